@@ -1,0 +1,55 @@
+# Everything a person or a pipeline says to this project. Each verb sets up what it needs.
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+TESTS ?= tests
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: install run check fix test test-debian gauntlet bench docs locks clean
+
+install: $(STAMP)  ## make .venv from the hashed locks
+
+$(STAMP): requirements/dev.txt pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Airside needs Python 3.11 or newer: make PYTHON=python3.11 …")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	touch $(STAMP)
+
+run: install  ## https://localhost:8443 with a demonstration tenant
+	$(BIN)/airside dev
+
+check: install  ## style, types, floors
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports --no-cache
+
+fix: install  ## what check can mend by itself
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+test: install  ## every test; TESTS=tests/store for a part
+	sh requirements/debian.sh
+	$(BIN)/pytest $(TESTS)
+
+test-debian: install  ## the store's tests again, on Debian's PostgreSQL over TLS
+	sh requirements/debian.sh
+	sh tests/on_debian_postgresql.sh tests/store
+
+gauntlet: install  ## the gauntlet at full size
+	AIRSIDE_GAUNTLET_FULL=1 $(BIN)/pytest -m gauntlet -s tests
+
+bench: install  ## speed, as ratios against a reference in the same run
+	sh requirements/debian.sh requirements/debian-bench.txt
+	$(BIN)/python -m bench
+
+docs: install  ## the reference pages that are made from the code
+	$(BIN)/python docs/generate.py
+
+locks:  ## refresh requirements/*.txt from pyproject.toml (needs uv)
+	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --all-extras --no-header -q -U -o requirements/server.txt
+	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --all-extras --group dev --no-header -q -c requirements/server.txt -o requirements/dev.txt
+
+clean:
+	rm -rf .venv

@@ -1,0 +1,175 @@
+"""Writes the pages that are made from the code; `tests/house` compares them with the tree.
+
+`docs/rooms/`: one page a room, from what its face says of itself. `docs/reference/`: every command from the command
+line, every setting from `wiring/settings.py`, the management API from its routes.
+
+python docs/generate.py
+"""
+
+import ast
+import json
+import tempfile
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+SOURCE = ROOT / "src" / "airside"
+DOCS = ROOT / "docs"
+MADE = ("rooms", "reference")
+"""The folders that hold nothing else."""
+
+
+def page(room: Path) -> str:
+    """The page of the room in folder `room`."""
+    face = ast.parse((room / "__init__.py").read_text("utf-8"))
+    lines = [f"# {room.name}", "", ast.get_docstring(face) or "", ""]
+    names = [
+        (alias.asname or alias.name, imported.module or "", alias.name)
+        for imported in face.body
+        if isinstance(imported, ast.ImportFrom)
+        for alias in imported.names
+    ]
+    if names:
+        lines += ["| name | what |", "|---|---|"]
+        lines += [f"| `{shown}` | {_sentence(module, name)} |" for shown, module, name in sorted(names)]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _sentence(module: str, name: str) -> str:
+    """The first sentence of what `name` says of itself in its module."""
+    file = ROOT / "src" / Path(*module.split("."))
+    file = file / "__init__.py" if file.is_dir() else file.with_suffix(".py")
+    body = ast.parse(file.read_text("utf-8")).body
+    for place, node in enumerate(body):
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and node.name == name:
+            return _first(ast.get_docstring(node))
+        if isinstance(node, ast.ImportFrom) and name in {alias.asname or alias.name for alias in node.names}:
+            return _sentence(node.module or "", name)
+        if name in _targets(node):
+            after = body[place + 1] if place + 1 < len(body) else None
+            said = after.value if isinstance(after, ast.Expr) else None
+            return _first(said.value if isinstance(said, ast.Constant) and isinstance(said.value, str) else None)
+    return ""
+
+
+def _targets(node: ast.stmt) -> set[str]:
+    if isinstance(node, ast.AnnAssign):
+        return {ast.unparse(node.target)}
+    return {ast.unparse(target) for target in node.targets} if isinstance(node, ast.Assign) else set()
+
+
+def _first(docstring: str | None) -> str:
+    text = " ".join((docstring or "").split("\n\n")[0].split())
+    sentence = text.split(". ")[0].rstrip(".")
+    return sentence.replace("|", "\\|")
+
+
+def commands() -> str:
+    """Every command, from the command line itself."""
+    from typer.main import get_command
+
+    from airside.cli.app import app
+
+    head = [
+        "# The command line",
+        "",
+        "A verb exits with 0 when it is done, 1 when something differs or is refused, 2 when it can't start as told.",
+        "All but `audit verify FILE` and `keys create` speak to the database that the [settings](settings.md) name;",
+        "without any, to the one of `airside dev`, whether that runs or not.",
+        "",
+    ]
+    return "\n".join([*head, *_command("airside", get_command(app))])
+
+
+def _command(name: str, command: Any) -> Iterator[str]:
+    children = getattr(command, "commands", {})
+    arguments = [param for param in command.params if param.param_type_name == "argument"]
+    options = [param for param in command.params if param.param_type_name == "option" and param.name != "help"]
+    if not children or options:
+        words = [name, *(param.name.upper() for param in arguments), *(["[OPTIONS]"] if options else [])]
+        yield from (f"## `{' '.join(words)}`", "", command.help, "")
+        rows = [(f"`{param.name.upper()}`", param) for param in arguments]
+        rows += [(f"`{param.opts[0]}`", param) for param in options]
+        if rows:
+            yield from ("| word | what |", "|---|---|")
+            yield from (f"| {word} | {_param(param)} |" for word, param in rows)
+            yield ""
+    for child in children.values():
+        yield from _command(f"{name} {child.name}", child)
+
+
+def _param(param: Any) -> str:
+    default = f" Default: `{param.default}`." if isinstance(param.default, str) and param.default else ""
+    return param.help.replace("|", "\\|") + default
+
+
+def settings() -> str:
+    """Every setting, from the table that reads them."""
+    from airside.wiring.settings import PREFIX, SETTINGS, Settings
+
+    defaults = {field.name: _shown(field.default) for field in fields(Settings)}
+    head = [
+        "# Settings",
+        "",
+        "Read from the environment, once, at the start. A weak, unknown or contradictory one is refused by name.",
+        "Lists are separated by commas. All but `airside serve` take `AIRSIDE_MODE=development` and",
+        "`https://localhost:PORT` where the environment says nothing else.",
+        "",
+        "| setting | default | what |",
+        "|---|---|---|",
+    ]
+    rows = [
+        f"| `{PREFIX}{name.upper()}` | {defaults[name]} | {setting.description} |" for name, setting in SETTINGS.items()
+    ]
+    return "\n".join([*head, *rows, ""])
+
+
+def _shown(default: object) -> str:
+    return "" if default in (None, "", ()) else f"`{default}`"
+
+
+def openapi() -> str:
+    """The management and operator API, from its routes. Nothing is opened, and nothing listens."""
+    from starlette.routing import Mount
+
+    from airside.core.clock import SystemClock
+    from airside.core.entropy import SystemEntropy
+    from airside.vault import LocalKek
+    from airside.wiring.app import routes
+    from airside.wiring.build import build
+    from airside.wiring.settings import Settings
+
+    with tempfile.TemporaryDirectory() as folder:
+        kek = LocalKek.create(Path(folder) / "kek", development=True, entropy=SystemEntropy())
+        unstarted = Settings(mode="development", public_url="https://id.example.com")
+        services = build(unstarted, dsn="", kek=kek, clock=SystemClock(), entropy=SystemEntropy())
+        documented: Any = next(route.app for route in routes(services) if isinstance(route, Mount) and not route.path)
+        services.hashes.close()
+    return json.dumps(documented.openapi(), indent=2, ensure_ascii=False) + "\n"
+
+
+def pages() -> dict[str, str]:
+    """Every page by its path under `docs/`."""
+    made = {f"rooms/{face.parent.name}.md": page(face.parent) for face in sorted(SOURCE.glob("*/__init__.py"))}
+    made["reference/cli.md"] = commands()
+    made["reference/settings.md"] = settings()
+    made["reference/openapi.json"] = openapi()
+    return made
+
+
+def found() -> dict[str, str]:
+    """What stands there now, in the same form."""
+    files = [file for folder in MADE for file in (DOCS / folder).glob("*") if file.is_file()]
+    return {file.relative_to(DOCS).as_posix(): file.read_text("utf-8") for file in files}
+
+
+if __name__ == "__main__":
+    wanted = pages()
+    for name in found().keys() - wanted.keys():
+        (DOCS / name).unlink()
+    for name, text in wanted.items():
+        (DOCS / name).parent.mkdir(parents=True, exist_ok=True)
+        (DOCS / name).write_text(text, "utf-8")

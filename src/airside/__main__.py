@@ -1,0 +1,5 @@
+"""`python -m airside` is `airside`."""
+
+from airside.cli.entry import main
+
+main()

@@ -1,0 +1,146 @@
+"""From a request to its RequestContext. A tenant that isn't there, or is suspended, is the same 404 everywhere."""
+
+from abc import abstractmethod
+from contextlib import AbstractAsyncContextManager
+from types import TracebackType
+from typing import Final
+
+from starlette.requests import HTTPConnection
+
+from airside.access.authorise import Authorise, Right
+from airside.access.credentials import Credentials, bearer_token
+from airside.access.rights import INTERFACE_RIGHTS
+from airside.core.errors import NotFound, Unauthenticated
+from airside.core.principal import Origin
+from airside.shield import passage
+from airside.store import Address, Begun, Engine, Lookup, RequestContext
+from airside.tenancy import PLATFORM_SLUG, Tenants
+from airside.tokens import peek_tenant
+
+MAX_USER_AGENT: Final = 256
+
+
+class Contexts:
+    """Opens contexts: by the tenant in the path, by a bearer token in it, or by a token alone."""
+
+    def __init__(
+        self, *, engine: Engine, lookup: Lookup, tenants: Tenants, credentials: Credentials, authorise: Authorise
+    ) -> None:
+        self.engine = engine
+        self.lookup = lookup
+        self.tenants = tenants
+        self.credentials = credentials
+        self.authorise = authorise
+
+    def anonymous(self, request: HTTPConnection) -> AbstractAsyncContextManager[RequestContext]:
+        """The tenant of the path `/t/{slug}/…`, and nobody yet.
+
+        Raises:
+            NotFound: no such tenant.
+        """
+        return _Anonymous(self, request)
+
+    def bearer(self, request: HTTPConnection) -> AbstractAsyncContextManager[RequestContext]:
+        """The tenant of the path, and whoever its bearer token speaks for.
+
+        Raises:
+            NotFound: no such tenant.
+            Unauthenticated: no token, or none of this tenant.
+        """
+        return _Bearer(self, request)
+
+    def platform(self, request: HTTPConnection) -> AbstractAsyncContextManager[RequestContext]:
+        """The reserved tenant, and whoever the bearer token speaks for.
+
+        Raises:
+            Unauthenticated: no token, or none of the reserved tenant.
+        """
+        return _Platform(self, request)
+
+    def interface(self, request: HTTPConnection, need: str) -> AbstractAsyncContextManager[RequestContext]:
+        """The tenant and caller of a bearer token alone, already allowed to `need` (a scope of `access/rights.py`).
+
+        Raises:
+            Unauthenticated: no token, or none of ours.
+            Forbidden: its scope or its holder's relations don't reach.
+        """
+        return _Interface(self, request, INTERFACE_RIGHTS[need])
+
+    async def by_slug(self, slug: str) -> Address:
+        """The tenant at `slug`. Raises: NotFound."""
+        address = await self.lookup.by_slug(slug)
+        if address is None:
+            raise NotFound("tenant")
+        return address
+
+
+class _Opening(AbstractAsyncContextManager[RequestContext]):
+    """A context being opened. One class, not four nested generators: it stands in front of every request."""
+
+    __slots__ = ("_begun", "_contexts", "_request")
+
+    def __init__(self, contexts: Contexts, request: HTTPConnection) -> None:
+        self._contexts = contexts
+        self._request = request
+        self._begun: Begun[RequestContext] | None = None
+
+    @abstractmethod
+    async def __aenter__(self) -> RequestContext: ...
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._begun is not None:
+            await self._begun.__aexit__(kind, error, trace)
+
+    async def _begin(self, address: Address, token: str | None, right: Right | None = None) -> RequestContext:
+        contexts, seen = self._contexts, passage(self._request.scope)
+        origin = Origin(seen.client, (seen.header(b"user-agent") or "")[:MAX_USER_AGENT])
+        begun = contexts.engine.begin(address.tenant_id, origin=origin, request_id=seen.request_id)
+        ctx = begun.context
+        try:
+            if (await contexts.tenants.current(ctx)).state != "active":
+                raise NotFound("tenant")
+            if token is not None:
+                ctx = ctx.known_as(await contexts.credentials.principal(ctx, address, token))
+            if right is not None:
+                await contexts.authorise(ctx, right)
+        except BaseException as error:
+            await begun.__aexit__(type(error), error, error.__traceback__)
+            raise
+        self._begun = begun
+        return ctx
+
+    def _token(self) -> str:
+        return bearer_token(passage(self._request.scope).header(b"authorization"))
+
+
+class _Anonymous(_Opening):
+    async def __aenter__(self) -> RequestContext:
+        return await self._begin(await self._contexts.by_slug(str(self._request.path_params.get("slug", ""))), None)
+
+
+class _Bearer(_Opening):
+    async def __aenter__(self) -> RequestContext:
+        address = await self._contexts.by_slug(str(self._request.path_params.get("slug", "")))
+        return await self._begin(address, self._token())
+
+
+class _Platform(_Opening):
+    async def __aenter__(self) -> RequestContext:
+        return await self._begin(await self._contexts.by_slug(PLATFORM_SLUG), self._token())
+
+
+class _Interface(_Opening):
+    __slots__ = ("_right",)
+
+    def __init__(self, contexts: Contexts, request: HTTPConnection, right: Right) -> None:
+        super().__init__(contexts, request)
+        self._right = right
+
+    async def __aenter__(self) -> RequestContext:
+        token = self._token()
+        address = await self._contexts.lookup.by_tenant(peek_tenant(token))
+        if address is None:
+            raise Unauthenticated("token of no tenant of ours")
+        return await self._begin(address, token, self._right)

@@ -1,0 +1,63 @@
+"""A presented credential → the Principal behind it."""
+
+from datetime import UTC, datetime
+from typing import Final
+
+from airside.access.issuers import Issuers
+from airside.core.errors import Unauthenticated
+from airside.core.principal import Assurance, Principal
+from airside.store import Address, RequestContext
+from airside.tokens import TokenVerifier, VerifiedToken
+
+SCHEME: Final = "bearer "
+MAX_HEADER: Final = 16 * 1024 + len(SCHEME)
+ASSURANCES: Final[dict[str | None, Assurance]] = {"aal1": "aal1", "aal2": "aal2", "aal3": "aal3"}
+
+
+def bearer_token(authorization: str | None) -> str:
+    """The token of an Authorization header (RFC 6750 §2.1); nowhere else is one looked for.
+
+    Raises:
+        Unauthenticated: no header, another scheme, or nothing in it.
+    """
+    if not authorization or len(authorization) > MAX_HEADER or authorization[:7].lower() != SCHEME:
+        raise Unauthenticated("bearer token missing")
+    token = authorization[7:].strip()
+    if not token or " " in token:
+        raise Unauthenticated("bearer token malformed")
+    return token
+
+
+class Credentials:
+    """Verifies what a request presents."""
+
+    def __init__(self, *, verifier: TokenVerifier, issuers: Issuers) -> None:
+        self._verifier = verifier
+        self._issuers = issuers
+
+    async def principal(self, ctx: RequestContext, address: Address, token: str) -> Principal:
+        """Who presents `token`, issued by this very tenant for its own interfaces.
+
+        Raises:
+            Unauthenticated: not a token of this tenant, not for us, over, or revoked.
+        """
+        issuer = self._issuers.of(address)
+        return principal_of(await self._verifier.verify(ctx, token, issuer=issuer, audience=issuer))
+
+
+def principal_of(token: VerifiedToken) -> Principal:
+    """The caller that a verified token speaks for."""
+    if token.subject == token.client_id:
+        kind, subject = "client", f"client:{token.subject}"
+    else:
+        kind, subject = "user", f"user:{token.subject}"
+    return Principal(
+        kind,
+        subject,
+        token.scope,
+        ASSURANCES.get(token.acr, "aal0"),
+        None if token.auth_time is None else datetime.fromtimestamp(token.auth_time, UTC),
+        token.session_id,
+        token.client_id,
+        token.jti,
+    )

@@ -1,0 +1,15 @@
+"""Admin: the management verbs that API, console and CLI share.
+
+Owns what a manager of a tenant can do, each verb declaring once the right it takes, which is asked of our own
+engine before the verb runs. Does not own the nouns: it composes the rooms below. `platform.py` alone works across
+tenants, for operators.
+"""
+
+from airside.admin.clients import ClientAdmin
+from airside.admin.members import MemberAdmin
+from airside.admin.platform import OPERATOR, Platform
+from airside.admin.sessions import SessionAdmin
+from airside.admin.users import UserAdmin
+from airside.admin.verb import Verbs, requires
+
+__all__ = ["OPERATOR", "ClientAdmin", "MemberAdmin", "Platform", "SessionAdmin", "UserAdmin", "Verbs", "requires"]

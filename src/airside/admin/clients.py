@@ -1,0 +1,91 @@
+"""Managing the applications that get tokens."""
+
+from collections.abc import Iterable
+from typing import Final
+from uuid import UUID
+
+from airside.access.authorise import Authorise, Right
+from airside.access.issuers import Issuers
+from airside.access.rights import RELATION_OF_SCOPE
+from airside.admin.verb import Verbs, requires
+from airside.core.errors import InvalidInput
+from airside.core.secret import Secret
+from airside.oauth import Client, ClientDraft, Clients
+from airside.store import Lookup, RequestContext
+from airside.tenancy import Members
+
+READ: Final = Right("clients:read", "can_read_clients")
+WRITE: Final = Right("clients:write", "can_write_clients")
+
+
+class ClientAdmin(Verbs):
+    """Register, find and disable clients, and rotate their secrets. Nobody registers one that may more than they may,
+    nor gets the secret of one (N21)."""
+
+    def __init__(
+        self, *, authorise: Authorise, clients: Clients, members: Members, lookup: Lookup, issuers: Issuers
+    ) -> None:
+        super().__init__(authorise)
+        self._lookup = lookup
+        self._issuers = issuers
+        self._clients = clients
+        self._members = members
+
+    @requires(WRITE)
+    async def create(self, ctx: RequestContext, draft: ClientDraft) -> tuple[Client, Secret[str] | None]:
+        """A new client, and its secret, shown only here. A client that acts by itself is given the relation behind
+        each management scope it is registered with: the scope alone opens nothing.
+
+        Raises:
+            InvalidInput: what the draft asks for can't be registered.
+            Forbidden: it asks for a right that the caller doesn't hold, for itself or of those who will sign in to
+                it: they are asked for no consent.
+        """
+        await self._demand_not_above(ctx, draft.scopes)
+        await self._demand_one_party(ctx, draft)
+        client, secret = await self._clients.create(ctx, draft)
+        if "client_credentials" in client.grants:
+            for right in _rights(client.scopes):
+                await self._members.grant(ctx, f"client:{client.word}", right.relation)
+        return client, secret
+
+    @requires(READ)
+    async def get(self, ctx: RequestContext, client_id: UUID) -> Client:
+        """Raises: NotFound."""
+        return await self._clients.get(ctx, client_id)
+
+    @requires(READ)
+    async def list(self, ctx: RequestContext) -> list[Client]:
+        """Every client of the tenant."""
+        return await self._clients.list(ctx)
+
+    @requires(WRITE)
+    async def disable(self, ctx: RequestContext, client_id: UUID) -> None:
+        """Its tokens end within a second. Raises: NotFound."""
+        await self._clients.disable(ctx, client_id)
+
+    @requires(WRITE)
+    async def rotate_secret(self, ctx: RequestContext, client_id: UUID) -> Secret[str]:
+        """A new secret, shown only here; the old one stays good for a day.
+
+        Raises:
+            NotFound: no such client in this tenant.
+            Forbidden: the client holds a right that the caller doesn't.
+        """
+        await self._demand_not_above(ctx, (await self._clients.get(ctx, client_id)).scopes)
+        return await self._clients.rotate_secret(ctx, client_id)
+
+    async def _demand_not_above(self, ctx: RequestContext, scopes: Iterable[str]) -> None:
+        for right in _rights(scopes):
+            await self.authorise(ctx, right)
+
+    async def _demand_one_party(self, ctx: RequestContext, draft: ClientDraft) -> None:
+        # A token carries every audience of its client, as long as no request can name the one it means (RFC 8707).
+        # One that is good at our own interfaces must therefore be for nobody else, who could bring it here.
+        address = await self._lookup.by_tenant(ctx.tenant_id)
+        if address is not None and len(draft.audiences) > 1 and self._issuers.of(address) in draft.audiences:
+            raise InvalidInput("the issuer's own interfaces share a client with no other audience", pointer="audiences")
+
+
+def _rights(scopes: Iterable[str]) -> list[Right]:
+    return [Right(scope, RELATION_OF_SCOPE[scope]) for scope in sorted(scopes) if scope in RELATION_OF_SCOPE]

@@ -1,0 +1,90 @@
+"""Managing the tenant's people."""
+
+from typing import Final
+from uuid import UUID
+
+from airside.access.authorise import Authorise, Right
+from airside.access.rights import ADMINISTRATOR
+from airside.admin.verb import Verbs, requires
+from airside.core.errors import NotFound
+from airside.core.ids import USER, format_id
+from airside.core.secret import Secret
+from airside.identity import Passwords, Sessions, User, Users, UserState
+from airside.store import RequestContext
+from airside.tenancy import Members
+
+READ: Final = Right("users:read", "can_read_users")
+WRITE: Final = Right("users:write", "can_write_users")
+
+
+class UserAdmin(Verbs):
+    """Create, find, disable and enable users; set a password. Who isn't an administrator does nothing to one: whoever
+    sets somebody's password can be them (N21)."""
+
+    def __init__(
+        self,
+        *,
+        authorise: Authorise,
+        users: Users,
+        passwords: Passwords,
+        sessions: Sessions,
+        members: Members,
+    ) -> None:
+        super().__init__(authorise)
+        self._members = members
+        self._users = users
+        self._passwords = passwords
+        self._sessions = sessions
+
+    @requires(WRITE)
+    async def create(self, ctx: RequestContext, email: str, name: str, password: Secret[str] | None = None) -> User:
+        """A new user of the tenant; without a password they can't sign in with one.
+
+        Raises:
+            InvalidInput: an e-mail address, name or password that can't be one.
+            Conflict: the address has a user already.
+        """
+        user = await self._users.create(ctx, email, name)
+        if password is not None:
+            await self._passwords.set(ctx, user.id, password)
+        return user
+
+    @requires(READ)
+    async def get(self, ctx: RequestContext, user_id: UUID) -> User:
+        """Raises: NotFound."""
+        return await self._users.get(ctx, user_id)
+
+    @requires(READ)
+    async def find(self, ctx: RequestContext, email: str) -> User:
+        """The user with that e-mail address. Raises: NotFound."""
+        user = await self._users.find_by_email(ctx, email)
+        if user is None:
+            raise NotFound("user")
+        return user
+
+    @requires(READ)
+    async def list(self, ctx: RequestContext, after: UUID | None = None, limit: int = 50) -> list[User]:
+        """Up to `limit` users in order of creation, after the one named."""
+        return await self._users.list(ctx, after=after, limit=limit)
+
+    @requires(WRITE)
+    async def set_state(self, ctx: RequestContext, user_id: UUID, state: UserState) -> User:
+        """Disable or enable; disabling ends every session and what hangs on it. Raises: NotFound, Forbidden."""
+        await self._users.get(ctx, user_id)
+        await self._demand_not_above(ctx, user_id)
+        await self._users.set_state(ctx, user_id, state)
+        if state == "disabled":
+            await self._sessions.end_all(ctx, user_id, "user_disabled")
+        return await self._users.get(ctx, user_id)
+
+    @requires(WRITE)
+    async def set_password(self, ctx: RequestContext, user_id: UUID, password: Secret[str]) -> None:
+        """A new password; every session ends. Raises: NotFound, Forbidden, InvalidInput."""
+        await self._users.get(ctx, user_id)
+        await self._demand_not_above(ctx, user_id)
+        await self._passwords.set(ctx, user_id, password)
+        await self._sessions.end_all(ctx, user_id, "password_set")
+
+    async def _demand_not_above(self, ctx: RequestContext, user_id: UUID) -> None:
+        if await self._members.holds(ctx, f"user:{format_id(USER, user_id)}", ADMINISTRATOR):
+            await self.authorise(ctx, Right(WRITE.scope, ADMINISTRATOR))

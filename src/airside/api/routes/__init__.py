@@ -1,0 +1,1 @@
+"""Routes: one file an interface. FastAPI where people read OpenAPI, plain Starlette on the hot paths."""

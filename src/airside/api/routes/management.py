@@ -1,0 +1,264 @@
+"""The management API of one tenant, `/t/{slug}/api/v1/…`: parse, say one verb, render."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, Final, Literal
+
+from fastapi import APIRouter, Query
+from pydantic import Field, SecretStr
+
+from airside.access import Contexts
+from airside.admin import ClientAdmin, MemberAdmin, SessionAdmin, UserAdmin
+from airside.api.cursors import Cursors
+from airside.api.strict import Answer, Body, StrictRoute, caller_by, path_id
+from airside.core.ids import CLIENT, SESSION, USER, format_id
+from airside.core.secret import Secret
+from airside.identity import Session, User
+from airside.oauth import Client, ClientDraft
+from airside.store import RequestContext
+from airside.tenancy import Role
+
+PAGE: Final = 50
+MAX_PAGE: Final = 200
+"""Rows of one answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Management:
+    """The verbs that the management API renders."""
+
+    contexts: Contexts
+    users: UserAdmin
+    members: MemberAdmin
+    sessions: SessionAdmin
+    clients: ClientAdmin
+    cursors: Cursors
+
+
+class NewUser(Body):
+    email: Annotated[str, Field(max_length=254)]
+    name: Annotated[str, Field(max_length=200)] = ""
+    password: SecretStr | None = None
+
+
+class NewPassword(Body):
+    password: SecretStr
+
+
+class UserPatch(Body):
+    state: Literal["active", "disabled"]
+
+
+class UserAnswer(Answer):
+    id: str
+    email: str
+    name: str
+    state: Literal["active", "disabled"]
+    created_at: datetime
+
+
+class UserPage(Answer):
+    users: list[UserAnswer]
+    next_cursor: str | None = None
+
+
+class MemberPage(Answer):
+    subjects: list[str]
+
+
+class RolesAnswer(Answer):
+    roles: list[str]
+
+
+class SessionAnswer(Answer):
+    id: str
+    user_id: str
+    acr: str
+    amr: list[str]
+    auth_time: datetime
+    created_at: datetime
+    last_seen_at: datetime
+    expires_at: datetime
+
+
+class SessionPage(Answer):
+    sessions: list[SessionAnswer]
+
+
+class NewClient(Body):
+    name: Annotated[str, Field(max_length=200)]
+    public: bool = False
+    grants: list[str]
+    redirect_uris: list[str] = Field(default_factory=list[str])
+    scopes: list[str] = Field(default_factory=list[str])
+    audiences: list[str] = Field(default_factory=list[str])
+
+
+class ClientAnswer(Answer):
+    id: str
+    name: str
+    public: bool
+    state: Literal["active", "disabled"]
+    grants: list[str]
+    redirect_uris: list[str]
+    scopes: list[str]
+    audiences: list[str]
+    created_at: datetime
+
+
+class CreatedClient(Answer):
+    client: ClientAnswer
+    client_secret: str | None = None
+
+
+class ClientPage(Answer):
+    clients: list[ClientAnswer]
+
+
+class SecretAnswer(Answer):
+    client_secret: str
+
+
+def router(management: Management) -> APIRouter:
+    """Every route of the management API."""
+    routes = APIRouter(route_class=StrictRoute, prefix="/t/{slug}/api/v1")
+    caller = caller_by(management.contexts.bearer)
+    _user_routes(routes, caller, management.users, management.cursors)
+    _member_routes(routes, caller, management.members)
+    _session_routes(routes, caller, management.sessions)
+    _client_routes(routes, caller, management.clients)
+    return routes
+
+
+def _user_routes(routes: APIRouter, caller: Any, verbs: UserAdmin, cursors: Cursors) -> None:
+    @routes.post("/users", status_code=201, tags=["users"])
+    async def create_user(body: NewUser, ctx: RequestContext = caller) -> UserAnswer:
+        password = None if body.password is None else Secret(body.password.get_secret_value())
+        return _user(await verbs.create(ctx, body.email, body.name, password))
+
+    @routes.get("/users", tags=["users"])
+    async def list_users(
+        email: str | None = None,
+        cursor: str | None = None,
+        limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = PAGE,
+        ctx: RequestContext = caller,
+    ) -> UserPage:
+        if email is not None:
+            return UserPage(users=[_user(await verbs.find(ctx, email))])
+        after = None if cursor is None else await cursors.read(ctx, "users", cursor)
+        found = await verbs.list(ctx, after, limit)
+        last = await cursors.make(ctx, "users", found[-1].id) if len(found) == limit else None
+        return UserPage(users=[_user(user) for user in found], next_cursor=last)
+
+    @routes.get("/users/{user_id}", tags=["users"])
+    async def get_user(user_id: str, ctx: RequestContext = caller) -> UserAnswer:
+        return _user(await verbs.get(ctx, path_id(USER, user_id)))
+
+    @routes.patch("/users/{user_id}", tags=["users"])
+    async def change_user(user_id: str, body: UserPatch, ctx: RequestContext = caller) -> UserAnswer:
+        return _user(await verbs.set_state(ctx, path_id(USER, user_id), body.state))
+
+    @routes.put("/users/{user_id}/password", status_code=204, tags=["users"])
+    async def set_password(user_id: str, body: NewPassword, ctx: RequestContext = caller) -> None:
+        await verbs.set_password(ctx, path_id(USER, user_id), Secret(body.password.get_secret_value()))
+
+
+def _member_routes(routes: APIRouter, caller: Any, verbs: MemberAdmin) -> None:
+    @routes.get("/members", tags=["members"])
+    async def list_members(role: Role, ctx: RequestContext = caller) -> MemberPage:
+        return MemberPage(subjects=await verbs.list(ctx, role))
+
+    @routes.get("/members/{user_id}", tags=["members"])
+    async def get_roles(user_id: str, ctx: RequestContext = caller) -> RolesAnswer:
+        return RolesAnswer(roles=await verbs.roles(ctx, path_id(USER, user_id)))
+
+    @routes.put("/members/{user_id}/roles/{role}", status_code=204, tags=["members"])
+    async def grant_role(user_id: str, role: Role, ctx: RequestContext = caller) -> None:
+        await verbs.grant(ctx, path_id(USER, user_id), role)
+
+    @routes.delete("/members/{user_id}/roles/{role}", status_code=204, tags=["members"])
+    async def revoke_role(user_id: str, role: Role, ctx: RequestContext = caller) -> None:
+        await verbs.revoke(ctx, path_id(USER, user_id), role)
+
+
+def _session_routes(routes: APIRouter, caller: Any, verbs: SessionAdmin) -> None:
+    @routes.get("/users/{user_id}/sessions", tags=["sessions"])
+    async def list_sessions(user_id: str, ctx: RequestContext = caller) -> SessionPage:
+        found = await verbs.list(ctx, path_id(USER, user_id))
+        return SessionPage(sessions=[_session(session) for session in found])
+
+    @routes.delete("/users/{user_id}/sessions", status_code=204, tags=["sessions"])
+    async def end_sessions(user_id: str, ctx: RequestContext = caller) -> None:
+        await verbs.end_all(ctx, path_id(USER, user_id))
+
+    @routes.delete("/sessions/{session_id}", status_code=204, tags=["sessions"])
+    async def end_session(session_id: str, ctx: RequestContext = caller) -> None:
+        await verbs.end(ctx, path_id(SESSION, session_id))
+
+
+def _client_routes(routes: APIRouter, caller: Any, verbs: ClientAdmin) -> None:
+    @routes.post("/clients", status_code=201, tags=["clients"])
+    async def create_client(body: NewClient, ctx: RequestContext = caller) -> CreatedClient:
+        draft = ClientDraft(
+            name=body.name,
+            public=body.public,
+            grants=frozenset(body.grants),
+            redirect_uris=tuple(body.redirect_uris),
+            scopes=frozenset(body.scopes),
+            audiences=tuple(body.audiences),
+        )
+        client, secret = await verbs.create(ctx, draft)
+        return CreatedClient(client=_client(client), client_secret=None if secret is None else secret.reveal())
+
+    @routes.get("/clients", tags=["clients"])
+    async def list_clients(ctx: RequestContext = caller) -> ClientPage:
+        return ClientPage(clients=[_client(client) for client in await verbs.list(ctx)])
+
+    @routes.get("/clients/{client_id}", tags=["clients"])
+    async def get_client(client_id: str, ctx: RequestContext = caller) -> ClientAnswer:
+        return _client(await verbs.get(ctx, path_id(CLIENT, client_id)))
+
+    @routes.delete("/clients/{client_id}", status_code=204, tags=["clients"])
+    async def disable_client(client_id: str, ctx: RequestContext = caller) -> None:
+        await verbs.disable(ctx, path_id(CLIENT, client_id))
+
+    @routes.post("/clients/{client_id}/secrets", status_code=201, tags=["clients"])
+    async def rotate_client_secret(client_id: str, ctx: RequestContext = caller) -> SecretAnswer:
+        secret = await verbs.rotate_secret(ctx, path_id(CLIENT, client_id))
+        return SecretAnswer(client_secret=secret.reveal())
+
+
+def _user(user: User) -> UserAnswer:
+    return UserAnswer(
+        id=format_id(USER, user.id), email=user.email, name=user.name, state=user.state, created_at=user.created_at
+    )
+
+
+def _session(session: Session) -> SessionAnswer:
+    return SessionAnswer(
+        id=format_id(SESSION, session.id),
+        user_id=format_id(USER, session.user_id),
+        acr=session.assurance,
+        amr=list(session.amr),
+        auth_time=session.auth_time,
+        created_at=session.created_at,
+        last_seen_at=session.last_seen_at,
+        expires_at=session.expires_at,
+    )
+
+
+def _client(client: Client) -> ClientAnswer:
+    values: dict[str, Any] = {
+        "grants": sorted(client.grants),
+        "scopes": sorted(client.scopes),
+        "redirect_uris": list(client.redirect_uris),
+        "audiences": list(client.audiences),
+    }
+    return ClientAnswer(
+        id=client.word,
+        name=client.name,
+        public=client.public,
+        state=client.state,
+        created_at=client.created_at,
+        **values,
+    )

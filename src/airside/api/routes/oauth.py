@@ -1,0 +1,225 @@
+"""The OAuth endpoints of a tenant, `/t/{slug}/oauth2/…`: plain Starlette routes, form in, JSON or a redirect out."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from typing import Final, Protocol
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from airside.access import Issuers
+from airside.api.routes.oauth_forms import read_body, read_query
+from airside.core.errors import Refusal
+from airside.core.secret import Secret
+from airside.core.strict_json import Json, dumps
+from airside.oauth import (
+    Authorization,
+    Browser,
+    ComeBack,
+    Credentials,
+    IntrospectionEndpoint,
+    Redirect,
+    RevocationEndpoint,
+    SignIn,
+    TokenEndpoint,
+)
+from airside.oauth.authorize import RESUME
+from airside.oauth.cookies import BINDING_SECONDS, binding_cookie
+from airside.oauth.credentials import read_credentials
+from airside.oauth.errors import AuthorizationRefused, UnsafeRequest
+from airside.oauth.problems import oauth_error
+from airside.oauth.responses import refusal_location
+from airside.protocols.oauth import error_body
+from airside.shield.cookies import HostCookie, parse
+from airside.signin import flow_cookie, flow_path, sso_cookie
+from airside.signin.model import LIFETIME
+from airside.store import Address, RequestContext
+
+AUTHORIZE: Final = "/t/{slug}/oauth2/authorize"
+TOKEN: Final = "/t/{slug}/oauth2/token"
+REVOKE: Final = "/t/{slug}/oauth2/revoke"
+INTROSPECT: Final = "/t/{slug}/oauth2/introspect"
+
+FLOW_SECONDS: Final = int(LIFETIME.total_seconds())
+_NOBODY: Final = UUID(int=0)
+NO_STORE: Final = {"cache-control": "no-store", "pragma": "no-cache"}
+"""RFC 6749 §5.1 asks for both."""
+
+PAGE: Final = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="robots" content="noindex">
+<title>This sign-in can't go on</title>
+<link rel="stylesheet" href="/static/airside.css">
+<link rel="icon" type="image/svg+xml" href="/static/airside.svg">
+</head>
+<body>
+<main class="narrow">
+<header class="brand">
+<svg class="mark" viewBox="0 0 32 32" aria-hidden="true" focusable="false">
+<path class="mark-gate" d="M4 28V13a12 12 0 0 1 24 0v15" />
+<path class="mark-way" d="M16 11v17M10.5 16.5 16 11l5.5 5.5" />
+</svg>
+<span>Airside</span>
+</header>
+<div class="card">
+<h1>This sign-in can't go on</h1>
+<p class="lead">The application that sent you here made a request that can't be trusted, or the request is too old.</p>
+<p>Go back to the application and start again.</p>
+</div>
+<footer>Protected by Airside</footer>
+</main>
+</body>
+</html>
+"""
+"""Constant: nothing of a request that can't be trusted is shown."""
+
+Verb = Callable[[RequestContext, str, Credentials, Mapping[str, str]], Awaitable[Mapping[str, Json]]]
+
+
+class AnonymousContexts(Protocol):
+    """Opens the context of the tenant in the path, for nobody yet. `access.Contexts` does."""
+
+    def anonymous(self, request: Request) -> AbstractAsyncContextManager[RequestContext]:
+        """Raises: NotFound."""
+        ...
+
+
+class OAuthRoutes:
+    """The endpoints where clients present themselves, and the one where browsers do."""
+
+    def __init__(
+        self,
+        *,
+        contexts: AnonymousContexts,
+        issuers: Issuers,
+        authorization: Authorization,
+        token: TokenEndpoint,
+        revocation: RevocationEndpoint,
+        introspection: IntrospectionEndpoint,
+    ) -> None:
+        self._contexts = contexts
+        self._issuers = issuers
+        self._authorization = authorization
+        self._token = token
+        self._revocation = revocation
+        self._introspection = introspection
+
+    def routes(self) -> list[BaseRoute]:
+        """Every route. `AUTHORIZE` takes posts from other sites, which bring no cookie (`foreign_posts`)."""
+        return [
+            Route(AUTHORIZE, self.authorize, methods=["GET", "POST"]),
+            Route(TOKEN, self.token, methods=["POST"]),
+            Route(REVOKE, self.revoke, methods=["POST"]),
+            Route(INTROSPECT, self.introspect, methods=["POST"]),
+        ]
+
+    async def authorize(self, request: Request) -> Response:
+        """RFC 6749 §3.1. Refusals go to the client once its redirect URI is proven, and to a page before."""
+        if request.method == "HEAD":
+            return Response(status_code=405, headers={"allow": "GET, POST"})
+        try:
+            form = await read_body(request) if request.method == "POST" else read_query(request)
+            async with self._contexts.anonymous(request) as ctx:
+                return await self._authorize(request, ctx, form)
+        except AuthorizationRefused as refusal:
+            return _see_other(refusal_location(refusal, issuer=self._issuer(request)))
+        except Refusal as refusal:
+            error = oauth_error(refusal, self._issuer(request))
+            if error is None:
+                raise
+            status = 400 if isinstance(refusal, UnsafeRequest) else error.status
+            return Response(PAGE, status, {**NO_STORE, **error.headers}, "text/html")
+
+    async def token(self, request: Request) -> Response:
+        """RFC 6749 §3.2."""
+
+        async def verb(
+            ctx: RequestContext, issuer: str, credentials: Credentials, form: Mapping[str, str]
+        ) -> Mapping[str, Json]:
+            return (await self._token.exchange(ctx, issuer, credentials, form)).body()
+
+        return await self._client_verb(request, verb)
+
+    async def revoke(self, request: Request) -> Response:
+        """RFC 7009."""
+
+        async def verb(
+            ctx: RequestContext, issuer: str, credentials: Credentials, form: Mapping[str, str]
+        ) -> Mapping[str, Json]:
+            await self._revocation.revoke(ctx, issuer, credentials, form)
+            return {}
+
+        return await self._client_verb(request, verb)
+
+    async def introspect(self, request: Request) -> Response:
+        """RFC 7662."""
+        return await self._client_verb(request, self._introspection.introspect)
+
+    async def _client_verb(self, request: Request, verb: Verb) -> Response:
+        issuer = self._issuer(request)
+        try:
+            form = await read_body(request)
+            async with self._contexts.anonymous(request) as ctx:
+                credentials = read_credentials(request.headers.get("authorization"), form)
+                body = await verb(ctx, issuer, credentials, form)
+        except Refusal as refusal:
+            error = oauth_error(refusal, issuer)
+            if error is None:
+                raise
+            return _json(error_body(error.error, error.description), error.status, error.headers)
+        return _json(body)
+
+    async def _authorize(self, request: Request, ctx: RequestContext, form: Mapping[str, str]) -> Response:
+        issuer = self._issuer(request)
+        if request.method == "POST":
+            # No cookie is read here: a post from another site brings none, and one that does proves nothing.
+            return _come_back(ctx, await self._authorization.begin_foreign(ctx, issuer, form))
+        browser = _browser(request, ctx)
+        if RESUME in form:
+            outcome = await self._authorization.resume(ctx, issuer, form[RESUME], browser)
+        else:
+            outcome = await self._authorization.begin(ctx, issuer, form, browser)
+        return _see_other(outcome.location) if isinstance(outcome, Redirect) else _sign_in(request, ctx, outcome)
+
+    def _issuer(self, request: Request) -> str:
+        # The tenant may not exist, and the slug be anything: refusals that name the issuer come after it was found.
+        return self._issuers.of(Address(str(request.path_params["slug"]), _NOBODY))
+
+
+def _browser(request: Request, ctx: RequestContext) -> Browser:
+    cookies = parse([value for name, value in request.headers.raw if name == b"cookie"])
+    sso, binding = cookies.get(sso_cookie(ctx.tenant_id)), cookies.get(binding_cookie(ctx.tenant_id))
+    return Browser(None if sso is None else Secret(sso), None if binding is None else Secret(binding))
+
+
+def _see_other(location: str) -> Response:
+    # 303, so that no browser ever repeats a post at the client (RFC 9700 §4.12).
+    return Response(status_code=303, headers={**NO_STORE, "location": location})
+
+
+def _sign_in(request: Request, ctx: RequestContext, outcome: SignIn) -> Response:
+    answer = _see_other(flow_path(request.path_params["slug"], outcome.flow.flow_id))
+    flow = HostCookie(flow_cookie(ctx.tenant_id), outcome.flow.browser.reveal(), "Lax", FLOW_SECONDS)
+    answer.headers.append("set-cookie", flow.render())
+    answer.headers.append("set-cookie", _binding(ctx, outcome.binding).render())
+    return answer
+
+
+def _come_back(ctx: RequestContext, outcome: ComeBack) -> Response:
+    answer = _see_other(outcome.path)
+    answer.headers.append("set-cookie", _binding(ctx, outcome.binding).render())
+    return answer
+
+
+def _binding(ctx: RequestContext, binding: Secret[str]) -> HostCookie:
+    return HostCookie(binding_cookie(ctx.tenant_id), binding.reveal(), "Lax", BINDING_SECONDS)
+
+
+def _json(body: Mapping[str, Json], status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(dumps(dict(body)), status, {**NO_STORE, **(headers or {})}, "application/json")

@@ -1,0 +1,317 @@
+"""The bodies of OpenFGA's HTTP API, read strictly and without ceremony; its tokens; its headers."""
+
+import hashlib
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from functools import lru_cache
+from typing import Annotated, Any, Final, Literal, Protocol, TypeAlias, TypeVar
+
+import msgspec
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import ASGIApp
+
+from airside.core import strict_json
+from airside.core.errors import InvalidInput, TooLarge, UnsupportedMedia
+from airside.permissions import AtLeast, TupleKey, is_public
+from airside.permissions.refusals import ConditionsUnavailable, InvalidCursor, InvalidQuestion, StoreNotFound
+from airside.store import RequestContext
+
+JSON_TYPE: Final = "application/json"
+MAX_BODY: Final = 64 * 1024
+MAX_LARGE_BODY: Final = 256 * 1024
+"""Bytes of a write, a batch or a model."""
+MAX_CHECKS: Final = 50
+"""Questions in one batch-check: OpenFGA's default."""
+MAX_PAGE: Final = 100
+MAX_TOKEN: Final = 4096
+CONSISTENCY_TOKEN: Final = "airside-consistency-token"
+_TOKEN_HEADER: Final = CONSISTENCY_TOKEN.lower().encode()
+
+Consistency = Literal["UNSPECIFIED", "MINIMIZE_LATENCY", "HIGHER_CONSISTENCY"]
+OnConflict = Literal["error", "ignore", ""]
+PageSize = Annotated[int, msgspec.Meta(ge=1, le=MAX_PAGE)]
+B = TypeVar("B")
+Handler: TypeAlias = Callable[[Request], Awaitable[ASGIApp]]
+
+
+class ContextFor(Protocol):
+    """Authenticates the request's credential, finds its tenant, and opens the context of a caller who may `need`
+    (`permissions:check`, `permissions:read`, `permissions:write`)."""
+
+    def __call__(self, request: Request, need: str) -> AbstractAsyncContextManager[RequestContext]:
+        """Raises: Unauthenticated, Forbidden."""
+        ...
+
+
+class Key(msgspec.Struct):
+    """A tuple to be written. `condition` is read so that it can be refused: ignoring one would widen access."""
+
+    user: str
+    relation: str
+    object: str
+    condition: Any = None
+
+    def plain(self) -> TupleKey:
+        """Raises:
+        ConditionsUnavailable: it has a condition.
+        """
+        if self.condition is not None:
+            raise ConditionsUnavailable
+        return TupleKey(self.user, self.relation, self.object)
+
+
+class Keys(msgspec.Struct):
+    tuple_keys: list[Key] = []
+
+
+class CheckBody(msgspec.Struct):
+    tuple_key: TupleKey
+    contextual_tuples: Keys | None = None
+    authorization_model_id: str | None = None
+    context: dict[str, Any] | None = None
+    consistency: Consistency | None = None
+    trace: bool | None = None
+
+
+class BatchItem(msgspec.Struct):
+    tuple_key: TupleKey
+    correlation_id: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,36}$")]
+    contextual_tuples: Keys | None = None
+
+
+class BatchBody(msgspec.Struct):
+    checks: Annotated[list[BatchItem], msgspec.Meta(min_length=1, max_length=MAX_CHECKS)]
+    authorization_model_id: str | None = None
+    consistency: Consistency | None = None
+
+
+class WriteKeys(msgspec.Struct):
+    tuple_keys: Annotated[list[Key], msgspec.Meta(min_length=1)]
+    on_duplicate: OnConflict = ""
+
+
+class DeleteKeys(msgspec.Struct):
+    tuple_keys: Annotated[list[TupleKey], msgspec.Meta(min_length=1)]
+    on_missing: OnConflict = ""
+
+
+class WriteBody(msgspec.Struct):
+    writes: WriteKeys | None = None
+    deletes: DeleteKeys | None = None
+    authorization_model_id: str | None = None
+
+
+class PartialKey(msgspec.Struct):
+    user: str = ""
+    relation: str = ""
+    object: str = ""
+
+
+class ReadBody(msgspec.Struct):
+    tuple_key: PartialKey | None = None
+    page_size: PageSize | None = None
+    continuation_token: str = ""
+    consistency: Consistency | None = None
+
+
+class ExpandKey(msgspec.Struct):
+    relation: str
+    object: str
+
+
+class ExpandBody(msgspec.Struct):
+    tuple_key: ExpandKey
+    authorization_model_id: str | None = None
+    consistency: Consistency | None = None
+    contextual_tuples: Keys | None = None
+
+
+class ListObjectsBody(msgspec.Struct):
+    type: str
+    relation: str
+    user: str
+    authorization_model_id: str | None = None
+    contextual_tuples: Keys | None = None
+    consistency: Consistency | None = None
+
+
+class ObjectBody(msgspec.Struct):
+    type: str
+    id: str
+
+
+class UserFilter(msgspec.Struct):
+    type: str
+    relation: str = ""
+
+
+class ListUsersBody(msgspec.Struct):
+    object: ObjectBody
+    relation: str
+    user_filters: Annotated[list[UserFilter], msgspec.Meta(min_length=1, max_length=1)]
+    authorization_model_id: str | None = None
+    contextual_tuples: list[Key] = []
+    consistency: Consistency | None = None
+
+
+class StoreBody(msgspec.Struct):
+    name: str
+
+
+_CHECK: Final = msgspec.json.Decoder(CheckBody)
+
+
+def store_of(request: Request) -> str:
+    """The store that the path names.
+
+    Raises:
+        StoreNotFound: its name isn't one of a tenant's own store.
+    """
+    store_id = str(request.path_params["store_id"])
+    if not is_public(store_id):
+        raise StoreNotFound("no such store")
+    return store_id
+
+
+def answer(value: Any, *, status: int = 200, seen: tuple[str, int] | None = None) -> Response:
+    """`value` as JSON; `seen` is the store and the revision that it was read at."""
+    headers: Mapping[str, str] | None = None if seen is None else {CONSISTENCY_TOKEN: consistency_token(*seen)}
+    return Response(msgspec.json.encode(value), status, headers, "application/json")
+
+
+async def read_body(request: Request, cap: int) -> bytes:
+    """The JSON body, read no further than `cap`.
+
+    Raises:
+        UnsupportedMedia: it doesn't say that it is JSON.
+        TooLarge: it goes on.
+    """
+    kind = _header(request, b"content-type") or ""
+    if kind != JSON_TYPE and kind.partition(";")[0].strip().lower() != JSON_TYPE:
+        raise UnsupportedMedia("application/json is expected")
+    body = b""
+    while True:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        chunk = message.get("body", b"")
+        body = body + chunk if body else chunk
+        if len(body) > cap:
+            raise TooLarge("body over its cap", max_bytes=cap)
+        if not message.get("more_body", False):
+            return body
+
+
+def _header(request: Request, name: bytes) -> str | None:
+    for key, value in request.scope["headers"]:
+        if key == name:
+            return value.decode("latin-1")
+    return None
+
+
+def decode(body: bytes, kind: type[B], cap: int = MAX_BODY) -> B:
+    """`body` as a `kind`. Unknown fields are ignored, as OpenFGA ignores them; JSON itself is read strictly.
+
+    Raises:
+        InvalidQuestion: not JSON, or another shape.
+        TooLarge: over `cap`.
+    """
+    try:
+        return msgspec.convert(strict_json.loads(body, max_bytes=cap), kind)
+    except msgspec.ValidationError as error:
+        raise InvalidQuestion(str(error)) from None
+    except InvalidInput as error:
+        raise InvalidQuestion(error.reason) from None
+
+
+def decode_check(body: bytes) -> CheckBody:
+    """As `decode`, in a fifth of the time for a plain question.
+
+    msgspec takes the last of two equal keys, where the strict reader refuses. Without a backslash every quote
+    delimits a string, so a body with exactly the quotes that its decoded fields need has no key twice and none
+    unknown. Every other body goes through the strict reader.
+
+    Raises:
+        InvalidQuestion: not JSON, or another shape.
+    """
+    try:
+        check = _CHECK.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):  # the second for a key that isn't UTF-8
+        return decode(body, CheckBody)
+    quotes = 14
+    if check.authorization_model_id is not None:
+        quotes += 4
+    if check.consistency is not None:
+        quotes += 4
+    plain = check.contextual_tuples is None and check.context is None and check.trace is None
+    if plain and body.count(b'"') == quotes and b"\\" not in body:
+        return check
+    return decode(body, CheckBody)
+
+
+def contextual(keys: Keys | list[Key] | None) -> tuple[TupleKey, ...]:
+    """Contextual tuples as the engine takes them.
+
+    Raises:
+        ConditionsUnavailable: one has a condition.
+    """
+    if keys is None:
+        return ()
+    return tuple(key.plain() for key in (keys.tuple_keys if isinstance(keys, Keys) else keys))
+
+
+@lru_cache(maxsize=1024)
+def consistency_token(store_id: str, revision: int) -> str:
+    """A revision of a store, as a client carries it."""
+    return urlsafe_b64encode(f"{store_id}:{revision}".encode()).decode()
+
+
+def at_least(request: Request, store_id: str, consistency: Consistency | None) -> AtLeast:
+    """What the answer must have seen: the head, or the revision of the token presented.
+
+    Raises:
+        InvalidQuestion: a token that this store never gave.
+    """
+    if consistency == "HIGHER_CONSISTENCY":
+        return "head"
+    token = _header(request, _TOKEN_HEADER)
+    if token is None:
+        return None
+    try:
+        named, _, revision = urlsafe_b64decode(token[:MAX_TOKEN].encode("ascii")).decode("ascii").partition(":")
+    except ValueError:
+        raise InvalidQuestion("malformed consistency token") from None
+    if named != store_id or not revision.isdecimal() or len(revision) > 18:
+        raise InvalidQuestion("consistency token of another store")
+    return int(revision)
+
+
+def page_token(query: str, *position: str) -> str:
+    """Where a page ended, bound to the query it belongs to. It names a place in rows that its bearer may read
+    anyway, and opens nothing."""
+    return urlsafe_b64encode(msgspec.json.encode([_binding(query), *position])).decode()
+
+
+def page_position(token: str, query: str, length: int) -> list[str] | None:
+    """The place that `token` names; None without one.
+
+    Raises:
+        InvalidCursor: not a token of this query.
+    """
+    if not token:
+        return None
+    try:
+        if len(token) > MAX_TOKEN:
+            raise InvalidCursor("invalid continuation token")
+        parts = msgspec.json.decode(urlsafe_b64decode(token.encode("ascii")), type=list[str])
+    except (ValueError, msgspec.DecodeError):
+        raise InvalidCursor("invalid continuation token") from None
+    if len(parts) != length + 1 or parts[0] != _binding(query):
+        raise InvalidCursor("invalid continuation token")
+    return parts[1:]
+
+
+def _binding(query: str) -> str:
+    return hashlib.sha256(query.encode()).hexdigest()[:16]

@@ -1,0 +1,51 @@
+"""The operator API, `/platform/v1/…`: tokens of the reserved tenant only."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import Field
+
+from airside.access import Contexts
+from airside.admin import Platform
+from airside.api.strict import Answer, Body, StrictRoute
+from airside.core.ids import TENANT, format_id
+from airside.store import RequestContext
+from airside.tenancy import Draft
+
+
+class NewTenant(Body):
+    slug: Annotated[str, Field(max_length=63)]
+    name: Annotated[str, Field(max_length=200)]
+
+
+class TenantAnswer(Answer):
+    id: str
+    slug: str
+
+
+class TenantPage(Answer):
+    tenants: list[TenantAnswer]
+
+
+def router(contexts: Contexts, platform: Platform) -> APIRouter:
+    """Every route of the operator API."""
+    routes = APIRouter(route_class=StrictRoute, prefix="/platform/v1", tags=["platform"])
+
+    async def caller(request: Request) -> AsyncIterator[RequestContext]:
+        async with contexts.platform(request) as ctx:
+            yield ctx
+
+    operator = Depends(caller, scope="function")
+
+    @routes.post("/tenants", status_code=201)
+    async def create_tenant(body: NewTenant, ctx: RequestContext = operator) -> TenantAnswer:
+        tenant = await platform.create_tenant(ctx, Draft(body.slug, body.name))
+        return TenantAnswer(id=format_id(TENANT, tenant.tenant_id), slug=body.slug)
+
+    @routes.get("/tenants")
+    async def list_tenants(ctx: RequestContext = operator) -> TenantPage:
+        found = await platform.list_tenants(ctx)
+        return TenantPage(tenants=[TenantAnswer(id=format_id(TENANT, one.tenant_id), slug=one.slug) for one in found])
+
+    return routes

@@ -1,0 +1,64 @@
+"""The revocation feed: what SDKs and gateways follow to forget tokens within a second."""
+
+import re
+from contextlib import AbstractAsyncContextManager
+from typing import Final, Protocol
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from airside.access import Authorise
+from airside.access.rights import READ_REVOCATIONS
+from airside.api.routes.oauth_forms import read_query
+from airside.core.errors import InvalidInput
+from airside.core.strict_json import Json, dumps
+from airside.revocation import MAX_WAIT, Revocations
+from airside.store import RequestContext
+
+REVOCATIONS: Final = "/t/{slug}/oauth2/revocations"
+_CURSOR: Final = re.compile(r"[A-Za-z0-9._~-]{0,128}")
+_WAIT: Final = re.compile(r"[0-9]{1,3}")
+
+
+class BearerContexts(Protocol):
+    """Opens the context of the tenant in the path for the holder of a bearer token. `access.Contexts` does."""
+
+    def bearer(self, request: Request) -> AbstractAsyncContextManager[RequestContext]:
+        """Raises: NotFound, Unauthenticated."""
+        ...
+
+
+class RevocationRoutes:
+    """`GET …/revocations?after=CURSOR&wait=SECONDS`."""
+
+    def __init__(self, *, contexts: BearerContexts, authorise: Authorise, revocations: Revocations) -> None:
+        self._contexts = contexts
+        self._authorise = authorise
+        self._revocations = revocations
+
+    def routes(self) -> list[BaseRoute]:
+        """The route."""
+        return [Route(REVOCATIONS, self.follow, methods=["GET"])]
+
+    async def follow(self, request: Request) -> Response:
+        """What was revoked since the cursor, at once if there is anything, else as soon as there is, or an empty
+        page after `wait` seconds. Without a cursor, or with one of another process, everything in force: entries
+        are idempotent. `before` null means every token of that id.
+
+        Raises:
+            NotFound, Unauthenticated, Forbidden: not for this caller.
+            InvalidInput: a malformed parameter.
+            Unavailable: what is revoked isn't known just now.
+        """
+        query = read_query(request)
+        after, wait = query.get("after", ""), query.get("wait", "0")
+        if not _CURSOR.fullmatch(after):
+            raise InvalidInput("malformed cursor", pointer="after")
+        if not _WAIT.fullmatch(wait):
+            raise InvalidInput("seconds are expected", pointer="wait")
+        async with self._contexts.bearer(request) as ctx:
+            await self._authorise(ctx, READ_REVOCATIONS)
+            page = await self._revocations.follow(ctx, after, wait=min(float(wait), MAX_WAIT))
+        body: dict[str, Json] = {"cursor": page.cursor, "entries": [entry.wire() for entry in page.entries]}
+        return Response(dumps(body), 200, {"cache-control": "no-store"}, "application/json")

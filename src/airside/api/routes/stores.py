@@ -1,0 +1,171 @@
+"""OpenFGA's HTTP API: stores, models, tuples and questions. The tenant comes from the credential, never the path.
+
+`check` is the hottest route of the server: decode, decide, encode, and nothing else.
+"""
+
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from airside.api.routes.openfga_data import DataRoutes
+from airside.api.routes.openfga_lists import ListRoutes
+from airside.api.routes.openfga_problems import describe, refused
+from airside.api.routes.openfga_wire import (
+    CONSISTENCY_TOKEN,
+    MAX_BODY,
+    MAX_LARGE_BODY,
+    BatchBody,
+    BatchItem,
+    ContextFor,
+    Handler,
+    answer,
+    at_least,
+    consistency_token,
+    contextual,
+    decode,
+    decode_check,
+    read_body,
+    store_of,
+)
+from airside.core.errors import Refusal
+from airside.core.strict_json import Json
+from airside.permissions import AtLeast, Permissions, Question
+from airside.permissions.refusals import InvalidQuestion, TooComplex
+from airside.store import RequestContext
+
+__all__ = ["CHECK", "ContextFor", "routes"]
+
+CHECK: Final = "/stores/{store_id}/check"
+
+_TOKEN_HEADER: Final = CONSISTENCY_TOKEN.lower().encode()
+
+
+def routes(*, permissions: Permissions, context: ContextFor) -> list[Route]:
+    """Every operation that is there yet. What isn't (assertions, streamed-list-objects) is a 404."""
+    asking = CheckRoutes(permissions, context)
+    data = DataRoutes(permissions, context)
+    lists = ListRoutes(permissions, context)
+    table: list[tuple[str, str, Handler]] = [
+        ("POST", CHECK, asking.check),
+        ("POST", "/stores/{store_id}/batch-check", asking.batch_check),
+        ("POST", "/stores", data.create_store),
+        ("GET", "/stores", data.list_stores),
+        ("GET", "/stores/{store_id}", data.get_store),
+        ("DELETE", "/stores/{store_id}", data.delete_store),
+        ("POST", "/stores/{store_id}/authorization-models", data.write_model),
+        ("GET", "/stores/{store_id}/authorization-models", data.list_models),
+        ("GET", "/stores/{store_id}/authorization-models/{model_id}", data.get_model),
+        ("POST", "/stores/{store_id}/write", data.write),
+        ("POST", "/stores/{store_id}/read", data.read),
+        ("GET", "/stores/{store_id}/changes", data.changes),
+        ("POST", "/stores/{store_id}/expand", lists.expand),
+        ("POST", "/stores/{store_id}/list-objects", lists.objects),
+        ("POST", "/stores/{store_id}/list-users", lists.users),
+    ]
+    return [Route(path, Endpoint(handler), methods=[method]) for method, path, handler in table]
+
+
+class Endpoint:
+    """A handler as a plain ASGI application: Starlette's wrapper around functions costs as much as a check."""
+
+    def __init__(self, handler: Handler) -> None:
+        self._handler = handler
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            response = await self._handler(Request(scope, receive, send))
+        except Refusal as refusal:
+            response = refused(refusal)
+        await response(scope, receive, send)
+
+
+class Verdicts:
+    """The two answers of a check, rendered once; only the consistency token is added."""
+
+    def __init__(self, body: bytes) -> None:
+        self._headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+        self._body: Message = {"type": "http.response.body", "body": body}
+
+    def seen(self, token: str) -> ASGIApp:
+        """The answer as of the revision that `token` names."""
+        headers = [*self._headers, (_TOKEN_HEADER, token.encode())]
+
+        async def respond(_scope: Scope, _receive: Receive, send: Send) -> None:
+            await send({"type": "http.response.start", "status": 200, "headers": headers})
+            await send(self._body)
+
+        return respond
+
+
+ALLOWED: Final = Verdicts(b'{"allowed":true,"resolution":""}')
+DENIED: Final = Verdicts(b'{"allowed":false,"resolution":""}')
+
+
+class CheckRoutes:
+    """The questions with one answer each."""
+
+    def __init__(self, permissions: Permissions, context: ContextFor) -> None:
+        self._engine = permissions.engine
+        self._context = context
+
+    async def check(self, request: Request) -> ASGIApp:
+        """`POST …/check`."""
+        async with self._context(request, "permissions:check") as ctx:
+            store_id = store_of(request)
+            body = decode_check(await read_body(request, MAX_BODY))
+            key = body.tuple_key
+            verdict = await self._engine.check(
+                ctx,
+                Question(
+                    store_id,
+                    key.user,
+                    key.relation,
+                    key.object,
+                    body.authorization_model_id or None,
+                    at_least(request, store_id, body.consistency),
+                    contextual(body.contextual_tuples),
+                ),
+            )
+        return (ALLOWED if verdict.allowed else DENIED).seen(consistency_token(store_id, verdict.revision))
+
+    async def batch_check(self, request: Request) -> Response:
+        """`POST …/batch-check`: a question that can't be meant is told in its own result."""
+        async with self._context(request, "permissions:check") as ctx:
+            store_id = store_of(request)
+            body = decode(await read_body(request, MAX_LARGE_BODY), BatchBody, MAX_LARGE_BODY)
+            names = [item.correlation_id for item in body.checks]
+            if len(set(names)) != len(names):
+                raise InvalidQuestion("received duplicate correlation_id")
+            wanted = at_least(request, store_id, body.consistency)
+            results: dict[str, Json] = {}
+            revision = 0
+            for item in body.checks:
+                result, seen = await self._one(ctx, store_id, body.authorization_model_id, wanted, item)
+                results[item.correlation_id] = result
+                revision = max(revision, seen)
+        return answer({"result": results}, seen=(store_id, revision))
+
+    async def _one(
+        self, ctx: RequestContext, store_id: str, model_id: str | None, wanted: AtLeast, item: BatchItem
+    ) -> tuple[Json, int]:
+        key = item.tuple_key
+        try:
+            verdict = await self._engine.check(
+                ctx,
+                Question(
+                    store_id,
+                    key.user,
+                    key.relation,
+                    key.object,
+                    model_id or None,
+                    wanted,
+                    contextual(item.contextual_tuples),
+                ),
+            )
+        except (InvalidQuestion, TooComplex) as refusal:
+            _, code, message = describe(refusal)
+            return {"error": {"input_error": code, "message": message}}, 0
+        return {"allowed": verdict.allowed}, verdict.revision

@@ -1,0 +1,54 @@
+"""What clients and resource servers look up: metadata at both of its addresses, and the signing keys."""
+
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from airside.access import Issuers
+from airside.api.routes.oauth import AnonymousContexts
+from airside.core.strict_json import Json, dumps
+from airside.oauth import metadata
+from airside.store import Address
+from airside.tokens import SigningKeys
+
+OPENID: Final = "/t/{slug}/.well-known/openid-configuration"
+OAUTH: Final = "/.well-known/oauth-authorization-server/t/{slug}"
+JWKS: Final = "/t/{slug}/oauth2/jwks"
+
+CACHED: Final = {"cache-control": "public, max-age=300"}
+"""Five minutes: a key that is withdrawn is revoked as well, so nobody trusts it longer than the feed takes."""
+
+
+class WellKnownRoutes:
+    """Public documents of a tenant."""
+
+    def __init__(self, *, contexts: AnonymousContexts, issuers: Issuers, keys: SigningKeys) -> None:
+        self._contexts = contexts
+        self._issuers = issuers
+        self._keys = keys
+
+    def routes(self) -> list[BaseRoute]:
+        """Every route."""
+        return [
+            Route(OPENID, self.metadata, methods=["GET"]),
+            Route(OAUTH, self.metadata, methods=["GET"]),
+            Route(JWKS, self.jwks, methods=["GET"]),
+        ]
+
+    async def metadata(self, request: Request) -> Response:
+        """OpenID Connect Discovery §4, RFC 8414 §3. Raises: NotFound."""
+        async with self._contexts.anonymous(request) as ctx:
+            issuer = self._issuers.of(Address(str(request.path_params["slug"]), ctx.tenant_id))
+        return _json(dict(metadata(issuer)), "application/json")
+
+    async def jwks(self, request: Request) -> Response:
+        """RFC 7517 §5. Raises: NotFound."""
+        async with self._contexts.anonymous(request) as ctx:
+            keys = await self._keys.jwks(ctx)
+        return _json(keys, "application/jwk-set+json")
+
+
+def _json(body: dict[str, Json], kind: str) -> Response:
+    return Response(dumps(body), 200, CACHED, kind)

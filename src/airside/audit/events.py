@@ -1,0 +1,63 @@
+"""The closed vocabulary of what can happen: `source:subject:action`.
+
+Source is the room or flow that did it, subject the kind of thing it happened to, action a past participle.
+A new event is a new member here; nothing else can be journalled.
+"""
+
+import re
+from enum import StrEnum
+from typing import Final
+
+GRAMMAR: Final = re.compile(r"[a-z]+:[a-z_]+:[a-z_]+")
+
+
+class Event(StrEnum):
+    """Everything that the journal records."""
+
+    SIGNIN_SUCCEEDED = "signin:user:succeeded"
+    SIGNIN_REFUSED = "signin:user:refused"
+    SIGNIN_LIMITED = "signin:origin:limited"
+
+    SESSION_STARTED = "session:user:started"
+    SESSION_ENDED = "session:user:ended"
+    SESSION_ROTATED = "session:user:rotated"
+
+    TENANT_CREATED = "tenant:tenant:created"
+
+    USER_CREATED = "user:user:created"
+    USER_UPDATED = "user:user:updated"
+    USER_DEACTIVATED = "user:user:deactivated"
+    USER_REACTIVATED = "user:user:reactivated"
+    PASSWORD_SET = "user:password:set"
+
+    MEMBER_GRANTED = "member:user:granted"
+    MEMBER_REVOKED = "member:user:revoked"
+
+    CLIENT_CREATED = "client:client:created"
+    CLIENT_UPDATED = "client:client:updated"
+    CLIENT_DEACTIVATED = "client:client:deactivated"
+    CLIENT_REACTIVATED = "client:client:reactivated"
+    CLIENT_DELETED = "client:client:deleted"
+    CLIENT_SECRET_ROTATED = "client:secret:rotated"
+    CLIENT_REFUSED = "client:client:refused"
+
+    CODE_ISSUED = "oauth:code:issued"
+    CODE_REUSED = "oauth:code:reused"
+    TOKEN_ISSUED = "token:client:issued"
+    TOKEN_REFUSED = "token:client:refused"
+    FAMILY_STARTED = "refresh:family:started"
+    FAMILY_ROTATED = "refresh:family:rotated"
+    FAMILY_REUSED = "refresh:family:reused"
+    FAMILY_REVOKED = "refresh:family:revoked"
+    REVOCATION_WRITTEN = "revocation:token:revoked"
+
+    SIGNING_KEY_CREATED = "key:signing:created"
+    SIGNING_KEY_RETIRED = "key:signing:retired"
+
+    STORE_CREATED = "permission:store:created"
+    STORE_DELETED = "permission:store:deleted"
+    MODEL_WRITTEN = "permission:model:written"
+    TUPLES_WRITTEN = "permission:tuples:written"
+
+    ACCESS_REFUSED = "access:principal:refused"
+    LIMIT_EXCEEDED = "limit:origin:exceeded"

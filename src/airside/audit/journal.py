@@ -1,0 +1,140 @@
+"""The journal: what happened, written in the transaction that made it happen."""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from hashlib import sha256
+from typing import Final
+from uuid import UUID
+
+from airside.audit import records
+from airside.audit.canonical import hashed
+from airside.audit.events import Event
+from airside.audit.model import Outcome, Record
+from airside.audit.redaction import clean, clean_word, details_text, personal_bytes
+from airside.core.clock import epoch
+from airside.core.entropy import Entropy
+from airside.core.ids import uuid7
+from airside.core.strict_json import Json
+from airside.store.context import RequestContext
+from airside.vault import Place, Vault
+
+MAX_TOLD: Final = 10_000
+"""Refusals remembered in memory as already told, so that a flood of them doesn't reach the database."""
+
+
+class Journal:
+    """Writes the audit log. A change and its record commit together or not at all."""
+
+    def __init__(self, *, vault: Vault, entropy: Entropy) -> None:
+        self._vault = vault
+        self._entropy = entropy
+        self._dirty: set[UUID] = set()
+        self._told: OrderedDict[tuple[UUID, UUID], None] = OrderedDict()
+
+    async def record(
+        self,
+        ctx: RequestContext,
+        event: Event,
+        *,
+        subject: str = "",
+        outcome: Outcome = "success",
+        reason: str = "",
+        details: Mapping[str, Json] = {},
+        personal: Mapping[str, str] = {},
+        person: str = "",
+    ) -> None:
+        """Record `event` in the caller's transaction, done by `ctx.principal` to `subject`.
+
+        `personal` (names, addresses) is stored only sealed; `person` is the id of whom it is about. `details`
+        is stored as it is: ids, counts, states.
+
+        Raises:
+            SecretInRecord: a key of `details` or `personal` names a secret. Nothing is written.
+            TooLarge: `details` or `personal` over its cap.
+        """
+        record_id = uuid7(ctx.now, self._entropy)
+        draft = replace(
+            _draft(ctx, record_id, event),
+            subject=clean_word(subject),
+            outcome=outcome,
+            reason=clean(reason),
+            details=details_text(details),
+            person=clean_word(person),
+            personal_sealed=await self._seal(ctx, record_id, personal),
+        )
+        await records.insert(ctx, hashed(draft))
+        self._mark_after_commit(ctx)
+
+    async def refused(self, ctx: RequestContext, event: Event, *, reason: str) -> None:
+        """Record a refusal of somebody unauthenticated, or by a limiter: one row per event, origin and minute.
+
+        Like every record it lives or dies with the transaction: a caller that is about to raise commits it
+        first (`ctx.tx.checkpoint()`), or has undone nothing else by then.
+        """
+        minute = ctx.now.replace(second=0, microsecond=0)
+        record_id = _refusal_id(event, ctx.origin.address, minute)
+        key = (ctx.tenant_id, record_id)
+        if key in self._told:
+            return
+        draft = replace(_draft(ctx, record_id, event), outcome="refused", reason=clean(reason))
+        if await records.insert_once(ctx, hashed(draft)):
+            self._mark_after_commit(ctx)
+        ctx.tx.after_commit(lambda: self._tell(key))
+
+    def drain(self) -> set[UUID]:
+        """The tenants that this process has journalled for since the last call."""
+        dirty, self._dirty = self._dirty, set()
+        return dirty
+
+    async def _seal(self, ctx: RequestContext, record_id: UUID, personal: Mapping[str, str]) -> bytes | None:
+        if not personal:
+            return None
+        plaintext = personal_bytes(personal)
+        keyset = await self._vault.keyset(ctx)
+        return keyset.seal(Place("audit_record", "personal_sealed", record_id), plaintext)
+
+    def _mark_after_commit(self, ctx: RequestContext) -> None:
+        tenant_id = ctx.tenant_id
+        ctx.tx.after_commit(lambda: self._dirty.add(tenant_id))
+
+    def _tell(self, key: tuple[UUID, UUID]) -> None:
+        self._told[key] = None
+        if len(self._told) > MAX_TOLD:
+            self._told.popitem(last=False)
+
+
+def _draft(ctx: RequestContext, record_id: UUID, event: Event) -> Record:
+    """What the context alone says of an event."""
+    return Record(
+        tenant_id=ctx.tenant_id,
+        record_id=record_id,
+        at=ctx.now,
+        event=event.value,
+        actor=clean_word(ctx.principal.subject or ctx.principal.kind),
+        subject="",
+        outcome="success",
+        reason="",
+        request_id=clean(ctx.request_id),
+        origin=clean(ctx.origin.address),
+        details="{}",
+        person="",
+        personal_sealed=None,
+        leaf_hash=b"",
+    )
+
+
+class _Hashed:
+    """An Entropy that always gives the same bytes: those of a hash."""
+
+    def __init__(self, text: str) -> None:
+        self._digest = sha256(text.encode(errors="replace")).digest()
+
+    def bytes(self, count: int) -> bytes:
+        return self._digest[:count]
+
+
+def _refusal_id(event: Event, origin: str, minute: datetime) -> UUID:
+    """A UUIDv7 of the minute whose random part is a hash: the same refusal again is the same row."""
+    return uuid7(minute, _Hashed(f"{event}\0{origin}\0{epoch(minute)}"))

@@ -1,0 +1,210 @@
+"""The offline verifier: is this the log that was signed, all of it, in its order?
+
+It needs no key of ours. Without a trusted head it shows that the log agrees with itself, which whoever rules the
+database can arrange; with one, kept outside, everything up to that head is proven against it.
+"""
+
+from pathlib import Path
+from typing import Final
+
+from airside.audit import export, heads
+from airside.audit.canonical import leaf_hash
+from airside.audit.model import (
+    Closing,
+    Entry,
+    Head,
+    Leaf,
+    Loose,
+    Opening,
+    Problem,
+    ProblemKind,
+    Record,
+    Report,
+)
+from airside.audit.tree import Frontier
+from airside.core.errors import Refusal
+from airside.protocols.jose import KeySet, VerificationKey
+from airside.store.context import RequestContext
+
+MAX_PROBLEMS: Final = 1000
+"""Problems told; the first ones matter, the rest mostly follow from them."""
+
+
+async def verify_tenant(ctx: RequestContext, *, trusted_head: str | None = None) -> Report:
+    """Verify the tenant's log as it stands in the database.
+
+    Raises:
+        InvalidInput: `trusted_head` isn't a signed head.
+    """
+    verifier = Verifier(trusted_head)
+    async for entry in export.entries(ctx):
+        verifier.take(entry)
+    return verifier.report()
+
+
+def verify_file(path: Path, trusted_head: str | None = None) -> Report:
+    """Verify an exported log (NDJSON, as `export.write_entry` writes it).
+
+    Raises:
+        InvalidInput: `trusted_head` isn't a signed head.
+        OSError: the file can't be read.
+    """
+    verifier = Verifier(trusted_head)
+    with path.open("rb") as file:
+        number = 0
+        while line := file.readline(export.MAX_LINE + 1):
+            number += 1
+            try:
+                verifier.take(export.read_entry(line))
+            except Refusal:
+                verifier.malformed(f"line {number}")
+                if not line.endswith(b"\n"):
+                    break
+    return verifier.report()
+
+
+class Verifier:
+    """Takes a log's entries one by one, in memory that doesn't grow with the log."""
+
+    def __init__(self, trusted_head: str | None) -> None:
+        self._checkpoint = None if trusted_head is None else heads.read_checkpoint(trusted_head)
+        self._opening: Opening | None = None
+        self._keys = KeySet([])
+        self._frontier = Frontier()
+        self._head: Head | None = None
+        self._checkpoint_listed = False
+        self._heads_hold = True
+        self._entries = 0
+        self._whole = self._waiting = self._proven = 0
+        self._closed = False
+        self._problems: list[Problem] = []
+
+    def take(self, entry: Entry) -> None:
+        """The next entry."""
+        if self._closed or (self._opening is None) != isinstance(entry, Opening):
+            self._problem("malformed", f"entry {self._entries}", "out of its order")
+            return
+        match entry:
+            case Opening():
+                self._open(entry)
+            case Leaf():
+                self._leaf(entry)
+            case Head():
+                self._signed(entry)
+            case Loose():
+                self._loose(entry)
+            case Closing():
+                self._close(entry)
+        self._entries += 1
+
+    def malformed(self, where: str) -> None:
+        """What should be the next entry can't be read."""
+        last = f"after leaf {self._frontier.size - 1}" if self._frontier.size else "before the first leaf"
+        self._problem("malformed", where, f"not an entry, {last}")
+
+    def report(self) -> Report:
+        """What was found, after the last entry."""
+        size = self._frontier.size
+        if not self._closed:
+            self._problem("cut short", f"leaf {size}", "the log ends without its closing entry")
+        if self._opening is not None and self._opening.tree_size != size:
+            self._problem("tree size", f"leaf {size}", f"{size} leaves where the tree says {self._opening.tree_size}")
+        trusted = None if self._checkpoint is None else self._checkpoint.head
+        if trusted is not None and size < trusted.tree_size:
+            covered = f"{size} leaves where the trusted head covers {trusted.tree_size}"
+            self._problem("rolled back", f"leaf {size}", covered)
+        if trusted is not None and not self._checkpoint_listed:
+            self._problem("head missing", f"head {trusted.tree_size}", "the log doesn't list the trusted head")
+        return Report(
+            proven=self._proven,
+            younger=self._whole - self._proven + self._waiting,
+            head=self._head,
+            checkpoint=None if trusted is None else trusted.tree_size,
+            problems=tuple(self._problems),
+        )
+
+    def _open(self, opening: Opening) -> None:
+        self._opening = opening
+        found: dict[str, VerificationKey] = {}
+        for text in opening.keys:
+            key = heads.verification_key(text)
+            if key is None or key.kid in found:
+                self._problem("key replaced", "keys", "a key that isn't what its name says")
+            else:
+                found[key.kid] = key
+        checkpoint = self._checkpoint
+        if checkpoint is None:
+            self._keys = KeySet(found.values())
+            return
+        # The trusted head names its key by thumbprint: no other key's heads count.
+        pinned = found.pop(checkpoint.kid, None)
+        self._keys = KeySet([] if pinned is None else [pinned])
+        if pinned is None or found:
+            self._problem("key replaced", "keys", "not the key that signed the trusted head, or others beside it")
+        if pinned is not None and heads.verified_claims(checkpoint.head.jws, self._keys) is None:
+            self._problem("head forged", "trusted head", "its signature doesn't verify")
+        if checkpoint.tenant_id != opening.tenant_id:
+            self._problem("checkpoint mismatch", "trusted head", "it is another tenant's")
+
+    def _leaf(self, leaf: Leaf) -> None:
+        expected = self._frontier.size
+        if leaf.seq > expected:
+            self._problem("leaf missing", f"leaf {expected}", f"the next one is {leaf.seq}")
+        elif leaf.seq < expected:
+            self._problem("leaf misplaced", f"leaf {leaf.seq}", f"where {expected} is due")
+        elif self._stands_for(leaf.record, leaf.leaf_hash, f"leaf {leaf.seq}, record {leaf.record_id}"):
+            self._whole += 1
+        self._frontier, _ = self._frontier.append([leaf.leaf_hash])
+        if self._checkpoint is not None and self._frontier.size == self._checkpoint.head.tree_size:
+            self._compare(self._checkpoint.head)
+
+    def _compare(self, trusted: Head) -> None:
+        if self._frontier.root() == trusted.root:
+            self._head, self._proven = trusted, self._whole
+            return
+        self._heads_hold = False
+        self._problem(
+            "checkpoint mismatch", f"head {trusted.tree_size}", "the log up to here isn't what the trusted head says"
+        )
+
+    def _stands_for(self, record: Record | None, expected: bytes, where: str) -> bool:
+        if record is None:
+            self._problem("record missing", where, "its hash is there, the record isn't")
+            return False
+        if not expected == record.leaf_hash == leaf_hash(record):
+            self._problem("record edited", where, "the record isn't what was hashed")
+            return False
+        return True
+
+    def _signed(self, head: Head) -> None:
+        where = f"head {head.tree_size}"
+        if self._checkpoint is not None and head.jws == self._checkpoint.head.jws:
+            self._checkpoint_listed = True
+        opening = self._opening
+        claims = heads.verified_claims(head.jws, self._keys)
+        if opening is None or claims is None or claims != heads.Claims.of(opening.tenant_id, head):
+            self._problem("head forged", where, "its signature doesn't verify, or it says something else")
+            return
+        if head.tree_size != self._frontier.size or head.root != self._frontier.root():
+            self._heads_hold = False
+            self._problem("head mismatch", where, "the log up to here isn't what this head says")
+            return
+        # A head that fits after one that didn't proves nothing of what lies before both.
+        if self._heads_hold:
+            self._head, self._proven = head, self._whole
+
+    def _loose(self, loose: Loose) -> None:
+        where = f"record {loose.record_id}"
+        if loose.queued is None:
+            self._problem("record unaccounted", where, "neither in the tree nor waiting for it")
+        elif self._stands_for(loose.record, loose.queued, where):
+            self._waiting += 1
+
+    def _close(self, closing: Closing) -> None:
+        self._closed = True
+        if closing.entries != self._entries:
+            self._problem("cut short", f"entry {self._entries}", f"{closing.entries} entries were written")
+
+    def _problem(self, kind: ProblemKind, where: str, what: str) -> None:
+        if len(self._problems) < MAX_PROBLEMS:
+            self._problems.append(Problem(kind, where, what))

@@ -1,0 +1,211 @@
+"""The verbs. Each imports its own module when it is called, so that `--help` is quick."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="airside",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+tenant = typer.Typer(help="Tenants: make and list.", no_args_is_help=True)
+user = typer.Typer(help="People of a tenant: make, list, disable, enable, set a password.", no_args_is_help=True)
+client = typer.Typer(help="Applications of a tenant: register and list.", no_args_is_help=True)
+audit = typer.Typer(help="The audit log: verify and export.", no_args_is_help=True)
+keys = typer.Typer(help="Keys: make a key encryption key.", no_args_is_help=True)
+app.add_typer(tenant, name="tenant")
+app.add_typer(user, name="user")
+app.add_typer(client, name="client")
+app.add_typer(audit, name="audit")
+app.add_typer(keys, name="keys")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"airside {version('airside')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    _wanted: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which version this is.")
+    ] = False,
+) -> None:
+    """Everything past the checkpoint is verified: identity, access, data protection and audit in one server."""
+
+
+Slug = Annotated[str, typer.Argument(help="The tenant's slug, as in https://HOST/t/SLUG.")]
+Email = Annotated[str, typer.Argument(help="The user's e-mail address.")]
+
+
+@app.command()
+def dev() -> None:
+    """Start a development server with everything it needs: database, certificates, a demonstration tenant."""
+    from airside.cli.dev import run
+
+    run()
+
+
+@app.command()
+def serve() -> None:
+    """Start the server as the environment says. Refuses weak, unknown or contradictory settings by name."""
+    from airside.cli.serve import run
+
+    run()
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database of AIRSIDE_DATABASE_OWNER_URL up to this version."""
+    from airside.cli.migrate import run
+
+    run()
+
+
+@app.command()
+def tour() -> None:
+    """Walk the main job against the running development server, and say each step. Exit 1 if any step differs."""
+    from airside.cli.tour import run
+
+    run()
+
+
+@tenant.command("create")
+def create_tenant(slug: Slug, name: Annotated[str, typer.Argument(help="What people call the company.")]) -> None:
+    """Make a tenant."""
+    from airside.cli.manage import create_tenant as run
+
+    run(slug, name)
+
+
+@tenant.command("list")
+def list_tenants() -> None:
+    """List every tenant."""
+    from airside.cli.manage import list_tenants as run
+
+    run()
+
+
+@user.command("create")
+def create_user(
+    slug: Slug,
+    email: Email,
+    name: Annotated[str, typer.Option(help="The user's name.")] = "",
+    role: Annotated[str, typer.Option(help="member, administrator, or none.")] = "member",
+) -> None:
+    """Make a user with a random password, printed once."""
+    from airside.cli.manage import create_user as run
+
+    run(slug, email, name, role)
+
+
+@user.command("list")
+def list_users(slug: Slug) -> None:
+    """List a tenant's users."""
+    from airside.cli.manage import list_users as run
+
+    run(slug)
+
+
+@user.command("disable")
+def disable_user(slug: Slug, email: Email) -> None:
+    """Disable a user: sessions and tokens end."""
+    from airside.cli.manage import set_user_state as run
+
+    run(slug, email, "disabled")
+
+
+@user.command("enable")
+def enable_user(slug: Slug, email: Email) -> None:
+    """Bring a disabled user back."""
+    from airside.cli.manage import set_user_state as run
+
+    run(slug, email, "active")
+
+
+@user.command("password")
+def reset_password(slug: Slug, email: Email) -> None:
+    """Give a user a new random password, printed once. Every session of theirs ends."""
+    from airside.cli.manage import reset_password as run
+
+    run(slug, email)
+
+
+@client.command("create")
+def create_client(
+    slug: Slug,
+    name: Annotated[str, typer.Argument(help="What people call the application.")],
+    redirect_uri: Annotated[
+        list[str] | None, typer.Option(help="Where people come back to, exactly; may be repeated.")
+    ] = None,
+    scope: Annotated[list[str] | None, typer.Option(help="A scope it may ask for; may be repeated.")] = None,
+    audience: Annotated[
+        list[str] | None,
+        typer.Option(help="Whom its tokens are for; may be repeated. Without one: the tenant's issuer."),
+    ] = None,
+    grant: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="authorization_code, refresh_token or client_credentials; may be repeated. Without one: the first two "
+            "where there is a redirect URI, else the last."
+        ),
+    ] = None,
+    public: Annotated[
+        bool, typer.Option("--public", help="An application that can't keep a secret: it gets none.")
+    ] = False,
+) -> None:
+    """Register an application; its secret is printed once."""
+    from airside.cli.manage import create_client as run
+
+    run(slug, name, redirect_uri or [], scope or [], audience or [], grant or [], public)
+
+
+@client.command("list")
+def list_clients(slug: Slug) -> None:
+    """List a tenant's applications."""
+    from airside.cli.manage import list_clients as run
+
+    run(slug)
+
+
+@audit.command("verify")
+def verify_audit(
+    target: Annotated[str, typer.Argument(help="A tenant's slug, or an exported file.")],
+    head: Annotated[
+        Path | None, typer.Option(help="A file with a signed head you kept: nothing before it may differ.")
+    ] = None,
+) -> None:
+    """Verify a tenant's log, or an exported one offline: what is proven, and what is younger than the last head."""
+    from airside.cli.audit import verify as run
+
+    run(target, head)
+
+
+@audit.command("export")
+def export_audit(slug: Slug, file: Annotated[Path, typer.Argument(help="Where to write the NDJSON.")]) -> None:
+    """Write a tenant's log to a file that anyone can verify."""
+    from airside.cli.audit import export as run
+
+    run(slug, file)
+
+
+@audit.command("head")
+def audit_head(slug: Slug) -> None:
+    """Print the last signed head: keep it elsewhere, and verify against it later."""
+    from airside.cli.audit import head as run
+
+    run(slug)
+
+
+@keys.command("create")
+def create_key(file: Annotated[Path, typer.Argument(help="Where to write it (mode 0600).")]) -> None:
+    """Make a key encryption key for production, for AIRSIDE_KEK_FILE."""
+    from airside.cli.keys import create as run
+
+    run(file)

@@ -1,0 +1,93 @@
+"""`airside audit`: verify, export, head."""
+
+from pathlib import Path
+from typing import Final
+
+from rich.text import Text
+
+from airside.audit import Report, entries, verify_file, verify_tenant, write_entry
+from airside.cli.manage import operating
+from airside.cli.session import busy, out, plain_refusals, run
+from airside.core.errors import InvalidInput, NotFound
+
+MAX_HEAD: Final = 8192
+SHOWN: Final = 20
+
+
+def verify(target: str, head: Path | None) -> None:
+    """Exit 1 if anything was changed."""
+
+    async def main() -> int:
+        async with operating(target) as (_, ctx):
+            with busy("verifying"):
+                report = await verify_tenant(ctx, trusted_head=trusted)
+        return _show(report)
+
+    with plain_refusals():
+        trusted = None if head is None else _read_head(head)
+        if Path(target).is_file():
+            with busy("verifying"):
+                report = verify_file(Path(target), trusted)
+            if _show(report):
+                raise SystemExit(1)
+            return
+        if set(target) & set("./"):
+            raise NotFound(f"there is no file {target}, and no tenant has such a slug")
+    run(main())
+
+
+def export(slug: str, file: Path) -> None:
+    """Write the log as NDJSON."""
+
+    async def main() -> None:
+        count = 0
+        async with operating(slug) as (_, ctx):
+            with busy("exporting"), file.open("xb") as written:
+                async for entry in entries(ctx):
+                    written.write(write_entry(entry))
+                    count += 1
+        out.print(f"{count} lines in {file}")
+
+    run(main())
+
+
+def head(slug: str) -> None:
+    """Print the last signed head, once the whole log has been verified against it."""
+
+    async def main() -> int:
+        async with operating(slug) as (_, ctx):
+            with busy("verifying"):
+                report = await verify_tenant(ctx)
+        if not report.sound:
+            return _show(report)
+        if report.head is None:
+            raise NotFound("no head has been signed yet: a running server signs one within a second of a record")
+        out.print(report.head.jws, soft_wrap=True)
+        return 0
+
+    run(main())
+
+
+def describe(report: Report) -> str:
+    """What is proven, and what isn't yet, in one sentence."""
+    head = report.head
+    signed = f" by the head of size {head.tree_size} signed at {head.at:%Y-%m-%d %H:%M:%S} UTC" if head else ""
+    younger = f"; {report.younger} younger than it" if report.younger else ""
+    held = f"; held against a trusted head of size {report.checkpoint}" if report.checkpoint is not None else ""
+    return f"{report.proven} records proven{signed}{younger}{held}"
+
+
+def _show(report: Report) -> int:
+    for problem in report.problems[:SHOWN]:
+        out.print(Text.assemble((problem.kind, "red"), f" {problem.where}: {problem.what}"))
+    if len(report.problems) > SHOWN:
+        out.print(f"… and {len(report.problems) - SHOWN} more")
+    out.print(describe(report))
+    return 0 if report.sound else 1
+
+
+def _read_head(file: Path) -> str:
+    text = file.read_text("ascii", "replace")[:MAX_HEAD].strip()
+    if not text:
+        raise InvalidInput("the file holds no head")
+    return text

@@ -1,0 +1,191 @@
+"""`airside tenant`, `user`, `client`: the management verbs, said as the local operator."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
+
+from airside.admin import OPERATOR
+from airside.cli.session import opened, out, run, settings_for_people, table
+from airside.core.entropy import token
+from airside.core.errors import Conflict, InvalidInput, NotFound, Refusal
+from airside.core.ids import TENANT, USER, format_id
+from airside.core.secret import Secret
+from airside.identity import User, UserState
+from airside.oauth import ClientDraft, GrantName
+from airside.oauth.model import GRANT_NAMES, known_grants
+from airside.store import RequestContext
+from airside.tenancy import PLATFORM_SLUG, ROLES, Draft
+from airside.wiring.build import Services
+
+PASSWORD_BITS = 96
+
+
+@asynccontextmanager
+async def operating(slug: str) -> AsyncGenerator[tuple[Services, RequestContext]]:
+    """Services, and the context of the tenant at `slug` with the local operator as its principal.
+
+    Raises:
+        NotFound: no tenant has that slug.
+    """
+    async with opened(settings_for_people()) as services:
+        await services.platform.bootstrap()
+        try:
+            tenant_id = await services.platform.find(slug)
+        except NotFound:
+            raise NotFound(f"no tenant has the slug {slug}: `airside tenant list` shows them") from None
+        async with services.engine.begin(tenant_id, principal=OPERATOR) as ctx:
+            yield services, ctx
+        # The server looks for other processes' records now and then only. What can't be ordered now waits for that.
+        with suppress(Refusal):
+            async with services.engine.begin(tenant_id, principal=OPERATOR) as ctx:
+                await services.sequencer.sequence(ctx)
+
+
+def create_tenant(slug: str, name: str) -> None:
+    """A new tenant."""
+
+    async def main() -> None:
+        async with operating(PLATFORM_SLUG) as (services, ctx):
+            try:
+                tenant = await services.platform.create_tenant(ctx, Draft(slug, name))
+            except Conflict:
+                raise Conflict(f"there is a tenant with the slug {slug} already") from None
+            async with services.engine.begin(tenant.tenant_id, principal=OPERATOR) as theirs:
+                issuer = await services.issuer(theirs)
+        out.print(f"{format_id(TENANT, tenant.tenant_id)}  {issuer}")
+
+    run(main())
+
+
+def list_tenants() -> None:
+    """Every tenant."""
+
+    async def main() -> None:
+        async with operating(PLATFORM_SLUG) as (services, ctx):
+            found = await services.platform.list_tenants(ctx)
+        table(("slug", "id"), [(address.slug, format_id(TENANT, address.tenant_id)) for address in found])
+
+    run(main())
+
+
+def create_user(slug: str, email: str, name: str, role: str) -> None:
+    """A new user with a random password."""
+
+    async def main() -> None:
+        if role not in (*ROLES, "none"):
+            raise InvalidInput(f"--role is one of {', '.join(ROLES)}, none", pointer="role")
+        async with operating(slug) as (services, ctx):
+            password = Secret(token(services.entropy, PASSWORD_BITS))
+            try:
+                user = await services.user_admin.create(ctx, email, name, password)
+            except Conflict:
+                again = f"`airside user password {slug} {email}` gives them a new password"
+                raise Conflict(f"{slug} has a user {email} already: {again}") from None
+            for chosen in ROLES:
+                if chosen == role:
+                    await services.member_admin.grant(ctx, user.id, chosen)
+        out.print(f"{format_id(USER, user.id)}  password (shown once): {password.reveal()}")
+
+    run(main())
+
+
+def list_users(slug: str) -> None:
+    """A tenant's users."""
+
+    async def main() -> None:
+        rows: list[tuple[str, ...]] = []
+        async with operating(slug) as (services, ctx):
+            page = await services.user_admin.list(ctx)
+            while page:
+                rows += [(format_id(USER, user.id), user.state, user.email, user.name) for user in page]
+                page = await services.user_admin.list(ctx, page[-1].id)
+        table(("id", "state", "e-mail", "name"), rows)
+
+    run(main())
+
+
+def set_user_state(slug: str, email: str, state: UserState) -> None:
+    """Disable or enable."""
+
+    async def main() -> None:
+        async with operating(slug) as (services, ctx):
+            user = await _user(services, ctx, slug, email)
+            await services.user_admin.set_state(ctx, user.id, state)
+        out.print(f"{email} is {state}")
+
+    run(main())
+
+
+def reset_password(slug: str, email: str) -> None:
+    """A new random password."""
+
+    async def main() -> None:
+        async with operating(slug) as (services, ctx):
+            user = await _user(services, ctx, slug, email)
+            password = Secret(token(services.entropy, PASSWORD_BITS))
+            await services.user_admin.set_password(ctx, user.id, password)
+        out.print(f"password (shown once): {password.reveal()}")
+
+    run(main())
+
+
+def create_client(
+    slug: str,
+    name: str,
+    redirect_uris: list[str],
+    scopes: list[str],
+    audiences: list[str],
+    grants: list[str],
+    public: bool,
+) -> None:
+    """A new client."""
+
+    async def main() -> None:
+        wanted = _grants(grants, redirects=bool(redirect_uris), public=public)
+        async with operating(slug) as (services, ctx):
+            draft = ClientDraft(
+                name=name,
+                public=public,
+                grants=wanted,
+                redirect_uris=tuple(redirect_uris),
+                scopes=frozenset(scopes),
+                audiences=tuple(audiences) or (await services.issuer(ctx),),
+            )
+            client, secret = await services.client_admin.create(ctx, draft)
+        out.print(f"client id: {client.word}")
+        if secret is not None:
+            out.print(f"client secret (shown once): {secret.reveal()}")
+
+    run(main())
+
+
+def list_clients(slug: str) -> None:
+    """A tenant's clients."""
+
+    async def main() -> None:
+        async with operating(slug) as (services, ctx):
+            found = await services.client_admin.list(ctx)
+        rows = [(client.word, client.state, client.name, " ".join(sorted(client.grants))) for client in found]
+        table(("id", "state", "name", "grants"), rows)
+
+    run(main())
+
+
+async def _user(services: Services, ctx: RequestContext, slug: str, email: str) -> User:
+    try:
+        return await services.user_admin.find(ctx, email)
+    except NotFound:
+        raise NotFound(f"{slug} has no user {email}: `airside user list {slug}` shows them") from None
+
+
+def _grants(named: list[str], *, redirects: bool, public: bool) -> frozenset[GrantName]:
+    """What was asked for, or as little as the application needs."""
+    known = known_grants(named)
+    if len(known) != len(set(named)):
+        raise InvalidInput(f"--grant is one of {', '.join(GRANT_NAMES)}", pointer="grants")
+    if known:
+        return known
+    if redirects:
+        return frozenset({"authorization_code", "refresh_token"})
+    if public:
+        raise InvalidInput("a public application signs people in: name its --redirect-uri", pointer="redirect_uris")
+    return frozenset({"client_credentials"})

@@ -1,0 +1,67 @@
+"""`airside serve`: the server as the environment says."""
+
+import os
+from ssl import SSLContext
+
+import structlog
+
+from airside.cli.session import certificate_and_key, key_encryption_key, opened, plain_refusals
+from airside.core.errors import Misconfigured
+from airside.transport import server_context
+from airside.wiring.app import application
+from airside.wiring.jobs import Jobs
+from airside.wiring.logs import configure
+from airside.wiring.server import run as run_on_uvloop
+from airside.wiring.server import serve
+from airside.wiring.settings import Refused, Settings, load
+
+
+def run() -> None:
+    """Serve until told to stop."""
+    with plain_refusals():
+        run_on_uvloop(_run(load(os.environ)))
+
+
+async def _run(settings: Settings) -> None:
+    configure(settings.log_level)
+    log = structlog.get_logger("airside")
+    tls = _check_files(settings)
+    async with opened(settings, patient=True) as services:
+        await services.platform.bootstrap()
+        async with Jobs(services):
+            await serve(
+                application(services, settings),
+                tls=tls,
+                host=settings.listen_host,
+                port=settings.port,
+                public_host=settings.public_url.removeprefix("https://"),
+                redirect_port=settings.redirect_port,
+                clock=services.clock,
+                on_ready=lambda: log.info("ready", address=settings.public_url, port=settings.port),
+                on_drain=lambda: log.info("stopping"),
+            )
+
+
+def _check_files(settings: Settings) -> SSLContext:
+    """The context of the certificate, once the files that settings name are in order.
+
+    Raises:
+        Refused: every fault of theirs, at once.
+    """
+    problems: list[Misconfigured] = []
+    made: list[SSLContext] = []
+    for check in (lambda: made.append(_tls(settings)), lambda: key_encryption_key(settings)):
+        try:
+            check()
+        except Misconfigured as problem:
+            problems.append(problem)
+    if problems:
+        raise Refused(problems)
+    return made[0]
+
+
+def _tls(settings: Settings) -> SSLContext:
+    files = certificate_and_key(settings)
+    if files is None:
+        raise Misconfigured("AIRSIDE_TLS_CERTIFICATE", "is missing: `airside dev` makes one, `airside serve` does not")
+    return server_context(*files)

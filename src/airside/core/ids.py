@@ -1,0 +1,69 @@
+"""Identifiers: a three-letter prefix and a UUIDv7 in lower-case Crockford base32, as in `usr_01jd…`.
+
+UUIDv7: RFC 9562 §5.7. Crockford base32 without padding or check symbol: 26 characters for 128 bits.
+"""
+
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from airside.core.entropy import Entropy
+from airside.core.errors import InvalidInput
+
+ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
+_VALUES: Final = {character: value for value, character in enumerate(ALPHABET)}
+_LENGTH: Final = 26
+
+TENANT: Final = "ten"
+USER: Final = "usr"
+SESSION: Final = "ses"
+CLIENT: Final = "cli"
+KEY: Final = "key"
+EVENT: Final = "evt"
+FLOW: Final = "flw"
+FAMILY: Final = "fam"
+TOKEN: Final = "tok"
+REQUEST: Final = "req"
+
+
+def uuid7(now: datetime, entropy: Entropy) -> UUID:
+    """A UUIDv7 for `now`: 48 bits of milliseconds, then 74 random bits."""
+    milliseconds = int(now.timestamp() * 1000) & 0xFFFF_FFFF_FFFF
+    value = (milliseconds << 80) | int.from_bytes(entropy.bytes(10))
+    value = (value & ~(0xF << 76)) | (0x7 << 76)
+    value = (value & ~(0x3 << 62)) | (0x2 << 62)
+    return UUID(int=value)
+
+
+def base32(value: int, length: int = _LENGTH) -> str:
+    """`value` as `length` Crockford characters, most significant first."""
+    return "".join(ALPHABET[(value >> shift) & 31] for shift in range(5 * (length - 1), -1, -5))
+
+
+def format_id(prefix: str, value: UUID) -> str:
+    """`usr` and a UUID → `usr_01jd…`."""
+    return f"{prefix}_{base32(value.int)}"
+
+
+def parse_id(prefix: str, text: str) -> UUID:
+    """The UUID in `text`. Only the exact spelling that `format_id` writes is taken: one object, one name.
+
+    Raises:
+        InvalidInput: another prefix, length, case or alphabet, or a value over 128 bits.
+    """
+    head, _, tail = text.partition("_")
+    if head != prefix or len(tail) != _LENGTH or tail[0] > "7":
+        raise InvalidInput("malformed identifier", prefix=prefix)
+    value = 0
+    for character in tail:
+        digit = _VALUES.get(character)
+        if digit is None:
+            raise InvalidInput("malformed identifier", prefix=prefix)
+        value = (value << 5) | digit
+    return UUID(int=value)
+
+
+def ulid(now: datetime, entropy: Entropy) -> str:
+    """A ULID as OpenFGA's stores and models carry: 48 bits of milliseconds, 80 random bits, upper case."""
+    milliseconds = int(now.timestamp() * 1000) & 0xFFFF_FFFF_FFFF
+    return base32((milliseconds << 80) | int.from_bytes(entropy.bytes(10))).upper()

@@ -1,0 +1,37 @@
+"""Who is asking: the answer of every credential check, carried in the RequestContext."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+Kind = Literal["anonymous", "user", "client", "operator", "job"]
+Assurance = Literal["aal0", "aal1", "aal2", "aal3"]
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """A caller, proven as far as `assurance` says.
+
+    `subject` is the word our own permission engine knows the caller by, such as `user:usr_01jd…`;
+    empty for the anonymous. `scopes` limits what the credential may be used for, whoever holds it.
+    """
+
+    kind: Kind
+    subject: str = ""
+    scopes: frozenset[str] = field(default_factory=frozenset[str])
+    assurance: Assurance = "aal0"
+    authenticated_at: datetime | None = None
+    session_id: str | None = None
+    client_id: str | None = None
+    token_id: str | None = None
+
+
+ANONYMOUS = Principal("anonymous")
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a request came from: the peer's address as the outermost trusted hop saw it, and its agent."""
+
+    address: str
+    user_agent: str = ""

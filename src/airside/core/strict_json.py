@@ -1,0 +1,118 @@
+"""Strict JSON (RFC 8259, I-JSON RFC 7493): what two readers could read differently is refused.
+
+Refused: duplicate keys, NaN and infinities, lone surrogates, a byte-order mark, invalid UTF-8, numbers
+outside what a double holds, depth over `MAX_DEPTH`, size over the caller's cap.
+"""
+
+import json
+import math
+import re
+from typing import Final, NoReturn, TypeAlias
+
+from airside.core.errors import InvalidInput, TooLarge
+
+Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
+
+MAX_BYTES: Final = 64 * 1024
+MAX_DEPTH: Final = 32
+_MAX_DIGITS: Final = 64
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+# The closing quote is optional: a string that never ends is then read once, not again from every quote inside it.
+_STRUCTURE: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
+
+
+def loads(data: bytes, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX_DEPTH) -> Json:
+    """The value that `data` (UTF-8) spells.
+
+    Raises:
+        TooLarge: more than `max_bytes`.
+        InvalidInput: not JSON, or JSON of a kind refused above.
+    """
+    if len(data) > max_bytes:
+        raise TooLarge("JSON text over its cap", max_bytes=max_bytes)
+    if data.count(b"[") + data.count(b"{") > max_depth:
+        _refuse_depth(data, max_depth)
+    try:
+        value: Json = _DECODER.decode(data.decode("utf-8"))
+    except InvalidInput:
+        raise
+    except (ValueError, RecursionError):
+        raise InvalidInput("not JSON") from None
+    if b"\\u" in data:  # UTF-8 itself can't spell a surrogate: only an escape can
+        _refuse_surrogates(value)
+    return value
+
+
+def loads_object(data: bytes, *, max_bytes: int = MAX_BYTES) -> dict[str, Json]:
+    """As `loads`, for texts that must be an object."""
+    value = loads(data, max_bytes=max_bytes)
+    if not isinstance(value, dict):
+        raise InvalidInput("a JSON object is expected")
+    return value
+
+
+def dumps(value: Json) -> bytes:
+    """Compact UTF-8 with sorted keys: the same value always gives the same bytes.
+
+    Raises:
+        InvalidInput: NaN, infinity, or a lone surrogate.
+    """
+    try:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=True).encode()
+    except ValueError:
+        raise InvalidInput("not representable as JSON") from None
+
+
+def _refuse_depth(data: bytes, max_depth: int) -> None:
+    depth = 0
+    for match in _STRUCTURE.finditer(data):
+        mark = match[0]
+        if mark in (b"[", b"{"):
+            depth += 1
+            if depth > max_depth:
+                raise InvalidInput("JSON nested too deeply", max_depth=max_depth)
+        elif mark in (b"]", b"}"):
+            depth -= 1
+
+
+def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        raise InvalidInput("duplicate key in a JSON object")
+    return result
+
+
+def _refuse_surrogates(value: Json) -> None:
+    if isinstance(value, str):
+        if _SURROGATE.search(value):
+            raise InvalidInput("lone surrogate in a JSON string")
+    elif isinstance(value, list):
+        for item in value:
+            _refuse_surrogates(item)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            _refuse_surrogates(key)
+            _refuse_surrogates(item)
+
+
+def _number(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise InvalidInput("JSON number out of range")
+    return value
+
+
+def _integer(text: str) -> int:
+    if len(text) > _MAX_DIGITS:
+        raise InvalidInput("JSON number out of range")
+    return int(text)
+
+
+def _refuse_constant(_text: str) -> NoReturn:
+    raise InvalidInput("NaN and Infinity are not JSON")
+
+
+# Made once: `json.loads` with hooks would build a decoder for every text.
+_DECODER: Final = json.JSONDecoder(
+    object_pairs_hook=_object, parse_float=_number, parse_int=_integer, parse_constant=_refuse_constant
+)

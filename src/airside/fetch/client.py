@@ -1,0 +1,183 @@
+"""The outbound client: one verb a method, every cap in force on every hop."""
+
+import asyncio
+import ssl
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+from urllib.parse import urlsplit
+
+import httpcore2
+
+from airside.core.errors import Misconfigured
+from airside.fetch.model import Fetched, Refused, Unavailable
+from airside.fetch.resolver import PinnedBackend, Resolver, SystemResolver
+from airside.fetch.target import Target, parse
+
+MAX_BYTES: Final = 1024 * 1024
+TIMEOUT: Final = 5.0  # seconds, for everything together: name, connection, every hop, body
+MAX_CONNECTIONS: Final = 32
+KEEPALIVE: Final = 15.0  # seconds
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_OURS: Final = frozenset({"host", "content-length", "transfer-encoding", "connection", "accept-encoding"})
+_NO_HEADERS: Final[Mapping[str, str]] = {}
+
+
+class Fetcher:
+    """Fetches from the internet, never from the neighbourhood.
+
+    `allow` holds exact `host:port` exceptions, which may be private and may be plain http: for tests and
+    development, refused by production's start-up. `trust` is a CA file or a TLS context for private CAs.
+    With `max_redirects` 0 a 3xx is an answer like any other.
+    """
+
+    def __init__(
+        self,
+        *,
+        allow: frozenset[str] = frozenset(),
+        trust: ssl.SSLContext | Path | None = None,
+        resolver: Resolver | None = None,
+        max_redirects: int = 0,
+    ) -> None:
+        self._allow = frozenset(_exception(place) for place in allow)
+        self._max_redirects = max_redirects
+        self._pool = httpcore2.AsyncConnectionPool(
+            ssl_context=_context(trust),
+            max_connections=MAX_CONNECTIONS,
+            keepalive_expiry=KEEPALIVE,
+            network_backend=PinnedBackend(allow=self._allow, resolver=resolver or SystemResolver()),
+        )
+
+    async def get(
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str] = _NO_HEADERS,
+        max_bytes: int = MAX_BYTES,
+        timeout: float = TIMEOUT,
+    ) -> Fetched:
+        """The answer to a GET of `url`; `timeout` in seconds covers all of it.
+
+        Raises:
+            Refused: the URL or a redirect leads where we don't go, too many redirects, or over `max_bytes`.
+            Unavailable: no answer in time, or broken HTTP or TLS.
+        """
+        async with _Deadline(timeout):
+            target = parse(url, self._allow)
+            for _ in range(self._max_redirects + 1):
+                fetched = await self._once("GET", target, headers, None, max_bytes)
+                location = fetched.headers.get("location")
+                if not self._max_redirects or fetched.status not in _REDIRECTS or location is None:
+                    return fetched
+                following = parse(location, self._allow, target)
+                if following.origin != target.origin:
+                    headers = _NO_HEADERS  # credentials belong to the origin that they were given for
+                target = following
+            raise Refused("too many redirects", max_redirects=self._max_redirects)
+
+    async def post(
+        self,
+        url: str,
+        *,
+        content: bytes,
+        headers: Mapping[str, str] = _NO_HEADERS,
+        max_bytes: int = MAX_BYTES,
+        timeout: float = TIMEOUT,
+    ) -> Fetched:
+        """The answer to a POST of `content` to `url`. Redirects are never followed. Raises as `get` does."""
+        async with _Deadline(timeout):
+            return await self._once("POST", parse(url, self._allow), headers, content, max_bytes)
+
+    async def aclose(self) -> None:
+        """Close the kept connections."""
+        await self._pool.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def _once(
+        self, method: str, target: Target, headers: Mapping[str, str], content: bytes | None, max_bytes: int
+    ) -> Fetched:
+        url = httpcore2.URL(
+            scheme=target.scheme.encode(),
+            host=target.host.encode(),
+            port=target.port,
+            target=target.path.encode(),
+        )
+        lines = _request_headers(target, headers, content)
+        async with self._pool.stream(method, url, headers=lines, content=content) as response:
+            answer = _response_headers(response.headers)
+            if answer.get("content-encoding", "identity") != "identity":
+                raise Refused("an answer in an encoding that wasn't asked for")
+            body = bytearray()
+            async for chunk in response.aiter_stream():
+                body += chunk
+                if len(body) > max_bytes:
+                    raise Refused("answer over its cap", max_bytes=max_bytes)
+            return Fetched(response.status, answer, bytes(body))
+
+
+class _Deadline:
+    """All the time there is, and the one place where failures of the wire become `Unavailable`."""
+
+    def __init__(self, seconds: float) -> None:
+        self._timeout = asyncio.timeout(seconds)
+
+    async def __aenter__(self) -> None:
+        await self._timeout.__aenter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            await self._timeout.__aexit__(kind, error, trace)
+        except TimeoutError:
+            raise Unavailable("timeout") from None
+        if isinstance(error, httpcore2.TimeoutException):
+            raise Unavailable("timeout") from None
+        if isinstance(error, httpcore2.NetworkError | httpcore2.ProtocolError | ssl.SSLError):
+            raise Unavailable(type(error).__name__) from None
+
+
+def _request_headers(target: Target, headers: Mapping[str, str], content: bytes | None) -> list[tuple[bytes, bytes]]:
+    lines = [(b"host", target.authority.encode()), (b"accept-encoding", b"identity")]
+    if content is not None:
+        lines.append((b"content-length", str(len(content)).encode()))
+    for name, value in headers.items():
+        if name.lower() in _OURS or not name.isascii() or not value.isascii():
+            raise Refused("a request header that isn't the caller's to set", header=name)
+        lines.append((name.encode(), value.encode()))
+    return lines
+
+
+def _response_headers(lines: list[tuple[bytes, bytes]]) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in lines:
+        name, value = raw_name.decode("ascii").lower(), raw_value.decode("latin-1")
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return headers
+
+
+def _context(trust: ssl.SSLContext | Path | None) -> ssl.SSLContext:
+    if isinstance(trust, ssl.SSLContext):
+        return trust
+    context = httpcore2.default_ssl_context() if trust is None else ssl.create_default_context(cafile=trust)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
+def _exception(place: str) -> str:
+    try:
+        parsed = urlsplit(f"//{place}")
+        exact = parsed.hostname is not None and parsed.port is not None and parsed.netloc == place
+    except ValueError:
+        exact = False
+    if not exact or "*" in place or "@" in place:
+        raise Misconfigured("fetch.allow", f"{place!r} isn't an exact host:port")
+    return place.lower()

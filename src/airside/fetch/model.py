@@ -1,0 +1,31 @@
+"""What a fetch gives back, and the two ways in which it doesn't."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from airside.core.errors import Refusal
+from airside.core.errors import Unavailable as CoreUnavailable
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """One answer. Header names are lower-case; repeated headers are joined by `, `. `body` is as sent."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Refused(Refusal):
+    """The URL leads where this server doesn't go, or the answer breaks a cap. Trying again won't help."""
+
+    code: ClassVar[str] = "fetch_refused"
+
+
+class Unavailable(CoreUnavailable):
+    """The remote side is away, too slow, or speaks broken HTTP or TLS. The same fetch may succeed later."""
+
+    def __init__(self, reason: str, retry_after: float = 1.0) -> None:
+        super().__init__("the remote server", retry_after)
+        self.data["cause"] = reason

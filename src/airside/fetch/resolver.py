@@ -1,0 +1,70 @@
+"""Names to addresses, and the connection that goes to the address that was checked, and to no other."""
+
+import asyncio
+import socket
+from collections.abc import Iterable
+from typing import Protocol, cast
+
+import httpcore2
+
+from airside.fetch.addresses import is_public
+from airside.fetch.model import Refused
+
+
+class Resolver(Protocol):
+    """Where a name leads."""
+
+    async def addresses(self, host: str, port: int) -> list[str]:
+        """Every IP address of `host`, best first. A host that is an address already is its own answer.
+
+        Raises:
+            OSError: the name doesn't resolve.
+        """
+        ...
+
+
+class SystemResolver:
+    """The operating system's own, off the loop: it reads `0177.1` and `2130706433` as the kernel would."""
+
+    async def addresses(self, host: str, port: int) -> list[str]:
+        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+class PinnedBackend(httpcore2.AsyncNetworkBackend):
+    """Resolves once, refuses unless every address is public, and connects to one of those addresses.
+
+    TLS above it still names the host (SNI, certificate) and HTTP still says it (Host): only the dialling is
+    pinned, so a second answer of the name server (DNS rebinding) is never asked for.
+    """
+
+    def __init__(self, *, allow: frozenset[str], resolver: Resolver) -> None:
+        self._allow = allow
+        self._resolver = resolver
+        self._dial = cast(httpcore2.AsyncNetworkBackend, httpcore2.AnyIOBackend())  # untyped upstream
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
+    ) -> httpcore2.AsyncNetworkStream:
+        failure: httpcore2.NetworkError | httpcore2.TimeoutException | None = None
+        for address in await self._checked(host, port):
+            try:
+                return await self._dial.connect_tcp(address, port, timeout, local_address, socket_options)
+            except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
+                failure = error
+        raise failure or httpcore2.ConnectError("the name has no address")
+
+    async def _checked(self, host: str, port: int) -> list[str]:
+        try:
+            addresses = await self._resolver.addresses(host, port)
+        except (OSError, UnicodeError):
+            raise httpcore2.ConnectError("the name doesn't resolve") from None
+        place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        if place not in self._allow and not all(is_public(address) for address in addresses):
+            raise Refused("the host has an address that isn't public", host=host)
+        return addresses

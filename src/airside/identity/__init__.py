@@ -1,0 +1,45 @@
+"""Identity: who somebody is. Users, their passwords, their sessions, and the proofs between them.
+
+Owns people of a tenant, what they prove themselves with, and the sessions that proofs start. Does not own the order
+of a login's steps (`signin`), what a person may do (`permissions`), membership (`tenancy`), nor cookies: it makes the
+secrets that a page puts into them.
+"""
+
+from airside.identity.email import Mailbox, normalise
+from airside.identity.hashing import HashPool
+from airside.identity.model import Cookie, Session, StartedSession, User, UserState
+from airside.identity.passwords import (
+    MAX_PASSWORD_BYTES,
+    MIN_PASSWORD_LENGTH,
+    PasswordAnswer,
+    PasswordAuthenticator,
+    PasswordProof,
+    Passwords,
+)
+from airside.identity.proofs import Answer, Attempt, Authenticator, Proof, assurance_of
+from airside.identity.sessions import Sessions
+from airside.identity.users import Users
+
+__all__ = [
+    "MAX_PASSWORD_BYTES",
+    "MIN_PASSWORD_LENGTH",
+    "Answer",
+    "Attempt",
+    "Authenticator",
+    "Cookie",
+    "HashPool",
+    "Mailbox",
+    "PasswordAnswer",
+    "PasswordAuthenticator",
+    "PasswordProof",
+    "Passwords",
+    "Proof",
+    "Session",
+    "Sessions",
+    "StartedSession",
+    "User",
+    "UserState",
+    "Users",
+    "assurance_of",
+    "normalise",
+]

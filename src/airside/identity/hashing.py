@@ -1,0 +1,122 @@
+"""Argon2id off the event loop, in a bounded pool with a bounded queue.
+
+Parameters: OWASP's floor, m = 19 MiB, t = 2, p = 1 (RFC 9106). argon2-cffi releases the GIL while it works; more
+threads than cores gain nothing, and one core is left to everything else.
+"""
+
+import asyncio
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final, TypeVar
+
+from argon2 import PasswordHasher, Type
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from airside.core.clock import Clock
+from airside.core.entropy import Entropy
+from airside.core.errors import Inconsistent, LimitExceeded, Unavailable
+
+Result = TypeVar("Result")
+
+MEMORY_KIB: Final = 19 * 1024
+PASSES: Final = 2
+LANES: Final = 1
+SALT_BYTES: Final = 16
+HASH_BYTES: Final = 32
+
+MAX_WAIT: Final = 0.5
+"""Seconds of queued work beyond which unknown origins are turned away."""
+MAX_WAIT_KNOWN: Final = 2.0
+"""Seconds of queued work beyond which everybody is."""
+QUEUE: Final = "hash_queue"
+_FIRST_GUESS: Final = 0.02
+_LEAST: Final = 0.001
+_WEIGHT: Final = 0.1
+
+
+class HashPool:
+    """Hashes and verifies. `threads` defaults to one less than the cores, at least one."""
+
+    def __init__(self, *, clock: Clock, entropy: Entropy, threads: int | None = None) -> None:
+        self._threads = threads or max(1, (os.cpu_count() or 1) - 1)
+        self._executor = ThreadPoolExecutor(self._threads, "argon2")
+        self._clock = clock
+        self._entropy = entropy
+        self._hasher = PasswordHasher(
+            time_cost=PASSES,
+            memory_cost=MEMORY_KIB,
+            parallelism=LANES,
+            hash_len=HASH_BYTES,
+            salt_len=SALT_BYTES,
+            type=Type.ID,
+        )
+        self._pending = 0
+        self._cost = _FIRST_GUESS
+        self._dummy = self._hasher.hash(entropy.bytes(HASH_BYTES), salt=entropy.bytes(SALT_BYTES))
+
+    @property
+    def dummy(self) -> str:
+        """A hash of nothing anybody knows, at the same cost: what a guess at nobody is compared with."""
+        return self._dummy
+
+    def admit(self, *, known: bool = False) -> None:
+        """Return if there is room for one more.
+
+        Raises:
+            LimitExceeded: over `MAX_WAIT` seconds of work are queued and the caller isn't `known`.
+            Unavailable: over `MAX_WAIT_KNOWN` seconds are.
+        """
+        wait = self._pending * self._cost / self._threads
+        if wait > MAX_WAIT_KNOWN:
+            raise Unavailable("password hashing", wait)
+        if wait > MAX_WAIT and not known:
+            raise LimitExceeded(QUEUE, wait)
+
+    async def hash(self, password: bytes) -> str:
+        """The PHC string of `password` under a fresh salt.
+
+        Raises:
+            Unavailable: the queue is full.
+        """
+        salt = self._entropy.bytes(SALT_BYTES)
+        return await self._work(lambda: self._hasher.hash(password, salt=salt))
+
+    async def verify(self, stored: str, password: bytes) -> bool:
+        """Whether `password` is the one that `stored` was made of.
+
+        Raises:
+            Unavailable: the queue is full.
+            Inconsistent: `stored` isn't an Argon2 hash.
+        """
+        return await self._work(lambda: self._matches(stored, password))
+
+    def is_outdated(self, stored: str) -> bool:
+        """Whether `stored` was made with other parameters than today's."""
+        return self._hasher.check_needs_rehash(stored)
+
+    def close(self) -> None:
+        """Drop what is queued and end the threads."""
+        self._executor.shutdown(wait=True, cancel_futures=True)
+
+    def _matches(self, stored: str, password: bytes) -> bool:
+        try:
+            return self._hasher.verify(stored, password)
+        except InvalidHashError:
+            raise Inconsistent("stored password hash is not Argon2") from None
+        except VerificationError:
+            return False
+
+    async def _work(self, work: Callable[[], Result]) -> Result:
+        self.admit(known=True)
+        self._pending += 1
+        try:
+            result, seconds = await asyncio.get_running_loop().run_in_executor(self._executor, self._timed, work)
+        finally:
+            self._pending -= 1
+        self._cost += _WEIGHT * (max(seconds, _LEAST) - self._cost)
+        return result
+
+    def _timed(self, work: Callable[[], Result]) -> tuple[Result, float]:
+        started = self._clock.monotonic()
+        return work(), self._clock.monotonic() - started

@@ -1,0 +1,68 @@
+"""What identity speaks of: a user, a session. Frozen, pure."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, Literal, NamedTuple
+from uuid import UUID
+
+from airside.core.principal import Assurance, Origin
+from airside.core.secret import Secret
+
+UserState = Literal["active", "disabled"]
+Cookie = Literal["sso", "account"]
+"""The two secrets of one session. Neither is ever taken for the other."""
+
+IDLE: Final = timedelta(hours=12)
+"""A session unused for so long is over."""
+ABSOLUTE: Final = timedelta(days=7)
+"""A session is over after so long, however busy."""
+SEEN_EVERY: Final = timedelta(minutes=1)
+"""How often use of a session is written down: not at every request."""
+PROOF_LIFETIME: Final = timedelta(minutes=10)
+"""How long ago something may have been proven and still start a session."""
+MAX_PAGE: Final = 200
+"""Most users in one answer."""
+MAX_SESSIONS: Final = 100
+"""Most sessions in one answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A person of the tenant. `email` is normalised; `name` may be empty."""
+
+    id: UUID
+    email: str
+    name: str
+    state: UserState
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """The password of an active user: what a guess is compared with."""
+
+    user_id: UUID
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One live sign-in of one browser. There is no value for an ended one."""
+
+    id: UUID
+    user_id: UUID
+    assurance: Assurance
+    amr: tuple[str, ...]
+    auth_time: datetime
+    created_at: datetime
+    last_seen_at: datetime
+    expires_at: datetime
+    origin: Origin
+
+
+class StartedSession(NamedTuple):
+    """A session and its two secrets, which exist in clear only here and in the browser."""
+
+    session: Session
+    sso: Secret[str]
+    account: Secret[str]

@@ -1,0 +1,116 @@
+"""What has been proven of somebody, what it is worth, and who may be asked to prove it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import InitVar, dataclass
+from datetime import datetime
+from typing import ClassVar, Final, Literal, Protocol
+from uuid import UUID
+
+from airside.core.errors import Inconsistent
+from airside.core.principal import Assurance
+from airside.core.proof import Mint
+from airside.core.strict_json import Json
+from airside.store.context import RequestContext
+
+Contribution = Literal["first", "second", "multi", "hardware"]
+"""`first`: alone `aal1` (a password; a password's e-mail code adds nothing to it). `second`: nothing alone, `aal2`
+beside a first one (TOTP). `multi`: `aal2` alone (a passkey with user verification). `hardware`: `aal3` alone (an
+attested passkey that can't be backed up)."""
+
+ORDER: Final[tuple[Assurance, ...]] = ("aal0", "aal1", "aal2", "aal3")
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """That `user_id` was proven at `at`. Each kind is a subclass which only the module of its verifier can make:
+    it demands that module's own `Mint` in `__post_init__`.
+
+    `amr` are the authentication methods as RFC 8176 names them.
+    """
+
+    kind: ClassVar[str] = ""
+    amr: ClassVar[tuple[str, ...]] = ()
+    contribution: ClassVar[Contribution] = "second"
+
+    user_id: UUID
+    at: datetime
+    mint: InitVar[Mint]
+
+    def __post_init__(self, mint: Mint) -> None:
+        raise TypeError("a Proof has a kind, and only its verifier makes one")
+
+
+class Answer(Protocol):
+    """What a browser brought to a step; `kind` says to which kind of step."""
+
+    kind: ClassVar[str]
+
+
+class Attempt(Protocol):
+    """What an authenticator may know of the login it stands in."""
+
+    @property
+    def flow_id(self) -> UUID: ...
+
+    @property
+    def user_id(self) -> UUID | None:
+        """Who has been proven so far; None at the first step."""
+        ...
+
+
+class Authenticator(Protocol):
+    """One way to prove who somebody is: a door of the login flow, never a corridor."""
+
+    kind: ClassVar[str]
+    """The kind of proof it gives and of answer it takes."""
+
+    async def challenge(self, ctx: RequestContext, attempt: Attempt) -> Mapping[str, str]:
+        """What a page has to show or send along for this step; empty where a plain form is enough."""
+        ...
+
+    async def prove(self, ctx: RequestContext, attempt: Attempt, answer: Answer) -> Proof:
+        """The proof that `answer` gives.
+
+        Raises:
+            Unauthenticated: it proves nothing. What was spent on finding that out is committed.
+            LimitExceeded: too often; nothing was looked at.
+        """
+        ...
+
+    def recall(self, user_id: UUID, at: datetime) -> Proof:
+        """A proof of this kind that the login flow stored in an earlier step, made again from its row."""
+        ...
+
+
+def assurance_of(proofs: Sequence[Proof], held: Assurance = "aal0") -> Assurance:
+    """How strongly `proofs` together say who it is, on top of what a session already `held`; never less than that.
+    The same kind twice counts once.
+
+    Raises:
+        Inconsistent: they speak of different people.
+    """
+    if len({proof.user_id for proof in proofs}) > 1:
+        raise Inconsistent("proofs of different people")
+    kinds: set[str] = {proof.contribution for proof in proofs}
+    if held != "aal0":
+        kinds.add("first")
+    alone: Assurance = "aal1" if "first" in kinds else "aal0"
+    if "hardware" in kinds:
+        alone = "aal3"
+    elif "multi" in kinds or {"first", "second"} <= kinds:
+        alone = "aal2"
+    return alone if ORDER.index(alone) > ORDER.index(held) else held
+
+
+def methods_of(proofs: Sequence[Proof], assurance: Assurance, held: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """The `amr` of a session: what it `held`, then those of `proofs`, each once; `mfa` where they are of several
+    factors (RFC 8176 §2)."""
+    methods = [*held, *(method for proof in proofs for method in proof.amr)]
+    if assurance in ("aal2", "aal3"):
+        methods.append("mfa")
+    return tuple(dict.fromkeys(methods))
+
+
+def remembered(proof: Proof) -> dict[str, Json]:
+    """The row that the login flow keeps of a proof; its authenticator's `recall` reads it."""
+    return {"kind": proof.kind, "user_id": str(proof.user_id), "at": proof.at.isoformat()}

@@ -1,0 +1,330 @@
+"""Rows of users, their passwords and their sessions. Sealed columns open here and nowhere else in the room."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from airside.core.principal import Assurance, Origin
+from airside.identity.model import (
+    IDLE,
+    MAX_SESSIONS,
+    Cookie,
+    Credential,
+    Session,
+    User,
+    UserState,
+)
+from airside.store.context import RequestContext
+from airside.vault import Keyset, Place
+
+INSERT_USER: Final = """
+insert into airside.user_account (tenant_id, user_id, email_sealed, email_index, name_sealed, state, created_at)
+values (%s, %s, %s, %s, %s, %s, %s)
+on conflict (tenant_id, email_index) do nothing
+"""
+
+USER_BY_ID: Final = """
+select user_id, email_sealed, name_sealed, state, created_at
+from airside.user_account
+where tenant_id = %s and user_id = %s
+"""
+
+# Whoever starts a session shares the row, whoever ends all of them takes it: neither misses the other.
+USER_SHARED: Final = """
+select user_id, email_sealed, name_sealed, state, created_at
+from airside.user_account
+where tenant_id = %s and user_id = %s
+for share
+"""
+
+USER_TAKEN: Final = """
+select user_id
+from airside.user_account
+where tenant_id = %s and user_id = %s
+for no key update
+"""
+
+PASSWORD_CHANGED: Final = """
+select changed_at
+from airside.password_credential
+where tenant_id = %s and user_id = %s
+"""
+
+USER_BY_EMAIL: Final = """
+select user_id, email_sealed, name_sealed, state, created_at
+from airside.user_account
+where tenant_id = %s and email_index = %s
+"""
+
+LIST_USERS: Final = """
+select user_id, email_sealed, name_sealed, state, created_at
+from airside.user_account
+where tenant_id = %s and (%s::uuid is null or user_id > %s::uuid)
+order by user_id
+limit %s
+"""
+
+SET_USER_STATE: Final = """
+update airside.user_account
+set state = %s
+where tenant_id = %s and user_id = %s
+"""
+
+SET_PASSWORD: Final = """
+insert into airside.password_credential (tenant_id, user_id, hash, changed_at)
+values (%s, %s, %s, %s)
+on conflict (tenant_id, user_id) do update set hash = excluded.hash, changed_at = excluded.changed_at
+"""
+
+REPLACE_PASSWORD: Final = """
+update airside.password_credential
+set hash = %s
+where tenant_id = %s and user_id = %s and hash = %s
+"""
+
+CREDENTIAL: Final = """
+select u.user_id, u.state, c.hash
+from airside.user_account u
+left join airside.password_credential c on c.tenant_id = u.tenant_id and c.user_id = u.user_id
+where u.tenant_id = %s and u.email_index = %s
+"""
+
+INSERT_SESSION: Final = """
+insert into airside.user_session (
+    tenant_id, session_id, user_id, sso_hash, account_hash, acr, amr, auth_time, created_at, last_seen_at,
+    idle_expires_at, expires_at, origin_sealed, agent_sealed)
+values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+"""
+
+SESSION_BY_SSO: Final = """
+select s.session_id, s.user_id, s.acr, s.amr, s.auth_time, s.created_at, s.last_seen_at, s.expires_at,
+       s.origin_sealed, s.agent_sealed
+from airside.user_session s
+join airside.user_account u on u.tenant_id = s.tenant_id and u.user_id = s.user_id and u.state = 'active'
+where s.tenant_id = %s and s.sso_hash = %s and s.ended_at is null and s.idle_expires_at > %s and s.expires_at > %s
+"""
+
+SESSION_BY_ACCOUNT: Final = """
+select s.session_id, s.user_id, s.acr, s.amr, s.auth_time, s.created_at, s.last_seen_at, s.expires_at,
+       s.origin_sealed, s.agent_sealed
+from airside.user_session s
+join airside.user_account u on u.tenant_id = s.tenant_id and u.user_id = s.user_id and u.state = 'active'
+where s.tenant_id = %s and s.account_hash = %s and s.ended_at is null and s.idle_expires_at > %s
+  and s.expires_at > %s
+"""
+
+SESSIONS_OF_USER: Final = """
+select session_id, user_id, acr, amr, auth_time, created_at, last_seen_at, expires_at, origin_sealed, agent_sealed
+from airside.user_session
+where tenant_id = %s and user_id = %s and ended_at is null and idle_expires_at > %s and expires_at > %s
+order by last_seen_at desc, session_id desc
+limit %s
+"""
+
+SEEN: Final = """
+update airside.user_session
+set last_seen_at = %s, idle_expires_at = %s
+where tenant_id = %s and session_id = %s and ended_at is null and last_seen_at < %s
+"""
+
+ROTATE: Final = """
+update airside.user_session
+set sso_hash = %s, account_hash = %s, acr = %s, amr = %s, auth_time = %s, last_seen_at = %s, idle_expires_at = %s
+where tenant_id = %s and session_id = %s and user_id = %s and acr = %s
+  and ended_at is null and idle_expires_at > %s and expires_at > %s
+"""
+
+END: Final = """
+update airside.user_session
+set ended_at = %s
+where tenant_id = %s and session_id = %s and (%s::uuid is null or user_id = %s::uuid) and ended_at is null
+returning session_id, user_id, expires_at
+"""
+
+END_ALL: Final = """
+update airside.user_session
+set ended_at = %s
+where tenant_id = %s and user_id = %s and ended_at is null and expires_at > %s
+returning session_id, user_id, expires_at
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _UserRow:
+    user_id: UUID
+    email_sealed: bytes
+    name_sealed: bytes
+    state: UserState
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _CredentialRow:
+    user_id: UUID
+    state: UserState
+    hash: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    user_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class _Changed:
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _SessionRow:
+    session_id: UUID
+    user_id: UUID
+    acr: Assurance
+    amr: list[str]
+    auth_time: datetime
+    created_at: datetime
+    last_seen_at: datetime
+    expires_at: datetime
+    origin_sealed: bytes
+    agent_sealed: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A session that was just ended."""
+
+    session_id: UUID
+    user_id: UUID
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Hashes:
+    """What is stored of a session's two secrets."""
+
+    sso: bytes
+    account: bytes
+
+
+async def insert_user(ctx: RequestContext, keyset: Keyset, user: User, email_index: bytes) -> bool:
+    """False where the address is another's."""
+    email = keyset.seal(Place("user_account", "email_sealed", user.id), user.email.encode())
+    name = keyset.seal(Place("user_account", "name_sealed", user.id), user.name.encode())
+    row = (ctx.tenant_id, user.id, email, email_index, name, user.state, user.created_at)
+    return await ctx.tx.run(INSERT_USER, row) == 1
+
+
+async def user(ctx: RequestContext, keyset: Keyset, user_id: UUID, *, share: bool = False) -> User | None:
+    """With `share`, nobody disables them or ends their sessions before this transaction ends."""
+    row = await ctx.tx.one(_UserRow, USER_SHARED if share else USER_BY_ID, (ctx.tenant_id, user_id))
+    return None if row is None else _user(keyset, row)
+
+
+async def user_by_email(ctx: RequestContext, keyset: Keyset, email_index: bytes) -> User | None:
+    row = await ctx.tx.one(_UserRow, USER_BY_EMAIL, (ctx.tenant_id, email_index))
+    return None if row is None else _user(keyset, row)
+
+
+async def users(ctx: RequestContext, keyset: Keyset, after: UUID | None, limit: int) -> list[User]:
+    rows = await ctx.tx.all(_UserRow, LIST_USERS, (ctx.tenant_id, after, after, limit))
+    return [_user(keyset, row) for row in rows]
+
+
+async def set_user_state(ctx: RequestContext, user_id: UUID, state: UserState) -> bool:
+    return await ctx.tx.run(SET_USER_STATE, (state, ctx.tenant_id, user_id)) == 1
+
+
+async def password_changed_at(ctx: RequestContext, user_id: UUID) -> datetime | None:
+    """When the user's password was last set; None where there is none."""
+    row = await ctx.tx.one(_Changed, PASSWORD_CHANGED, (ctx.tenant_id, user_id))
+    return None if row is None else row.changed_at
+
+
+async def set_password(ctx: RequestContext, user_id: UUID, stored: str) -> None:
+    await ctx.tx.run(SET_PASSWORD, (ctx.tenant_id, user_id, stored.encode(), ctx.now))
+
+
+async def replace_password(ctx: RequestContext, user_id: UUID, old: str, new: str) -> None:
+    """Store `new` unless the password has changed meanwhile."""
+    await ctx.tx.run(REPLACE_PASSWORD, (new.encode(), ctx.tenant_id, user_id, old.encode()))
+
+
+async def credential(ctx: RequestContext, email_index: bytes) -> Credential | None:
+    """What a guess is compared with; None for no such user, a disabled one, or one without a password."""
+    row = await ctx.tx.one(_CredentialRow, CREDENTIAL, (ctx.tenant_id, email_index))
+    if row is None or row.state != "active" or row.hash is None:
+        return None
+    return Credential(row.user_id, row.hash.decode())
+
+
+async def insert_session(ctx: RequestContext, keyset: Keyset, session: Session, hashes: Hashes) -> None:
+    origin = keyset.seal(Place("user_session", "origin_sealed", session.id), session.origin.address.encode())
+    agent = keyset.seal(Place("user_session", "agent_sealed", session.id), session.origin.user_agent.encode())
+    row = (
+        *(ctx.tenant_id, session.id, session.user_id, hashes.sso, hashes.account, session.assurance),
+        *(list(session.amr), session.auth_time, session.created_at, session.last_seen_at),
+        *(ctx.now + IDLE, session.expires_at, origin, agent),
+    )
+    await ctx.tx.run(INSERT_SESSION, row)
+
+
+async def session_by_hash(ctx: RequestContext, keyset: Keyset, cookie: Cookie, hashed: bytes) -> Session | None:
+    """The live session of an active user that the cookie opens."""
+    sql = SESSION_BY_SSO if cookie == "sso" else SESSION_BY_ACCOUNT
+    row = await ctx.tx.one(_SessionRow, sql, (ctx.tenant_id, hashed, ctx.now, ctx.now))
+    return None if row is None else _session(keyset, row)
+
+
+async def sessions_of(ctx: RequestContext, keyset: Keyset, user_id: UUID) -> list[Session]:
+    """The user's live sessions, most lately used first."""
+    params = (ctx.tenant_id, user_id, ctx.now, ctx.now, MAX_SESSIONS)
+    rows = await ctx.tx.all(_SessionRow, SESSIONS_OF_USER, params)
+    return [_session(keyset, row) for row in rows]
+
+
+async def seen(ctx: RequestContext, session_id: UUID) -> None:
+    await ctx.tx.run(SEEN, (ctx.now, ctx.now + IDLE, ctx.tenant_id, session_id, ctx.now))
+
+
+async def rotate(ctx: RequestContext, before: Session, after: Session, hashes: Hashes) -> bool:
+    """False where the session has ended, or was rotated by another, meanwhile."""
+    params = (
+        *(hashes.sso, hashes.account, after.assurance, list(after.amr), after.auth_time, ctx.now, ctx.now + IDLE),
+        *(ctx.tenant_id, before.id, before.user_id, before.assurance, ctx.now, ctx.now),
+    )
+    return await ctx.tx.run(ROTATE, params) == 1
+
+
+async def end(ctx: RequestContext, session_id: UUID, of: UUID | None) -> Ended | None:
+    """End it once; None where it is over already, was never there, or isn't of the user `of`."""
+    return await ctx.tx.one(Ended, END, (ctx.now, ctx.tenant_id, session_id, of, of))
+
+
+async def end_all(ctx: RequestContext, user_id: UUID) -> Sequence[Ended]:
+    """Those that are there once everybody who is starting one has finished."""
+    await ctx.tx.one(_Taken, USER_TAKEN, (ctx.tenant_id, user_id))
+    return await ctx.tx.all(Ended, END_ALL, (ctx.now, ctx.tenant_id, user_id, ctx.now))
+
+
+def _user(keyset: Keyset, row: _UserRow) -> User:
+    email = keyset.open(Place("user_account", "email_sealed", row.user_id), row.email_sealed)
+    name = keyset.open(Place("user_account", "name_sealed", row.user_id), row.name_sealed)
+    return User(row.user_id, email.decode(), name.decode(), row.state, row.created_at)
+
+
+def _session(keyset: Keyset, row: _SessionRow) -> Session:
+    origin = keyset.open(Place("user_session", "origin_sealed", row.session_id), row.origin_sealed)
+    agent = keyset.open(Place("user_session", "agent_sealed", row.session_id), row.agent_sealed)
+    return Session(
+        id=row.session_id,
+        user_id=row.user_id,
+        assurance=row.acr,
+        amr=tuple(row.amr),
+        auth_time=row.auth_time,
+        created_at=row.created_at,
+        last_seen_at=row.last_seen_at,
+        expires_at=row.expires_at,
+        origin=Origin(origin.decode(), agent.decode()),
+    )

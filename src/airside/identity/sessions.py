@@ -1,0 +1,196 @@
+"""Sessions: what proofs start, and what dies with its ending."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from hashlib import sha256
+from typing import Final, Protocol
+from uuid import UUID
+
+from airside.audit import Event, Journal
+from airside.core import entropy as random
+from airside.core.entropy import Entropy
+from airside.core.errors import AssuranceTooLow, NotFound, Unauthenticated
+from airside.core.ids import SESSION, USER, format_id, uuid7
+from airside.core.principal import Origin
+from airside.core.secret import Secret
+from airside.identity import records
+from airside.identity.model import ABSOLUTE, PROOF_LIFETIME, SEEN_EVERY, Cookie, Session, StartedSession
+from airside.identity.passwords import PasswordProof
+from airside.identity.proofs import Proof, assurance_of, methods_of
+from airside.identity.records import Ended, Hashes
+from airside.revocation import Revocations
+from airside.store.context import RequestContext
+from airside.vault import Vault
+
+MAX_USER_AGENT: Final = 256
+"""Characters of a browser's name for itself that are kept."""
+TOKEN_CHARACTERS: Final = 43
+"""256 bits in base64url."""
+_ENDED: Final = "session_ended"
+_OUTLIVES: Final = timedelta(minutes=20)
+"""How much longer than its session a token may verify: an access token's 15 minutes, and leeway."""
+
+
+class Families(Protocol):
+    """What hangs on a session and ends with it; `tokens.RefreshFamilies` is one."""
+
+    async def revoke_session(self, ctx: RequestContext, session_id: str, reason: str) -> int:
+        """End every refresh family of the session `ses_…`; how many."""
+        ...
+
+    async def revoke_subject(self, ctx: RequestContext, subject: str, reason: str) -> int:
+        """End every refresh family of the user `usr_…`, whatever became of its session; how many."""
+        ...
+
+
+class Sessions:
+    """Starts, finds, strengthens and ends sessions. Only hashes of their secrets are stored."""
+
+    def __init__(
+        self, *, vault: Vault, entropy: Entropy, journal: Journal, revocations: Revocations, families: Families
+    ) -> None:
+        self._vault = vault
+        self._entropy = entropy
+        self._journal = journal
+        self._revocations = revocations
+        self._families = families
+
+    async def start(self, ctx: RequestContext, proofs: Sequence[Proof]) -> StartedSession:
+        """A new session of whom `proofs` speak of, as strong as they are. Nothing else goes in: no identifier that
+        a browser brought lives on in it.
+
+        Raises:
+            AssuranceTooLow: no proofs, proofs that are too old, or that alone prove nobody.
+            Inconsistent: proofs of different people.
+            Unauthenticated: the user was disabled or the password changed meanwhile, or the user is another tenant's.
+        """
+        assurance = assurance_of(proofs)
+        if assurance == "aal0" or not _fresh(ctx, proofs):
+            raise AssuranceTooLow("nothing lately proven")
+        keyset = await self._vault.keyset(ctx)
+        user = await records.user(ctx, keyset, proofs[0].user_id, share=True)
+        if user is None or user.state != "active":
+            raise Unauthenticated("user not active")
+        await self._refuse_old_password(ctx, user.id, proofs)
+        session = Session(
+            id=uuid7(ctx.now, self._entropy),
+            user_id=user.id,
+            assurance=assurance,
+            amr=methods_of(proofs, assurance),
+            auth_time=min(proof.at for proof in proofs),
+            created_at=ctx.now,
+            last_seen_at=ctx.now,
+            expires_at=ctx.now + ABSOLUTE,
+            origin=Origin(ctx.origin.address, ctx.origin.user_agent[:MAX_USER_AGENT]),
+        )
+        started = self._secrets(session)
+        await records.insert_session(ctx, keyset, session, _hashes(started))
+        await self._journal.record(
+            ctx,
+            Event.SESSION_STARTED,
+            subject=format_id(USER, user.id),
+            details={"session": format_id(SESSION, session.id), "acr": assurance, "amr": list(session.amr)},
+        )
+        return started
+
+    async def find(self, ctx: RequestContext, token: Secret[str], cookie: Cookie) -> Session | None:
+        """The live session that `token` opens as that `cookie`; None for an ended, idle or expired one, one of a
+        disabled user, the other cookie's secret, or anything else. Use counts at most once a minute."""
+        text = token.reveal()
+        if len(text) != TOKEN_CHARACTERS or not text.isascii():
+            return None
+        keyset = await self._vault.keyset(ctx)
+        session = await records.session_by_hash(ctx, keyset, cookie, _hash(text))
+        if session is not None and ctx.now - session.last_seen_at >= SEEN_EVERY:
+            await records.seen(ctx, session.id)
+            return replace(session, last_seen_at=ctx.now)
+        return session
+
+    async def rotate(self, ctx: RequestContext, session: Session, proofs: Sequence[Proof]) -> StartedSession:
+        """Raise the session's assurance by fresh `proofs`; both secrets change, the old ones are dead at once.
+
+        Its id stays: tokens name it, and it opens nothing. `auth_time` becomes that of the new proofs.
+
+        Raises:
+            AssuranceTooLow: the proofs aren't fresh, or add nothing to what the session already has.
+            Unauthenticated: they speak of somebody else.
+            NotFound: the session is over, or was rotated meanwhile.
+        """
+        if any(proof.user_id != session.user_id for proof in proofs):
+            raise Unauthenticated("proof of somebody else")
+        risen = assurance_of(proofs, session.assurance)
+        if not _fresh(ctx, proofs) or risen == session.assurance:
+            raise AssuranceTooLow("nothing stronger proven")
+        after = replace(
+            session,
+            assurance=risen,
+            amr=methods_of(proofs, risen, session.amr),
+            auth_time=min(proof.at for proof in proofs),
+            last_seen_at=ctx.now,
+        )
+        started = self._secrets(after)
+        if not await records.rotate(ctx, session, after, _hashes(started)):
+            raise NotFound
+        await self._journal.record(
+            ctx,
+            Event.SESSION_ROTATED,
+            subject=format_id(USER, session.user_id),
+            details={"session": format_id(SESSION, session.id), "acr": risen, "amr": list(after.amr)},
+        )
+        return started
+
+    async def end(self, ctx: RequestContext, session_id: UUID, *, of: UUID | None = None) -> None:
+        """End a session, and with it every token that names it; with `of` only if it is that user's.
+
+        Raises:
+            NotFound: it is over already, was never there, or is another user's.
+        """
+        ended = await records.end(ctx, session_id, of)
+        if ended is None:
+            raise NotFound
+        await self._bury(ctx, ended)
+
+    async def end_all(self, ctx: RequestContext, user_id: UUID, reason: str = _ENDED) -> int:
+        """End every session of the user, with their tokens, and every refresh family, for one may outlive its session;
+        how many sessions. A login that is about to finish is waited for and ended too."""
+        ended = await records.end_all(ctx, user_id)
+        for one in ended:
+            await self._bury(ctx, one)
+        await self._families.revoke_subject(ctx, format_id(USER, user_id), reason)
+        return len(ended)
+
+    async def list(self, ctx: RequestContext, user_id: UUID) -> list[Session]:
+        """The user's live sessions, most lately used first, at most `MAX_SESSIONS`."""
+        return await records.sessions_of(ctx, await self._vault.keyset(ctx), user_id)
+
+    async def _refuse_old_password(self, ctx: RequestContext, user_id: UUID, proofs: Sequence[Proof]) -> None:
+        given = [proof.at for proof in proofs if isinstance(proof, PasswordProof)]
+        changed = await records.password_changed_at(ctx, user_id) if given else None
+        if changed is not None and changed > min(given):
+            raise Unauthenticated("password changed meanwhile")
+
+    async def _bury(self, ctx: RequestContext, ended: Ended) -> None:
+        sid = format_id(SESSION, ended.session_id)
+        until = max(ended.expires_at, ctx.now) + _OUTLIVES
+        await self._revocations.revoke(ctx, "sid", sid, expires_at=until)
+        await self._families.revoke_session(ctx, sid, _ENDED)
+        await self._journal.record(
+            ctx, Event.SESSION_ENDED, subject=format_id(USER, ended.user_id), details={"session": sid}
+        )
+
+    def _secrets(self, session: Session) -> StartedSession:
+        sso, account = random.token(self._entropy), random.token(self._entropy)
+        return StartedSession(session, Secret(sso), Secret(account))
+
+
+def _fresh(ctx: RequestContext, proofs: Sequence[Proof]) -> bool:
+    return all(timedelta(0) <= ctx.now - proof.at <= PROOF_LIFETIME for proof in proofs)
+
+
+def _hashes(started: StartedSession) -> Hashes:
+    return Hashes(_hash(started.sso.reveal()), _hash(started.account.reveal()))
+
+
+def _hash(token: str) -> bytes:
+    return sha256(token.encode()).digest()

@@ -1,0 +1,95 @@
+"""Users: people of the tenant, found by the one spelling of their e-mail address."""
+
+import unicodedata
+from typing import Final
+from uuid import UUID
+
+from airside.audit import Event, Journal
+from airside.core.entropy import Entropy
+from airside.core.errors import Conflict, InvalidInput, NotFound
+from airside.core.ids import USER, format_id, uuid7
+from airside.identity import records
+from airside.identity.email import read
+from airside.identity.model import MAX_PAGE, User, UserState
+from airside.identity.passwords import email_index
+from airside.store.context import RequestContext
+from airside.vault import Vault
+
+MAX_NAME: Final = 200
+_STATE_EVENTS: Final[dict[UserState, Event]] = {
+    "active": Event.USER_REACTIVATED,
+    "disabled": Event.USER_DEACTIVATED,
+}
+
+
+class Users:
+    """The tenant's people. E-mail and name are sealed before they are stored."""
+
+    def __init__(self, *, vault: Vault, entropy: Entropy, journal: Journal) -> None:
+        self._vault = vault
+        self._entropy = entropy
+        self._journal = journal
+
+    async def create(self, ctx: RequestContext, email: str, name: str) -> User:
+        """A new active user, without a password. `User.email` is where mail goes: as given, its domain in ASCII.
+
+        Raises:
+            InvalidInput: no e-mail address, or a name over `MAX_NAME` characters or with control characters.
+            Conflict: another user of the tenant has this address in some spelling.
+        """
+        mailbox = read(email)
+        user = User(uuid7(ctx.now, self._entropy), mailbox.address, _name(name), "active", ctx.now)
+        keyset = await self._vault.keyset(ctx)
+        if not await records.insert_user(ctx, keyset, user, email_index(keyset, mailbox.key)):
+            raise Conflict("e-mail address in use")
+        subject = format_id(USER, user.id)
+        await self._journal.record(
+            ctx, Event.USER_CREATED, subject=subject, personal={"email": user.email}, person=subject
+        )
+        return user
+
+    async def get(self, ctx: RequestContext, user_id: UUID) -> User:
+        """The user of that id.
+
+        Raises:
+            NotFound: not there, or not this tenant's.
+        """
+        user = await records.user(ctx, await self._vault.keyset(ctx), user_id)
+        if user is None:
+            raise NotFound
+        return user
+
+    async def find_by_email(self, ctx: RequestContext, email: str) -> User | None:
+        """The user with this address in whatever spelling; None also where `email` is no address."""
+        keyset = await self._vault.keyset(ctx)
+        return await records.user_by_email(ctx, keyset, email_index(keyset, email))
+
+    async def list(self, ctx: RequestContext, after: UUID | None = None, limit: int = MAX_PAGE) -> list[User]:
+        """Users by age, those after the id `after`, at most `limit` (1 to `MAX_PAGE`).
+
+        Raises:
+            InvalidInput: a limit out of range.
+        """
+        if not 1 <= limit <= MAX_PAGE:
+            raise InvalidInput("page size out of range", pointer="limit", max=MAX_PAGE)
+        return await records.users(ctx, await self._vault.keyset(ctx), after, limit)
+
+    async def set_state(self, ctx: RequestContext, user_id: UUID, state: UserState) -> None:
+        """Disable a user or bring them back. A disabled user's sessions and password stop working at once; access
+        tokens already out are revoked by whoever calls this.
+
+        Raises:
+            NotFound: not there, or not this tenant's.
+        """
+        if not await records.set_user_state(ctx, user_id, state):
+            raise NotFound
+        await self._journal.record(ctx, _STATE_EVENTS[state], subject=format_id(USER, user_id))
+
+
+def _name(name: str) -> str:
+    text = unicodedata.normalize("NFC", name.strip())
+    if len(text) > MAX_NAME:
+        raise InvalidInput("name over its cap", pointer="name", max_length=MAX_NAME)
+    if any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in text):
+        raise InvalidInput("name with control characters", pointer="name")
+    return text

@@ -1,0 +1,26 @@
+"""Limits: how often something may happen, counted where every node sees it.
+
+Owns the one table of limits (`names.py`), the Limiter protocol and its two implementations: in the memory of one
+process, and in PostgreSQL for several nodes. Does not own what happens to a refused caller (`access`), nor the rule
+itself, which is pure (`core/gcra.py`). A limiter that can't count refuses.
+"""
+
+from airside.limits.in_postgres import PostgresLimiter
+from airside.limits.in_process import InProcessLimiter
+from airside.limits.limiter import Limiter
+from airside.limits.model import Demand, Limit, origin_key
+from airside.limits.names import LIMITS, SIGNIN_ACCOUNT, SIGNIN_ORIGIN, SIGNIN_PAIR, TOKEN_FAILURES
+
+__all__ = [
+    "LIMITS",
+    "SIGNIN_ACCOUNT",
+    "SIGNIN_ORIGIN",
+    "SIGNIN_PAIR",
+    "TOKEN_FAILURES",
+    "Demand",
+    "InProcessLimiter",
+    "Limit",
+    "Limiter",
+    "PostgresLimiter",
+    "origin_key",
+]

@@ -1,0 +1,51 @@
+"""OAuth: from a client's request to its tokens.
+
+Owns clients and their secrets, client authentication, authorization requests and codes, the grants over their
+shared phases (`grants/`), revocation and introspection as clients ask for them, and discovery. Doesn't own sign-in
+(`signin`), sessions and users (`identity`), the tokens themselves and their families (`tokens`), what is revoked
+(`revocation`), nor how a request is read from HTTP (`api/routes/oauth.py`).
+"""
+
+from airside.oauth.authorize import Authorization, Browser, ComeBack, Redirect, SignIn
+from airside.oauth.client_authentication import AuthenticatedClient, ClientAuthentication, Credentials
+from airside.oauth.clients import Clients
+from airside.oauth.codes import Codes
+from airside.oauth.discovery import metadata
+from airside.oauth.grants import (
+    AuthorizationCodeGrant,
+    ClientCredentialsGrant,
+    RefreshTokenGrant,
+    TokenEndpoint,
+    registry,
+)
+from airside.oauth.introspection import IntrospectionEndpoint
+from airside.oauth.model import Client, ClientDraft, GrantName
+from airside.oauth.ports import RolesOf
+from airside.oauth.revocation import RevocationEndpoint
+from airside.oauth.standing import Standing
+
+__all__ = [
+    "AuthenticatedClient",
+    "Authorization",
+    "AuthorizationCodeGrant",
+    "Browser",
+    "Client",
+    "ClientAuthentication",
+    "ClientCredentialsGrant",
+    "ClientDraft",
+    "Clients",
+    "Codes",
+    "ComeBack",
+    "Credentials",
+    "GrantName",
+    "IntrospectionEndpoint",
+    "Redirect",
+    "RefreshTokenGrant",
+    "RevocationEndpoint",
+    "RolesOf",
+    "SignIn",
+    "Standing",
+    "TokenEndpoint",
+    "metadata",
+    "registry",
+]

@@ -1,0 +1,152 @@
+"""Who the client is: RFC 6749 §2.3 and §3.2.1. One method per request, and the answer is a proof."""
+
+from collections import OrderedDict
+from dataclasses import InitVar, dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Final, Literal, final
+from uuid import UUID
+
+from airside.audit import Event, Journal
+from airside.core.entropy import equal
+from airside.core.errors import InvalidInput, LimitExceeded
+from airside.core.ids import CLIENT, parse_id
+from airside.core.proof import Mint
+from airside.core.secret import Secret
+from airside.limits import TOKEN_FAILURES, Demand, Limiter, origin_key
+from airside.oauth import records
+from airside.oauth.clients import secret_hash
+from airside.oauth.errors import InvalidClient
+from airside.oauth.model import MAX_SECRETS, Client
+from airside.store import RequestContext
+
+Method = Literal["client_secret_basic", "client_secret_post", "none"]
+METHODS: Final[tuple[Method, ...]] = ("client_secret_basic", "client_secret_post", "none")
+
+SUSPICION: Final = timedelta(seconds=TOKEN_FAILURES.rate.period)
+"""How long after a failure the next request is charged in advance: until the failure no longer counts."""
+
+MAX_SUSPECTS: Final = 10_000
+"""Clients and origins remembered as having failed; the longest quiet is forgotten."""
+
+_MINT: Final = Mint("AuthenticatedClient")
+_NOBODY: Final = sha256(b"no client has this secret").digest()
+_UNKNOWN: Final = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What a request presents for its client, by which method. No secret with `none`."""
+
+    method: Method
+    client_id: str
+    secret: Secret[str] | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class AuthenticatedClient:
+    """A client that has proven itself as far as its kind can: only `ClientAuthentication` makes one.
+
+    `charged` says that a failure has been counted in advance.
+    """
+
+    client: Client
+    demand: Demand
+    charged: bool
+    mint: InitVar[Mint]
+
+    def __post_init__(self, mint: Mint) -> None:
+        _MINT.demand(mint)
+
+
+class ClientAuthentication:
+    """Authenticates clients at the token, revocation and introspection endpoints, and counts what fails there.
+
+    A client and origin that have failed here within the last minute are charged in advance, and that is committed
+    before anything is looked at; a success gives it back. All others are charged when they fail: otherwise every
+    request of a busy backend would wait in line for the row of its own counter, twice.
+    """
+
+    def __init__(self, *, limiter: Limiter, journal: Journal) -> None:
+        self._limiter = limiter
+        self._journal = journal
+        self._suspects: OrderedDict[tuple[UUID, str], datetime] = OrderedDict()
+
+    async def authenticate(self, ctx: RequestContext, credentials: Credentials) -> AuthenticatedClient:
+        """Prove the client. Its request then ends with `forgive` or with `charge`.
+
+        Raises:
+            InvalidClient: unknown, disabled, the wrong secret, or the wrong method for its kind: never said which.
+            LimitExceeded: too many failures of this client from this origin.
+        """
+        client = await self._find(ctx, credentials.client_id)
+        demand: Demand = (TOKEN_FAILURES, f"{client.word if client else _UNKNOWN} {origin_key(ctx.origin.address)}")
+        charged = self._is_suspect(ctx, demand)
+        if charged:
+            await self._spend(ctx, demand)
+        if _matches(client, credentials, ctx) and client is not None and client.state == "active":
+            return AuthenticatedClient(client, demand, charged, _MINT)
+        await self._journal.refused(ctx, Event.CLIENT_REFUSED, reason="client authentication")
+        await ctx.tx.checkpoint()
+        if not charged:
+            await self._spend(ctx, demand)
+        raise InvalidClient(challenge=credentials.method == "client_secret_basic")
+
+    async def charge(self, ctx: RequestContext, authenticated: AuthenticatedClient) -> None:
+        """The request failed: count it, and commit that with whatever the request has done.
+
+        Raises:
+            LimitExceeded: one failure too many; this is then the answer.
+        """
+        if authenticated.charged:
+            await ctx.tx.checkpoint()
+        else:
+            await self._spend(ctx, authenticated.demand)
+
+    async def forgive(self, ctx: RequestContext, authenticated: AuthenticatedClient) -> None:
+        """The request succeeded: it doesn't count as a failure."""
+        if authenticated.charged:
+            await self._limiter.refund(ctx, [authenticated.demand])
+
+    async def _spend(self, ctx: RequestContext, demand: Demand) -> None:
+        self._suspect(ctx, demand)
+        try:
+            await self._limiter.spend(ctx, [demand])
+        except LimitExceeded:
+            await self._journal.refused(ctx, Event.LIMIT_EXCEEDED, reason=TOKEN_FAILURES.name)
+            await ctx.tx.checkpoint()
+            raise
+        # Whatever is refused from here on, the attempt has counted; and no counter stays locked meanwhile.
+        await ctx.tx.checkpoint()
+
+    def _is_suspect(self, ctx: RequestContext, demand: Demand) -> bool:
+        until = self._suspects.get((ctx.tenant_id, demand[1]))
+        return until is not None and ctx.now < until
+
+    def _suspect(self, ctx: RequestContext, demand: Demand) -> None:
+        key = (ctx.tenant_id, demand[1])
+        self._suspects[key] = ctx.now + SUSPICION
+        self._suspects.move_to_end(key)
+        if len(self._suspects) > MAX_SUSPECTS:
+            self._suspects.popitem(last=False)
+
+    async def _find(self, ctx: RequestContext, word: str) -> Client | None:
+        try:
+            client_id = parse_id(CLIENT, word)
+        except InvalidInput:
+            client_id = UUID(int=0)
+        return await records.find_client(ctx, client_id)
+
+
+def _matches(client: Client | None, credentials: Credentials, ctx: RequestContext) -> bool:
+    """Whether the credentials fit, in the same number of comparisons for whoever asks."""
+    secrets = client.live_secrets(ctx.now) if client is not None else ()
+    hashes = [secret.hash for secret in secrets] + [_NOBODY] * (MAX_SECRETS - len(secrets))
+    presented = secret_hash(credentials.secret.reveal()) if credentials.secret is not None else bytes(32)
+    found = [equal(stored, presented) for stored in hashes]
+    if client is None:
+        return False
+    if client.public:
+        return credentials.method == "none" and credentials.secret is None
+    return credentials.method != "none" and any(found[: len(secrets)])

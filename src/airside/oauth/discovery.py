@@ -1,0 +1,39 @@
+"""Metadata (RFC 8414, OpenID Connect Discovery 1.0): only what is true now. Pure."""
+
+from collections.abc import Mapping
+
+from airside.core.strict_json import Json
+from airside.oauth.client_authentication import METHODS
+from airside.oauth.model import GRANT_NAMES
+from airside.protocols.oauth import S256
+
+
+def metadata(issuer: str) -> Mapping[str, Json]:
+    """The document at both well-known addresses of `issuer`."""
+    endpoints = f"{issuer}/oauth2"
+    confidential: list[Json] = [method for method in METHODS if method != "none"]
+    return {
+        "issuer": issuer,
+        "authorization_endpoint": f"{endpoints}/authorize",
+        "token_endpoint": f"{endpoints}/token",
+        "revocation_endpoint": f"{endpoints}/revoke",
+        "introspection_endpoint": f"{endpoints}/introspect",
+        "jwks_uri": f"{endpoints}/jwks",
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query"],
+        "grant_types_supported": list(GRANT_NAMES),
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": ["RS256"],
+        "scopes_supported": ["openid", "offline_access"],
+        "claims_supported": ["iss", "sub", "aud", "exp", "iat", "jti", "auth_time", "acr", "amr", "sid", "nonce"],
+        "acr_values_supported": ["aal1", "aal2", "aal3"],
+        "prompt_values_supported": ["none", "login"],
+        "token_endpoint_auth_methods_supported": list(METHODS),
+        "revocation_endpoint_auth_methods_supported": list(METHODS),
+        "introspection_endpoint_auth_methods_supported": confidential,
+        "code_challenge_methods_supported": [S256],
+        "authorization_response_iss_parameter_supported": True,
+        "claims_parameter_supported": False,
+        "request_parameter_supported": False,
+        "request_uri_parameter_supported": False,
+    }

@@ -1,0 +1,61 @@
+"""Authorization code (RFC 6749 §4.1.3, RFC 7636 §4.5): what a sign-in in the browser earned."""
+
+from collections.abc import Mapping
+
+from airside.core.ids import FAMILY, SESSION, USER, format_id
+from airside.oauth.codes import Codes
+from airside.oauth.errors import InvalidGrant, InvalidRequest
+from airside.oauth.grants.phases import Granted
+from airside.oauth.model import Client, GrantName
+from airside.oauth.ports import RolesOf
+from airside.oauth.standing import Standing
+from airside.store import RequestContext
+from airside.tokens import AccessGrant, RefreshFamilies
+
+
+class AuthorizationCodeGrant:
+    """Spends a code; starts a refresh family where the client is registered for one."""
+
+    def __init__(self, *, codes: Codes, standing: Standing, roles: RolesOf, families: RefreshFamilies) -> None:
+        self._codes = codes
+        self._standing = standing
+        self._roles = roles
+        self._families = families
+
+    @property
+    def name(self) -> GrantName:
+        return "authorization_code"
+
+    async def prove(self, ctx: RequestContext, client: Client, form: Mapping[str, str]) -> Granted:
+        """What the code stands for. Its `fam` is named in the access token even where no family starts, so that a
+        code which comes again can end that token.
+
+        Raises:
+            InvalidRequest: `code`, `redirect_uri` or `code_verifier` is missing.
+            InvalidGrant: the code gives nothing, or the sign-in behind it no longer stands.
+        """
+        presented, redirect_uri, verifier = (form.get(name) for name in ("code", "redirect_uri", "code_verifier"))
+        if presented is None or redirect_uri is None or verifier is None:
+            raise InvalidRequest("code, redirect_uri or code_verifier is missing")
+        code = await self._codes.spend(ctx, client, presented, redirect_uri, verifier)
+        session_id = format_id(SESSION, code.session_id)
+        await self._standing.demand(ctx, user_id=code.user_id, session_id=session_id, auth_time=code.auth_time)
+        scopes = code.scopes & client.scopes
+        if not scopes:
+            raise InvalidGrant("the client has lost its scopes since")
+        access = AccessGrant(
+            subject=format_id(USER, code.user_id),
+            client_id=client.word,
+            audience=client.audiences,
+            scope=scopes,
+            roles=tuple(await self._roles.roles(ctx, code.user_id)),
+            auth_time=code.auth_time,
+            acr=code.acr,
+            amr=code.amr,
+            session_id=session_id,
+            family_id=format_id(FAMILY, code.family_id),
+        )
+        refresh_token = None
+        if "refresh_token" in client.grants:
+            refresh_token = (await self._families.start(ctx, access, family_id=code.family_id)).token
+        return Granted(access, refresh_token, signs_in=True, nonce=code.nonce)

@@ -1,0 +1,143 @@
+"""The token endpoint (RFC 6749 §3.2): the same phases around every grant.
+
+1. The client is authenticated.
+2. The grant exists and the client is registered for it.
+3. The grant proves itself and says what it stands for; what it spent is committed even where it refuses.
+4. Its scope fits what the client has today.
+5. The access token is signed, and an ID token where an `openid` sign-in asked for one.
+6. The journal is written, the failure that was charged in advance given back, and the answer made.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+from airside.audit import Event, Journal
+from airside.core.secret import Secret
+from airside.oauth.client_authentication import AuthenticatedClient, ClientAuthentication, Credentials
+from airside.oauth.errors import (
+    InvalidGrant,
+    InvalidRequest,
+    OAuthRefusal,
+    UnauthorizedClient,
+    UnsupportedGrantType,
+)
+from airside.oauth.model import Client, GrantName
+from airside.protocols.oauth import TokenResponse
+from airside.store import RequestContext
+from airside.tokens import ACCESS_TOKEN_LIFETIME, AccessGrant, TokenIssuer
+
+OPENID = "openid"
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """What a grant stands for. `signs_in` where an ID token is due, with the `nonce` its client sent; `journalled`
+    where an event of its own says already who got a token, and for what."""
+
+    access: AccessGrant
+    refresh_token: Secret[str] | None = None
+    signs_in: bool = False
+    nonce: str | None = None
+    journalled: bool = False
+
+
+class Grant(Protocol):
+    """One way to earn a token."""
+
+    @property
+    def name(self) -> GrantName:
+        """Its `grant_type`."""
+        ...
+
+    async def prove(self, ctx: RequestContext, client: Client, form: Mapping[str, str]) -> Granted:
+        """What `form` proves for the authenticated `client`.
+
+        Raises:
+            OAuthRefusal: it proves nothing. Whatever the grant has written by then is committed.
+        """
+        ...
+
+
+Registry: TypeAlias = Mapping[str, Grant]
+
+
+def registry(*grants: Grant) -> Registry:
+    """The grants by their `grant_type`."""
+    return {grant.name: grant for grant in grants}
+
+
+class TokenEndpoint:
+    """Exchanges whatever a client has earned for tokens."""
+
+    def __init__(
+        self, *, authentication: ClientAuthentication, grants: Registry, issuer: TokenIssuer, journal: Journal
+    ) -> None:
+        self._authentication = authentication
+        self._grants = grants
+        self._issuer = issuer
+        self._journal = journal
+
+    async def exchange(
+        self, ctx: RequestContext, issuer: str, credentials: Credentials, form: Mapping[str, str]
+    ) -> TokenResponse:
+        """The tokens that `form` earns its client. `issuer` is the tenant's.
+
+        Raises:
+            OAuthRefusal: RFC 6749 §5.2 has a word for it.
+            LimitExceeded: too many failures of this client from this origin.
+        """
+        authenticated = await self._authentication.authenticate(ctx, credentials)
+        try:
+            name, granted = await self._prove(ctx, authenticated.client, form)
+        except OAuthRefusal as refusal:
+            await self._journal.refused(ctx, Event.TOKEN_REFUSED, reason=refusal.code)
+            await self._authentication.charge(ctx, authenticated)
+            raise
+        response = await self._issue(ctx, issuer, granted)
+        await self._record(ctx, authenticated, name, granted)
+        return response
+
+    async def _prove(self, ctx: RequestContext, client: Client, form: Mapping[str, str]) -> tuple[GrantName, Granted]:
+        name = form.get("grant_type")
+        if name is None:
+            raise InvalidRequest("grant_type is missing")
+        grant = self._grants.get(name)
+        if grant is None:
+            raise UnsupportedGrantType
+        if grant.name not in client.grants:
+            raise UnauthorizedClient
+        granted = await grant.prove(ctx, client, form)
+        access = granted.access
+        if not access.scope <= client.scopes or not access.audience:
+            raise InvalidGrant("the client has lost a scope since")
+        return grant.name, granted
+
+    async def _issue(self, ctx: RequestContext, issuer: str, granted: Granted) -> TokenResponse:
+        access = await self._issuer.access_token(ctx, granted.access, issuer=issuer)
+        identity = None
+        if granted.signs_in and OPENID in granted.access.scope:
+            identity = await self._issuer.id_token(
+                ctx, granted.access, issuer=issuer, nonce=granted.nonce, access_token=access.token.reveal()
+            )
+        return TokenResponse(
+            access_token=access.token,
+            expires_in=int(ACCESS_TOKEN_LIFETIME.total_seconds()),
+            scope=granted.access.scope,
+            refresh_token=granted.refresh_token,
+            id_token=None if identity is None else identity.token,
+        )
+
+    async def _record(
+        self, ctx: RequestContext, authenticated: AuthenticatedClient, name: GrantName, granted: Granted
+    ) -> None:
+        access = granted.access
+        if not granted.journalled:
+            await self._journal.record(
+                ctx,
+                Event.TOKEN_ISSUED,
+                subject=access.client_id,
+                person=access.subject if access.session_id is not None else "",
+                details={"grant": name, "subject": access.subject, "family": access.family_id},
+            )
+        await self._authentication.forgive(ctx, authenticated)

@@ -1,0 +1,124 @@
+"""Clients, authorization requests and codes as values. Pure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final, Literal
+from uuid import UUID
+
+from airside.core import ids
+
+GrantName = Literal["authorization_code", "refresh_token", "client_credentials"]
+GRANT_NAMES: Final[tuple[GrantName, ...]] = ("authorization_code", "refresh_token", "client_credentials")
+
+
+def known_grants(names: Iterable[str]) -> frozenset[GrantName]:
+    """Those of `names` that are grants here."""
+    given = set(names)
+    return frozenset[GrantName](name for name in GRANT_NAMES if name in given)
+
+
+ClientState = Literal["active", "disabled"]
+Prompt = Literal["none", "login"]
+
+MAX_NAME: Final = 200
+MAX_REDIRECT_URIS: Final = 20
+MAX_AUDIENCES: Final = 10
+MAX_AUDIENCE: Final = 512
+MAX_SECRETS: Final = 2
+"""Live secrets of one client: the one in use and the one that replaces it."""
+
+REQUEST_LIFETIME: Final = timedelta(minutes=10)
+"""How long an authorization request waits for its user to sign in."""
+
+CODE_LIFETIME: Final = timedelta(seconds=60)
+"""RFC 6749 §4.1.2 allows ten minutes; a browser needs one round trip."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClientSecret:
+    """One secret of a client, as its SHA-256. `expires_at` is None for the one that stays."""
+
+    hash: bytes
+    created_at: datetime
+    expires_at: datetime | None
+
+    def live(self, now: datetime) -> bool:
+        """Whether it still opens anything."""
+        return self.expires_at is None or now < self.expires_at
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """An application registered with one tenant."""
+
+    client_id: UUID
+    name: str
+    public: bool
+    redirect_uris: tuple[str, ...]
+    grants: frozenset[GrantName]
+    scopes: frozenset[str]
+    audiences: tuple[str, ...]
+    secrets: tuple[ClientSecret, ...]
+    state: ClientState
+    created_at: datetime
+
+    @property
+    def word(self) -> str:
+        """`cli_…`, the name it goes by outside."""
+        return ids.format_id(ids.CLIENT, self.client_id)
+
+    def live_secrets(self, now: datetime) -> tuple[ClientSecret, ...]:
+        """The secrets that open something at `now`."""
+        return tuple(secret for secret in self.secrets if secret.live(now))
+
+
+@dataclass(frozen=True, slots=True)
+class ClientDraft:
+    """What an administrator says about a client to be. `registration.validated` judges it."""
+
+    name: str
+    public: bool
+    grants: frozenset[str]
+    audiences: tuple[str, ...]
+    redirect_uris: tuple[str, ...] = ()
+    scopes: frozenset[str] = field(default_factory=frozenset[str])
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizationRequest:
+    """A request at the authorization endpoint, proven well-formed for its client."""
+
+    client_id: UUID
+    redirect_uri: str
+    scopes: frozenset[str]
+    code_challenge: str
+    state: str | None = None
+    nonce: str | None = None
+    prompt: Prompt | None = None
+    max_age: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRequest:
+    """An authorization request that waits, and since when."""
+
+    request: AuthorizationRequest
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """What an authorization code stands for: whose, for whom, proven how, and the family it may start."""
+
+    client_id: UUID
+    user_id: UUID
+    session_id: UUID
+    family_id: UUID
+    redirect_uri: str
+    code_challenge: str
+    nonce: str | None
+    scopes: frozenset[str]
+    auth_time: datetime
+    acr: str
+    amr: tuple[str, ...]

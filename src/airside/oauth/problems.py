@@ -1,0 +1,100 @@
+"""The one table of this room: refusal → OAuth error (RFC 6749 §4.1.2.1 and §5.2).
+
+What isn't in the table is nobody's fault outside: it goes on to the server's own last door, silent to the caller
+and loud in the log. So does a tenant that isn't there, which is the same 404 everywhere.
+"""
+
+from dataclasses import dataclass, field
+from math import ceil
+from typing import Final
+
+from airside.core.errors import (
+    Forbidden,
+    InvalidInput,
+    LimitExceeded,
+    Refusal,
+    TooLarge,
+    Unauthenticated,
+    Unavailable,
+)
+from airside.oauth.errors import (
+    AccessDenied,
+    AuthorizationRefused,
+    InvalidClient,
+    InvalidGrant,
+    InvalidRequest,
+    InvalidScope,
+    LoginRequired,
+    OAuthRefusal,
+    RequestNotSupported,
+    RequestUriNotSupported,
+    UnauthorizedClient,
+    UnsafeRequest,
+    UnsupportedGrantType,
+    UnsupportedResponseType,
+)
+from airside.protocols.oauth import ErrorCode
+
+TABLE: Final[dict[type[Refusal], tuple[int, ErrorCode, str]]] = {
+    InvalidRequest: (400, ErrorCode.INVALID_REQUEST, "A parameter is missing, repeated or malformed."),
+    InvalidClient: (401, ErrorCode.INVALID_CLIENT, "Client authentication failed."),
+    InvalidGrant: (
+        400,
+        ErrorCode.INVALID_GRANT,
+        "The grant is invalid, expired, spent or was issued to another client.",
+    ),
+    UnauthorizedClient: (400, ErrorCode.UNAUTHORIZED_CLIENT, "The client may not use this grant."),
+    UnsupportedGrantType: (400, ErrorCode.UNSUPPORTED_GRANT_TYPE, "This grant isn't supported."),
+    UnsupportedResponseType: (400, ErrorCode.UNSUPPORTED_RESPONSE_TYPE, "Only response_type=code is supported."),
+    InvalidScope: (400, ErrorCode.INVALID_SCOPE, "The scope is malformed or more than the client may ask for."),
+    AccessDenied: (400, ErrorCode.ACCESS_DENIED, "The request was denied."),
+    LoginRequired: (400, ErrorCode.LOGIN_REQUIRED, "The user has to sign in."),
+    RequestNotSupported: (400, ErrorCode.REQUEST_NOT_SUPPORTED, "Request objects aren't supported."),
+    RequestUriNotSupported: (400, ErrorCode.REQUEST_URI_NOT_SUPPORTED, "Request objects aren't supported."),
+    UnsafeRequest: (400, ErrorCode.INVALID_REQUEST, "The client or its redirect URI isn't known here."),
+    AuthorizationRefused: (400, ErrorCode.INVALID_REQUEST, "The request was refused."),
+    Unauthenticated: (401, ErrorCode.INVALID_TOKEN, "The access token is missing, expired, revoked or malformed."),
+    Forbidden: (403, ErrorCode.INSUFFICIENT_SCOPE, "The access token doesn't reach this."),
+    InvalidInput: (400, ErrorCode.INVALID_REQUEST, "The request can't be understood."),
+    TooLarge: (413, ErrorCode.INVALID_REQUEST, "The request is too large."),
+    LimitExceeded: (429, ErrorCode.TEMPORARILY_UNAVAILABLE, "Too many failed requests; try again later."),
+    Unavailable: (503, ErrorCode.TEMPORARILY_UNAVAILABLE, "A needed part is away; try again."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class OAuthError:
+    """An error as the caller sees it. `headers` go with it."""
+
+    status: int
+    error: ErrorCode
+    description: str
+    headers: dict[str, str] = field(default_factory=dict[str, str])
+
+
+def oauth_error(refusal: Refusal, realm: str) -> OAuthError | None:
+    """The outward form of `refusal`; the nearest class of the table speaks. `realm` is the issuer.
+
+    It never says more than its row: inner reasons are for the log. None where no row explains it.
+    """
+    row = next((TABLE[kind] for kind in type(refusal).__mro__ if kind in TABLE), None)
+    if row is None:
+        return None
+    status, error, description = row
+    return OAuthError(status, error, description, _headers(refusal, status, error, realm))
+
+
+def redirect_error(cause: OAuthRefusal) -> ErrorCode:
+    """The error code for a redirect back to the client (RFC 6749 §4.1.2.1)."""
+    return next((TABLE[kind][1] for kind in type(cause).__mro__ if kind in TABLE), ErrorCode.SERVER_ERROR)
+
+
+def _headers(refusal: Refusal, status: int, error: ErrorCode, realm: str) -> dict[str, str]:
+    if isinstance(refusal, InvalidClient):
+        # RFC 6749 §5.2: a challenge by the scheme the client tried; RFC 9110 §15.5.2: 401 always has one.
+        return {"www-authenticate": f'Basic realm="{realm}", charset="UTF-8"'}
+    if status in (401, 403):
+        return {"www-authenticate": f'Bearer realm="{realm}", error="{error}"'}
+    if isinstance(refusal, (LimitExceeded, Unavailable)):
+        return {"retry-after": str(max(1, ceil(refusal.retry_after)))}
+    return {}

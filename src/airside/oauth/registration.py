@@ -1,0 +1,75 @@
+"""What may be registered as a client. Pure: judged once, here, so that nobody later asks again."""
+
+import re
+from typing import Final
+
+from airside.core.errors import InvalidInput
+from airside.oauth.model import (
+    MAX_AUDIENCE,
+    MAX_AUDIENCES,
+    MAX_NAME,
+    MAX_REDIRECT_URIS,
+    ClientDraft,
+    GrantName,
+    known_grants,
+)
+from airside.protocols.oauth import check_redirect_uri, format_scope, parse_scope
+
+_AUDIENCE: Final = re.compile(rf"[!-~]{{1,{MAX_AUDIENCE}}}")
+
+
+def validated_grants(draft: ClientDraft) -> frozenset[GrantName]:
+    """The draft's grants, once the whole draft is known to be lawful.
+
+    A public client has no secret, so it can't act for itself; a client of the code grant needs somewhere to go;
+    a refresh token begins with a code; a token must say whom it is for.
+
+    Raises:
+        InvalidInput: with `pointer` naming the field.
+    """
+    _check_name(draft.name)
+    grants = known_grants(draft.grants)
+    if not grants or len(grants) != len(draft.grants):
+        raise InvalidInput("an unknown grant, or none", pointer="grants")
+    if draft.public and "client_credentials" in grants:
+        raise InvalidInput("a public client has no credentials of its own", pointer="grants")
+    if "refresh_token" in grants and "authorization_code" not in grants:
+        raise InvalidInput("refresh_token needs authorization_code", pointer="grants")
+    _check_redirect_uris(draft, needed="authorization_code" in grants)
+    _check_scopes(draft.scopes)
+    _check_audiences(draft.audiences)
+    return grants
+
+
+def _check_name(name: str) -> None:
+    if not 0 < len(name.strip()) <= MAX_NAME or not name.isprintable():
+        raise InvalidInput("a name is 1 to 200 printable characters", pointer="name")
+
+
+def _check_redirect_uris(draft: ClientDraft, *, needed: bool) -> None:
+    uris = draft.redirect_uris
+    if bool(uris) is not needed:
+        raise InvalidInput("redirect URIs belong to authorization_code, and it to them", pointer="redirect_uris")
+    if len(uris) > MAX_REDIRECT_URIS or len(set(uris)) != len(uris):
+        raise InvalidInput("a redirect URI twice, or too many", pointer="redirect_uris")
+    for uri in uris:
+        try:
+            check_redirect_uri(uri, native=draft.public)
+        except InvalidInput as cause:
+            raise InvalidInput(cause.reason, pointer="redirect_uris") from cause
+
+
+def _check_scopes(scopes: frozenset[str]) -> None:
+    try:
+        same = parse_scope(format_scope(scopes)) == scopes
+    except InvalidInput:
+        same = False
+    if not same:
+        raise InvalidInput("a malformed scope, or too many", pointer="scopes")
+
+
+def _check_audiences(audiences: tuple[str, ...]) -> None:
+    if not 0 < len(audiences) <= MAX_AUDIENCES or len(set(audiences)) != len(audiences):
+        raise InvalidInput("a client needs 1 to 10 different audiences", pointer="audiences")
+    if not all(_AUDIENCE.fullmatch(audience) for audience in audiences):
+        raise InvalidInput("a malformed audience", pointer="audiences")

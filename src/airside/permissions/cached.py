@@ -1,0 +1,54 @@
+"""A cache in front of an engine, itself an engine. A verdict holds for one revision and one model, so nothing
+is ever invalidated: a write makes new keys."""
+
+from typing import Final
+from uuid import UUID
+
+from airside.permissions.engine import PermissionEngine
+from airside.permissions.indexes import Indexes
+from airside.permissions.model import Question, Verdict
+from airside.store.context import RequestContext
+
+MAX_VERDICTS: Final = 50_000
+"""Verdicts kept in each of two generations; the older one is dropped when the younger is full."""
+
+_Key = tuple[UUID, str, int, str, str, str, str]
+
+
+class Cached:
+    """Remembers verdicts. Questions with contextual tuples pass through."""
+
+    def __init__(self, inner: PermissionEngine, indexes: Indexes, *, size: int = MAX_VERDICTS) -> None:
+        self._inner = inner
+        self._indexes = indexes
+        self._size = size
+        self._young: dict[_Key, Verdict] = {}
+        self._old: dict[_Key, Verdict] = {}
+
+    async def check(self, ctx: RequestContext, question: Question) -> Verdict:
+        """See `PermissionEngine.check`."""
+        index = self._indexes.warm(ctx.tenant_id, question.store_id, question.at_least)
+        if index is None or question.contextual:
+            return await self._inner.check(ctx, question)
+        model_id = question.model_id or index.model_id
+        key = (
+            ctx.tenant_id,
+            question.store_id,
+            index.revision,
+            model_id,
+            question.subject,
+            question.relation,
+            question.object,
+        )
+        verdict = self._young.get(key) or self._old.get(key)
+        if verdict is None:
+            verdict = await self._inner.check(ctx, question)
+            # The inner engine may have met a later revision, or a later model: that verdict has another key.
+            if verdict.revision == index.revision == key[2]:
+                self._keep(key, verdict)
+        return verdict
+
+    def _keep(self, key: _Key, verdict: Verdict) -> None:
+        if len(self._young) >= self._size:
+            self._old, self._young = self._young, {}
+        self._young[key] = verdict

@@ -1,0 +1,190 @@
+"""The stores in memory: loaded when first asked, kept up from the change log, and honest about how fresh they are.
+
+News comes by NOTIFY and says only "store S is at revision R"; the changes themselves are read from the log, by
+the next question, in a short transaction of their own: they are what is committed, never what a caller's own
+transaction is about to commit. Without news (the listener silent longer than `FRESH`, or a gap in it) the head
+revision is read before an answer is given.
+"""
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Final
+from uuid import UUID
+
+from airside.core.clock import Clock
+from airside.core.errors import Inconsistent, Unavailable
+from airside.permissions import records
+from airside.permissions.index import Index, Ready
+from airside.permissions.model import AtLeast, Change
+from airside.permissions.refusals import ModelNotFound, StoreNotFound
+from airside.permissions.rules import Rules
+from airside.store import Engine, Listener
+from airside.store.context import RequestContext
+
+CHANNEL: Final = "airside_permissions"
+FRESH: Final = 5.0
+"""Seconds without proof that news arrives, after which the database is asked before an answer is given."""
+PAGE: Final = 10_000
+"""Changes read at a time."""
+MAX_LAG: Final = 100_000
+"""Changes behind which a store is loaded anew rather than caught up."""
+MAX_STORES: Final = 1_000
+"""Stores in memory; the one whose head was read longest ago leaves."""
+
+
+@dataclass(slots=True)
+class _Entry:
+    index: Index | None = None
+    heard: int = 0
+    """The highest revision that news told of."""
+    doubted: bool = False
+    """Whether news may have been missed since the head was last read."""
+    checked_at: float = float("-inf")
+    """When the head was last read (monotonic seconds)."""
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+class Indexes:
+    """Finds the index that may answer a question; sync when it is warm and fresh."""
+
+    def __init__(self, *, engine: Engine, listener: Listener, clock: Clock) -> None:
+        self._engine = engine
+        self._listener = listener
+        self._clock = clock
+        self._entries: dict[tuple[UUID, str], _Entry] = {}
+        listener.subscribe(CHANNEL, self._hear, self._doubt)
+
+    def warm(self, tenant_id: UUID, store_id: str, at_least: AtLeast) -> Index | None:
+        """The store's index if it may answer at once, else None. No wait, no database."""
+        entry = self._entries.get((tenant_id, store_id))
+        if entry is None or entry.index is None or entry.doubted or entry.heard > entry.index.revision:
+            return None
+        if at_least is not None and (at_least == "head" or at_least > entry.index.revision):
+            return None
+        if self._listener.silent_for() > FRESH and self._clock.monotonic() - entry.checked_at > FRESH:
+            return None
+        return None if entry.index.dropped else entry.index
+
+    async def fresh(self, ctx: RequestContext, store_id: str, at_least: AtLeast) -> Index:
+        """The store's index, loaded or caught up as far as the question demands.
+
+        Raises:
+            StoreNotFound: no such store, or deleted.
+            Unavailable: the database is away, or is behind the revision that the question names.
+        """
+        index = self.warm(ctx.tenant_id, store_id, at_least)
+        if index is not None:
+            return index
+        key = (ctx.tenant_id, store_id)
+        entry = self._entries.get(key)
+        if entry is None:
+            self._make_room()
+            entry = self._entries[key] = _Entry()
+        async with entry.lock:
+            index = self.warm(ctx.tenant_id, store_id, at_least) or await self._catch_up(ctx.tenant_id, store_id, entry)
+        if index is None or index.dropped:
+            self._entries.pop(key, None)
+            raise StoreNotFound("no such store")
+        if isinstance(at_least, int) and index.revision < at_least:
+            raise Unavailable("permission store")
+        return index
+
+    async def ready(self, ctx: RequestContext, store_id: str, index: Index, model_id: str) -> Ready:
+        """The model on the index, read if it isn't in memory.
+
+        Raises:
+            ModelNotFound: the store has no such model.
+        """
+        known = index.ready(model_id)
+        if known is not None:
+            return known
+        async with self._engine.begin(ctx.tenant_id, origin=ctx.origin, request_id=ctx.request_id) as own:
+            found = await records.model(own, store_id, model_id)
+        if found is None:
+            raise ModelNotFound(f"authorization model '{model_id}' not found", model_id=model_id)
+        return index.ready(model_id) or index.keep(model_id, found.model)
+
+    async def at(
+        self, ctx: RequestContext, store_id: str, model_id: str | None, at_least: AtLeast
+    ) -> tuple[Index, Ready]:
+        """The index and the model that a question means. What is asked of them before the next wait sees one
+        revision.
+
+        Raises:
+            StoreNotFound, ModelNotFound, NoModelYet, Unavailable: as `fresh` and `ready` say.
+        """
+        index = self.warm(ctx.tenant_id, store_id, at_least) or await self.fresh(ctx, store_id, at_least)
+        return index, await self.ready(ctx, store_id, index, index.latest(model_id))
+
+    def place(self, tenant_id: UUID, store_id: str, index: Index) -> None:
+        """Answer from an index that was built elsewhere. It is followed from its revision on like any other."""
+        self._entries[tenant_id, store_id] = _Entry(index, checked_at=self._clock.monotonic())
+
+    def rules(self, tenant_id: UUID, store_id: str, model_id: str) -> Rules | None:
+        """What a model lets one write, if it is in memory: models never change, so it is never stale."""
+        entry = self._entries.get((tenant_id, store_id))
+        ready = None if entry is None or entry.index is None else entry.index.ready(model_id)
+        return None if ready is None else ready.rules
+
+    def apply(self, tenant_id: UUID, store_id: str, changes: list[Change]) -> None:
+        """What this process has itself committed. Applied at once if nothing lies between, else caught up later."""
+        entry = self._entries.get((tenant_id, store_id))
+        if entry is None:
+            return
+        entry.heard = max(entry.heard, changes[-1].revision)
+        if entry.index is not None and changes[0].revision == entry.index.revision + 1:
+            entry.index.apply(changes)
+
+    async def _catch_up(self, tenant_id: UUID, store_id: str, entry: _Entry) -> Index | None:
+        asked_at, entry.doubted = self._clock.monotonic(), False
+        try:
+            async with self._engine.begin(tenant_id) as own:
+                entry.index = await self._read(own, store_id, entry.index)
+        except BaseException:
+            entry.doubted = True
+            raise
+        entry.checked_at = asked_at
+        return entry.index
+
+    async def _read(self, own: RequestContext, store_id: str, index: Index | None) -> Index | None:
+        head = await records.store(own, store_id)
+        if head is None:
+            return None
+        if index is None or head.revision - index.revision > MAX_LAG:
+            # The tuples may be younger than the head read before them. What came between is followed again:
+            # adding or removing twice changes nothing.
+            index = Index(head.revision, head.model_id, await records.all_tuples(own, store_id))
+            head = await records.store(own, store_id) or head
+        # Read whole, then applied at once: no question sees half of a commit.
+        changes: list[Change] = []
+        after = index.revision
+        while after < head.revision:
+            page = await records.changes(own, store_id, after=after, limit=PAGE)
+            if not page:
+                raise Inconsistent("a store's change log ends before its revision", revision=after)
+            changes += page
+            after = page[-1].revision
+        index.apply(changes)
+        return index
+
+    def _make_room(self) -> None:
+        if len(self._entries) >= MAX_STORES:
+            longest = min(self._entries, key=lambda key: self._entries[key].checked_at)
+            del self._entries[longest]
+
+    def _hear(self, payload: str) -> None:
+        """News: `tenant store revision`. Anything else is no news of ours."""
+        tenant, _, rest = payload.partition(" ")
+        store_id, _, revision = rest.partition(" ")
+        try:
+            entry = self._entries.get((UUID(tenant), store_id))
+            heard = int(revision)
+        except ValueError:
+            return
+        if entry is not None:
+            entry.heard = max(entry.heard, heard)
+
+    def _doubt(self) -> None:
+        """Something may have been missed: every store is checked before it answers again."""
+        for entry in self._entries.values():
+            entry.doubted = True

@@ -1,0 +1,110 @@
+"""Every flat userset that a subject is in, collected from the subject's side (Zanzibar's Leopard index, lazily).
+
+One question per subject pays for it; until a membership changes, the rest read it. It is the place where
+flattening by bitmaps would stand.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from airside.permissions.graph import UNKNOWN, Graph
+from airside.permissions.plan import Compiled
+
+MAX_DEPTH: Final = 25
+"""Steps from one object or userset to the next that a question may take: OpenFGA's own bound."""
+MAX_VISITS: Final = 50_000
+"""Usersets and objects that one question may visit."""
+MAX_SUBJECTS: Final = 10_000
+"""Subjects whose memberships are kept; when they are full, all are forgotten."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A subject as a walk needs it.
+
+    Attributes:
+        nodes: the subject itself, everybody of its type, and every flat userset it is in.
+        name, object, slot: of a subject that is a userset, its object's word and node and its slot.
+        complete: whether every membership was found within the bounds.
+    """
+
+    nodes: frozenset[int]
+    name: str
+    object: int
+    slot: int
+    complete: bool
+
+
+class Memberships:
+    """Subjects by word, for one compiled model on one graph."""
+
+    def __init__(self, compiled: Compiled, graph: Graph) -> None:
+        self._compiled = compiled
+        self._graph = graph
+        self._subjects: dict[str, Subject] = {}
+        self._version = -1
+        self._stamp = -1
+
+    def known(self, word: str) -> Subject | None:
+        """The subject that `word` spells, if it was collected since a membership last changed."""
+        if self._graph.version != self._version:
+            self._forget_if_changed()
+        return self._subjects.get(word)
+
+    def collect(self, word: str) -> Subject:
+        """The subject that `word` (well spelt) names."""
+        subject = self._collect(word)
+        if len(self._subjects) >= MAX_SUBJECTS:
+            self._subjects.clear()
+        self._subjects[word] = subject
+        return subject
+
+    def _forget_if_changed(self) -> None:
+        """A subject that no tuple had may have one now, and memberships may have changed: both are seen here."""
+        self._version = self._graph.version
+        stamp = sum(self._graph.touched[slot] for slot in self._compiled.membership) + self._graph.words_known
+        if stamp != self._stamp:
+            self._subjects.clear()
+            self._stamp = stamp
+
+    def _collect(self, word: str) -> Subject:
+        graph = self._graph
+        found: set[int] = set()
+        name, _, relation = word.partition("#")
+        type_name = name.partition(":")[0]
+        for own in (word,) if relation else (word, f"{type_name}:*"):
+            node = graph.nodes.get(own)
+            if node is not None:
+                found.add(node)
+        object_ = slot = UNKNOWN
+        if relation:
+            known = graph.nodes.get(name)
+            object_ = UNKNOWN if known is None else known
+            slot = graph.slots.get(f"{type_name}#{relation}")
+            slot = UNKNOWN if slot is None else slot
+            found |= self._containing(slot, object_)
+        complete = self._climb(found)
+        return Subject(frozenset(found), name if relation else "", object_, slot, complete)
+
+    def _containing(self, slot: int, object_: int) -> set[int]:
+        """The flat usersets of `object_` that contain its relation `slot`."""
+        members = self._graph.members
+        outer = (members.get((each, object_)) for each in self._compiled.membership.get(slot, ()))
+        return {node for node in outer if node is not None}
+
+    def _climb(self, found: set[int]) -> bool:
+        frontier = found.copy()
+        for _ in range(MAX_DEPTH):
+            following: set[int] = set()
+            for slot in self._compiled.membership:
+                table = self._graph.reverse[slot]
+                for node in frontier:
+                    for object_ in table.get(node) or ():
+                        following |= self._containing(slot, object_)
+            frontier = following - found
+            if not frontier:
+                return True
+            found |= frontier
+            if len(found) > MAX_VISITS:
+                return False
+        return False

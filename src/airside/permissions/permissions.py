@@ -1,0 +1,38 @@
+"""The room put together: one object that holds its verbs and its engine."""
+
+from airside.audit import Journal
+from airside.core.clock import Clock
+from airside.core.entropy import Entropy
+from airside.permissions.cached import Cached
+from airside.permissions.engine import PermissionEngine
+from airside.permissions.indexes import Indexes
+from airside.permissions.lists import Lists
+from airside.permissions.models import Models
+from airside.permissions.stores import Stores
+from airside.permissions.tuples import Tuples
+from airside.permissions.walk import Walk
+from airside.store import Engine, Listener
+
+
+class Permissions:
+    """Everything the permissions room can do. Make it before the listener starts: it subscribes.
+
+    Attributes:
+        stores, models, tuples: the verbs that change and read what is stored.
+        engine: answers questions, `Cached(Walk(index))`.
+        lists: the questions with many answers.
+        indexes: the stores in memory, for engines stacked otherwise.
+    """
+
+    def __init__(self, *, engine: Engine, listener: Listener, clock: Clock, entropy: Entropy, journal: Journal) -> None:
+        self.indexes = Indexes(engine=engine, listener=listener, clock=clock)
+        self.stores = Stores(indexes=self.indexes, journal=journal, entropy=entropy)
+        self.models = Models(indexes=self.indexes, journal=journal, entropy=entropy)
+        self.tuples = Tuples(indexes=self.indexes, journal=journal)
+        self.engine: PermissionEngine = build_engine(self.indexes)
+        self.lists = Lists(self.indexes)
+
+
+def build_engine(indexes: Indexes) -> PermissionEngine:
+    """The engine as the server runs it."""
+    return Cached(Walk(indexes), indexes)

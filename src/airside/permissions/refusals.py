@@ -1,0 +1,90 @@
+"""Why this room says no. `code` is OpenFGA's word for it, so that one table can fold them."""
+
+from typing import ClassVar
+
+from airside.core.errors import Conflict, InvalidInput, NotFound, Refusal
+
+
+class StoreNotFound(NotFound):
+    """No such store in this tenant, or it has been deleted."""
+
+    code: ClassVar[str] = "store_id_not_found"
+
+
+class ModelNotFound(NotFound):
+    """No such model in this store."""
+
+    code: ClassVar[str] = "authorization_model_not_found"
+
+
+class NoModelYet(NotFound):
+    """The store has no model at all."""
+
+    code: ClassVar[str] = "latest_authorization_model_not_found"
+
+
+class InvalidModel(InvalidInput):
+    """The model breaks a rule of the language; `reason` says which, where and what to do."""
+
+    code: ClassVar[str] = "invalid_authorization_model"
+
+
+class ConditionsUnavailable(InvalidModel):
+    """The model or tuple uses conditions, which can't be evaluated: it is refused rather than ignored."""
+
+    def __init__(self) -> None:
+        super().__init__("condition evaluation is not available yet")
+
+
+class UnsupportedSchema(InvalidModel):
+    """A schema version other than 1.1 and 1.2, or modules."""
+
+    code: ClassVar[str] = "unsupported_schema_version"
+
+
+class InvalidQuestion(InvalidInput):
+    """A question or tuple that the model can't mean: unknown type or relation, malformed word."""
+
+    code: ClassVar[str] = "validation_error"
+
+
+class InvalidTuple(InvalidQuestion):
+    """A tuple that the model doesn't allow."""
+
+    code: ClassVar[str] = "invalid_tuple"
+
+
+class InvalidContextualTuple(InvalidQuestion):
+    """A contextual tuple that the model doesn't allow."""
+
+    code: ClassVar[str] = "invalid_contextual_tuple"
+
+
+class DuplicateInRequest(InvalidQuestion):
+    """The same tuple twice in one request."""
+
+    code: ClassVar[str] = "cannot_allow_duplicate_tuples_in_one_request"
+
+
+class TooManyTuples(InvalidQuestion):
+    """More tuples in one request than the cap."""
+
+    code: ClassVar[str] = "exceeded_entity_limit"
+
+
+class InvalidCursor(InvalidQuestion):
+    """A continuation token that this store never gave for this query."""
+
+    code: ClassVar[str] = "invalid_continuation_token"
+
+
+class WriteConflict(Conflict):
+    """Writing a tuple that exists, or deleting one that doesn't."""
+
+    code: ClassVar[str] = "write_failed_due_to_invalid_input"
+
+
+class TooComplex(Refusal):
+    """The question needs more depth or breadth than one question may spend, and no answer was found within."""
+
+    code: ClassVar[str] = "authorization_model_resolution_too_complex"

@@ -1,0 +1,185 @@
+"""Deciding one question by walking the graph along the plan. Plain functions: no await, one revision throughout.
+
+Three answers: yes, no, and *unknown*. Unknown stands where no lawful answer exists (an exclusion that depends on
+itself through the tuples) or where a bound was met. It is never a yes: at the end it is a no, or, where a bound
+was met, `TooComplex`. What is found within the bounds counts, whatever lies beyond.
+
+A circle of tuples adds nobody: meeting a part that is being decided counts as no, and what was decided on the
+strength of that isn't remembered.
+"""
+
+from typing import Final
+
+from airside.permissions.graph import ABSENT, Graph
+from airside.permissions.memberships import MAX_DEPTH, MAX_VISITS, Subject
+from airside.permissions.plan import Part, Plan
+from airside.permissions.refusals import TooComplex
+
+YES: Final = 1
+NO: Final = 0
+NEITHER: Final = -1
+MAX_NESTED: Final = 100
+"""Intersections and exclusions that may be under way at once, one within the other."""
+_NEVER: Final = 1 << 30
+
+
+def decide(plan: Plan, object_: str, subject: Subject, graph: Graph) -> str:
+    """The userset at which the subject was found; empty for no.
+
+    Raises:
+        TooComplex: no answer within the bounds.
+    """
+    return found(plan, object_, subject, graph)[1]
+
+
+def found(plan: Plan, object_: str, subject: Subject, graph: Graph) -> tuple[int, str]:
+    """`YES`, `NO` or `NEITHER`, and the userset at which the subject was found.
+
+    Raises:
+        TooComplex: no answer within the bounds.
+    """
+    node = graph.nodes.get(object_)
+    start = ABSENT if node is None else node
+    search = _Search(subject, graph, start if subject.name == object_ else subject.object)
+    answer = search.reach(plan, start, 0)
+    if answer == YES:
+        return YES, f"{graph.words.get(search.where) or object_}#{search.relation}"
+    if answer == NEITHER and search.bounded:
+        raise TooComplex("the question needs more depth or breadth than is allowed", max_depth=MAX_DEPTH)
+    return answer, ""
+
+
+class _Search:
+    """The state of one question."""
+
+    __slots__ = (
+        "_circle",
+        "_decided",
+        "_graph",
+        "_node_object",
+        "_node_slot",
+        "_nodes",
+        "_subject",
+        "_under_way",
+        "_visits",
+        "bounded",
+        "relation",
+        "where",
+    )
+
+    def __init__(self, subject: Subject, graph: Graph, node_object: int) -> None:
+        self._graph = graph
+        self._subject = subject
+        self._nodes = subject.nodes
+        self._node_object = node_object
+        self._node_slot = subject.slot
+        self._visits = 0
+        self._under_way: dict[tuple[int, int], int] = {}
+        self._decided: dict[tuple[int, int], int] = {}
+        self._circle = _NEVER
+        self.bounded = not subject.complete
+        self.where = ABSENT
+        self.relation = ""
+
+    def reach(self, plan: Plan, object_: int, depth: int) -> int:
+        """Whether the subject is in `plan` of `object_`: a search by breadth over everything that unions join."""
+        answer = NO if self._subject.complete else NEITHER
+        seen = {(plan.number, object_)}
+        frontier = [(plan, object_)]
+        while frontier:
+            if depth > MAX_DEPTH:
+                self.bounded = True
+                return NEITHER
+            following: list[tuple[Plan, int]] = []
+            for here, at in frontier:
+                if self._holds(here, at):
+                    self.where, self.relation = at, here.name
+                    return YES
+                self._step(here, at, seen, following)
+                for part in here.parts:
+                    decided = self._part(part, at, depth)
+                    if decided == YES:
+                        return YES
+                    answer = min(answer, decided)
+            self._visits += len(frontier)
+            if self._visits > MAX_VISITS:
+                self.bounded = True
+                return NEITHER
+            frontier = following
+            depth += 1
+        return answer
+
+    def _holds(self, plan: Plan, object_: int) -> bool:
+        """Whether a tuple of this very object gives it, to the subject or to a flat userset the subject is in."""
+        nodes, graph = self._nodes, self._graph
+        forward = graph.forward
+        for slot in plan.direct:
+            subjects = forward[slot].get(object_)
+            if subjects is not None and not nodes.isdisjoint(subjects):
+                return True
+        for slot, allowed in plan.filtered:
+            for node in nodes.intersection(forward[slot].get(object_) or ()):
+                if graph.kinds[node] in allowed:
+                    return True
+        return object_ == self._node_object and self._node_slot in plan.same
+
+    def _step(self, plan: Plan, object_: int, seen: set[tuple[int, int]], following: list[tuple[Plan, int]]) -> None:
+        """Where unions lead from here."""
+        graph = self._graph
+        kinds = graph.kinds
+        for slot, targets in plan.hops:
+            for node in graph.forward[slot].get(object_) or ():
+                target = targets.get(kinds[node])
+                if target is not None and (target.number, node) not in seen:
+                    seen.add((target.number, node))
+                    following.append((target, node))
+        for slot, targets in plan.deep:
+            for node in graph.usersets[slot].get(object_) or ():
+                target = targets.get(kinds[node])
+                if target is not None:
+                    place = graph.parts[node][0]
+                    if (target.number, place) not in seen:
+                        seen.add((target.number, place))
+                        following.append((target, place))
+
+    def _part(self, part: Part, object_: int, depth: int) -> int:
+        """An intersection or exclusion: decided once, and not while it is being decided."""
+        key = (part.number, object_)
+        known = self._decided.get(key)
+        if known is not None:
+            return known
+        place = self._under_way.get(key)
+        if place is not None:
+            self._circle = min(self._circle, place)
+            return NO
+        place = len(self._under_way)
+        if place >= MAX_NESTED:
+            self.bounded = True
+            return NEITHER
+        outer, self._circle = self._circle, _NEVER
+        self._under_way[key] = place
+        answer = self._combine(part, object_, depth, place)
+        del self._under_way[key]
+        if answer == YES or self._circle >= place:
+            self._decided[key] = answer
+        self._circle = min(outer, self._circle if self._circle < place else _NEVER)
+        return answer
+
+    def _combine(self, part: Part, object_: int, depth: int, place: int) -> int:
+        answer = YES
+        for operand in part.all:
+            one = self.reach(operand, object_, depth)
+            if one == NO:
+                return NO
+            answer = min(answer, one)
+        if part.unless is None:
+            return answer
+        before, self._circle = self._circle, _NEVER
+        unless = self.reach(part.unless, object_, depth)
+        within, self._circle = self._circle, min(before, self._circle)
+        if unless == YES:
+            return NO
+        # The exclusion rests on a part that is still being decided, itself included: it has no lawful answer.
+        if unless == NEITHER or within <= place:
+            return NEITHER
+        return answer

@@ -1,0 +1,34 @@
+"""OAuth formats: parameters, redirect URIs, PKCE, scopes and credentials as RFC 6749 and its successors write them.
+
+Owns reading and comparing what a client sends. Doesn't own which clients exist, what they may ask for, or any
+grant: the `oauth` room does. Takes the stricter of two readings everywhere (RFC 9700).
+"""
+
+from airside.protocols.oauth.credentials import BasicCredentials, parse_basic, parse_bearer
+from airside.protocols.oauth.form import MAX_FIELDS, MAX_FORM, parse_form
+from airside.protocols.oauth.messages import ErrorCode, TokenResponse, error_body
+from airside.protocols.oauth.pkce import S256, challenge_of, check_challenge, check_method, proves
+from airside.protocols.oauth.redirect import check_redirect_uri, redirect_matches
+from airside.protocols.oauth.scope import MAX_SCOPES, format_scope, parse_scope
+
+__all__ = [
+    "MAX_FIELDS",
+    "MAX_FORM",
+    "MAX_SCOPES",
+    "S256",
+    "BasicCredentials",
+    "ErrorCode",
+    "TokenResponse",
+    "challenge_of",
+    "check_challenge",
+    "check_method",
+    "check_redirect_uri",
+    "error_body",
+    "format_scope",
+    "parse_basic",
+    "parse_bearer",
+    "parse_form",
+    "parse_scope",
+    "proves",
+    "redirect_matches",
+]

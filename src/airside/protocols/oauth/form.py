@@ -1,0 +1,50 @@
+"""application/x-www-form-urlencoded, read strictly: each parameter at most once (RFC 6749 §3.1, §3.2)."""
+
+import re
+from typing import Final
+from urllib.parse import unquote_to_bytes
+
+from airside.core.errors import InvalidInput, TooLarge
+
+MAX_FORM: Final = 64 * 1024
+MAX_FIELDS: Final = 64
+_ESCAPE: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+_FOREIGN: Final = re.compile(rb"[^\x21-\x7e]")
+_CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+
+def parse_form(body: bytes, *, max_bytes: int = MAX_FORM) -> dict[str, str]:
+    """The parameters of a body or query string. One without a value counts as not sent (RFC 6749 §3.1), but it
+    still counts as a repetition.
+
+    Raises:
+        TooLarge: more than `max_bytes`.
+        InvalidInput: a parameter twice, too many, no name, a broken escape, not UTF-8, or a control character.
+    """
+    if len(body) > max_bytes:
+        raise TooLarge("form over its cap", max_bytes=max_bytes)
+    fields = body.split(b"&", MAX_FIELDS) if body else []
+    if len(fields) > MAX_FIELDS or _FOREIGN.search(body) or _ESCAPE.search(body):
+        raise InvalidInput("malformed form")
+    result: dict[str, str] = {}
+    for field in fields:
+        name, _, value = (unquote_form(part) for part in field.partition(b"="))
+        if not name or name in result:
+            raise InvalidInput("a parameter is repeated or has no name")
+        result[name] = value
+    return {name: value for name, value in result.items() if value}
+
+
+def unquote_form(text: bytes) -> str:
+    """`+` is a space, `%XX` a byte of UTF-8.
+
+    Raises:
+        InvalidInput: not UTF-8, or a control character other than tab and line breaks.
+    """
+    try:
+        value = unquote_to_bytes(text.replace(b"+", b" ")).decode()
+    except UnicodeDecodeError:
+        raise InvalidInput("malformed form") from None
+    if _CONTROL.search(value):
+        raise InvalidInput("control character in a form")
+    return value

@@ -1,0 +1,24 @@
+"""SDK: what an application needs to stand behind Airside, without any of the server.
+
+Owns verifying access tokens where they are used (keys found by discovery, revocations followed), the
+application's own token, and asking for permissions. It does not own headers, CSRF and body caps (`shield` does),
+nor sign-in pages: those are the server's. `sdk.frameworks` puts all of it into a web framework in a few lines.
+"""
+
+from airside.sdk.client import ServiceClient
+from airside.sdk.permissions import Permissions, TupleKey
+from airside.sdk.remote import connect, host_of
+from airside.sdk.revocation import RevocationFeed
+from airside.sdk.token import VerifiedToken
+from airside.sdk.verifier import Verifier
+
+__all__ = [
+    "Permissions",
+    "RevocationFeed",
+    "ServiceClient",
+    "TupleKey",
+    "VerifiedToken",
+    "Verifier",
+    "connect",
+    "host_of",
+]

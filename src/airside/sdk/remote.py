@@ -1,0 +1,75 @@
+"""Speaking to one Airside: where it is, and what its answers are held to."""
+
+from pathlib import Path
+from typing import Final
+from urllib.parse import SplitResult, urlsplit
+
+from airside.core.errors import InvalidInput, Misconfigured, TooLarge, Unavailable
+from airside.core.strict_json import Json, loads_object
+from airside.fetch import Fetched, Fetcher
+
+MAX_ANSWER: Final = 256 * 1024  # bytes
+_DEFAULT_PORT: Final = {"https": 443, "http": 80}
+
+
+def issuer_address(issuer: str) -> SplitResult:
+    """The parts of an issuer's URL.
+
+    Raises:
+        Misconfigured: not https (http only on the loopback of this machine), or with a query, a fragment, user
+            information or a slash at its end (OpenID Connect Discovery 1.0 §3; RFC 8414 §2).
+    """
+    try:
+        parts = urlsplit(issuer)
+        port = parts.port
+    except ValueError:
+        raise Misconfigured("issuer", "is not a URL") from None
+    near = parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost", "::1")
+    if parts.scheme != "https" and not near:
+        raise Misconfigured("issuer", "must be an https:// URL")
+    if not parts.hostname or parts.query or parts.fragment or "@" in parts.netloc or issuer.endswith("/") or port == 0:
+        raise Misconfigured("issuer", "must be a plain URL without query, fragment or a slash at its end")
+    return parts
+
+
+def same_origin(one: str, other: str) -> bool:
+    """Whether two URLs have the same scheme, host and port (RFC 6454 §5)."""
+    try:
+        return _origin(urlsplit(one)) == _origin(urlsplit(other))
+    except ValueError:
+        return False
+
+
+def host_of(issuer: str) -> str:
+    """`https://HOST`, where the permission API of the issuer's server stands."""
+    parts = issuer_address(issuer)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def connect(issuer: str, *, ca_file: Path | None = None) -> Fetcher:
+    """A client that may reach this issuer even on a private address: its operator named it, and TLS proves it.
+
+    `ca_file` is a PEM file of the only authorities to trust, for a private CA.
+    """
+    parts = issuer_address(issuer)
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    place = f"{host}:{parts.port or _DEFAULT_PORT[parts.scheme]}"
+    return Fetcher(allow=frozenset({place}), trust=ca_file)
+
+
+def read(part: str, answer: Fetched) -> dict[str, Json]:
+    """The JSON object of a 200.
+
+    Raises:
+        Unavailable: another status, or a body that is no strict JSON object. `part` names who answered.
+    """
+    if answer.status != 200:
+        raise Unavailable(part)
+    try:
+        return loads_object(answer.body, max_bytes=MAX_ANSWER)
+    except (InvalidInput, TooLarge):
+        raise Unavailable(part) from None
+
+
+def _origin(parts: SplitResult) -> tuple[str, str | None, int | None]:
+    return parts.scheme, parts.hostname, parts.port or _DEFAULT_PORT.get(parts.scheme)

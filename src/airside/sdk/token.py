@@ -1,0 +1,127 @@
+"""What a verified access token says (RFC 9068)."""
+
+from collections.abc import Mapping
+from dataclasses import InitVar, dataclass
+from typing import Final, final
+
+from airside.core.proof import Mint
+from airside.core.strict_json import Json
+from airside.protocols.jose import Reason, TokenRefused, VerifiedJwt
+
+MAX_WORDS: Final = 100  # scopes, roles or methods in one token
+_NUMBER: Final = (int, float)  # a tuple: `int | float` would be built anew at each test
+_MINT: Final = Mint("VerifiedToken")
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class VerifiedToken:
+    """An access token that this application's issuer signed, for this application, in force. Only a `Verifier` makes
+    one.
+
+    Times are whole seconds since the epoch. `claims` holds the rest, read-only.
+    """
+
+    subject: str
+    client_id: str
+    tenant_id: str
+    token_id: str
+    session_id: str | None
+    family_id: str | None
+    scopes: frozenset[str]
+    roles: tuple[str, ...]
+    assurance: str | None
+    methods: tuple[str, ...]
+    authenticated_at: int | None
+    issued_at: int
+    expires_at: int
+    key_id: str
+    claims: Mapping[str, Json]
+    mint: InitVar[Mint]
+
+    def __post_init__(self, mint: Mint) -> None:
+        _MINT.demand(mint)
+
+    @property
+    def actor(self) -> str:
+        """The word that permissions know the bearer by: `user:usr_…`, or `client:cli_…` where no person acts."""
+        kind = "client" if self.subject == self.client_id else "user"  # RFC 9068 §2.2
+        return f"{kind}:{self.subject}"
+
+
+def read_access_token(jwt: VerifiedJwt) -> VerifiedToken:
+    """The claims as typed values.
+
+    Raises:
+        TokenRefused: a claim that RFC 9068 §2.2 requires is missing, or one is of the wrong type.
+    """
+    claims = jwt.claims
+    get = claims.get
+    subject, client_id, tenant_id, token_id = get("sub"), get("client_id"), get("tenant_id"), get("jti")
+    issued_at, expires_at = get("iat"), get("exp")
+    # One test for all that must be there: this runs for every token that is new to us.
+    if not (
+        isinstance(subject, str)
+        and isinstance(client_id, str)
+        and isinstance(tenant_id, str)
+        and isinstance(token_id, str)
+        and subject
+        and client_id
+        and tenant_id
+        and token_id
+        and isinstance(issued_at, _NUMBER)
+        and isinstance(expires_at, _NUMBER)
+    ):
+        raise TokenRefused(Reason.CLAIM)
+    return VerifiedToken(
+        subject,
+        client_id,
+        tenant_id,
+        token_id,
+        _text(get("sid")),
+        _text(get("fam")),
+        _scopes(get("scope")),
+        _words(get("roles")),
+        _text(get("acr")),
+        _words(get("amr")),
+        _moment(get("auth_time")),
+        int(issued_at),
+        int(expires_at),
+        jwt.header.kid,
+        claims,
+        _MINT,
+    )
+
+
+def _text(value: Json) -> str | None:
+    if value is None or (isinstance(value, str) and value):
+        return value
+    raise TokenRefused(Reason.CLAIM)
+
+
+def _scopes(value: Json) -> frozenset[str]:
+    """RFC 8693 §4.2: one string, words parted by spaces. Absent means none."""
+    if value is None:
+        return frozenset()
+    if not isinstance(value, str) or value.count(" ") >= MAX_WORDS:
+        raise TokenRefused(Reason.CLAIM, claim="scope")
+    return frozenset(value.split())
+
+
+def _words(value: Json) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    if not isinstance(value, list) or len(value) > MAX_WORDS:
+        raise TokenRefused(Reason.CLAIM)
+    words = [word for word in value if isinstance(word, str)]
+    if len(words) != len(value):
+        raise TokenRefused(Reason.CLAIM)
+    return tuple(words)
+
+
+def _moment(value: Json) -> int | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, _NUMBER):
+        raise TokenRefused(Reason.CLAIM, claim="auth_time")
+    return int(value)

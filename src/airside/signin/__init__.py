@@ -1,0 +1,31 @@
+"""Signin: a login as a stored value and one dispatcher.
+
+Owns the order of a login's steps, what of it is stored between two requests, and its bond to one browser. Does not
+own any way of proving (each is an `Authenticator` of identity or federation), nor what a tenant demands (`tenancy`
+says it, as a `Policy`), nor pages.
+"""
+
+from airside.signin.flow import Flows
+from airside.signin.model import Flow, StartedFlow
+from airside.signin.names import account_cookie, account_path, flow_cookie, flow_path, signin_path, sso_cookie
+from airside.signin.next_step import AskPassword, Done, Limited, Next, Policy, Refused, Step, next_step
+
+__all__ = [
+    "AskPassword",
+    "Done",
+    "Flow",
+    "Flows",
+    "Limited",
+    "Next",
+    "Policy",
+    "Refused",
+    "StartedFlow",
+    "Step",
+    "account_cookie",
+    "account_path",
+    "flow_cookie",
+    "flow_path",
+    "next_step",
+    "signin_path",
+    "sso_cookie",
+]

@@ -1,0 +1,39 @@
+"""A login under way: what is kept of it between two requests. Frozen, pure."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
+from uuid import UUID
+
+from airside.core.secret import Secret
+from airside.identity import Proof
+
+LIFETIME: Final = timedelta(minutes=10)
+"""A login not finished by then starts again."""
+MAX_PROOFS: Final = 8
+"""Most proofs that one login gathers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """A login that is open, of the browser that asks. There is no value for a spent or expired one.
+
+    `continue_to` is a path on this origin.
+    """
+
+    flow_id: UUID
+    continue_to: str
+    proofs: tuple[Proof, ...]
+    expires_at: datetime
+
+    @property
+    def user_id(self) -> UUID | None:
+        """Who has been proven so far."""
+        return self.proofs[0].user_id if self.proofs else None
+
+
+class StartedFlow(NamedTuple):
+    """A new login, and the secret that binds it to its browser: it exists in clear only here and in the cookie."""
+
+    flow_id: UUID
+    browser: Secret[str]

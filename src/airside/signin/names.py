@@ -1,0 +1,38 @@
+"""Names that doors of the login share: its cookies and its addresses.
+
+`__Host-` cookies have `Path=/`, so every name ends in its tenant's id.
+"""
+
+from uuid import UUID
+
+from airside.core.ids import FLOW, TENANT, format_id
+
+
+def sso_cookie(tenant_id: UUID) -> str:
+    """Lax; read by the authorization endpoint only."""
+    return f"__Host-airside_sso_{format_id(TENANT, tenant_id)}"
+
+
+def account_cookie(tenant_id: UUID) -> str:
+    """Strict; everything that changes state in account and console."""
+    return f"__Host-airside_account_{format_id(TENANT, tenant_id)}"
+
+
+def flow_cookie(tenant_id: UUID) -> str:
+    """Lax; binds a login under way to its browser."""
+    return f"__Host-airside_flow_{format_id(TENANT, tenant_id)}"
+
+
+def signin_path(slug: str) -> str:
+    """Where a login begins."""
+    return f"/t/{slug}/signin"
+
+
+def flow_path(slug: str, flow_id: UUID) -> str:
+    """The page of a login under way."""
+    return f"/t/{slug}/signin/{format_id(FLOW, flow_id)}"
+
+
+def account_path(slug: str) -> str:
+    """A user's own page, where a login leads that was asked for by nobody else."""
+    return f"/t/{slug}/account"

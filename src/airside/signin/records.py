@@ -1,0 +1,98 @@
+"""Rows of `signin_flow`: one login of one browser each."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from airside.core.errors import Inconsistent
+from airside.identity import Authenticator, Proof
+from airside.identity.proofs import remembered
+from airside.signin.model import LIFETIME, MAX_PROOFS, Flow
+from airside.store.context import RequestContext
+from airside.vault import Keyset, Place
+
+INSERT: Final = """
+insert into airside.signin_flow (tenant_id, flow_id, browser_hash, continue_sealed, proofs, created_at, expires_at)
+values (%s, %s, %s, %s, '[]', %s, %s)
+"""
+
+OPEN: Final = """
+select flow_id, continue_sealed, proofs, expires_at
+from airside.signin_flow
+where tenant_id = %s and flow_id = %s and browser_hash = %s and spent_at is null and expires_at > %s
+"""
+
+ADD_PROOF: Final = """
+update airside.signin_flow
+set proofs = proofs || %s::jsonb
+where tenant_id = %s and flow_id = %s and browser_hash = %s and spent_at is null and expires_at > %s
+  and jsonb_array_length(proofs) < %s
+"""
+
+SPEND: Final = """
+update airside.signin_flow
+set spent_at = %s
+where tenant_id = %s and flow_id = %s and browser_hash = %s and spent_at is null and expires_at > %s
+"""
+
+SWEEP: Final = """
+delete from airside.signin_flow
+where tenant_id = %s and expires_at < %s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    flow_id: UUID
+    continue_sealed: bytes
+    proofs: list[Any]
+    expires_at: datetime
+
+
+async def insert(ctx: RequestContext, keyset: Keyset, flow_id: UUID, browser_hash: bytes, continue_to: str) -> None:
+    sealed = keyset.seal(Place("signin_flow", "continue_sealed", flow_id), continue_to.encode())
+    row = (ctx.tenant_id, flow_id, browser_hash, sealed, ctx.now, ctx.now + LIFETIME)
+    await ctx.tx.run(INSERT, row)
+
+
+async def open_flow(
+    ctx: RequestContext,
+    keyset: Keyset,
+    flow_id: UUID,
+    browser_hash: bytes,
+    authenticators: Mapping[str, Authenticator],
+) -> Flow | None:
+    """The flow, if it is open and this browser's; its proofs made again by their authenticators."""
+    row = await ctx.tx.one(_Row, OPEN, (ctx.tenant_id, flow_id, browser_hash, ctx.now))
+    if row is None:
+        return None
+    target = keyset.open(Place("signin_flow", "continue_sealed", flow_id), row.continue_sealed)
+    proofs = tuple(_proof(stored, authenticators) for stored in row.proofs)
+    return Flow(row.flow_id, target.decode(), proofs, row.expires_at)
+
+
+async def add_proof(ctx: RequestContext, flow_id: UUID, browser_hash: bytes, proof: Proof) -> bool:
+    """False where the flow was spent meanwhile, or holds `MAX_PROOFS`."""
+    text = json.dumps([remembered(proof)])
+    params = (text, ctx.tenant_id, flow_id, browser_hash, ctx.now, MAX_PROOFS)
+    return await ctx.tx.run(ADD_PROOF, params) == 1
+
+
+async def spend(ctx: RequestContext, flow_id: UUID, browser_hash: bytes) -> bool:
+    """True for exactly one caller."""
+    return await ctx.tx.run(SPEND, (ctx.now, ctx.tenant_id, flow_id, browser_hash, ctx.now)) == 1
+
+
+async def sweep(ctx: RequestContext) -> int:
+    return await ctx.tx.run(SWEEP, (ctx.tenant_id, ctx.now))
+
+
+def _proof(stored: Mapping[str, str], authenticators: Mapping[str, Authenticator]) -> Proof:
+    try:
+        authenticator = authenticators[stored["kind"]]
+        return authenticator.recall(UUID(stored["user_id"]), datetime.fromisoformat(stored["at"]))
+    except (KeyError, TypeError, ValueError):
+        raise Inconsistent("stored proof that no authenticator gave") from None

@@ -1,0 +1,67 @@
+"""The one catalogue of tables: whose rows they hold and what the application role may do with them.
+
+Policies, grants and (on a distributed PostgreSQL) distribution are made from these rows, never written by
+hand. `tests/house/` walks the live database and compares.
+"""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+Scope = Literal["tenant", "platform", "local"]
+Right = Literal["select", "insert", "update", "delete"]
+
+READ: Final[tuple[Right, ...]] = ("select",)
+APPEND: Final[tuple[Right, ...]] = ("select", "insert")
+CHANGE: Final[tuple[Right, ...]] = ("select", "insert", "update")
+ALL: Final[tuple[Right, ...]] = ("select", "insert", "update", "delete")
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """`tenant`: rows of one tenant each, under forced row-level security. `platform`: leads to a tenant,
+    holds nothing else. `local`: the node's own bookkeeping."""
+
+    scope: Scope
+    rights: tuple[Right, ...]
+
+
+TABLES: Final[dict[str, Table]] = {
+    "migration": Table("local", READ),
+    # store
+    "tenant_address": Table("platform", APPEND),
+    # tenancy
+    "tenant": Table("tenant", CHANGE),
+    # limits
+    "limit_state": Table("tenant", ALL),
+    # identity
+    "user_account": Table("tenant", CHANGE),
+    "password_credential": Table("tenant", CHANGE),
+    "user_session": Table("tenant", CHANGE),
+    # signin
+    "signin_flow": Table("tenant", ALL),
+    # vault
+    "tenant_key": Table("tenant", APPEND),
+    # audit
+    "audit_record": Table("tenant", APPEND),
+    "audit_pending": Table("tenant", ("select", "insert", "delete")),
+    "audit_tree": Table("tenant", CHANGE),
+    "audit_leaf": Table("tenant", APPEND),
+    "audit_node": Table("tenant", APPEND),
+    "audit_head": Table("tenant", APPEND),
+    "audit_key": Table("tenant", APPEND),
+    # oauth
+    "oauth_client": Table("tenant", ALL),
+    "authorization_request": Table("tenant", ALL),
+    "authorization_code": Table("tenant", ALL),
+    # tokens
+    "signing_key": Table("tenant", CHANGE),
+    "refresh_family": Table("tenant", ALL),
+    "refresh_token": Table("tenant", ALL),
+    # revocation
+    "revocation": Table("tenant", ("select", "insert", "delete")),
+    # permissions
+    "permission_store": Table("tenant", CHANGE),
+    "permission_model": Table("tenant", APPEND),
+    "permission_tuple": Table("tenant", ("select", "insert", "delete")),
+    "permission_change": Table("tenant", APPEND),
+}

@@ -1,0 +1,80 @@
+"""The RequestContext: one tenant, one transaction, one principal, one moment.
+
+Every stateful verb takes it first. It can't be built without a tenant, so no verb can forget one.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol, TypeAlias, TypeVar
+from uuid import UUID
+
+from airside.core.principal import Origin, Principal
+
+Row = TypeVar("Row")
+Params: TypeAlias = Sequence[Any]
+Statement: TypeAlias = tuple[str, Params]
+
+
+class Transaction(Protocol):
+    """A transaction that opens at its first statement, with the tenant already set in it.
+
+    Rows come back as frozen dataclasses whose fields carry the names of the selected columns.
+    """
+
+    async def one(self, row: type[Row], sql: str, params: Params = ()) -> Row | None:
+        """The only row, or None. More than one is `Inconsistent`."""
+        ...
+
+    async def all(self, row: type[Row], sql: str, params: Params = ()) -> list[Row]:
+        """Every row."""
+        ...
+
+    async def run(self, sql: str, params: Params = ()) -> int:
+        """Execute; how many rows it touched. For single use, this number is the answer."""
+        ...
+
+    async def run_many(self, statements: Sequence[Statement]) -> list[int]:
+        """Several statements in one flush; rows touched by each."""
+        ...
+
+    async def notify(self, channel: str, payload: str) -> None:
+        """Tell listeners of `channel`, at commit."""
+        ...
+
+    async def checkpoint(self) -> None:
+        """Commit what has been done and give the connection back; the next statement opens a new transaction.
+
+        For work that must survive a later refusal (a spent limit), and before waiting on anything slow
+        (a password hash), so that nobody sleeps holding a connection or a lock.
+        """
+        ...
+
+    def after_commit(self, action: Callable[[], None]) -> None:
+        """Run `action` once the transaction has committed; never if it rolls back."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RequestContext:
+    """One tenant, one transaction, one principal, one moment, a request id and an origin."""
+
+    tenant_id: UUID
+    tx: Transaction
+    principal: Principal
+    now: datetime
+    request_id: str
+    origin: Origin
+
+    def known_as(self, principal: Principal) -> "RequestContext":
+        """The same request, now that it is known who asks: the same transaction and moment."""
+        return RequestContext(self.tenant_id, self.tx, principal, self.now, self.request_id, self.origin)
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformContext:
+    """What stands outside every tenant: only platform tables are visible. `reason` goes to the log."""
+
+    tx: Transaction
+    reason: str
+    now: datetime

@@ -1,0 +1,174 @@
+"""The way to the database: `begin(tenant)` for everything, `begin_platform(reason)` for almost nothing."""
+
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from types import TracebackType
+from typing import Final, Self, TypeVar
+from uuid import UUID
+
+from psycopg_pool import AsyncConnectionPool
+
+from airside.core.clock import Clock
+from airside.core.entropy import Entropy
+from airside.core.errors import Misconfigured, Unavailable
+from airside.core.ids import REQUEST, format_id, uuid7
+from airside.core.principal import ANONYMOUS, Origin, Principal
+from airside.store.context import PlatformContext, RequestContext
+from airside.store.migrate import load
+from airside.store.transaction import Connection, LazyTransaction, Pool
+
+Context = TypeVar("Context")
+
+NOWHERE: Final = Origin("-")
+PATIENCE: Final = 0.8
+"""Seconds a request waits for a connection before it is told to come back (G43 allows one)."""
+
+SERVER_OPTIONS: Final = (
+    "-c statement_timeout=15000 -c idle_in_transaction_session_timeout=30000 -c lock_timeout=5000 -c timezone=UTC"
+)
+
+ROLE: Final = """
+select r.rolsuper as superuser, r.rolbypassrls as bypasses,
+       exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace
+               where n.nspname = 'airside' and c.relowner = r.oid) as owns,
+       coalesce(has_schema_privilege((select n.oid from pg_namespace n where n.nspname = 'airside'), 'usage'),
+                false) as migrated
+from pg_roles r where r.rolname = current_user
+"""
+
+VERSION: Final = "select coalesce(max(m.version), 0) as version from airside.migration m"
+
+
+@dataclass(frozen=True, slots=True)
+class _Role:
+    superuser: bool
+    bypasses: bool
+    owns: bool
+    migrated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Version:
+    version: int
+
+
+class Engine:
+    """A pool of connections as the application role, handing out transactions.
+
+    Args:
+        dsn: libpq connection string of the application role.
+        size: most connections held at once.
+    """
+
+    def __init__(self, dsn: str, *, clock: Clock, entropy: Entropy, size: int = 20) -> None:
+        self._pool: Pool = AsyncConnectionPool(
+            dsn,
+            min_size=min(2, size),
+            max_size=size,
+            open=False,
+            timeout=PATIENCE,
+            kwargs={"autocommit": True, "options": SERVER_OPTIONS},
+            connection_class=Connection,
+        )
+        self._clock = clock
+        self._entropy = entropy
+
+    async def open(self) -> None:
+        """Connect, and refuse a role that row-level security wouldn't hold.
+
+        Raises:
+            Unavailable: no database answers.
+            Misconfigured: the role is a superuser, bypasses row-level security, or owns our tables; or the
+                database isn't migrated as far as this build.
+        """
+        await self._pool.open()
+        tx = LazyTransaction(self._pool, None, 10.0)
+        try:
+            await _refuse_unfit(tx)
+        except BaseException:
+            await tx.rollback()
+            await self._pool.close()
+            raise
+        await tx.commit()
+
+    async def close(self) -> None:
+        await self._pool.close()
+
+    async def __aenter__(self) -> Self:
+        await self.open()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    def begin(
+        self,
+        tenant_id: UUID,
+        *,
+        principal: Principal = ANONYMOUS,
+        origin: Origin = NOWHERE,
+        request_id: str = "",
+        now: datetime | None = None,
+    ) -> "Begun[RequestContext]":
+        """One tenant's context. Its transaction opens at the first statement, commits on a clean exit and rolls
+        back on any exception."""
+        moment = now or self._clock.now()
+        tx = LazyTransaction(self._pool, tenant_id, PATIENCE)
+        name = request_id or format_id(REQUEST, uuid7(moment, self._entropy))
+        return Begun(tx, RequestContext(tenant_id, tx, principal, moment, name, origin))
+
+    def begin_platform(self, reason: str) -> "Begun[PlatformContext]":
+        """Outside every tenant: sees platform tables only, for row-level security hides the rest.
+
+        Allowed in `cli`, `wiring/jobs`, `admin/platform.py` and behind `store/lookup.py`."""
+        tx = LazyTransaction(self._pool, None, PATIENCE)
+        return Begun(tx, PlatformContext(tx, reason, self._clock.now()))
+
+    async def ready(self) -> bool:
+        """Whether the database answers right now."""
+        tx = LazyTransaction(self._pool, None, PATIENCE)
+        try:
+            await tx.run("select 1")
+        except Unavailable:
+            return False
+        finally:
+            await tx.rollback()
+        return True
+
+
+class Begun(AbstractAsyncContextManager[Context]):
+    """A context that has begun: commits on a clean exit, rolls back on any exception. A class and not a generator,
+    for it stands in front of every request."""
+
+    __slots__ = ("_tx", "context")
+
+    def __init__(self, tx: LazyTransaction, context: Context) -> None:
+        self._tx = tx
+        self.context = context
+
+    async def __aenter__(self) -> Context:
+        return self.context
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            await self._tx.commit()
+        else:
+            await self._tx.rollback()
+
+
+async def _refuse_unfit(tx: LazyTransaction) -> None:
+    role = await tx.one(_Role, ROLE)
+    if role is None or role.superuser or role.bypasses or role.owns:
+        raise Misconfigured(
+            "AIRSIDE_DATABASE_URL",
+            "the server's role must own nothing and be bound by row-level security: "
+            "name a plain login role here, and the owner in AIRSIDE_DATABASE_OWNER_URL",
+        )
+    found = await tx.one(_Version, VERSION) if role.migrated else None
+    wanted = load()[-1].version
+    if found is None or found.version < wanted:
+        has = "isn't migrated for this role" if found is None else f"is at migration {found.version} of {wanted}"
+        raise Misconfigured("AIRSIDE_DATABASE_URL", f"its database {has}: run `airside migrate`")

@@ -1,0 +1,66 @@
+"""From a slug to its tenant. The only reads outside a tenant that a request may cause."""
+
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from airside.store.engine import Engine
+
+BY_SLUG: Final = "select slug, tenant_id from airside.tenant_address where slug = %s"
+BY_TENANT: Final = "select slug, tenant_id from airside.tenant_address where tenant_id = %s"
+ALL: Final = "select slug, tenant_id from airside.tenant_address order by slug"
+
+MAX_SLUG: Final = 63
+CACHE_SIZE: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A tenant and the slug it answers to."""
+
+    slug: str
+    tenant_id: UUID
+
+
+class Lookup:
+    """Finds tenants by their addresses. An address, once given, is never given to another tenant, so what
+    was found once stays true and is kept in memory."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._by_slug: dict[str, Address] = {}
+        self._by_tenant: dict[UUID, Address] = {}
+
+    async def by_slug(self, slug: str) -> Address | None:
+        """The tenant that answers to `slug`, or None."""
+        found = self._by_slug.get(slug)
+        if found is not None or len(slug) > MAX_SLUG:
+            return found
+        async with self._engine.begin_platform("lookup: slug") as platform:
+            found = await platform.tx.one(Address, BY_SLUG, (slug,))
+        if found is not None:
+            self._keep(found)
+        return found
+
+    async def all(self) -> list[Address]:
+        """Every tenant's address, by slug."""
+        async with self._engine.begin_platform("lookup: every tenant") as platform:
+            return await platform.tx.all(Address, ALL)
+
+    async def by_tenant(self, tenant_id: UUID) -> Address | None:
+        """The address of a tenant, or None. Strangers may ask for any id: one row is read, never all."""
+        found = self._by_tenant.get(tenant_id)
+        if found is not None:
+            return found
+        async with self._engine.begin_platform("lookup: tenant") as platform:
+            found = await platform.tx.one(Address, BY_TENANT, (tenant_id,))
+        if found is not None:
+            self._keep(found)
+        return found
+
+    def _keep(self, address: Address) -> None:
+        if len(self._by_slug) >= CACHE_SIZE:
+            self._by_slug.clear()
+            self._by_tenant.clear()
+        self._by_slug[address.slug] = address
+        self._by_tenant[address.tenant_id] = address

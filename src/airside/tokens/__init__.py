@@ -1,0 +1,51 @@
+"""Tokens: signed ones that carry their truth, and opaque ones that are looked up.
+
+Owns a tenant's signing keys and JWKS, access tokens (RFC 9068) and ID tokens (OpenID Connect Core §2), their
+verification, and refresh families with rotation and reuse detection (RFC 9700 §4.14). Doesn't own who may have a
+token: grants, clients, sessions and roles are words here, handed down by the rooms above.
+"""
+
+from airside.tokens.issue import TokenIssuer
+from airside.tokens.keys import SigningKeys
+from airside.tokens.model import (
+    ACCESS_TOKEN_LIFETIME,
+    ID_TOKEN_LIFETIME,
+    REFRESH_ABSOLUTE,
+    REFRESH_IDLE,
+    AccessGrant,
+    FoundRefresh,
+    IssuedToken,
+    RefreshExpired,
+    RefreshFamily,
+    RefreshRefused,
+    RefreshReused,
+    RefreshRevoked,
+    RefreshUnknown,
+    Rotation,
+)
+from airside.tokens.refresh import RefreshFamilies
+from airside.tokens.verify import TokenRevoked, TokenVerifier, VerifiedToken, peek_tenant
+
+__all__ = [
+    "ACCESS_TOKEN_LIFETIME",
+    "ID_TOKEN_LIFETIME",
+    "REFRESH_ABSOLUTE",
+    "REFRESH_IDLE",
+    "AccessGrant",
+    "FoundRefresh",
+    "IssuedToken",
+    "RefreshExpired",
+    "RefreshFamilies",
+    "RefreshFamily",
+    "RefreshRefused",
+    "RefreshReused",
+    "RefreshRevoked",
+    "RefreshUnknown",
+    "Rotation",
+    "SigningKeys",
+    "TokenIssuer",
+    "TokenRevoked",
+    "TokenVerifier",
+    "VerifiedToken",
+    "peek_tenant",
+]

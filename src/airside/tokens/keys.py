@@ -1,0 +1,130 @@
+"""A tenant's signing keys: made, sealed, published, and held in memory for a bounded time."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from airside.audit import Event, Journal
+from airside.core.entropy import Entropy
+from airside.core.errors import Inconsistent
+from airside.core.ids import uuid7
+from airside.core.strict_json import Json
+from airside.protocols.jose import KeySet, SigningKey, public_jwk, thumbprint
+from airside.protocols.jose.keys import generate, private_from_pkcs8
+from airside.store import RequestContext
+from airside.tokens import records
+from airside.tokens.records import StoredKey
+from airside.vault import Place, Vault
+
+FIRST_ALGORITHMS: Final = ("ES256", "RS256")  # RS256 because OpenID Connect's clients default to it
+KEYS_LIFETIME: Final = timedelta(seconds=60)  # how long a key taken away may live on in a process
+SETTLING: Final = 2 * KEYS_LIFETIME  # a new key signs only when every process must know it, unless it is the first
+MAX_TENANTS: Final = 10_000  # tenants whose keys are held; the longest unused go first
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    loaded_at: datetime
+    rows: Sequence[StoredKey]
+    keyset: KeySet
+    signers: dict[str, SigningKey] = field(default_factory=dict[str, SigningKey])
+
+
+class SigningKeys:
+    """Signing keys, per tenant: a token of one tenant can't verify at another."""
+
+    def __init__(self, *, vault: Vault, entropy: Entropy, journal: Journal) -> None:
+        self._vault = vault
+        self._entropy = entropy
+        self._journal = journal
+        self._held: OrderedDict[UUID, _Held] = OrderedDict()
+        self._made: dict[UUID, datetime] = {}
+
+    async def create(self, ctx: RequestContext, algorithms: Sequence[str] = FIRST_ALGORITHMS) -> None:
+        """Make a new key for each algorithm, off the loop (RSA takes long). It is published at once, and signs at
+        once only where it is the first of its algorithm; else when it has settled."""
+        privates = await asyncio.gather(*(asyncio.to_thread(generate, alg) for alg in algorithms))
+        keyset = await self._vault.keyset(ctx)
+        for alg, private in zip(algorithms, privates, strict=True):
+            key_id = uuid7(ctx.now, self._entropy)
+            key = SigningKey(thumbprint(private.public_key()), alg, private)
+            sealed = keyset.seal(_place(key_id), key.pkcs8())
+            await records.insert_key(ctx, StoredKey(key_id, key.verification(), sealed, ctx.now))
+            await self._journal.record(ctx, Event.SIGNING_KEY_CREATED, subject=key.kid, details={"alg": alg})
+        self._note_made(ctx)
+
+    async def jwks(self, ctx: RequestContext) -> dict[str, Json]:
+        """The tenant's public keys as a JWK set (RFC 7517 §5)."""
+        return {"keys": [public_jwk(key) for key in await self.keyset(ctx)]}
+
+    async def keyset(self, ctx: RequestContext) -> KeySet:
+        """The tenant's verification keys. Touches the database at most once a minute."""
+        return (await self._current(ctx)).keyset
+
+    async def signer(self, ctx: RequestContext, alg: str = "ES256") -> SigningKey:
+        """The key that signs `alg` now.
+
+        Raises:
+            Inconsistent: the tenant has none.
+        """
+        held = await self._current(ctx)
+        able = [row for row in held.rows if row.verification.alg == alg and row.private_sealed is not None]
+        if not able:
+            raise Inconsistent("tenant without a signing key", alg=alg)
+        settled = [row for row in able if row.created_at + SETTLING <= ctx.now]
+        row = settled[0] if settled else able[-1]
+        return held.signers.get(row.verification.kid) or await self._open(ctx, held, row)
+
+    async def _open(self, ctx: RequestContext, held: _Held, row: StoredKey) -> SigningKey:
+        keyset = await self._vault.keyset(ctx)
+        private = private_from_pkcs8(keyset.open(_place(row.key_id), row.private_sealed or b""))
+        key = SigningKey(row.verification.kid, row.verification.alg, private)
+        if key.verification() != row.verification:
+            raise Inconsistent("signing key whose halves differ", kid=row.verification.kid)
+        held.signers[key.kid] = key
+        return key
+
+    async def _current(self, ctx: RequestContext) -> _Held:
+        held = self._held.get(ctx.tenant_id)
+        if held is not None and abs(ctx.now - held.loaded_at) < KEYS_LIFETIME:
+            self._held.move_to_end(ctx.tenant_id)
+            return held
+        return await self._load(ctx, held)
+
+    async def _load(self, ctx: RequestContext, before: _Held | None) -> _Held:
+        rows = await records.load_keys(ctx)
+        signing = {row.verification.kid for row in rows if row.private_sealed is not None}
+        opened = before.signers if before is not None else {}
+        kept = {kid: key for kid, key in opened.items() if kid in signing}
+        fresh = _Held(ctx.now, rows, KeySet(row.verification for row in rows), kept)
+        made = self._made.get(ctx.tenant_id)
+        if made is None or ctx.now - made > KEYS_LIFETIME:
+            self._hold(ctx.tenant_id, fresh)
+        return fresh
+
+    def _hold(self, tenant_id: UUID, fresh: _Held) -> None:
+        self._held[tenant_id] = fresh
+        self._held.move_to_end(tenant_id)
+        if len(self._held) > MAX_TENANTS:
+            self._held.popitem(last=False)
+
+    def _note_made(self, ctx: RequestContext) -> None:
+        """Keys made in a transaction that rolls back must not be remembered: hold none of the tenant's until it
+        commits, or until no such transaction can be open any more."""
+        tenant_id, now = ctx.tenant_id, ctx.now
+        self._made = {other: at for other, at in self._made.items() if now - at <= KEYS_LIFETIME}
+        self._made[tenant_id] = now
+        self._held.pop(tenant_id, None)
+        ctx.tx.after_commit(lambda: self._settle(tenant_id))
+
+    def _settle(self, tenant_id: UUID) -> None:
+        self._made.pop(tenant_id, None)
+        self._held.pop(tenant_id, None)
+
+
+def _place(key_id: UUID) -> Place:
+    return Place("signing_key", "private_sealed", key_id)

@@ -1,0 +1,130 @@
+"""Grants, families and the refusals of refresh tokens. Pure."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import ClassVar, Final
+from uuid import UUID
+
+from airside.core.errors import Refusal
+from airside.core.ids import FAMILY, format_id
+from airside.core.secret import Secret
+
+ACCESS_TOKEN_LIFETIME: Final = timedelta(minutes=15)
+ID_TOKEN_LIFETIME: Final = timedelta(minutes=5)
+REFRESH_IDLE: Final = timedelta(days=7)
+REFRESH_ABSOLUTE: Final = timedelta(days=90)
+ENDING_OVERLAP: Final = timedelta(seconds=1)
+"""How long an answer that began before its user or client was ended may still be under way: its token ends too."""
+PUBLIC_RETRY: Final = timedelta(seconds=30)
+"""How long a public client without a bound key may fetch the same successor again."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccessGrant:
+    """What an access token will say. Ids are the outward words: `usr_…`, `cli_…`, `ses_…`, `fam_…`.
+
+    `roles` are those of this moment: a family doesn't remember them, each refresh asks again. What a client does
+    for itself (client credentials) has no `auth_time`, `acr`, `amr`, `session_id` and `family_id`.
+    """
+
+    subject: str
+    client_id: str
+    audience: tuple[str, ...]
+    scope: frozenset[str]
+    roles: tuple[str, ...] = ()
+    auth_time: datetime | None = None
+    acr: str | None = None
+    amr: tuple[str, ...] = ()
+    session_id: str | None = None
+    family_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedToken:
+    """A signed token, its id and its end."""
+
+    token: Secret[str]
+    jti: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshFamily:
+    """One sign-in at one client, and what its tokens stand for."""
+
+    family_id: UUID
+    grant: AccessGrant
+    created_at: datetime
+    expires_at: datetime
+    revoked_at: datetime | None
+
+    @property
+    def word(self) -> str:
+        """`fam_…`, as access tokens carry it."""
+        return format_id(FAMILY, self.family_id)
+
+    def live(self, now: datetime) -> bool:
+        """Neither revoked nor past its absolute end."""
+        return self.revoked_at is None and now < self.expires_at
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """A used token: when, and what became of its successor.
+
+    `sealed` is there only until the successor is first used; `successor_expires_at` is the successor's idle end.
+    """
+
+    at: datetime
+    sealed: bytes | None
+    successor_expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StoredToken:
+    """A refresh token as stored: its family, its idle end, and how it was spent, if it was."""
+
+    family: RefreshFamily
+    expires_at: datetime
+    spent: Spent | None
+
+
+@dataclass(frozen=True, slots=True)
+class FoundRefresh:
+    """A refresh token somebody asks about (RFC 7009, RFC 7662)."""
+
+    family: RefreshFamily
+    expires_at: datetime
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Rotation:
+    """A refresh token to hand out, its family and its idle end. `repeated` where it is the same one again."""
+
+    token: Secret[str]
+    family: RefreshFamily
+    expires_at: datetime
+    repeated: bool = field(default=False)
+
+
+class RefreshRefused(Refusal):
+    """A refresh token that gives nothing."""
+
+    code: ClassVar[str] = "invalid_grant"
+
+
+class RefreshUnknown(RefreshRefused):
+    """Malformed, never issued here, another tenant's, or long gone."""
+
+
+class RefreshExpired(RefreshRefused):
+    """Seven days unused, or its family is past its ninety."""
+
+
+class RefreshRevoked(RefreshRefused):
+    """Its family is revoked."""
+
+
+class RefreshReused(RefreshRefused):
+    """A spent token came again, or another client brought it: its family has just been revoked."""

@@ -1,0 +1,279 @@
+"""Rows of `signing_key`, `refresh_family` and `refresh_token` ↔ keys, families and tokens."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Literal
+from uuid import UUID
+
+from airside.core.errors import Inconsistent
+from airside.core.ids import FAMILY, format_id
+from airside.core.strict_json import dumps, loads_object
+from airside.protocols.jose import VerificationKey, key_from_jwk, public_jwk
+from airside.store import RequestContext
+from airside.tokens.model import AccessGrant, RefreshFamily, Spent, StoredToken
+
+MAX_SIGNING_KEYS: Final = 32
+
+INSERT_KEY: Final = """
+insert into airside.signing_key (tenant_id, key_id, kid, alg, state, public_jwk, private_sealed, created_at)
+values (%s, %s, %s, %s, 'active', %s, %s, %s)
+"""
+
+LOAD_KEYS: Final = """
+select key_id, state, public_jwk, private_sealed, created_at from airside.signing_key
+where tenant_id = %s
+order by created_at desc, key_id desc
+limit %s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredKey:
+    """A signing key as stored. `private_sealed` is there exactly while the key signs."""
+
+    key_id: UUID
+    verification: VerificationKey
+    private_sealed: bytes | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    key_id: UUID
+    state: Literal["active", "retired"]
+    public_jwk: str
+    private_sealed: bytes | None
+    created_at: datetime
+
+
+async def insert_key(ctx: RequestContext, key: StoredKey) -> None:
+    """Store an active key.
+
+    Raises:
+        UniqueViolation: the tenant has this key already.
+    """
+    public = key.verification
+    text = dumps(public_jwk(public)).decode()
+    values = (ctx.tenant_id, key.key_id, public.kid, public.alg, text, key.private_sealed, key.created_at)
+    await ctx.tx.run(INSERT_KEY, values)
+
+
+async def load_keys(ctx: RequestContext) -> list[StoredKey]:
+    """The tenant's keys, newest first.
+
+    Raises:
+        Inconsistent: more keys than any rotation leaves, or a state that contradicts its row.
+    """
+    rows = await ctx.tx.all(_Row, LOAD_KEYS, (ctx.tenant_id, MAX_SIGNING_KEYS + 1))
+    if len(rows) > MAX_SIGNING_KEYS:
+        raise Inconsistent("more signing keys than a tenant can have")
+    return [_stored(row) for row in rows]
+
+
+def _stored(row: _Row) -> StoredKey:
+    if (row.state == "active") != (row.private_sealed is not None):
+        raise Inconsistent("signing key whose state contradicts its row", key=str(row.key_id))
+    verification = key_from_jwk(loads_object(row.public_jwk.encode()))
+    return StoredKey(row.key_id, verification, row.private_sealed, row.created_at)
+
+
+INSERT_FAMILY: Final = """
+insert into airside.refresh_family (tenant_id, family_id, client_id, subject, session_id, scope, audience,
+    auth_time, acr, amr, created_at, expires_at)
+values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+"""
+
+INSERT_TOKEN: Final = """
+insert into airside.refresh_token (tenant_id, token_hash, family_id, created_at, expires_at)
+values (%s, %s, %s, %s, %s)
+"""
+
+# One statement: spend the token if it is unspent, in force, its client's and of a live family; only then is its
+# successor born, and the seal on it (in its predecessor's row) is dropped, for it has now been used itself.
+# `is not distinct from` is `=` that no index serves: a planner without statistics would walk all families of a client.
+ROTATE: Final = """
+with spent as (
+    update airside.refresh_token t
+    set spent_at = %s, successor_hash = %s, successor_sealed = %s
+    from airside.refresh_family f
+    where t.tenant_id = %s and f.tenant_id = t.tenant_id and f.family_id = t.family_id
+        and t.token_hash = %s and t.spent_at is null and t.expires_at > %s
+        and f.client_id is not distinct from %s and f.revoked_at is null and f.expires_at > %s
+    returning f.family_id, f.client_id, f.subject, f.session_id, f.scope, f.audience, f.auth_time, f.acr, f.amr,
+        f.created_at, f.expires_at, f.revoked_at,
+        t.predecessor_hash, least(%s, f.expires_at) as successor_expires_at
+), born as (
+    insert into airside.refresh_token (tenant_id, token_hash, family_id, predecessor_hash, created_at, expires_at)
+    select %s, %s, spent.family_id, %s, %s, spent.successor_expires_at from spent
+    returning token_hash
+), used as (
+    update airside.refresh_token p
+    set successor_sealed = null
+    from spent
+    where p.tenant_id = %s and p.token_hash = spent.predecessor_hash
+    returning p.token_hash
+)
+select family_id, client_id, subject, session_id, scope, audience, auth_time, acr, amr,
+    created_at, expires_at, revoked_at, successor_expires_at
+from spent
+"""
+
+FIND: Final = """
+select f.family_id, f.client_id, f.subject, f.session_id, f.scope, f.audience, f.auth_time, f.acr, f.amr,
+    f.created_at, f.expires_at, f.revoked_at,
+    t.expires_at as token_expires_at, t.spent_at, t.successor_sealed,
+    s.expires_at as successor_expires_at, s.spent_at as successor_spent_at
+from airside.refresh_token t
+join airside.refresh_family f on f.tenant_id = t.tenant_id and f.family_id = t.family_id
+left join airside.refresh_token s on s.tenant_id = t.tenant_id and s.token_hash = t.successor_hash
+where t.tenant_id = %s and t.token_hash = %s
+"""
+
+REVOKE_FAMILY: Final = """
+update airside.refresh_family set revoked_at = %s, revoked_because = %s
+where tenant_id = %s and family_id = %s and revoked_at is null
+"""
+
+REVOKE_SESSION: Final = """
+update airside.refresh_family set revoked_at = %s, revoked_because = %s
+where tenant_id = %s and session_id = %s and revoked_at is null
+"""
+
+REVOKE_SUBJECT: Final = """
+update airside.refresh_family set revoked_at = %s, revoked_because = %s
+where tenant_id = %s and subject = %s and revoked_at is null
+"""
+
+REVOKE_CLIENT: Final = """
+update airside.refresh_family set revoked_at = %s, revoked_because = %s
+where tenant_id = %s and client_id = %s and revoked_at is null
+"""
+
+SWEEP_TOKENS: Final = """
+delete from airside.refresh_token t using airside.refresh_family f
+where t.tenant_id = %s and f.tenant_id = t.tenant_id and f.family_id = t.family_id and f.expires_at <= %s
+"""
+
+SWEEP_FAMILIES: Final = """
+delete from airside.refresh_family
+where tenant_id = %s and expires_at <= %s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _FamilyRow:
+    family_id: UUID
+    client_id: str
+    subject: str
+    session_id: str | None
+    scope: list[str]
+    audience: list[str]
+    auth_time: datetime | None
+    acr: str | None
+    amr: list[str]
+    created_at: datetime
+    expires_at: datetime
+    revoked_at: datetime | None
+
+    def state(self) -> RefreshFamily:
+        grant = AccessGrant(
+            subject=self.subject,
+            client_id=self.client_id,
+            audience=tuple(self.audience),
+            scope=frozenset(self.scope),
+            auth_time=self.auth_time,
+            acr=self.acr,
+            amr=tuple(self.amr),
+            session_id=self.session_id,
+            family_id=format_id(FAMILY, self.family_id),
+        )
+        return RefreshFamily(self.family_id, grant, self.created_at, self.expires_at, self.revoked_at)
+
+
+@dataclass(frozen=True, slots=True)
+class _RotatedRow(_FamilyRow):
+    successor_expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _TokenRow(_FamilyRow):
+    token_expires_at: datetime
+    spent_at: datetime | None
+    successor_sealed: bytes | None
+    successor_expires_at: datetime | None
+    successor_spent_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Successor:
+    """A token about to be born: its hash, itself sealed under its predecessor, and its idle end."""
+
+    token_hash: bytes
+    sealed: bytes
+    expires_at: datetime
+
+
+async def insert_family(ctx: RequestContext, family: RefreshFamily, token_hash: bytes, expires_at: datetime) -> None:
+    """Store a family and its first token, in one flush.
+
+    Raises:
+        UniqueViolation: there is a family of this id.
+    """
+    grant, place = family.grant, (ctx.tenant_id, family.family_id)
+    who = (grant.client_id, grant.subject, grant.session_id)
+    what = (sorted(grant.scope), list(grant.audience), grant.auth_time, grant.acr, list(grant.amr))
+    token = (ctx.tenant_id, token_hash, family.family_id, ctx.now, expires_at)
+    await ctx.tx.run_many(
+        [
+            (INSERT_FAMILY, (*place, *who, *what, family.created_at, family.expires_at)),
+            (INSERT_TOKEN, token),
+        ]
+    )
+
+
+async def rotate(
+    ctx: RequestContext, token_hash: bytes, client_id: str, successor: Successor
+) -> tuple[RefreshFamily, datetime] | None:
+    """Spend a token and bear its successor, atomically; the family and the successor's end, or None where the
+    token wasn't there to be spent."""
+    tenant, now, born = ctx.tenant_id, ctx.now, successor.token_hash
+    row = await ctx.tx.one(
+        _RotatedRow,
+        ROTATE,
+        (
+            *(now, born, successor.sealed),
+            *(tenant, token_hash, now, client_id, now, successor.expires_at),
+            *(tenant, born, token_hash, now),
+            tenant,
+        ),
+    )
+    return None if row is None else (row.state(), row.successor_expires_at)
+
+
+async def find_token(ctx: RequestContext, token_hash: bytes) -> StoredToken | None:
+    """The token of this hash.
+
+    Raises:
+        Inconsistent: spent without a successor.
+    """
+    row = await ctx.tx.one(_TokenRow, FIND, (ctx.tenant_id, token_hash))
+    if row is None:
+        return None
+    if row.spent_at is None:
+        return StoredToken(row.state(), row.token_expires_at, None)
+    if row.successor_expires_at is None:
+        raise Inconsistent("spent refresh token without a successor", family=str(row.family_id))
+    sealed = row.successor_sealed if row.successor_spent_at is None else None
+    return StoredToken(row.state(), row.token_expires_at, Spent(row.spent_at, sealed, row.successor_expires_at))
+
+
+async def revoke(ctx: RequestContext, statement: str, id: UUID | str, because: str) -> int:
+    """Run one of the `REVOKE_…` statements; how many families it ended."""
+    return await ctx.tx.run(statement, (ctx.now, because, ctx.tenant_id, id))
+
+
+async def sweep(ctx: RequestContext) -> int:
+    """Delete families past their absolute end, and their tokens; how many families."""
+    place = (ctx.tenant_id, ctx.now)
+    _tokens, families = await ctx.tx.run_many([(SWEEP_TOKENS, place), (SWEEP_FAMILIES, place)])
+    return families

@@ -1,0 +1,209 @@
+"""Refresh families: each use rotates, a re-use ends the family (RFC 9700 §4.14.2), a lost answer doesn't.
+
+What happens to a presented token:
+
+| the token is | and | then |
+|---|---|---|
+| unspent, in force, its client's | | spent; a successor is born |
+| spent | successor unused; for public clients within 30 s | the *same* successor again |
+| spent | successor used, or too late for a public client | family revoked, alert |
+| anybody's | brought by another client | family revoked, alert: it has leaked |
+| expired, of a revoked family, unknown | | refused, nothing changes |
+"""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Final, NoReturn
+from uuid import UUID
+
+from airside.audit import Event, Journal
+from airside.core.entropy import Entropy
+from airside.core.errors import Inconsistent
+from airside.core.ids import FAMILY, format_id, uuid7
+from airside.core.secret import Secret
+from airside.revocation import Kind, Revocations
+from airside.store import RequestContext
+from airside.tokens import records
+from airside.tokens.model import (
+    ACCESS_TOKEN_LIFETIME,
+    ENDING_OVERLAP,
+    PUBLIC_RETRY,
+    REFRESH_ABSOLUTE,
+    REFRESH_IDLE,
+    AccessGrant,
+    FoundRefresh,
+    RefreshExpired,
+    RefreshFamily,
+    RefreshReused,
+    RefreshRevoked,
+    RefreshUnknown,
+    Rotation,
+    StoredToken,
+)
+from airside.tokens.records import Successor
+from airside.tokens.sealing import new_token, open_successor, seal_successor, token_hash
+
+_SPENT_AGAIN: Final = "spent_token_presented_again"
+_OTHER_CLIENT: Final = "presented_by_another_client"
+
+
+class RefreshFamilies:
+    """Starts, rotates and ends refresh families."""
+
+    def __init__(self, *, entropy: Entropy, revocations: Revocations, journal: Journal) -> None:
+        self._entropy = entropy
+        self._revocations = revocations
+        self._journal = journal
+
+    async def start(self, ctx: RequestContext, grant: AccessGrant, *, family_id: UUID | None = None) -> Rotation:
+        """A new family for `grant` and its first token. `family_id` where it was chosen before, with the code.
+
+        Raises:
+            UniqueViolation: this family has been started already.
+        """
+        family_id = family_id or uuid7(ctx.now, self._entropy)
+        family = RefreshFamily(family_id, grant, ctx.now, ctx.now + REFRESH_ABSOLUTE, None)
+        token = new_token(self._entropy)
+        expires_at = ctx.now + REFRESH_IDLE
+        await records.insert_family(ctx, family, token_hash(ctx.tenant_id, token), expires_at)
+        details = {"client": grant.client_id, "family": family.word}
+        await self._journal.record(ctx, Event.FAMILY_STARTED, subject=grant.subject, details=details)
+        return Rotation(Secret(token), _named(family), expires_at)
+
+    async def rotate(self, ctx: RequestContext, presented: str, client_id: str, *, public: bool) -> Rotation:
+        """Spend `presented` for its successor. `public` is a client that proves itself by nothing but its name.
+
+        The rotation itself is told to the journal by whoever issues the access token that goes with it, in the same
+        transaction: one record a refresh, not two.
+
+        Where a re-use ends the family, that is committed (with whatever the caller has done before in this
+        transaction) *before* the refusal is raised, so that the caller's rollback can't undo it.
+
+        Raises:
+            RefreshReused: the family has just been revoked.
+            RefreshRevoked: it was revoked before.
+            RefreshExpired: seven days unused, or ninety days old.
+            RefreshUnknown: none of ours.
+        """
+        spent = token_hash(ctx.tenant_id, presented)
+        token = new_token(self._entropy)
+        sealed = seal_successor(ctx.tenant_id, presented, token, self._entropy)
+        successor = Successor(token_hash(ctx.tenant_id, token), sealed, ctx.now + REFRESH_IDLE)
+        rotated = await records.rotate(ctx, spent, client_id, successor)
+        if rotated is None:
+            return await self._not_spent(ctx, presented, spent, client_id, public)
+        family, expires_at = rotated
+        return Rotation(Secret(token), family, expires_at)
+
+    async def find(self, ctx: RequestContext, presented: str) -> FoundRefresh | None:
+        """The token, whatever its state, changing nothing: for revocation and introspection."""
+        try:
+            stored = await records.find_token(ctx, token_hash(ctx.tenant_id, presented))
+        except RefreshUnknown:
+            return None
+        if stored is None:
+            return None
+        active = stored.spent is None and ctx.now < stored.expires_at and stored.family.live(ctx.now)
+        return FoundRefresh(stored.family, stored.expires_at, active)
+
+    async def revoke(self, ctx: RequestContext, family_id: UUID, reason: str) -> bool:
+        """End a family and its access tokens. False where it had ended, or hadn't begun: its access tokens, if
+        there are any, are revoked all the same."""
+        ended = await records.revoke(ctx, records.REVOKE_FAMILY, family_id, reason)
+        await self._cover(ctx, "fam", format_id(FAMILY, family_id))
+        if ended:
+            await self._tell(ctx, format_id(FAMILY, family_id), reason, ended)
+        return ended == 1
+
+    async def revoke_session(self, ctx: RequestContext, session_id: str, reason: str) -> int:
+        """End every family of a session (`ses_…`) and all access tokens of it; how many families."""
+        return await self._revoke_all(ctx, records.REVOKE_SESSION, "sid", session_id, reason)
+
+    async def revoke_subject(self, ctx: RequestContext, subject: str, reason: str) -> int:
+        """End every family of a subject (`usr_…`) and the access tokens issued to it so far, and in the second after;
+        how many families."""
+        before = ctx.now + ENDING_OVERLAP
+        return await self._revoke_all(ctx, records.REVOKE_SUBJECT, "sub", subject, reason, before=before)
+
+    async def revoke_client(self, ctx: RequestContext, client_id: str, reason: str) -> int:
+        """End every family of a client (`cli_…`) and the access tokens issued to it so far, and in the second after;
+        how many families."""
+        before = ctx.now + ENDING_OVERLAP
+        return await self._revoke_all(ctx, records.REVOKE_CLIENT, "client", client_id, reason, before=before)
+
+    async def sweep(self, ctx: RequestContext) -> int:
+        """Delete families past their ninety days, with their tokens; how many."""
+        return await records.sweep(ctx)
+
+    async def _not_spent(
+        self, ctx: RequestContext, presented: str, spent: bytes, client_id: str, public: bool
+    ) -> Rotation:
+        """Nothing was spent: find out why, and say it, or give the same successor again."""
+        stored = await records.find_token(ctx, spent)
+        if stored is None:
+            raise RefreshUnknown("unknown")
+        family = stored.family
+        if family.revoked_at is not None:
+            raise RefreshRevoked("family revoked", family=family.word)
+        if family.grant.client_id != client_id:
+            await self._reused(ctx, family, _OTHER_CLIENT)
+        if ctx.now >= family.expires_at:
+            raise RefreshExpired("absolute", family=family.word)
+        return await self._again(ctx, presented, stored, public)
+
+    async def _again(self, ctx: RequestContext, presented: str, stored: StoredToken, public: bool) -> Rotation:
+        family, spent = stored.family, stored.spent
+        if spent is None:
+            if ctx.now >= stored.expires_at:
+                raise RefreshExpired("idle", family=family.word)
+            raise Inconsistent("refresh token neither spent nor spendable", family=family.word)
+        if spent.sealed is None or (public and ctx.now - spent.at > PUBLIC_RETRY):
+            await self._reused(ctx, family, _SPENT_AGAIN)
+        if ctx.now >= spent.successor_expires_at:
+            raise RefreshExpired("idle", family=family.word)
+        token = open_successor(ctx.tenant_id, presented, spent.sealed)
+        return Rotation(Secret(token), family, spent.successor_expires_at, repeated=True)
+
+    async def _reused(self, ctx: RequestContext, family: RefreshFamily, reason: str) -> NoReturn:
+        if await records.revoke(ctx, records.REVOKE_FAMILY, family.family_id, reason):
+            await self._cover(ctx, "fam", family.word)
+            await self._journal.record(
+                ctx,
+                Event.FAMILY_REUSED,
+                subject=family.grant.subject,
+                outcome="refused",
+                reason=reason,
+                details={"client": family.grant.client_id, "family": family.word},
+            )
+        await ctx.tx.checkpoint()
+        raise RefreshReused(reason, family=family.word)
+
+    async def _revoke_all(
+        self,
+        ctx: RequestContext,
+        statement: str,
+        kind: Kind,
+        id: str,
+        reason: str,
+        *,
+        before: datetime | None = None,
+    ) -> int:
+        ended = await records.revoke(ctx, statement, id, reason)
+        await self._cover(ctx, kind, id, before)
+        if ended:
+            await self._tell(ctx, id, reason, ended)
+        return ended
+
+    async def _cover(self, ctx: RequestContext, kind: Kind, id: str, before: datetime | None = None) -> None:
+        until = (before or ctx.now) + ACCESS_TOKEN_LIFETIME
+        await self._revocations.revoke(ctx, kind, id, before=before, expires_at=until)
+
+    async def _tell(self, ctx: RequestContext, subject: str, reason: str, families: int) -> None:
+        await self._journal.record(
+            ctx, Event.FAMILY_REVOKED, subject=subject, reason=reason, details={"families": families}
+        )
+
+
+def _named(family: RefreshFamily) -> RefreshFamily:
+    """The family whose grant carries its own name, as it will come back from the database."""
+    return replace(family, grant=replace(family.grant, family_id=family.word, roles=()))

@@ -1,0 +1,14 @@
+"""Vault: keeps data shut.
+
+Owns the key encryption key outside the database, the `Aead` protocol (a key management service is one), the
+ciphertext format, the tenants' keysets and the keys derived from them. Does not own what is sealed: each room
+seals its own columns and stores them itself. Never journals: its callers do.
+"""
+
+from airside.vault.aead import Aead
+from airside.vault.keyset import Keyset
+from airside.vault.kms.local import LocalKek
+from airside.vault.model import Place, Unopenable
+from airside.vault.vault import Vault
+
+__all__ = ["Aead", "Keyset", "LocalKek", "Place", "Unopenable", "Vault"]

@@ -1,0 +1,32 @@
+"""What binds a sealed field to its place, and a derived key to its use."""
+
+from typing import Final
+from uuid import UUID
+
+from airside.vault.envelope import encode
+from airside.vault.model import Place, Purpose
+
+_FIELD: Final = b"airside/field"
+_TENANT_KEY: Final = b"airside/tenant-key"
+_BLIND_INDEX: Final = b"airside/blind-index"
+_DERIVED: Final = b"airside/derived"
+
+
+def field_context(tenant_id: UUID, place: Place) -> bytes:
+    """Tenant, table, column and row, unambiguously."""
+    return encode(_FIELD, tenant_id.bytes, place.table.encode(), place.column.encode(), place.row_id.bytes)
+
+
+def tenant_key_context(tenant_id: UUID, key_id: UUID, purpose: Purpose) -> bytes:
+    """What a wrapped tenant key is bound to, so that rows of `tenant_key` can't trade places."""
+    return encode(_TENANT_KEY, tenant_id.bytes, key_id.bytes, purpose.encode())
+
+
+def blind_index_info(tenant_id: UUID, table: str, column: str) -> bytes:
+    """HKDF info of the key that indexes one column."""
+    return encode(_BLIND_INDEX, tenant_id.bytes, table.encode(), column.encode())
+
+
+def derived_info(tenant_id: UUID, purpose: str) -> bytes:
+    """HKDF info of a key that another room asked for by its purpose."""
+    return encode(_DERIVED, tenant_id.bytes, purpose.encode())

@@ -1,0 +1,46 @@
+"""The vault's values: the place a field stands in, a tenant's wrapped key, and the one refusal to open."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Literal
+from uuid import UUID
+
+from airside.core.errors import Refusal
+
+KEY_BYTES: Final = 32
+"""Every key in the vault: AES-256, HMAC-SHA256 and HKDF-SHA256 all take 256 bits."""
+
+Purpose = Literal["data", "index", "derive"]
+State = Literal["active", "retired"]
+
+PURPOSES: Final[tuple[Purpose, ...]] = ("data", "index", "derive")
+
+
+class Unopenable(Refusal):
+    """It doesn't open. Why (wrong key, wrong place, changed, cut short) is told to nobody."""
+
+    code = "internal"
+
+    def __init__(self) -> None:
+        super().__init__("unopenable")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a sealed field stands. What was sealed in one place opens in no other."""
+
+    table: str
+    column: str
+    row_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class TenantKey:
+    """One of a tenant's keys, wrapped by the key encryption key `kek_id`."""
+
+    key_id: UUID
+    purpose: Purpose
+    wrapped: bytes
+    kek_id: str
+    created_at: datetime
+    state: State

@@ -1,0 +1,91 @@
+"""The vault: makes a tenant's keys and hands them out, unwrapped, for a bounded time."""
+
+from collections import OrderedDict
+from typing import Final
+from uuid import UUID
+
+from airside.core.clock import Clock
+from airside.core.entropy import Entropy
+from airside.core.ids import uuid7
+from airside.core.secret import Secret
+from airside.store.context import RequestContext
+from airside.vault import records
+from airside.vault.aead import Aead
+from airside.vault.fields import tenant_key_context
+from airside.vault.keyset import Keyset
+from airside.vault.model import KEY_BYTES, PURPOSES, Purpose, TenantKey
+
+KEYSET_LIFETIME: Final = 300.0
+"""Seconds a keyset stays in memory: how long a retired or shredded key may live on in a process."""
+MAX_KEYSETS: Final = 10_000
+"""Tenants whose keysets are held at once; the least recently used goes first."""
+
+
+class Vault:
+    """Tenants' keysets under one key encryption key."""
+
+    def __init__(self, *, kek: Aead, entropy: Entropy, clock: Clock) -> None:
+        self._kek = kek
+        self._entropy = entropy
+        self._clock = clock
+        self._held: OrderedDict[UUID, tuple[float, Keyset]] = OrderedDict()
+
+    async def create(self, ctx: RequestContext) -> None:
+        """A new tenant's first keys, one for each purpose.
+
+        Raises:
+            UniqueViolation: the tenant has keys already.
+            Unavailable: the key encryption key can't be reached.
+        """
+        await records.insert(ctx, [await self._make(ctx, purpose) for purpose in PURPOSES])
+
+    async def keyset(self, ctx: RequestContext) -> Keyset:
+        """The tenant's keys. Touches the database only when they aren't in memory.
+
+        Raises:
+            Inconsistent: the tenant has no keys.
+            Unopenable: they were wrapped by another key encryption key, or changed.
+            Unavailable: the key encryption key can't be reached.
+        """
+        tenant_id = ctx.tenant_id
+        now = self._clock.monotonic()
+        held = self._held.get(tenant_id)
+        if held is not None and now - held[0] < KEYSET_LIFETIME:
+            self._held.move_to_end(tenant_id)
+            return held[1]
+        keyset = await self._load(ctx)
+        # After commit only: keys created in this very transaction vanish if it rolls back, and nothing may
+        # be sealed with keys that no row remembers.
+        ctx.tx.after_commit(lambda: self._hold(tenant_id, now, keyset))
+        return keyset
+
+    def _hold(self, tenant_id: UUID, since: float, keyset: Keyset) -> None:
+        self._held[tenant_id] = (since, keyset)
+        self._held.move_to_end(tenant_id)
+        while len(self._held) > MAX_KEYSETS:
+            self._held.popitem(last=False)
+
+    async def _make(self, ctx: RequestContext, purpose: Purpose) -> TenantKey:
+        key_id = uuid7(ctx.now, self._entropy)
+        context = tenant_key_context(ctx.tenant_id, key_id, purpose)
+        wrapped = await self._kek.seal(self._entropy.bytes(KEY_BYTES), context)
+        return TenantKey(key_id, purpose, wrapped, self._kek.key_id, ctx.now, "active")
+
+    async def _load(self, ctx: RequestContext) -> Keyset:
+        data: dict[UUID, Secret[bytes]] = {}
+        active: dict[Purpose, tuple[UUID, Secret[bytes]]] = {}
+        for row in await records.load(ctx):
+            context = tenant_key_context(ctx.tenant_id, row.key_id, row.purpose)
+            key = Secret(await self._kek.open(row.wrapped, context))
+            if row.purpose == "data":
+                data[row.key_id] = key
+            if row.state == "active":
+                active[row.purpose] = (row.key_id, key)
+        return Keyset(
+            tenant_id=ctx.tenant_id,
+            data=data,
+            active=active["data"][0],
+            index=active["index"][1],
+            derive=active["derive"][1],
+            entropy=self._entropy,
+        )

@@ -1,0 +1,163 @@
+"""The one ASGI application: Shield in front, plain routes for protocols and pages, FastAPI for people's API."""
+
+from collections.abc import Callable, Coroutine
+from importlib.metadata import version
+from typing import Any, Final
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Match, Mount, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from airside.access.problems import http_exception_response, invalid_request_response, refusal_response
+from airside.api.cursors import Cursors
+from airside.api.routes import management, openfga_problems, platform, stores
+from airside.api.routes.oauth import AUTHORIZE, OAuthRoutes
+from airside.api.routes.revocations import RevocationRoutes
+from airside.api.routes.wellknown import WellKnownRoutes
+from airside.console import routes as console_routes
+from airside.core.errors import Refusal, Unavailable
+from airside.revocation import MAX_SILENCE
+from airside.shield import HSTS, CorsRule, Policy, Shield
+from airside.wiring.build import Services
+from airside.wiring.settings import Settings
+
+STORES: Final = "/stores"
+LARGE_BYTES: Final = 512 * 1024
+LARGE: Final = ("authorization-models", "write", "batch-check", "list-objects", "list-users")
+"""OpenFGA takes models of 256 KiB, a hundred tuples and fifty questions at once."""
+
+
+async def _unserved(request: Request, error: HTTPException) -> Response:
+    path: str = request.scope["path"]
+    if path == STORES or path.startswith(STORES + "/"):
+        return openfga_problems.unserved(error.status_code, error.headers)
+    return await http_exception_response(request, error)
+
+
+HANDLERS: Final[dict[int | type[Exception], Callable[[Request, Any], Coroutine[Any, Any, Response]]]] = {
+    Refusal: refusal_response,
+    HTTPException: _unserved,
+    RequestValidationError: invalid_request_response,
+}
+
+
+class _Within(Mount):
+    """A mount at the root that has only its own routes' addresses: the other routes keep their 405."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        found, child = super().matches(scope)
+        inner = {**scope, **child}
+        best = max((route.matches(inner)[0].value for route in self.routes), default=0)
+        return min(found, Match(best), key=lambda match: match.value), child
+
+
+def application(services: Services, settings: Settings) -> ASGIApp:
+    """Every route behind one Shield."""
+    found = routes(services)
+    served = Starlette(routes=found, exception_handlers=HANDLERS)
+    served.router.redirect_slashes = False  # one address, one reading (N32)
+    return Shield(Hottest(stores.CHECK, found, served), shield_policy(settings))
+
+
+class Hottest:
+    """Answers the hottest route without the framework's layers around it, which cost more than a check does. Its
+    endpoint folds its own refusals; what nobody expects, Shield folds."""
+
+    def __init__(self, template: str, routes: list[BaseRoute], app: ASGIApp) -> None:
+        self._before, _, self._after = template.partition("{store_id}")
+        self._endpoint = next(route.app for route in routes if isinstance(route, Route) and route.path == template)
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["method"] == "POST":
+            path: str = scope["path"]
+            if path.startswith(self._before) and path.endswith(self._after):
+                store_id = path[len(self._before) : -len(self._after)]
+                if "/" not in store_id:
+                    scope["path_params"] = {"store_id": store_id}
+                    await self._endpoint(scope, receive, send)
+                    return
+        await self._app(scope, receive, send)
+
+
+def routes(services: Services) -> list[BaseRoute]:
+    """Everything that this server answers."""
+    return [
+        *stores.routes(permissions=services.permissions, context=services.contexts.interface),
+        *OAuthRoutes(
+            contexts=services.contexts,
+            issuers=services.issuers,
+            authorization=services.authorization,
+            token=services.token_endpoint,
+            revocation=services.revocation_endpoint,
+            introspection=services.introspection_endpoint,
+        ).routes(),
+        *WellKnownRoutes(contexts=services.contexts, issuers=services.issuers, keys=services.keys).routes(),
+        *RevocationRoutes(
+            contexts=services.contexts, authorise=services.authorise, revocations=services.revocations
+        ).routes(),
+        *console_routes(
+            flows=services.flows,
+            sessions=services.sessions,
+            users=services.users,
+            context=services.contexts.anonymous,
+            tenant_name=services.tenants.name,
+        ),
+        *_health(services),
+        _Within("/", _documented(services)),
+    ]
+
+
+def shield_policy(settings: Settings) -> Policy:
+    """What Shield demands in front of this server."""
+    host = settings.public_url.removeprefix("https://")
+    origins = frozenset(settings.cors_origins)
+    return Policy(
+        allowed_hosts=frozenset({host, *settings.allowed_hosts}),
+        trusted_proxies=settings.trusted_proxies,
+        hsts=0 if settings.mode == "development" else HSTS,
+        cors=(CorsRule(prefix="/t/", origins=origins),) if origins else (),
+        body_caps={f"{STORES}/{{store}}/{name}": LARGE_BYTES for name in LARGE},
+        foreign_posts=frozenset({AUTHORIZE}),
+    )
+
+
+def _documented(services: Services) -> FastAPI:
+    api = FastAPI(
+        title="Airside",
+        version=version("airside"),
+        openapi_url="/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        exception_handlers=HANDLERS,
+    )
+    cursors = Cursors(vault=services.vault)
+    verbs = management.Management(
+        contexts=services.contexts,
+        users=services.user_admin,
+        members=services.member_admin,
+        sessions=services.session_admin,
+        clients=services.client_admin,
+        cursors=cursors,
+    )
+    api.include_router(management.router(verbs))
+    api.include_router(platform.router(services.contexts, services.platform))
+    return api
+
+
+def _health(services: Services) -> list[BaseRoute]:
+    async def alive(_request: Request) -> Response:
+        return Response(b"alive\n", media_type="text/plain")
+
+    async def ready(_request: Request) -> Response:
+        if services.listener.silent_for() > MAX_SILENCE or not await services.engine.ready():
+            raise Unavailable("database")
+        return Response(b"ready\n", media_type="text/plain")
+
+    return [Route("/healthz", alive), Route("/readyz", ready)]

@@ -1,0 +1,197 @@
+"""The only place that constructs services: settings in, one frozen Services out."""
+
+from dataclasses import dataclass
+
+from airside.access import Authorise, Contexts, Credentials, Issuers
+from airside.admin import ClientAdmin, MemberAdmin, Platform, SessionAdmin, UserAdmin
+from airside.audit import Journal, Sequencer
+from airside.core.clock import Clock
+from airside.core.entropy import Entropy
+from airside.core.errors import NotFound
+from airside.identity import HashPool, PasswordAuthenticator, Passwords, Sessions, Users
+from airside.limits import PostgresLimiter
+from airside.oauth import (
+    Authorization,
+    AuthorizationCodeGrant,
+    ClientAuthentication,
+    ClientCredentialsGrant,
+    Clients,
+    Codes,
+    IntrospectionEndpoint,
+    RefreshTokenGrant,
+    RevocationEndpoint,
+    Standing,
+    TokenEndpoint,
+    registry,
+)
+from airside.permissions import Permissions
+from airside.revocation import Revocations
+from airside.signin import Flows, Policy
+from airside.store import Engine, Listener, Lookup, RequestContext
+from airside.tenancy import Members, Tenants
+from airside.tokens import RefreshFamilies, SigningKeys, TokenIssuer, TokenVerifier
+from airside.vault import Aead, Vault
+from airside.wiring.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """Everything that listeners, timers and the command line speak to."""
+
+    clock: Clock
+    entropy: Entropy
+    engine: Engine
+    listener: Listener
+    lookup: Lookup
+    vault: Vault
+    journal: Journal
+    sequencer: Sequencer
+    limiter: PostgresLimiter
+    revocations: Revocations
+    permissions: Permissions
+    keys: SigningKeys
+    families: RefreshFamilies
+    hashes: HashPool
+    users: Users
+    sessions: Sessions
+    flows: Flows
+    tenants: Tenants
+    issuers: Issuers
+    token_issuer: TokenIssuer
+    authorise: Authorise
+    contexts: Contexts
+    authorization: Authorization
+    token_endpoint: TokenEndpoint
+    revocation_endpoint: RevocationEndpoint
+    introspection_endpoint: IntrospectionEndpoint
+    user_admin: UserAdmin
+    member_admin: MemberAdmin
+    session_admin: SessionAdmin
+    client_admin: ClientAdmin
+    platform: Platform
+
+    async def start(self) -> None:
+        """Connect, and listen for other processes' news.
+
+        Raises:
+            Misconfigured: the database role isn't one that row-level security holds.
+            Unavailable: no database answers.
+        """
+        await self.engine.open()
+        await self.listener.start()
+
+    async def stop(self) -> None:
+        """Let go of everything, in reverse."""
+        await self.listener.stop()
+        self.hashes.close()
+        await self.engine.close()
+
+    async def issuer(self, ctx: RequestContext) -> str:
+        """The issuer of the context's tenant. Raises: NotFound."""
+        address = await self.lookup.by_tenant(ctx.tenant_id)
+        if address is None:
+            raise NotFound("tenant")
+        return self.issuers.of(address)
+
+
+def build(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy: Entropy) -> Services:
+    """Services on the database at `dsn`, not yet started. From the bottom floor up."""
+    engine = Engine(dsn, clock=clock, entropy=entropy, size=settings.database_pool_size)
+    listener = Listener(dsn, clock=clock)
+    lookup = Lookup(engine)
+    vault = Vault(kek=kek, entropy=entropy, clock=clock)
+    journal = Journal(vault=vault, entropy=entropy)
+    limiter = PostgresLimiter(vault=vault)
+    revocations = Revocations(listener=listener, entropy=entropy)
+
+    permissions = Permissions(engine=engine, listener=listener, clock=clock, entropy=entropy, journal=journal)
+    keys = SigningKeys(vault=vault, entropy=entropy, journal=journal)
+    verifier = TokenVerifier(keys=keys, revocations=revocations)
+    families = RefreshFamilies(entropy=entropy, revocations=revocations, journal=journal)
+    hashes = HashPool(clock=clock, entropy=entropy)
+    users = Users(vault=vault, entropy=entropy, journal=journal)
+    passwords = Passwords(vault=vault, limiter=limiter, hashes=hashes, journal=journal)
+    sessions = Sessions(vault=vault, entropy=entropy, journal=journal, revocations=revocations, families=families)
+
+    tenants = Tenants(vault=vault, keys=keys, permissions=permissions, journal=journal, clock=clock)
+    members = Members(tenants=tenants, permissions=permissions, revocations=revocations, journal=journal)
+
+    issuers = Issuers(settings.public_url)
+    authorise = Authorise(members=members)
+    contexts = Contexts(
+        engine=engine,
+        lookup=lookup,
+        tenants=tenants,
+        credentials=Credentials(verifier=verifier, issuers=issuers),
+        authorise=authorise,
+    )
+
+    flows = Flows(
+        vault=vault,
+        entropy=entropy,
+        journal=journal,
+        sessions=sessions,
+        authenticators=[PasswordAuthenticator(passwords)],
+        policy=Policy(),
+    )
+
+    clients = Clients(entropy=entropy, journal=journal, families=families)
+    authentication = ClientAuthentication(limiter=limiter, journal=journal)
+    standing = Standing(users=users, revocations=revocations)
+    codes = Codes(entropy=entropy, journal=journal, families=families)
+    grants = registry(
+        AuthorizationCodeGrant(codes=codes, standing=standing, roles=members, families=families),
+        RefreshTokenGrant(families=families, standing=standing, roles=members),
+        ClientCredentialsGrant(),
+    )
+    issuer = TokenIssuer(keys=keys, entropy=entropy)
+
+    return Services(
+        clock=clock,
+        entropy=entropy,
+        engine=engine,
+        listener=listener,
+        lookup=lookup,
+        vault=vault,
+        journal=journal,
+        sequencer=Sequencer(journal=journal, vault=vault, entropy=entropy),
+        limiter=limiter,
+        revocations=revocations,
+        permissions=permissions,
+        keys=keys,
+        families=families,
+        hashes=hashes,
+        users=users,
+        sessions=sessions,
+        flows=flows,
+        tenants=tenants,
+        issuers=issuers,
+        token_issuer=issuer,
+        authorise=authorise,
+        contexts=contexts,
+        authorization=Authorization(sessions=sessions, flows=flows, codes=codes, entropy=entropy),
+        token_endpoint=TokenEndpoint(authentication=authentication, grants=grants, issuer=issuer, journal=journal),
+        revocation_endpoint=RevocationEndpoint(
+            authentication=authentication, families=families, verifier=verifier, revocations=revocations
+        ),
+        introspection_endpoint=IntrospectionEndpoint(authentication=authentication, verifier=verifier),
+        user_admin=UserAdmin(
+            authorise=authorise,
+            users=users,
+            passwords=passwords,
+            sessions=sessions,
+            members=members,
+        ),
+        member_admin=MemberAdmin(authorise=authorise, members=members, users=users),
+        session_admin=SessionAdmin(authorise=authorise, sessions=sessions, users=users),
+        client_admin=ClientAdmin(authorise=authorise, clients=clients, members=members, lookup=lookup, issuers=issuers),
+        platform=Platform(
+            authorise=authorise,
+            engine=engine,
+            lookup=lookup,
+            tenants=tenants,
+            members=members,
+            clock=clock,
+            entropy=entropy,
+        ),
+    )

@@ -1,0 +1,230 @@
+"""One HTTP/1.1 connection: uvicorn's httptools protocol, with the bounds and the farewell it lacks.
+
+uvicorn puts no bound on the size of a head or the time a client takes to send one, and at shutdown closes an
+idle connection at once, under the request that may be on its way. Here a head has `MAX_HEAD_BYTES` and
+`HEAD_SECONDS`, a body `BODY_SECONDS`, a client that doesn't read `STALL_SECONDS`, and a connection that is told
+to drain serves what still comes with `Connection: close` (RFC 9112 §9.6) until it has been idle for a while.
+"""
+
+import asyncio
+from typing import Any, Final
+
+from uvicorn import Config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
+
+MAX_HEAD_BYTES: Final = 32 * 1024  # two tokens of 16 KiB at most: an access token and a proof
+MAX_IN_FLIGHT: Final = 2_000
+HEAD_SECONDS: Final = 10.0
+BODY_SECONDS: Final = 60.0
+STALL_SECONDS: Final = 30.0
+_CONTINUE: Final = b"HTTP/1.1 100 "
+_BUSY: Final = b'{"type":"about:blank","title":"Service Unavailable","status":503,"code":"unavailable"}'
+
+
+class State(ServerState):
+    """What all connections of a listener share."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.draining_since: float | None = None  # by the loop's clock
+
+
+class Joined:
+    """What a response is written to: its head waits for the first of its body, so that a short answer is one TLS
+    record and one write. (ASGI asks for it too: nothing is sent before the first body event.)"""
+
+    __slots__ = ("_head", "_transport", "_waits")
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._head = b""
+        self._waits = True
+
+    def write(self, data: bytes) -> None:
+        """The first write is the head; it goes with the second."""
+        if self._waits and not data.startswith(_CONTINUE):
+            self._waits = False
+            self._head = data
+        elif self._head:
+            head, self._head = self._head, b""
+            self._transport.write(head + data)
+        else:
+            self._transport.write(data)
+
+    def is_closing(self) -> bool:
+        """Whether the connection is going away."""
+        return self._transport.is_closing()
+
+    def flush(self) -> None:
+        """An answer without a body ends with its head."""
+        if self._head:
+            head, self._head = self._head, b""
+            self._transport.write(head)
+
+    def close(self) -> None:
+        """Close once what was written is out."""
+        self.flush()
+        self._transport.close()
+
+
+class Connection(HttpToolsProtocol):
+    """A connection that is bounded in every direction and ends without losing a request."""
+
+    server_state: State
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: State,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self._in_head = False
+        self._parsed = 0  # bytes of the head that is arriving, as far as the parser has told them
+        self._unfinished = 0  # bytes that came without finishing a head
+        self._too_large = False
+        self._reading: asyncio.TimerHandle | None = None
+        self._stalled: asyncio.TimerHandle | None = None
+        self._idle_since = self.loop.time()
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn declares it
+        super().connection_made(transport)
+        self._await_rest(HEAD_SECONDS)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._cancel_timers()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self.transport.is_closing():
+            return
+        began = self._in_head
+        super().data_received(data)
+        if self.transport.is_closing():
+            return
+        if began and self._in_head:
+            self._unfinished += len(data)
+            if self._unfinished > MAX_HEAD_BYTES:
+                self._refuse_head()
+                return
+        if (self._in_head or not self._busy()) and self._reading is None and self.timeout_keep_alive_task is None:
+            self._await_rest(HEAD_SECONDS)
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._joined = Joined(self.transport)
+        self._in_head = True
+        self._parsed = self._unfinished = 0
+
+    def on_url(self, url: bytes) -> None:
+        self._count(len(url))
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._count(len(name) + len(value) + 4)
+        if self._in_head:  # else a trailer, which could change what was already decided on the headers
+            super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        self._in_head = False
+        self._await_rest(BODY_SECONDS)
+        super().on_headers_complete()
+        if self.server_state.draining_since is not None:
+            self.cycle.keep_alive = False
+
+    def on_message_complete(self) -> None:
+        self._rest_arrived()
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        self._joined.flush()
+        self._idle_since = self.loop.time()
+        super().on_response_complete()
+
+    def pause_writing(self) -> None:
+        self._stalled = self._stalled or self.loop.call_later(STALL_SECONDS, self.abort)
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        if self._stalled is not None:
+            self._stalled.cancel()
+            self._stalled = None
+        super().resume_writing()
+
+    def timeout_keep_alive_handler(self) -> None:
+        # A client that left an answer unread would hold a polite close open for ever.
+        if self.transport.get_write_buffer_size():
+            self.abort()
+        else:
+            super().timeout_keep_alive_handler()
+
+    def send_400_response(self, msg: str) -> None:
+        if self._too_large:
+            self._refuse_head()
+        else:
+            super().send_400_response(msg)
+
+    def drain(self) -> None:
+        """Tell the client, with the answer it is waiting for, that this connection ends."""
+        if self._busy() and not self.cycle.response_started:
+            self.cycle.keep_alive = False
+
+    def close_if_idle(self, seconds: float) -> None:
+        """Close if nothing is being asked or answered, and hasn't been for `seconds`, draining all the while."""
+        since = max(self._idle_since, self.server_state.draining_since or 0.0)
+        if not self._busy() and not self._in_head and self.loop.time() - since >= seconds:
+            self.transport.close()
+
+    def abort(self) -> None:
+        """Cut the connection without a word."""
+        self.transport.abort()
+
+    def _busy(self) -> bool:
+        # Empty until the first request, whatever uvicorn's annotation says.
+        return bool(self.cycle) and not self.cycle.response_complete
+
+    def _start_asgi_task(self, cycle: Any, app: Any) -> None:
+        cycle.transport = self._joined = Joined(self.transport)
+        super()._start_asgi_task(cycle, app if len(self.tasks) < MAX_IN_FLIGHT else busy)
+
+    def _count(self, size: int) -> None:
+        self._parsed += size
+        if self._parsed > MAX_HEAD_BYTES:
+            self._too_large = True
+            raise ValueError("head over its cap")  # out of a parser callback: the parser stops, uvicorn answers
+
+    def _refuse_head(self) -> None:
+        self.transport.write(
+            b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+        )
+        self.transport.close()
+
+    def _await_rest(self, seconds: float) -> None:
+        self._rest_arrived()
+        self._reading = self.loop.call_later(seconds, self.abort)
+
+    def _rest_arrived(self) -> None:
+        if self._reading is not None:
+            self._reading.cancel()
+            self._reading = None
+
+    def _cancel_timers(self) -> None:
+        self._rest_arrived()
+        self._unset_keepalive_if_required()
+        if self._stalled is not None:
+            self._stalled.cancel()
+
+
+async def busy(_scope: Any, _receive: Any, send: Any) -> None:
+    """The answer when `MAX_IN_FLIGHT` requests are being answered already."""
+    headers = [
+        (b"content-type", b"application/problem+json"),
+        (b"content-length", str(len(_BUSY)).encode()),
+        (b"retry-after", b"1"),
+        (b"cache-control", b"no-store"),
+        (b"connection", b"close"),
+    ]
+    await send({"type": "http.response.start", "status": 503, "headers": headers})
+    await send({"type": "http.response.body", "body": _BUSY})

@@ -1,0 +1,63 @@
+"""What runs on a timer in every server process. Several processes may run the same job: the rows take turns."""
+
+import asyncio
+from contextlib import suppress
+from typing import Final, Self
+from uuid import UUID
+
+import structlog
+
+from airside.core.errors import Refusal
+from airside.wiring.build import Services
+
+SWEEP_EVERY: Final = 600.0
+"""Seconds between two sweeps of what has run out."""
+
+_log = structlog.get_logger("airside.jobs")
+
+
+class Jobs:
+    """The timers, for as long as the context is open."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def __aenter__(self) -> Self:
+        services = self._services
+        sequencing = services.sequencer.run(engine=services.engine, clock=services.clock, tenants=self._tenants)
+        self._tasks = [
+            asyncio.create_task(sequencing, name="audit-sequencer"),
+            asyncio.create_task(self._sweep_for_ever(), name="sweeper"),
+        ]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for task in self._tasks:
+            task.cancel()
+        for task in self._tasks:
+            with suppress(asyncio.CancelledError):
+                await task
+
+    async def _tenants(self) -> list[UUID]:
+        return [address.tenant_id for address in await self._services.lookup.all()]
+
+    async def _sweep_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(SWEEP_EVERY)
+            try:
+                for tenant_id in await self._tenants():
+                    await self._sweep(tenant_id)
+            except Refusal as refusal:
+                _log.warning("sweep_postponed", code=refusal.code, reason=refusal.reason)
+
+    async def _sweep(self, tenant_id: UUID) -> None:
+        services = self._services
+        for sweep in (
+            services.flows.sweep,
+            services.revocations.sweep,
+            services.limiter.sweep,
+            services.families.sweep,
+        ):
+            async with services.engine.begin(tenant_id) as ctx:
+                await sweep(ctx)

@@ -1,0 +1,316 @@
+"""The environment → one frozen Settings, or a refusal that names each setting and what to do.
+
+A mapping goes in, so nothing here is ambient. Unknown names that begin with `AIRSIDE_` are refused: a misspelt
+security setting must not be silently absent.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from ipaddress import ip_address, ip_network
+from pathlib import Path
+from typing import Final, Literal
+from urllib.parse import urlsplit
+
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
+
+from airside.core.errors import Misconfigured
+from airside.core.secret import Secret
+
+PREFIX: Final = "AIRSIDE_"
+TESTING: Final = frozenset({"AIRSIDE_TEST_DATA", "AIRSIDE_TEST_SUPERUSER_URL", "AIRSIDE_GAUNTLET_FULL"})
+"""Names that belong to the test suite; the server neither reads nor refuses them."""
+
+APPLICATIONS: Final = frozenset(
+    {"AIRSIDE_ISSUER", "AIRSIDE_STORE_ID", "AIRSIDE_CLIENT_ID", "AIRSIDE_CLIENT_SECRET", "AIRSIDE_CA_FILE"}
+)
+"""Names that the SDK reads in applications, often in the same shell; the server neither reads nor refuses them."""
+
+DEFAULT_PASSWORDS: Final = frozenset(
+    {"", "admin", "airside", "changeme", "change-me", "default", "example", "password", "postgres", "secret", "test"}
+)
+
+Mode = Literal["development", "production"]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything the server is told from outside. Made by `load` only; `SETTINGS` says what each one means."""
+
+    mode: Mode = "production"
+    public_url: str = ""
+    data: Path = Path(".airside")
+    database_url: Secret[str] | None = None
+    database_owner_url: Secret[str] | None = None
+    database_pool_size: int = 20
+    listen_host: str = "127.0.0.1"
+    port: int = 8443
+    redirect_port: int | None = 8080
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+    kek_file: Path | None = None
+    allowed_hosts: tuple[str, ...] = ()
+    trusted_proxies: tuple[str, ...] = ()
+    cors_origins: tuple[str, ...] = ()
+    fetch_exceptions: tuple[str, ...] = ()
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """How one setting is read, and what it means in one line, from which `docs/reference/settings.md` is made."""
+
+    parse: Callable[[str], object]
+    """Text → value; ValueError with a remedy."""
+
+    description: str
+
+
+class Refused(Exception):
+    """Start-up can't go on; `problems` says why, one by one."""
+
+    def __init__(self, problems: list[Misconfigured]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = problems
+
+
+def load(environ: Mapping[str, str], **defaults: object) -> Settings:
+    """Settings from `environ`, with a command's own `defaults` beneath it.
+
+    Raises:
+        Refused: every weak, unknown or contradictory setting, by name.
+    """
+    problems: list[Misconfigured] = []
+    known = {field.name: field for field in fields(Settings)}
+    values: dict[str, object] = dict(defaults)
+    for variable, text in sorted(environ.items()):
+        if not variable.startswith(PREFIX) or variable in TESTING | APPLICATIONS:
+            continue
+        name = variable.removeprefix(PREFIX).lower()
+        if name not in known or variable != PREFIX + name.upper():
+            problems.append(Misconfigured(variable, f"is no setting of this version: {_nearest(name, known)}"))
+            continue
+        try:
+            values[name] = SETTINGS[name].parse(text)
+        except ValueError as error:
+            problems.append(Misconfigured(variable, str(error)))
+    if not problems:
+        settings = Settings(**values)  # type: ignore[arg-type]  # each value comes from its own parser
+        problems = contradictions(settings)
+        if not problems:
+            return settings
+    raise Refused(problems)
+
+
+def contradictions(settings: Settings) -> list[Misconfigured]:
+    """What doesn't fit together, or is too weak for the mode."""
+    problems: list[Misconfigured] = []
+
+    def refuse(name: str, remedy: str) -> None:
+        problems.append(Misconfigured(PREFIX + name, remedy))
+
+    if not settings.public_url:
+        refuse("PUBLIC_URL", "is missing: name the https address that browsers use")
+    if (settings.tls_certificate is None) is not (settings.tls_key is None):
+        refuse("TLS_CERTIFICATE", "and AIRSIDE_TLS_KEY go together: name both or neither")
+    if settings.redirect_port == settings.port:
+        refuse("REDIRECT_PORT", "is the same as AIRSIDE_PORT: choose another, or off")
+    if settings.database_owner_url is not None and settings.database_url is None:
+        refuse("DATABASE_OWNER_URL", "needs AIRSIDE_DATABASE_URL, the application role's connection")
+    if (
+        settings.database_url is not None
+        and settings.database_owner_url is not None
+        and _user(settings.database_url) == _user(settings.database_owner_url)
+    ):
+        refuse("DATABASE_URL", "names the owner's role: the server needs a role of its own that owns nothing")
+    if settings.mode == "production":
+        _refuse_weak(settings, refuse)
+    return problems
+
+
+def _refuse_weak(settings: Settings, refuse: Callable[[str, str], None]) -> None:
+    if settings.database_url is None:
+        refuse("DATABASE_URL", "is missing: production needs a PostgreSQL of its own (15 or newer)")
+    if settings.kek_file is None:
+        refuse("KEK_FILE", "is missing: make one with `airside keys create FILE`")
+    if settings.tls_certificate is None:
+        refuse("TLS_CERTIFICATE", "is missing: production serves its own certificate")
+    if settings.fetch_exceptions:
+        refuse("FETCH_EXCEPTIONS", "is for development only: production reaches no private address")
+    host = urlsplit(settings.public_url).hostname or ""
+    if host == "localhost" or host.endswith(".localhost") or _is_loopback(host):
+        refuse("PUBLIC_URL", "names this machine only: production needs the address that others use")
+    for name, url in (("DATABASE_URL", settings.database_url), ("DATABASE_OWNER_URL", settings.database_owner_url)):
+        if url is not None:
+            _refuse_weak_database(name, url, refuse)
+    if settings.log_level == "debug":
+        refuse("LOG_LEVEL", "debug is for development only")
+
+
+def _refuse_weak_database(name: str, url: Secret[str], refuse: Callable[[str, str], None]) -> None:
+    parts = conninfo_to_dict(url.reveal())
+    host = str(parts.get("host") or "")
+    password = str(parts.get("password") or "")
+    if "password" in parts and password.lower() in DEFAULT_PASSWORDS | {str(parts.get("user") or "").lower()}:
+        refuse(name, "has a default password: set one that nobody can guess")
+    local = not host or host.startswith("/") or host == "localhost" or _is_loopback(host)
+    if not local and parts.get("sslmode") not in ("verify-full", "verify-ca"):
+        refuse(name, "crosses a network without a verified server: add sslmode=verify-full")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _user(url: Secret[str]) -> str:
+    return str(conninfo_to_dict(url.reveal()).get("user") or "")
+
+
+def _nearest(name: str, known: Mapping[str, object]) -> str:
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, known, n=1)
+    return f"did you mean {PREFIX}{close[0].upper()}?" if close else "remove it"
+
+
+# Parsers: text → value, ValueError with a remedy.
+
+
+def _text(text: str) -> str:
+    if not text.strip() or not text.isprintable():
+        raise ValueError("is empty or has control characters")
+    return text.strip()
+
+
+def _one_of(*choices: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in choices:
+            raise ValueError(f"is one of {', '.join(choices)}")
+        return text
+
+    return parse
+
+
+def _number(low: int, high: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,9}", text) or not low <= int(text) <= high:
+            raise ValueError(f"is a number from {low} to {high}")
+        return int(text)
+
+    return parse
+
+
+def _port_or_off(text: str) -> int | None:
+    return None if text == "off" else _number(1, 65535)(text)
+
+
+def _path(text: str) -> Path:
+    return Path(_text(text))
+
+
+def _public_url(text: str) -> str:
+    parts = urlsplit(_text(text))
+    if parts.scheme != "https" or not parts.hostname or parts.username is not None or "*" in text:
+        raise ValueError("is an https address such as https://id.example.com, without user, path or wildcard")
+    if parts.path not in ("", "/") or parts.query or parts.fragment:
+        raise ValueError("is an origin: no path, query or fragment")
+    if parts.port is not None and not 0 < parts.port < 65536:
+        raise ValueError("has no such port")
+    return f"https://{parts.netloc.lower()}"
+
+
+def _listen_host(text: str) -> str:
+    try:
+        return str(ip_address(_text(text)))
+    except ValueError:
+        raise ValueError("is an IP address of this machine, such as 127.0.0.1 or 0.0.0.0") from None
+
+
+def _database(text: str) -> Secret[str]:
+    try:
+        parts = conninfo_to_dict(_text(text))
+    except ProgrammingError:
+        raise ValueError("is no PostgreSQL connection string: postgresql://role@host/database") from None
+    if not parts.get("user") or not parts.get("dbname"):
+        raise ValueError("must name a role and a database: postgresql://role@host/database")
+    return Secret(text.strip())
+
+
+def _list(parse: Callable[[str], str]) -> Callable[[str], tuple[str, ...]]:
+    def parse_all(text: str) -> tuple[str, ...]:
+        items = [item.strip() for item in text.split(",")]
+        if any("*" in item for item in items):
+            raise ValueError("takes no wildcard: name each one")
+        return tuple(parse(item) for item in items if item)
+
+    return parse_all
+
+
+def _host(text: str) -> str:
+    if not re.fullmatch(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?(?::[0-9]{1,5})?", text):
+        raise ValueError("is a list of lower-case host names, separated by commas")
+    return text
+
+
+def _network(text: str) -> str:
+    try:
+        network = ip_network(text)
+    except ValueError:
+        raise ValueError("is a list of networks such as 10.0.0.0/8, separated by commas") from None
+    if network.prefixlen == 0:
+        raise ValueError("trusts everybody: name the proxies' own networks")
+    return str(network)
+
+
+def _origin(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme != "https" or not parts.hostname or text != f"https://{parts.netloc.lower()}":
+        raise ValueError("is a list of https origins such as https://app.example.com, separated by commas")
+    return text
+
+
+def _host_and_port(text: str) -> str:
+    if not re.fullmatch(r"[a-z0-9.:\[\]-]{1,255}:[0-9]{1,5}", text):
+        raise ValueError("is a list of exact host:port, separated by commas")
+    return text
+
+
+SETTINGS: Final[dict[str, Setting]] = {
+    "mode": Setting(
+        _one_of("development", "production"),
+        "`development`: embedded database, certificate and key made at the first start; `production`: none of these.",
+    ),
+    "public_url": Setting(_public_url, "The one https address that browsers and clients use."),
+    "data": Setting(_path, "Folder of the embedded database and of the development certificate and key."),
+    "database_url": Setting(
+        _database, "The application role's connection. Without it, development runs the embedded database."
+    ),
+    "database_owner_url": Setting(_database, "The owner role's connection, for `airside migrate` only."),
+    "database_pool_size": Setting(_number(2, 500), "Most connections that one server process holds."),
+    "listen_host": Setting(_listen_host, "IP address to listen on; `0.0.0.0` for every one of this machine."),
+    "port": Setting(_number(1, 65535), "Port for HTTPS."),
+    "redirect_port": Setting(
+        _port_or_off, "Port where plain HTTP is answered with a redirect to `AIRSIDE_PUBLIC_URL`; `off` for nowhere."
+    ),
+    "tls_certificate": Setting(
+        _path, "PEM file of the certificate and its chain; read together with `AIRSIDE_TLS_KEY`."
+    ),
+    "tls_key": Setting(_path, "PEM file of the certificate's key, readable by its owner only."),
+    "kek_file": Setting(_path, "File of the key encryption key, made by `airside keys create FILE`."),
+    "allowed_hosts": Setting(_list(_host), "Host names answered to beside that of `AIRSIDE_PUBLIC_URL`."),
+    "trusted_proxies": Setting(_list(_network), "Networks whose forwarded headers are believed, such as `10.0.0.0/8`."),
+    "cors_origins": Setting(
+        _list(_origin), "Origins whose scripts may call the API, such as `https://app.example.com`."
+    ),
+    "fetch_exceptions": Setting(
+        _list(_host_and_port),
+        "Exact `host:port` of private addresses that outbound requests may reach; development only.",
+    ),
+    "log_level": Setting(
+        _one_of("debug", "info", "warning", "error"), "Least level that is logged; `debug` in development only."
+    ),
+}

@@ -1,0 +1,73 @@
+"""The command line as a person runs it: a process of its own, with an environment of its own."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from airside.core.clock import SystemClock
+
+AIRSIDE = (sys.executable, "-m", "airside")
+SECONDS = 60.0
+
+
+def environment(**settings: str) -> dict[str, str]:
+    """This process's environment without any setting of ours but those named, in lower case, without the prefix."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("AIRSIDE_")}
+    return clean | {"COLUMNS": "80"} | {f"AIRSIDE_{name.upper()}": value for name, value in settings.items()}
+
+
+def airside(*words: str, cwd: Path | str | None = None, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Run a verb to its end. Nobody is ever shown a traceback."""
+    done = subprocess.run(
+        [*AIRSIDE, *words], env=environment(**settings), cwd=cwd, capture_output=True, text=True, timeout=SECONDS
+    )
+    assert "Traceback" not in done.stderr, done.stderr
+    return done
+
+
+class Dev:
+    """A development server in a process of its own."""
+
+    def __init__(self, **settings: str) -> None:
+        command = [*AIRSIDE, "dev"]
+        self.process = subprocess.Popen(
+            command, env=environment(**settings), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        self.said = ""
+
+    def wait_until_ready(self) -> str:
+        """What it says at its start."""
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.said += line
+            if line.startswith("next "):
+                return self.said
+        raise AssertionError(self.said)
+
+    def database(self) -> list[int]:
+        """The process ids of its children."""
+        pid = self.process.pid
+        return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()]
+
+    def end(self, how: signal.Signals) -> int:
+        """Send a signal and wait; the exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(how)
+        code = self.process.wait(SECONDS)
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+        return code
+
+
+def gone(pid: int, seconds: float = 15.0) -> bool:
+    """Whether the process ends within `seconds`."""
+    clock = SystemClock()
+    deadline = clock.monotonic() + seconds
+    while clock.monotonic() < deadline:
+        if not Path(f"/proc/{pid}").exists():
+            return True
+        time.sleep(0.05)
+    return False

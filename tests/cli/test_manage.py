@@ -1,0 +1,85 @@
+"""`airside tenant`, `user`, `client`: on a real database, with no server running."""
+
+import re
+from collections.abc import AsyncIterator, Callable
+from subprocess import CompletedProcess
+
+import pytest
+
+from airside.store.migrate import migrate, role_of
+from airside.wiring.settings import APPLICATIONS, load
+from tests.cli.command import airside
+from tests.makers import MakeDatabase
+
+Run = Callable[..., CompletedProcess[str]]
+
+
+@pytest.fixture(scope="module")
+async def run(blank_database: MakeDatabase, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Run]:
+    """Runs a verb on a database of its own, which holds one tenant, `acme`."""
+    folder = tmp_path_factory.mktemp("cli")
+    async with blank_database() as database:
+        await migrate(database.owner, role_of(database.app))
+
+        def verb(*words: str) -> CompletedProcess[str]:
+            return airside(*words, cwd=folder, data=str(folder / "data"), database_url=database.app)
+
+        made = verb("tenant", "create", "acme", "Acme")
+        assert made.returncode == 0, made.stderr
+        assert re.fullmatch(r"ten_[0-9a-z]{26}  https://localhost:8443/t/acme\n", made.stdout)
+        yield verb
+
+
+def test_user_is_made_listed_whole_and_found_again(run: Run) -> None:
+    """Words in brackets are text, and nothing is shortened where the terminal is narrow."""
+    email, name = f"{'ada' * 20}@acme.example", "[red]Ada[/red]"
+    made = run("user", "create", "acme", email, "--name", name, "--role", "administrator")
+    assert made.returncode == 0, made.stderr
+    found = re.fullmatch(r"(usr_[0-9a-z]{26})  password \(shown once\): (\S{16})\n", made.stdout)
+    assert found is not None
+    listed = run("user", "list", "acme").stdout.splitlines()
+    assert f"{found[1]}  active  {email}  {name}" in listed
+    again = run("user", "password", "acme", email)
+    assert again.returncode == 0
+    assert found[2] not in again.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("tenant", "create", "acme", "Acme"), "slug acme already"),
+        (("user", "list", "nobody"), "`airside tenant list`"),
+        (("user", "disable", "acme", "nobody@acme.example"), "`airside user list acme`"),
+        (("user", "create", "acme", "ada@acme.example", "--role", "king"), "administrator, member, none"),
+        (("client", "create", "acme", "Web", "--grant", "password"), "authorization_code, refresh_token"),
+        (("client", "create", "acme", "Web", "--public"), "--redirect-uri"),
+    ],
+)
+def test_refusal_says_what_to_do_and_exits_with_1(run: Run, words: tuple[str, ...], said: str) -> None:
+    done = run(*words)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert said in done.stderr
+
+
+def test_client_gets_as_little_as_it_needs(run: Run) -> None:
+    back = ("--redirect-uri", "https://app.example/cb")
+    wanted: dict[str, tuple[tuple[str, ...], str]] = {
+        "Service": ((), "client_credentials"),
+        "Web": (back, "authorization_code refresh_token"),
+        "Phone": (("--public", "--redirect-uri", "com.example.app:/cb"), "authorization_code refresh_token"),
+        "Once": ((*back, "--grant", "authorization_code"), "authorization_code"),
+    }
+    expected: list[list[str]] = []
+    for name, (options, grants) in wanted.items():
+        made = run("client", "create", "acme", name, *options)
+        assert made.returncode == 0, made.stderr
+        assert ("secret" in made.stdout) is ("--public" not in options)
+        client_id = made.stdout.splitlines()[0].removeprefix("client id: ")
+        expected.append([client_id, "active", name, *grants.split()])
+    assert [line.split() for line in run("client", "list", "acme").stdout.splitlines()[1:]] == expected
+
+
+def test_settings_of_an_application_in_the_same_shell_do_no_harm() -> None:
+    """`examples/notes` is told by exports, and the next verb is typed in that terminal."""
+    settings = dict.fromkeys(APPLICATIONS, "x")
+    assert load(settings, mode="development", public_url="https://localhost").mode == "development"

@@ -1,0 +1,155 @@
+"""G25: the JSON parsing suite at every endpoint that takes JSON, over the real server, by a caller who may.
+
+What a body was refused for is told by its detail: the reader's own words mean that it wasn't read, any others that it
+was read and judged.
+"""
+
+import json
+import os
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from airside.core.ids import USER, format_id, uuid7
+from tests.running import Place, Running
+from tests.surface import Endpoint, administrator_token, endpoints, platform_token
+from tests.vectors.json_cases import JsonCase, json_cases
+
+FULL = os.environ.get("AIRSIDE_GAUNTLET_FULL") == "1"
+TURNS = 2  # endpoints that see each case, in the short form
+JSON_TYPE = "application/json"
+UNREAD = {
+    "not JSON",
+    "duplicate key in a JSON object",
+    "lone surrogate in a JSON string",
+    "JSON number out of range",
+    "NaN and Infinity are not JSON",
+    "JSON nested too deeply",
+    "body: Field required",  # nothing was sent at all
+}
+CHECK = '{"tuple_key":{"user":"user:x","relation":"viewer","object":"doc:x"},"context":'
+MODEL: dict[str, Any] = {
+    "schema_version": "1.1",
+    "type_definitions": [
+        {"type": "user"},
+        {
+            "type": "doc",
+            "relations": {"viewer": {"this": {}}},
+            "metadata": {"relations": {"viewer": {"directly_related_user_types": [{"type": "user"}]}}},
+        },
+    ],
+}
+
+
+@dataclass(frozen=True)
+class Door:
+    """An endpoint with a place to knock at and a credential that opens it."""
+
+    endpoint: Endpoint
+    path: str
+    token: str
+
+    async def take(self, http: httpx2.AsyncClient, body: bytes) -> httpx2.Response:
+        headers = {"content-type": JSON_TYPE, "authorization": f"Bearer {self.token}"}
+        return await http.request(self.endpoint.method, self.path, content=body, headers=headers)
+
+
+async def _doors(server: Running, place: Place) -> list[Door]:
+    operator, administrator = await platform_token(server), await administrator_token(place)
+    async with place.operator() as ctx:
+        store = await server.services.permissions.stores.create(ctx, "suite")
+    nobody = format_id(USER, uuid7(server.services.clock.now(), server.services.entropy))
+    values = {"slug": place.slug, "store_id": store.id, "user_id": nobody}
+    return [
+        Door(each, each.template.format(**values), operator if each.is_platform else administrator)
+        for each in endpoints(server)
+        if each.takes_json
+    ]
+
+
+def _plan(cases: list[JsonCase], doors: list[Door], dice: random.Random) -> Iterator[tuple[JsonCase, Door]]:
+    """Every case at every door; in the short form every case at some, and every door gets many."""
+    for case in cases:
+        for door in doors if FULL else dice.sample(doors, TURNS):
+            yield case, door
+
+
+def _was_read(answer: httpx2.Response) -> bool:
+    if answer.is_success:
+        return True
+    said = answer.json()
+    return said.get("detail", said.get("message")) not in UNREAD
+
+
+def _wrong(case: JsonCase, answer: httpx2.Response) -> str:
+    if answer.status_code >= 500:
+        return "5xx"
+    if answer.status_code in (401, 403, 404, 405):
+        return "the door was shut"
+    if case.must_be_refused and (_was_read(answer) or not answer.is_client_error):
+        return "read"
+    if case.must_be_read and not _was_read(answer):
+        return "not read"
+    return ""
+
+
+@pytest.mark.gauntlet
+async def test_every_endpoint_reads_json_strictly(
+    server: Running, place: Place, data: Callable[[str], Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every `n_` refused, every `y_` read but duplicate keys; an `i_` either way, and never a 5xx."""
+    seed = random.SystemRandom().getrandbits(32)
+    doors = await _doors(server, place)
+    cases = list(json_cases(data("json")))
+    seen: Counter[str] = Counter()
+    knocked: Counter[str] = Counter()
+    wrong = list[str]()
+    async with server.client() as http:
+        for case, door in _plan(cases, doors, random.Random(seed)):
+            answer = await door.take(http, case.text)
+            knocked[str(door.endpoint)] += 1
+            seen[f"{case.kind} {'read' if _was_read(answer) else 'refused'}"] += 1
+            if why := _wrong(case, answer):
+                wrong.append(f"{door.endpoint} {case.name}: {why}, {answer.status_code} {answer.text[:120]}")
+    with capsys.disabled():
+        print(
+            f"\nG25: {len(cases)} cases, {len(doors)} endpoints, {sum(knocked.values())} requests"
+            f" {dict(sorted(seen.items()))}, wrong: {len(wrong)} (seed {seed})"
+        )
+    assert wrong == []
+    assert set(knocked) == {str(door.endpoint) for door in doors}
+    assert len(doors) >= 14
+    assert len(cases) >= 300
+
+
+@pytest.mark.gauntlet
+async def test_the_quick_reader_of_checks_is_as_strict(
+    server: Running, place: Place, data: Callable[[str], Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each case once more inside a question that is otherwise sound: objects are answered, what is no JSON isn't."""
+    token = await administrator_token(place)
+    async with place.operator() as ctx:
+        store = await server.services.permissions.stores.create(ctx, "suite")
+    headers = {"content-type": JSON_TYPE, "authorization": f"Bearer {token}"}
+    wrong = list[str]()
+    seen: Counter[str] = Counter()
+    async with server.client() as http:
+        kept = await http.post(f"/stores/{store.id}/authorization-models", json=MODEL, headers=headers)
+        assert kept.status_code == 201, kept.text
+        for case in json_cases(data("json")):
+            body = CHECK.encode() + case.text + b"}"
+            answer = await http.post(f"/stores/{store.id}/check", content=body, headers=headers)
+            seen[f"{case.kind} {'read' if _was_read(answer) else 'refused'}"] += 1
+            if why := _wrong(case, answer):
+                wrong.append(f"{case.name}: {why}, {answer.status_code} {answer.text[:120]}")
+            if case.must_be_read and isinstance(json.loads(case.text), dict):
+                assert answer.status_code == 200, f"{case.name}: {answer.text}"
+    with capsys.disabled():
+        print(f"\nG25 inside a check: {dict(sorted(seen.items()))}, wrong: {len(wrong)}")
+    assert wrong == []

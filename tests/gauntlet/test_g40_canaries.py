@@ -1,0 +1,229 @@
+"""G40, N37: no secret of the main trip leaves its place: not into a log, an answer, or a table.
+
+A real server process with its log at `debug` is walked through the trip, then asked everything wrongly, made to fail
+inside, and read afterwards: what it wrote, what it answered, and what a superuser of its database sees.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx2
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from psycopg import AsyncConnection
+
+from airside.core.clock import Clock
+from airside.core.entropy import Entropy, token
+from airside.core.secret import Secret
+from airside.identity import User
+from airside.oauth import Client, ClientDraft
+from airside.protocols.oauth import challenge_of
+from airside.store.migrate import migrate, role_of
+from tests.gauntlet.canaries import Aviary, dump
+from tests.makers import Database, MakeDatabase
+from tests.process import Watched, serving
+from tests.running import Place
+from tests.surface import administrator_token, endpoints
+from tests.trips.visitor import API, FORM, NATIVE, Visitor, code_for, csrf_of, redeem, refresh, token_request, visitor
+
+JSON_TYPE = {"content-type": "application/json"}
+TOKENS = ("access_token", "refresh_token", "id_token")
+BREAK = "update airside.password_credential set hash = %s where tenant_id = %s and user_id = %s"
+WAY_OUT = ("/oauth2/token", "body")
+
+
+@pytest.fixture
+async def scratch(blank_database: MakeDatabase) -> AsyncIterator[Database]:
+    """A database in which everything is this test's."""
+    async with blank_database() as made:
+        await migrate(made.owner, role_of(made.app))
+        yield made
+
+
+@dataclass
+class Typist(Visitor):
+    """A browser in which somebody types a password of their own."""
+
+    own: str = ""
+
+    async def sign_in(self, page: httpx2.Response, user: User, password: str = "") -> httpx2.Response:
+        return await super().sign_in(page, user, password or self.own)
+
+
+class Trip:
+    """The main trip, right and wrong, with every secret of it watched for."""
+
+    def __init__(self, place: Place, birds: Aviary) -> None:
+        self.place = place
+        self.birds = birds
+        self.entropy = place.server.services.entropy
+
+    def fresh(self, name: str, *due: tuple[str, str]) -> str:
+        return self.birds.keep(name, token(self.entropy), *due)
+
+    async def person(self) -> tuple[User, str]:
+        """Somebody whose password, address and name are nobody's business."""
+        password = self.fresh("password")
+        local = self.entropy.bytes(12).hex()
+        email = f"{local}@{local[::-1]}.example"
+        async with self.place.operator() as ctx:
+            user = await self.place.server.services.user_admin.create(
+                ctx, email, f"Ada {local[:12]} Lovelace", Secret(password)
+            )
+        shown = (("/account", "body"), ("/api/v1/users", "body"))
+        self.birds.keep("e-mail address", email, *shown, ("/signin/", "body"))  # what was typed stays in its field
+        self.birds.keep("name", user.name, *shown)
+        return user, password
+
+    async def right(self, client: Client, user: User, password: str) -> dict[str, Any]:
+        """Sign in, take the code to the token endpoint, refresh; a stolen refresh token; the account page."""
+        place, verifier = self.place, self.fresh("code verifier")
+        async with place.server.client() as http:
+            browser = Typist(place, http, own=password)
+            code = await code_for(place, client, user, browser, code_challenge=challenge_of(verifier))
+            self.birds.keep("authorization code", code, ("/oauth2/authorize", "location"))
+            await browser.get(f"{place.issuer}/account")
+            for cookie in browser.http.cookies.jar:
+                self.birds.keep(f"cookie {cookie.name[:20]}", cookie.value or "", ("", "set-cookie"))
+        first = (await redeem(place, client, code, code_verifier=verifier)).json()
+        second = (await refresh(place, client, first["refresh_token"])).json()
+        third = (await refresh(place, client, second["refresh_token"])).json()
+        for answer in (first, second, third):
+            for name in TOKENS:
+                if name in answer:
+                    self.birds.keep(name, answer[name], WAY_OUT)
+        for spent in (first, third):
+            assert (await refresh(place, client, spent["refresh_token"])).status_code == 400
+        assert (await redeem(place, client, code, code_verifier=verifier)).status_code == 400
+        return first | second
+
+    async def backend(self) -> tuple[str, str]:
+        """A confidential client, and a tour of what it may do with its secret."""
+        draft = ClientDraft("Backend", False, frozenset({"client_credentials"}), audiences=(API,))
+        client, secret = await self.place.client(replace(draft, scopes=frozenset({"notes:read"})))
+        assert secret is not None
+        auth = client.word, self.birds.keep("client secret", secret.reveal())
+        answer = await token_request(self.place, {"grant_type": "client_credentials"}, auth=auth)
+        bearer = self.birds.keep("client's token", answer.json()["access_token"], WAY_OUT)
+        for path in ("introspect", "revoke", "introspect"):
+            assert (await token_request(self.place, {"token": bearer}, auth=auth, path=path)).status_code == 200
+        return auth
+
+    async def wrong(self, user: User, password: str, auth: tuple[str, str], tokens: dict[str, Any]) -> None:
+        """Everything that a hasty hand or a hostile one sends."""
+        place, client_id = self.place, auth[0]
+        typed = self.fresh("wrong password")
+        as_email = self.fresh("password typed as an address", ("/signin/", "body"))
+        async with visitor(place) as browser:
+            page = await browser.get(f"{place.issuer}/signin")
+            assert (await browser.sign_in(page, user, typed)).status_code == 401
+            fields = {"email": as_email, "password": password, "csrf_token": csrf_of(page)}
+            for content in (urlencode(fields), urlencode(fields) + f"&password={password}", f"%ff={password}"):
+                await browser.http.post(str(page.url), content=content, headers={**FORM, "origin": place.server.url})
+        guess = self.fresh("wrong secret")
+        for form, given in (
+            ({"grant_type": "client_credentials"}, (client_id, guess)),
+            ({"grant_type": "client_credentials", "client_secret": auth[1]}, auth),
+            ({"grant_type": "client_credentials", "client_id": client_id, "client_secret": guess}, None),
+            ({"grant_type": auth[1]}, auth),
+            ({"grant_type": "client_credentials", "scope": auth[1]}, auth),
+            ({"grant_type": "authorization_code", "code": guess, "code_verifier": typed}, auth),
+        ):
+            assert (await token_request(place, form, auth=given)).is_client_error
+        await self._everywhere(password, [*(tokens[name] for name in TOKENS), auth[1], guess])
+
+    async def _everywhere(self, password: str, bearers: list[str]) -> None:
+        bodies = (f'{{"password":"{password}"', f'{{"password":"{password}","{password}":1}}', f'"{password}"')
+        server = self.place.server
+        administrator = self.birds.keep("administrator's token", await administrator_token(self.place), WAY_OUT)
+        async with server.client() as http:
+            for endpoint in endpoints(server):
+                path = endpoint.template.replace("{slug}", self.place.slug)
+                for bearer in (*bearers, administrator):
+                    headers = {"authorization": f"Bearer {bearer}", **JSON_TYPE}
+                    content = bodies[len(bearer) % 3] if endpoint.takes_json else None
+                    await http.request(endpoint.method, path, content=content, headers=headers)
+                for body in bodies if endpoint.takes_json else ():
+                    headers = {"authorization": f"Bearer {administrator}", **JSON_TYPE}
+                    await http.request(endpoint.method, path, content=body, headers=headers)
+                query = urlencode({"access_token": bearers[0], "password": password, "after": password})
+                await http.request(endpoint.method, f"{path}?{query}", headers={"authorization": f"Basic {password}"})
+            odd = {"host": "evil.example", "x-request-id": password, "user-agent": bearers[0], "origin": password}
+            await http.get("/healthz", headers=odd)
+
+
+async def _keep_keys(place: Place, birds: Aviary) -> None:
+    """What the server is made of: its key encryption key, its TLS key and the tenant's signing keys."""
+    server = place.server
+    assert isinstance(server, Watched)
+    birds.keep("key encryption key", server.kek_file.read_text().split()[-1])
+    birds.keep("TLS key", server.certificates.key.read_text().splitlines()[1])
+    async with place.operator() as ctx:
+        for alg in ("ES256", "RS256"):
+            private = (await server.services.keys.signer(ctx, alg)).private
+            if isinstance(private, EllipticCurvePrivateKey):
+                birds.keep(f"{alg} key", private.private_numbers().private_value.to_bytes(32, "big"))
+            elif isinstance(private, RSAPrivateKey):
+                birds.keep(f"{alg} key", private.private_numbers().p.to_bytes(private.key_size // 16, "big"))
+
+
+async def _fail_inside(trip: Trip, dsn: str) -> None:
+    """A row that no lawful history explains: the server must say "internal", loudly inside and silently outside."""
+    user, password = await trip.person()
+    async with await AsyncConnection.connect(dsn, autocommit=True) as connection:
+        await connection.execute(BREAK, (b"\xff" + password.encode(), trip.place.tenant_id, user.id))
+    async with visitor(trip.place) as browser:
+        page = await browser.get(f"{trip.place.issuer}/signin")
+        assert (await browser.sign_in(page, user, password)).status_code == 500
+    async with await AsyncConnection.connect(dsn, autocommit=True) as connection:
+        await connection.execute(BREAK, (b"mended", trip.place.tenant_id, user.id))
+
+
+@pytest.mark.gauntlet
+async def test_no_secret_leaves_its_place(
+    scratch: Database, tmp_path: Path, clock: Clock, entropy: Entropy, capsys: pytest.CaptureFixture[str]
+) -> None:
+    birds = Aviary()
+    async with serving(scratch.app, tmp_path, birds.answers.append, clock=clock, entropy=entropy) as server:
+        place = await server.tenant()
+        trip = Trip(place, birds)
+        await _keep_keys(place, birds)
+        user, password = await trip.person()
+        client, _ = await place.client(NATIVE)
+        tokens = await trip.right(client, user, password)
+        auth = await trip.backend()
+        await trip.wrong(user, password, auth, tokens)
+        await _fail_inside(trip, scratch.superuser)
+        await asyncio.sleep(0.1)
+        output = server.output.read_bytes()
+    tables = await dump(scratch.superuser)
+
+    logged, answered = birds.in_text(output), birds.in_answers()
+    stored = [f"{bird} in {table}" for table, rows in tables.items() for bird in birds.in_text(rows)]
+    with capsys.disabled():
+        print(
+            f"\nG40: {len(birds.canaries)} canaries; {len(output.splitlines())} log lines, {len(birds.answers)} answers"
+            f" ({birds.statuses()[500]} of them 500), {len(tables)} tables:"
+            f" {len(logged)} logged, {len(answered)} answered, {len(stored)} stored"
+        )
+    assert logged == []
+    assert answered == []
+    assert stored == []
+    assert b"unexpected" in output, "the failure inside was silent"
+    assert birds.statuses()[500] >= 1
+    assert len(tables) > 20
+
+
+def test_a_canary_is_found_in_every_spelling() -> None:
+    """The hunter itself: raw, in a URL, in hex, in base64 wherever it begins, and cut at the front."""
+    birds = Aviary()
+    secret = birds.keep("secret", "s3cr3t/with+odd=characters&and-a-tail")
+    raw = secret.encode()
+    for text in (raw, b"x=" + raw, urlencode({"p": secret}).encode(), raw.hex().encode(), raw[6:]):
+        assert birds.in_text(text), text
+    assert birds.in_text(b"s3cr3t") == []

@@ -1,0 +1,200 @@
+"""G42: start-up with each weak, unknown or contradictory setting refuses, and says which."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from airside.core.clock import SystemClock
+from airside.core.entropy import SystemEntropy
+from airside.transport import ensure_development_certificates
+from airside.vault import LocalKek
+from airside.wiring.settings import Refused, load
+
+GOOD: Mapping[str, str] = {
+    "AIRSIDE_MODE": "production",
+    "AIRSIDE_PUBLIC_URL": "https://id.example.com",
+    "AIRSIDE_DATABASE_URL": "postgresql://app:v3ry-l0ng@db.example.com/airside?sslmode=verify-full",
+    "AIRSIDE_DATABASE_OWNER_URL": "postgresql://owner:0ther-l0ng@db.example.com/airside?sslmode=verify-full",
+    "AIRSIDE_TLS_CERTIFICATE": "/etc/airside/tls.pem",
+    "AIRSIDE_TLS_KEY": "/etc/airside/tls.key",
+    "AIRSIDE_KEK_FILE": "/etc/airside/kek",
+}
+
+CASES: tuple[tuple[str, str | None], ...] = (
+    # unknown
+    ("AIRSIDE_PUBLIC_URI", "https://id.example.com"),
+    ("AIRSIDE_TLS_CERT", "/etc/airside/tls.pem"),
+    ("AIRSIDE_SECRET_KEY", "anything"),
+    ("AIRSIDE_DEBUG", "1"),
+    ("AIRSIDE_public_url", "https://id.example.com"),
+    ("AIRSIDE_", "x"),
+    ("AIRSIDE_VERIFY_TLS", "off"),
+    ("AIRSIDE_ALLOWED_HOST", "id.example.com"),
+    # mode
+    ("AIRSIDE_MODE", ""),
+    ("AIRSIDE_MODE", "prod"),
+    ("AIRSIDE_MODE", "Production"),
+    ("AIRSIDE_MODE", "test"),
+    # public address
+    ("AIRSIDE_PUBLIC_URL", None),
+    ("AIRSIDE_PUBLIC_URL", ""),
+    ("AIRSIDE_PUBLIC_URL", "http://id.example.com"),
+    ("AIRSIDE_PUBLIC_URL", "https://*.example.com"),
+    ("AIRSIDE_PUBLIC_URL", "https://user@id.example.com"),
+    ("AIRSIDE_PUBLIC_URL", "https://id.example.com/path"),
+    ("AIRSIDE_PUBLIC_URL", "https://id.example.com?x=1"),
+    ("AIRSIDE_PUBLIC_URL", "https://id.example.com:0"),
+    ("AIRSIDE_PUBLIC_URL", "https://id.example.com:99999"),
+    ("AIRSIDE_PUBLIC_URL", "https://localhost"),
+    ("AIRSIDE_PUBLIC_URL", "https://app.localhost"),
+    ("AIRSIDE_PUBLIC_URL", "https://127.0.0.1"),
+    ("AIRSIDE_PUBLIC_URL", "https://[::1]"),
+    ("AIRSIDE_PUBLIC_URL", "id.example.com"),
+    # database
+    ("AIRSIDE_DATABASE_URL", None),
+    ("AIRSIDE_DATABASE_URL", "sqlite:///airside.db"),
+    ("AIRSIDE_DATABASE_URL", "postgresql://db.example.com/airside?sslmode=verify-full"),
+    ("AIRSIDE_DATABASE_URL", "postgresql://app:v3ry-l0ng@db.example.com?sslmode=verify-full"),
+    ("AIRSIDE_DATABASE_URL", "postgresql://app:v3ry-l0ng@db.example.com/airside"),
+    ("AIRSIDE_DATABASE_URL", "postgresql://app:v3ry-l0ng@db.example.com/airside?sslmode=disable"),
+    ("AIRSIDE_DATABASE_URL", "postgresql://app:v3ry-l0ng@db.example.com/airside?sslmode=require"),
+    ("AIRSIDE_DATABASE_URL", "postgresql://app:postgres@db.example.com/airside?sslmode=verify-full"),
+    ("AIRSIDE_DATABASE_URL", "postgresql://app:Password@db.example.com/airside?sslmode=verify-full"),
+    ("AIRSIDE_DATABASE_URL", "postgresql://app:changeme@localhost/airside"),
+    ("AIRSIDE_DATABASE_URL", "postgresql://app:app@localhost/airside"),
+    ("AIRSIDE_DATABASE_URL", "postgresql://owner:v3ry-l0ng@db.example.com/airside?sslmode=verify-full"),
+    ("AIRSIDE_DATABASE_OWNER_URL", "postgresql://owner:secret@db.example.com/airside?sslmode=verify-full"),
+    ("AIRSIDE_DATABASE_OWNER_URL", "postgresql://owner:0ther-l0ng@db.example.com/airside"),
+    ("AIRSIDE_DATABASE_OWNER_URL", "nonsense"),
+    ("AIRSIDE_DATABASE_POOL_SIZE", "0"),
+    ("AIRSIDE_DATABASE_POOL_SIZE", "1"),
+    ("AIRSIDE_DATABASE_POOL_SIZE", "100000"),
+    ("AIRSIDE_DATABASE_POOL_SIZE", "twenty"),
+    # listeners
+    ("AIRSIDE_LISTEN_HOST", "*"),
+    ("AIRSIDE_LISTEN_HOST", "id.example.com"),
+    ("AIRSIDE_PORT", "0"),
+    ("AIRSIDE_PORT", "65536"),
+    ("AIRSIDE_PORT", "-1"),
+    ("AIRSIDE_PORT", "8443.0"),
+    ("AIRSIDE_PORT", "٨٤٤٣"),
+    ("AIRSIDE_PORT", "8080"),
+    ("AIRSIDE_REDIRECT_PORT", "8443"),
+    ("AIRSIDE_REDIRECT_PORT", "no"),
+    # certificates and keys
+    ("AIRSIDE_TLS_CERTIFICATE", None),
+    ("AIRSIDE_TLS_CERTIFICATE", ""),
+    ("AIRSIDE_TLS_KEY", None),
+    ("AIRSIDE_KEK_FILE", None),
+    ("AIRSIDE_KEK_FILE", " "),
+    # wildcards and over-wide trust
+    ("AIRSIDE_ALLOWED_HOSTS", "*"),
+    ("AIRSIDE_ALLOWED_HOSTS", "*.example.com"),
+    ("AIRSIDE_ALLOWED_HOSTS", "https://id.example.com"),
+    ("AIRSIDE_TRUSTED_PROXIES", "*"),
+    ("AIRSIDE_TRUSTED_PROXIES", "0.0.0.0/0"),
+    ("AIRSIDE_TRUSTED_PROXIES", "::/0"),
+    ("AIRSIDE_TRUSTED_PROXIES", "10.0.0.1/8"),
+    ("AIRSIDE_TRUSTED_PROXIES", "proxy.example.com"),
+    ("AIRSIDE_CORS_ORIGINS", "*"),
+    ("AIRSIDE_CORS_ORIGINS", "https://*.example.com"),
+    ("AIRSIDE_CORS_ORIGINS", "http://app.example.com"),
+    ("AIRSIDE_CORS_ORIGINS", "null"),
+    ("AIRSIDE_CORS_ORIGINS", "https://app.example.com/"),
+    ("AIRSIDE_FETCH_EXCEPTIONS", "localhost:9000"),
+    ("AIRSIDE_FETCH_EXCEPTIONS", "10.0.0.0/8"),
+    ("AIRSIDE_LOG_LEVEL", "debug"),
+    ("AIRSIDE_LOG_LEVEL", "verbose"),
+)
+
+BLAMED = {"AIRSIDE_PORT": {"AIRSIDE_PORT", "AIRSIDE_REDIRECT_PORT"}, "AIRSIDE_TLS_KEY": {"AIRSIDE_TLS_CERTIFICATE"}}
+
+
+def _with(name: str, value: str | None) -> dict[str, str]:
+    environ = {key: text for key, text in GOOD.items() if key != name}
+    return environ if value is None else {**environ, name: value}
+
+
+def test_the_good_environment_is_taken():
+    settings = load(GOOD)
+    assert settings.public_url == "https://id.example.com"
+    assert "v3ry" not in repr(settings)
+
+
+@pytest.mark.gauntlet
+def test_every_weak_unknown_or_contradictory_setting_is_refused_by_name():
+    refused = 0
+    for name, value in CASES:
+        with pytest.raises(Refused) as caught:
+            load(_with(name, value))
+        blamed = {problem.setting for problem in caught.value.problems}
+        assert blamed & ({name} | BLAMED.get(name, set())), f"{name}={value!r} blamed {blamed}"
+        assert not value or "v3ry-l0ng" not in str(caught.value), "a refusal prints a password"
+        refused += 1
+    assert len(CASES) >= 60
+    print(f"\nG42: {refused} of {len(CASES)} refused with a named reason")
+
+
+@pytest.mark.gauntlet
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"AIRSIDE_DEBUG": "1"}, "AIRSIDE_DEBUG"),
+        ({"AIRSIDE_CORS_ORIGINS": "*"}, "wildcard"),
+        ({}, "AIRSIDE_KEK_FILE"),
+    ],
+)
+def test_serve_itself_refuses_and_says_why(changes: dict[str, str], words: str, tmp_path: Path):
+    """The same through the real command: exit code 2, the setting named, no password shown, no traceback."""
+    clean = {key: text for key, text in os.environ.items() if not key.startswith("AIRSIDE_")}
+    done = subprocess.run(
+        [sys.executable, "-m", "airside", "serve"],
+        env={**clean, **GOOD, **changes},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    shown = done.stdout + done.stderr
+    assert done.returncode == 2, shown
+    assert words in shown
+    assert "Traceback" not in shown
+    assert "v3ry-l0ng" not in shown
+
+
+@pytest.mark.gauntlet
+@pytest.mark.parametrize("weak", ["AIRSIDE_TLS_CERTIFICATE", "AIRSIDE_KEK_FILE"])
+def test_serve_refuses_development_material_in_production(weak: str, tmp_path: Path):
+    """A key or certificate that a development server made is named and refused, wherever it lies."""
+    development = ensure_development_certificates(tmp_path / "tls", clock=SystemClock())
+    certificate, key = tmp_path / "own.pem", tmp_path / "own.key"
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    subprocess.run(
+        [*command, "-subj", "/CN=id.example.com", "-out", certificate, "-keyout", key], check=True, capture_output=True
+    )
+    key.chmod(0o600)
+    LocalKek.create(tmp_path / "kek", development=weak == "AIRSIDE_KEK_FILE", entropy=SystemEntropy())
+    if weak == "AIRSIDE_TLS_CERTIFICATE":
+        certificate, key = development.certificate, development.key
+    material = {
+        "AIRSIDE_TLS_CERTIFICATE": str(certificate),
+        "AIRSIDE_TLS_KEY": str(key),
+        "AIRSIDE_KEK_FILE": str(tmp_path / "kek"),
+    }
+    clean = {name: text for name, text in os.environ.items() if not name.startswith("AIRSIDE_")}
+    done = subprocess.run(
+        [sys.executable, "-m", "airside", "serve"],
+        env={**clean, **GOOD, **material},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    shown = done.stdout + done.stderr
+    assert done.returncode == 2, shown
+    assert weak in shown
+    assert "development" in shown

@@ -1,0 +1,38 @@
+"""The map hangs where the reader stands, and is the one of this house."""
+
+import re
+import runpy
+from pathlib import Path
+
+import pytest
+
+
+def test_generated_pages_are_what_the_code_says(root: Path) -> None:
+    """`make docs` writes them anew."""
+    generate = runpy.run_path(str(root / "docs" / "generate.py"))
+    wanted, found = generate["pages"](), generate["found"]()
+    assert {name for name in wanted.keys() | found.keys() if wanted.get(name) != found.get(name)} == set()
+
+
+def test_house_names_every_room(root: Path) -> None:
+    drawing = (root / "docs" / "house.md").read_text("utf-8").split("```")[1]
+    rooms = {face.parent.name for face in (root / "src" / "airside").glob("*/__init__.py")}
+    assert rooms - set(re.findall(r"[a-z]+", drawing)) == set()
+
+
+def test_links_between_pages_lead_somewhere(root: Path) -> None:
+    broken = [
+        f"{path.relative_to(root)}: {target}"
+        for path in [*(root / "docs").rglob("*.md"), root / "README.md", *(root / "examples").rglob("*.md")]
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", path.read_text("utf-8"))
+        if not (path.parent / target).exists()
+    ]
+    assert broken == []
+
+
+@pytest.mark.parametrize("page", ["docs/attacks.md", "docs/house.md", "docs/operations/start.md"])
+def test_files_that_a_page_names_exist(root: Path, page: str) -> None:
+    text = (root / page).read_text("utf-8")
+    named = re.findall(r"`((?:src|tests|docs|store|core|access)/[\w./]+?\.?\w+)/?`", text)
+    missing = [name for name in named if not (root / name).exists() and not (root / "src/airside" / name).exists()]
+    assert missing == []

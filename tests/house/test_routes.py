@@ -1,0 +1,129 @@
+"""N22: no address without a doorkeeper, and no management verb without a right."""
+
+import inspect
+from collections.abc import Iterator
+from importlib import import_module
+from pkgutil import iter_modules
+
+from fastapi.routing import APIRoute
+
+import airside.admin
+from airside.admin import Verbs
+from airside.core.ids import FLOW, SESSION, USER, format_id
+from airside.wiring.app import routes
+from tests.running import Place, Running
+from tests.surface import Endpoint, endpoints, flat
+from tests.trips.visitor import FORM, NATIVE, visitor
+
+PUBLIC = {
+    "GET /healthz",
+    "GET /readyz",
+    "GET /openapi.json",
+    "GET /static/airside.css",
+    "GET /static/airside.svg",
+    "GET /t/{slug}/.well-known/openid-configuration",
+    "GET /.well-known/oauth-authorization-server/t/{slug}",
+    "GET /t/{slug}/oauth2/jwks",
+}
+"""What anybody may read. Nothing else answers a stranger with anything but a refusal or the way to the sign-in."""
+
+ASK_NO_RIGHT = {"Platform.bootstrap", "Platform.find"}
+"""For whoever starts the process, before anybody could hold a right; no route calls them."""
+
+REFUSED = {400, 401, 403, 404}
+BODIES: dict[str, dict[str, object]] = {
+    "/users": {"email": "stranger@example.com"},
+    "/users/{user_id}": {"state": "disabled"},
+    "/password": {"password": "a password of the stranger's choice"},
+    "/clients": {"name": "stranger", "grants": ["client_credentials"]},
+    "/tenants": {"slug": "stranger", "name": "Stranger"},
+    "/stores": {"name": "stranger"},
+}
+"""Lawful bodies: a door that nobody keeps would open."""
+
+
+async def _ids(place: Place) -> dict[str, str]:
+    """Names of things that are there, so that "not there" is no excuse."""
+    services = place.server.services
+    user = await place.user("member")
+    client, _ = await place.client(NATIVE)
+    async with visitor(place) as browser:
+        await browser.sign_in(await browser.get(f"{place.issuer}/signin"), user)
+    async with place.operator() as ctx:
+        store = await services.permissions.stores.create(ctx, "kept")
+        session = (await services.sessions.list(ctx, user.id))[0]
+        flow = await services.flows.start(ctx, f"/t/{place.slug}/account")
+    return {
+        "slug": place.slug,
+        "user_id": format_id(USER, user.id),
+        "client_id": client.word,
+        "session_id": format_id(SESSION, session.id),
+        "session": format_id(SESSION, session.id),
+        "flow": format_id(FLOW, flow.flow_id),
+        "store_id": store.id,
+        "model_id": "01BX5ZZKBKACTAV9WEVGEMMVRZ",
+        "role": "administrator",
+        "name": "none.css",
+    }
+
+
+def _body(endpoint: Endpoint) -> dict[str, object] | None:
+    if not endpoint.takes_json:
+        return None
+    empty: dict[str, object] = {}
+    return next((body for end, body in BODIES.items() if endpoint.template.endswith(end)), empty)
+
+
+async def test_stranger_is_answered_nowhere_but_at_public_addresses(server: Running, place: Place) -> None:
+    """N22: without any credential each is 401, 403, 404, an OAuth refusal, or leads to the sign-in."""
+    ids = await _ids(place)
+    opened, asked = list[str](), 0
+    async with server.client() as http:
+        for endpoint in endpoints(server):
+            if str(endpoint) in PUBLIC:
+                continue
+            http.cookies.clear()
+            path = endpoint.template.format(**ids)
+            form = FORM if endpoint.method == "POST" and not endpoint.takes_json else {}
+            answer = await http.request(endpoint.method, path, json=_body(endpoint), headers=form)
+            asked += 1
+            to_signin = answer.status_code == 303 and f"/t/{place.slug}/signin" in answer.headers["location"]
+            if answer.status_code not in REFUSED and not to_signin:
+                opened.append(f"{endpoint}: {answer.status_code} {answer.text[:80]}")
+            if answer.status_code == 401:
+                assert "www-authenticate" in answer.headers, endpoint
+    assert opened == []
+    assert asked > 40
+
+
+async def test_public_addresses_are_all_there(server: Running) -> None:
+    """The list above names no address that is gone, behind which another could hide."""
+    assert {str(endpoint) for endpoint in endpoints(server)} >= PUBLIC
+
+
+async def test_every_documented_route_takes_its_context_from_the_callers_credential(server: Running) -> None:
+    """N22: management and platform."""
+    kept = 0
+    for path, route in flat(routes(server.services)):
+        if isinstance(route, APIRoute):
+            calls = [getattr(each.call, "__name__", "") for each in route.dependant.dependencies]
+            assert calls[:1] == ["caller"], f"{path}: {calls}"
+            kept += 1
+    assert kept >= 18
+
+
+def test_every_management_verb_declares_its_right() -> None:
+    """N22: whoever adds a verb says who may."""
+    verbs = dict(_verbs())
+    bare = {name for name, verb in verbs.items() if not hasattr(verb, "right")}
+    assert bare == ASK_NO_RIGHT
+    assert len(verbs) > 15
+
+
+def _verbs() -> Iterator[tuple[str, object]]:
+    for module in iter_modules(airside.admin.__path__, "airside.admin."):
+        for name, kind in inspect.getmembers(import_module(module.name), inspect.isclass):
+            if issubclass(kind, Verbs) and kind is not Verbs:
+                for verb, function in vars(kind).items():
+                    if inspect.isfunction(function) and not verb.startswith("_"):
+                        yield f"{name}.{verb}", function

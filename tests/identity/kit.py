@@ -1,0 +1,98 @@
+"""The room's services over real parts, for the tests of identity, signin and the pages."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+import pytest
+
+from airside.audit import Journal
+from airside.core.clock import Clock
+from airside.core.entropy import Entropy
+from airside.core.principal import Origin
+from airside.core.secret import Secret
+from airside.identity import (
+    HashPool,
+    PasswordAuthenticator,
+    PasswordProof,
+    Passwords,
+    Sessions,
+    User,
+    Users,
+)
+from airside.limits import PostgresLimiter
+from airside.revocation import Revocations
+from airside.signin import Flows, Policy
+from airside.store import Listener
+from airside.tokens import RefreshFamilies
+from airside.vault import Vault
+from tests.conftest import OpenContext
+
+MakeTenant = Callable[[], Awaitable[UUID]]
+PASSWORD = "correct horse battery staple"
+HOME = Origin("192.0.2.10", "Mozilla/5.0 (test)")
+
+
+@dataclass(frozen=True)
+class Kit:
+    """Everything between a password and a session."""
+
+    open_ctx: OpenContext
+    tenant_id: UUID
+    users: Users
+    passwords: Passwords
+    sessions: Sessions
+    flows: Flows
+    revocations: Revocations
+    hashes: HashPool
+
+    async def user(self, email: str = "ada@example.com", name: str = "Ada", password: str = PASSWORD) -> User:
+        """A user with a password."""
+        async with self.open_ctx(self.tenant_id) as ctx:
+            user = await self.users.create(ctx, email, name)
+            await self.passwords.set(ctx, user.id, Secret(password))
+        return user
+
+    async def proof(self, email: str = "ada@example.com", password: str = PASSWORD) -> PasswordProof:
+        """The proof of a password, given now."""
+        async with self.open_ctx(self.tenant_id, origin=HOME) as ctx:
+            return await self.passwords.prove(ctx, email, Secret(password))
+
+
+@pytest.fixture(scope="session")
+def hashes(clock: Clock, entropy: Entropy) -> HashPool:
+    return HashPool(clock=clock, entropy=entropy)
+
+
+@pytest.fixture(scope="session")
+async def revocations(make_listener: Callable[[], Listener], entropy: Entropy) -> AsyncIterator[Revocations]:
+    listener = make_listener()
+    service = Revocations(listener=listener, entropy=entropy)
+    await listener.start()
+    yield service
+    await listener.stop()
+
+
+@pytest.fixture
+def kit(
+    open_ctx: OpenContext,
+    tenant_id: UUID,
+    vault: Vault,
+    entropy: Entropy,
+    hashes: HashPool,
+    revocations: Revocations,
+) -> Kit:
+    journal = Journal(vault=vault, entropy=entropy)
+    users = Users(vault=vault, entropy=entropy, journal=journal)
+    passwords = Passwords(vault=vault, limiter=PostgresLimiter(vault=vault), hashes=hashes, journal=journal)
+    families = RefreshFamilies(entropy=entropy, revocations=revocations, journal=journal)
+    sessions = Sessions(vault=vault, entropy=entropy, journal=journal, revocations=revocations, families=families)
+    flows = Flows(
+        vault=vault,
+        entropy=entropy,
+        journal=journal,
+        sessions=sessions,
+        authenticators=[PasswordAuthenticator(passwords)],
+        policy=Policy(),
+    )
+    return Kit(open_ctx, tenant_id, users, passwords, sessions, flows, revocations, hashes)

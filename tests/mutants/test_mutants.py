@@ -1,0 +1,63 @@
+"""A gauntlet that can't fail proves nothing: each test below must go red on a build with one deliberate mistake.
+
+Each `*.toml` beside this file names a gauntlet test, a source file, the exact text that is there and what a tired
+hand could have written instead. The mistake is made in a copy of the package; the working tree is never touched.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+MUTANTS = sorted(Path(__file__).parent.glob("*.toml"))
+SECONDS = 300
+FAILED = 1
+"""pytest's exit code when tests ran and failed; a broken import or a missing fixture has another."""
+
+
+@dataclass(frozen=True)
+class Mutant:
+    gauntlet: str
+    file: str
+    old: str
+    new: str
+    why: str
+    env: dict[str, str] = field(default_factory=dict[str, str])
+
+
+def _read(path: Path) -> Mutant:
+    return Mutant(**tomllib.loads(path.read_text()))
+
+
+@pytest.mark.gauntlet
+@pytest.mark.parametrize("path", MUTANTS, ids=lambda path: path.stem)
+def test_gauntlet_catches_the_broken_build(path: Path, tmp_path: Path):
+    mutant = _read(path)
+    package = tmp_path / "airside"
+    shutil.copytree(ROOT / "src" / "airside", package, ignore=shutil.ignore_patterns("__pycache__"))
+    broken = tmp_path / mutant.file.removeprefix("src/")
+    text = broken.read_text()
+    assert text.count(mutant.old) == 1, f"{mutant.file} no longer holds exactly one: {mutant.old!r}"
+    broken.write_text(text.replace(mutant.old, mutant.new))
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:randomly", "-x", mutant.gauntlet],
+        cwd=ROOT,
+        env={**os.environ, **mutant.env, "PYTHONPATH": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+    )
+    assert done.returncode == FAILED, f"{mutant.why}: not caught\n{done.stdout[-4000:]}\n{done.stderr[-2000:]}"
+    print(f"\nmutant {path.stem}: caught ({mutant.why})")
+
+
+def test_every_gauntlet_test_has_its_mutant():
+    gauntlet = {path.name for path in (ROOT / "tests" / "gauntlet").glob("test_g*.py")}
+    covered = {Path(_read(path).gauntlet.partition("::")[0]).name for path in MUTANTS}
+    assert gauntlet <= covered, f"without a mutant: {sorted(gauntlet - covered)}"

@@ -1,0 +1,235 @@
+"""The room's services over real parts, and short words for what a client and a browser do."""
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import pytest
+
+from airside.audit import Journal
+from airside.core.clock import Clock
+from airside.core.entropy import Entropy, token
+from airside.core.ids import USER, format_id
+from airside.core.principal import Origin
+from airside.core.secret import Secret
+from airside.identity import PasswordAuthenticator, StartedSession, User
+from airside.limits import Limiter, PostgresLimiter
+from airside.oauth import (
+    Authorization,
+    AuthorizationCodeGrant,
+    Browser,
+    Client,
+    ClientAuthentication,
+    ClientCredentialsGrant,
+    ClientDraft,
+    Clients,
+    Codes,
+    Credentials,
+    IntrospectionEndpoint,
+    RefreshTokenGrant,
+    RevocationEndpoint,
+    Standing,
+    TokenEndpoint,
+    registry,
+)
+from airside.oauth.requests import read
+from airside.protocols.oauth import TokenResponse, challenge_of
+from airside.store import RequestContext
+from airside.tokens import RefreshFamilies, SigningKeys, TokenIssuer, TokenVerifier
+from airside.vault import Vault
+from tests.identity.kit import Kit
+
+ISSUER = "https://id.example.test/t/acme"
+API = "https://api.example.test"
+CALLBACK = "https://app.example.test/callback"
+VERIFIER = "a-code-verifier-of-enough-length-0123456789-._~"
+HERE = Origin("192.0.2.20", "test")
+
+WEB = ClientDraft(
+    name="Web",
+    public=True,
+    grants=frozenset({"authorization_code", "refresh_token"}),
+    audiences=(API,),
+    redirect_uris=(CALLBACK,),
+    scopes=frozenset({"openid", "notes:read", "notes:write"}),
+)
+SERVICE = ClientDraft(
+    name="Service",
+    public=False,
+    grants=frozenset({"client_credentials"}),
+    audiences=(API,),
+    scopes=frozenset({"notes:read", "notes:write"}),
+)
+BACKEND = replace(WEB, name="Backend", public=False)
+
+
+class GivenRoles:
+    """A `RolesOf` that answers what a test wrote into it."""
+
+    def __init__(self) -> None:
+        self.given: dict[UUID, list[str]] = {}
+
+    async def roles(self, ctx: RequestContext, user_id: UUID) -> list[str]:
+        return self.given.get(user_id, [])
+
+
+@dataclass(frozen=True)
+class Provider:
+    """One tenant's provider."""
+
+    kit: Kit
+    clock: Clock
+    entropy: Entropy
+    keys: SigningKeys
+    verifier: TokenVerifier
+    families: RefreshFamilies
+    clients: Clients
+    codes: Codes
+    authorization: Authorization
+    authentication: ClientAuthentication
+    endpoint: TokenEndpoint
+    revocation: RevocationEndpoint
+    introspection: IntrospectionEndpoint
+    roles: GivenRoles
+    limiter: Limiter
+
+    @asynccontextmanager
+    async def ctx(self, *, later: timedelta = timedelta(), origin: Origin = HERE) -> AsyncGenerator[RequestContext]:
+        """A context of this tenant, `later` than now."""
+        now: datetime = self.clock.now() + later
+        async with self.kit.open_ctx(self.kit.tenant_id, origin=origin, now=now) as ctx:
+            yield ctx
+
+    async def client(self, draft: ClientDraft = WEB) -> tuple[Client, Credentials]:
+        """A registered client and what it authenticates with."""
+        async with self.ctx() as ctx:
+            client, secret = await self.clients.create(ctx, draft)
+        method = "none" if secret is None else "client_secret_basic"
+        return client, Credentials(method, client.word, secret)
+
+    async def user(self) -> User:
+        """A user who never needs a password: what sign-in proves is tested elsewhere."""
+        async with self.ctx() as ctx:
+            return await self.kit.users.create(ctx, f"{token(self.entropy, 64).lower()}@example.test", "Ada")
+
+    async def session(self, user: User, *, later: timedelta = timedelta()) -> StartedSession:
+        """A fresh sign-in of `user`."""
+        async with self.ctx(later=later) as ctx:
+            proof = PasswordAuthenticator(self.kit.passwords).recall(user.id, ctx.now)
+            return await self.kit.sessions.start(ctx, [proof])
+
+    async def signed_in(self) -> tuple[User, StartedSession, Browser]:
+        """A user with a session in a browser."""
+        user = await self.user()
+        session = await self.session(user)
+        return user, session, Browser(session.sso)
+
+    def parameters(self, client: Client, **changes: str | None) -> dict[str, str]:
+        """A lawful authorization request, changed; None takes a parameter away."""
+        given: dict[str, str | None] = {
+            "response_type": "code",
+            "client_id": client.word,
+            "redirect_uri": CALLBACK,
+            "scope": "openid notes:read",
+            "state": "the-state",
+            "code_challenge": challenge_of(VERIFIER),
+            "code_challenge_method": "S256",
+        }
+        return {name: value for name, value in (given | changes).items() if value is not None}
+
+    async def code(self, client: Client, session: StartedSession, **changes: str | None) -> str:
+        """A code for the session, straight from the room."""
+        async with self.ctx() as ctx:
+            request = read(client, CALLBACK, self.parameters(client, **changes))
+            return (await self.codes.issue(ctx, client, request, session.session)).reveal()
+
+    async def exchange(
+        self,
+        credentials: Credentials,
+        form: Mapping[str, str],
+        *,
+        later: timedelta = timedelta(),
+        origin: Origin = HERE,
+    ) -> TokenResponse:
+        """What the token endpoint answers."""
+        async with self.ctx(later=later, origin=origin) as ctx:
+            return await self.endpoint.exchange(ctx, ISSUER, credentials, form)
+
+    async def redeem(
+        self, credentials: Credentials, code: str, *, later: timedelta = timedelta(), **changes: str
+    ) -> TokenResponse:
+        """A code exchanged the lawful way, changed."""
+        form = {"grant_type": "authorization_code", "code": code, "redirect_uri": CALLBACK, "code_verifier": VERIFIER}
+        return await self.exchange(credentials, form | changes, later=later)
+
+    async def refresh(
+        self,
+        credentials: Credentials,
+        refresh_token: Secret[str] | None,
+        *,
+        later: timedelta = timedelta(),
+        **more: str,
+    ) -> TokenResponse:
+        """A refresh token used."""
+        assert refresh_token is not None
+        form = {"grant_type": "refresh_token", "refresh_token": refresh_token.reveal()} | more
+        return await self.exchange(credentials, form, later=later)
+
+    async def tokens(self, draft: ClientDraft = WEB) -> tuple[Client, Credentials, User, StartedSession, TokenResponse]:
+        """A client, its user, and the tokens of a whole code flow."""
+        client, credentials = await self.client(draft)
+        user, session, _ = await self.signed_in()
+        response = await self.redeem(credentials, await self.code(client, session))
+        return client, credentials, user, session, response
+
+
+def word(user: User) -> str:
+    """`usr_…`."""
+    return format_id(USER, user.id)
+
+
+@pytest.fixture
+async def provider(kit: Kit, vault: Vault, clock: Clock, entropy: Entropy) -> Provider:
+    journal = Journal(vault=vault, entropy=entropy)
+    keys = SigningKeys(vault=vault, entropy=entropy, journal=journal)
+    verifier = TokenVerifier(keys=keys, revocations=kit.revocations)
+    families = RefreshFamilies(entropy=entropy, revocations=kit.revocations, journal=journal)
+    codes = Codes(entropy=entropy, journal=journal, families=families)
+    standing = Standing(users=kit.users, revocations=kit.revocations)
+    roles = GivenRoles()
+    limiter = PostgresLimiter(vault=vault)
+    authentication = ClientAuthentication(limiter=limiter, journal=journal)
+    endpoint = TokenEndpoint(
+        authentication=authentication,
+        grants=registry(
+            AuthorizationCodeGrant(codes=codes, standing=standing, roles=roles, families=families),
+            RefreshTokenGrant(families=families, standing=standing, roles=roles),
+            ClientCredentialsGrant(),
+        ),
+        issuer=TokenIssuer(keys=keys, entropy=entropy),
+        journal=journal,
+    )
+    made = Provider(
+        kit=kit,
+        clock=clock,
+        entropy=entropy,
+        keys=keys,
+        verifier=verifier,
+        families=families,
+        clients=Clients(entropy=entropy, journal=journal, families=families),
+        codes=codes,
+        authorization=Authorization(sessions=kit.sessions, flows=kit.flows, codes=codes, entropy=entropy),
+        authentication=authentication,
+        endpoint=endpoint,
+        revocation=RevocationEndpoint(
+            authentication=authentication, families=families, verifier=verifier, revocations=kit.revocations
+        ),
+        introspection=IntrospectionEndpoint(authentication=authentication, verifier=verifier),
+        roles=roles,
+        limiter=limiter,
+    )
+    async with made.ctx() as ctx:
+        await keys.create(ctx)
+    return made

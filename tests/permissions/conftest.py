@@ -1,0 +1,84 @@
+"""One node of the permissions room on the session's database, and a way to make more of them."""
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from uuid import UUID
+
+import pytest
+
+from airside.audit import Journal
+from airside.core.clock import Clock
+from airside.core.entropy import Entropy
+from airside.permissions import Permissions
+from airside.permissions.indexes import Indexes
+from airside.store import Engine, Listener, RequestContext
+from airside.vault import Vault
+
+OpenContext = Callable[..., AbstractAsyncContextManager[RequestContext]]
+MakeNode = Callable[[], AbstractAsyncContextManager[Permissions]]
+
+DRIVE = """
+model
+  schema 1.1
+type user
+type group
+  relations
+    define member: [user, group#member]
+type folder
+  relations
+    define owner: [user]
+    define parent: [folder]
+    define viewer: [user, user:*, group#member] or owner or viewer from parent
+type doc
+  relations
+    define blocked: [user, group#member]
+    define owner: [user]
+    define parent: [folder]
+    define viewer: [user, group#member] or owner or viewer from parent
+    define can_read: viewer but not blocked
+"""
+
+
+@pytest.fixture(scope="session")
+def journal(vault: Vault, entropy: Entropy) -> Journal:
+    return Journal(vault=vault, entropy=entropy)
+
+
+@pytest.fixture(scope="session")
+def make_node(
+    engine: Engine, make_listener: Callable[[], Listener], clock: Clock, entropy: Entropy, journal: Journal
+) -> MakeNode:
+    """Another process's permissions: an index and a listener of its own."""
+
+    @asynccontextmanager
+    async def node() -> AsyncGenerator[Permissions]:
+        listener = make_listener()
+        permissions = Permissions(engine=engine, listener=listener, clock=clock, entropy=entropy, journal=journal)
+        await listener.start()
+        try:
+            yield permissions
+        finally:
+            await listener.stop()
+
+    return node
+
+
+@pytest.fixture(scope="session")
+async def permissions(make_node: MakeNode) -> AsyncGenerator[Permissions]:
+    async with make_node() as node:
+        yield node
+
+
+@pytest.fixture(scope="session")
+def indexes(permissions: Permissions) -> Indexes:
+    """The indexes of `permissions`, for engines that tests build before them."""
+    return permissions.indexes
+
+
+@pytest.fixture
+async def store_id(permissions: Permissions, open_ctx: OpenContext, tenant_id: UUID) -> str:
+    """A store with the drive model and no tuples."""
+    async with open_ctx(tenant_id) as ctx:
+        store = await permissions.stores.create(ctx, "drive")
+        await permissions.models.write(ctx, store.id, DRIVE)
+    return store.id

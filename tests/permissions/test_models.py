@@ -1,0 +1,128 @@
+"""Models: judged before they are kept; the last one written is the one that questions mean."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from uuid import UUID
+
+import pytest
+
+from airside.permissions import Permissions, Question, TupleKey
+from airside.permissions.language import ModelProblems, SyntaxProblem, from_json, parse
+from airside.permissions.refusals import (
+    ConditionsUnavailable,
+    InvalidModel,
+    ModelNotFound,
+    NoModelYet,
+    StoreNotFound,
+    UnsupportedSchema,
+)
+from airside.store import RequestContext
+from tests.permissions.conftest import DRIVE
+
+OpenContext = Callable[..., AbstractAsyncContextManager[RequestContext]]
+HEAD = "model\n  schema 1.1\ntype user\n"
+OTHER = HEAD + "type doc\n  relations\n    define owner: [user]\n    define viewer: owner"
+CONDITIONED = (
+    HEAD
+    + "type doc\n  relations\n    define viewer: [user with late]\n"
+    + 'condition late(now: timestamp) {\n  now > timestamp("2026-01-01T00:00:00Z")\n}'
+)
+
+
+async def test_written_model_comes_back_whole(
+    permissions: Permissions, open_ctx: OpenContext, tenant_id: UUID, store_id: str
+) -> None:
+    async with open_ctx(tenant_id) as ctx:
+        written = await permissions.models.write(ctx, store_id, OTHER)
+        assert await permissions.models.get(ctx, store_id, written.id) == written
+        assert await permissions.models.latest(ctx, store_id) == written
+        listed = await permissions.models.list(ctx, store_id, limit=10)
+    assert [each.model for each in listed] == [parse(OTHER), parse(DRIVE)]
+
+
+async def test_question_means_the_latest_model_or_the_one_it_names(
+    permissions: Permissions, open_ctx: OpenContext, tenant_id: UUID, store_id: str
+) -> None:
+    """N33, N34: a tuple that the newer model no longer allows doesn't count under it, and does under the older."""
+    asked = Question(store_id, "user:anne", "viewer", "doc:1")
+    async with open_ctx(tenant_id) as ctx:
+        older = await permissions.models.latest(ctx, store_id)
+        await permissions.tuples.write(ctx, store_id, writes=[TupleKey("user:anne", "viewer", "doc:1")])
+    async with open_ctx(tenant_id) as ctx:
+        assert (await permissions.engine.check(ctx, asked)).allowed
+        newer = await permissions.models.write(ctx, store_id, OTHER)
+    async with open_ctx(tenant_id) as ctx:
+        assert not (await permissions.engine.check(ctx, asked)).allowed
+        named = Question(store_id, "user:anne", "viewer", "doc:1", model_id=older.id)
+        assert (await permissions.engine.check(ctx, named)).allowed
+        named = Question(store_id, "user:anne", "viewer", "doc:1", model_id=newer.id)
+        assert not (await permissions.engine.check(ctx, named)).allowed
+
+
+async def test_type_restriction_that_a_model_dropped_no_longer_counts(
+    permissions: Permissions, open_ctx: OpenContext, tenant_id: UUID, store_id: str
+) -> None:
+    """N33: a wildcard written under an older model isn't everybody's under one without wildcards."""
+    public = HEAD + "type doc\n  relations\n    define viewer: [user, user:*]"
+    private = HEAD + "type doc\n  relations\n    define viewer: [user]"
+    asked = Question(store_id, "user:zoe", "viewer", "doc:1")
+    async with open_ctx(tenant_id) as ctx:
+        await permissions.models.write(ctx, store_id, public)
+        await permissions.tuples.write(ctx, store_id, writes=[TupleKey("user:*", "viewer", "doc:1")])
+    async with open_ctx(tenant_id) as ctx:
+        assert (await permissions.engine.check(ctx, asked)).allowed
+        await permissions.models.write(ctx, store_id, private)
+    async with open_ctx(tenant_id) as ctx:
+        assert not (await permissions.engine.check(ctx, asked)).allowed
+
+
+@pytest.mark.parametrize(
+    ("text", "refusal"),
+    [
+        (CONDITIONED, ConditionsUnavailable),
+        ("model\n  schema 1.3\ntype user", UnsupportedSchema),
+        ("module core\ntype user", SyntaxProblem),
+        (HEAD + "type doc\n  relations\n    define viewer: nobody", ModelProblems),
+        (HEAD + "type doc\n  relations\n    define a: b\n    define b: a", ModelProblems),
+        (HEAD + "type doc\n  relations\n    define a: [user] but not b\n    define b: [user] or a", ModelProblems),
+        ("", SyntaxProblem),
+    ],
+)
+async def test_model_that_cannot_be_meant_is_refused_and_not_kept(
+    permissions: Permissions,
+    open_ctx: OpenContext,
+    tenant_id: UUID,
+    store_id: str,
+    text: str,
+    refusal: type[InvalidModel],
+) -> None:
+    """N33: conditions are refused by name, never ignored."""
+    with pytest.raises(refusal):
+        async with open_ctx(tenant_id) as ctx:
+            await permissions.models.write(ctx, store_id, text)
+    async with open_ctx(tenant_id) as ctx:
+        assert len(await permissions.models.list(ctx, store_id, limit=10)) == 1
+
+
+def test_refusal_says_line_and_column() -> None:
+    with pytest.raises(SyntaxProblem, match=r"line 5, column 5: found 'defin' where 'define' is expected"):
+        parse(HEAD.rstrip() + "\n  relations\n    defin viewer: [user]")
+
+
+def test_modules_in_json_are_refused_by_name() -> None:
+    body = {"schema_version": "1.2", "type_definitions": [{"type": "user", "metadata": {"module": "core"}}]}
+    with pytest.raises(UnsupportedSchema, match="modules are not available yet"):
+        from_json(body)  # type: ignore[arg-type]  # a dict of dicts is Json
+
+
+async def test_missing_model_and_store_are_told_apart_only_inside_the_tenant(
+    permissions: Permissions, open_ctx: OpenContext, tenant_id: UUID, store_id: str
+) -> None:
+    async with open_ctx(tenant_id) as ctx:
+        empty = await permissions.stores.create(ctx, "empty")
+        with pytest.raises(NoModelYet):
+            await permissions.models.latest(ctx, empty.id)
+        with pytest.raises(ModelNotFound):
+            await permissions.models.get(ctx, store_id, "0" * 26)
+        with pytest.raises(StoreNotFound):
+            await permissions.models.get(ctx, "0" * 26, "0" * 26)

@@ -1,0 +1,129 @@
+"""The real server for trips: every room wired as in production, over real TLS on a loopback socket."""
+
+import asyncio
+import socket
+import ssl
+from collections.abc import AsyncGenerator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+import httpx2
+
+from airside.admin.platform import OPERATOR
+from airside.core.clock import Clock
+from airside.core.entropy import Entropy, token
+from airside.core.secret import Secret
+from airside.identity import User
+from airside.oauth import Client, ClientDraft
+from airside.store import RequestContext
+from airside.tenancy import Draft
+from airside.transport import DevelopmentCertificates, ensure_development_certificates, server_context
+from airside.vault import Aead
+from airside.wiring.app import application
+from airside.wiring.build import Services, build
+from airside.wiring.jobs import Jobs
+from airside.wiring.server import serve
+from airside.wiring.settings import Settings
+
+HOST = "localhost"
+PASSWORD = "a long enough password for trips"
+
+
+@dataclass(frozen=True)
+class Running:
+    """A server that answers at `url`, and its services for what only an operator can do."""
+
+    services: Services
+    url: str
+    certificates: DevelopmentCertificates
+
+    def client(self, *, follow: bool = False, source: str | None = None) -> httpx2.AsyncClient:
+        """Somebody of their own with their own cookies, who trusts the development authority and nothing else.
+        `source` is the loopback address they come from."""
+        trust = ssl.create_default_context(cafile=str(self.certificates.ca))
+        transport = httpx2.AsyncHTTPTransport(verify=trust, local_address=source)
+        return httpx2.AsyncClient(base_url=self.url, transport=transport, follow_redirects=follow, timeout=30.0)
+
+    async def tenant(self) -> "Place":
+        """A new tenant."""
+        platform = self.services.platform
+        slug = "t-" + self.services.entropy.bytes(8).hex()
+        async with self.services.engine.begin(await platform.bootstrap(), principal=OPERATOR) as ctx:
+            tenant = await platform.create_tenant(ctx, Draft(slug, "Acme Instruments"))
+        return Place(self, slug, tenant.tenant_id)
+
+
+@dataclass(frozen=True)
+class Place:
+    """One tenant of the running server."""
+
+    server: Running
+    slug: str
+    tenant_id: UUID
+
+    @property
+    def issuer(self) -> str:
+        """Where its discovery documents hang."""
+        return f"{self.server.url}/t/{self.slug}"
+
+    def operator(self) -> AbstractAsyncContextManager[RequestContext]:
+        """A context in which everything is allowed."""
+        return self.server.services.engine.begin(self.tenant_id, principal=OPERATOR)
+
+    async def user(self, *roles: str) -> User:
+        """A user with `PASSWORD` and these roles."""
+        services = self.server.services
+        email = f"{token(services.entropy, 64).lower().strip('-_')}@example.com"
+        async with self.operator() as ctx:
+            user = await services.user_admin.create(ctx, email, "Ada", Secret(PASSWORD))
+            for role in roles:
+                assert role in ("administrator", "member")
+                await services.member_admin.grant(ctx, user.id, role)
+        return user
+
+    async def client(self, draft: ClientDraft) -> tuple[Client, Secret[str] | None]:
+        """A registered client and its secret."""
+        async with self.operator() as ctx:
+            return await self.server.services.client_admin.create(ctx, draft)
+
+
+@asynccontextmanager
+async def running(dsn: str, folder: Path, *, kek: Aead, clock: Clock, entropy: Entropy) -> AsyncGenerator[Running]:
+    """A server on the migrated database at `dsn`, answering until the context ends."""
+    port = free_port()
+    certificates = ensure_development_certificates(folder, clock=clock)
+    settings = Settings(mode="development", public_url=f"https://{HOST}:{port}", port=port, redirect_port=None)
+    services = build(settings, dsn=dsn, kek=kek, clock=clock, entropy=entropy)
+    stop, ready = asyncio.Event(), asyncio.Event()
+    await services.start()
+    try:
+        async with Jobs(services):
+            serving = asyncio.create_task(
+                serve(
+                    application(services, settings),
+                    tls=server_context(certificates.certificate, certificates.key),
+                    host=HOST,
+                    port=port,
+                    public_host=f"{HOST}:{port}",
+                    on_ready=ready.set,
+                    stop=stop,
+                    clock=clock,
+                )
+            )
+            await asyncio.wait([serving, asyncio.create_task(ready.wait())], return_when=asyncio.FIRST_COMPLETED)
+            if serving.done():
+                serving.result()
+            yield Running(services, settings.public_url, certificates)
+            stop.set()
+            await serving
+    finally:
+        await services.stop()
+
+
+def free_port() -> int:
+    """A port that nobody listens on just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

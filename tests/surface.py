@@ -1,0 +1,99 @@
+"""Every address that the real application answers, and credentials that reach all of them."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from uuid import UUID
+
+from fastapi.routing import APIRoute
+from starlette.routing import BaseRoute, Mount, Route
+
+from airside.access.rights import RELATION_OF_SCOPE
+from airside.admin.platform import OPERATOR
+from airside.oauth import ClientDraft
+from airside.tenancy import PLATFORM_SLUG
+from airside.wiring.app import routes
+from tests.running import Place, Running
+from tests.trips.visitor import token_request
+
+PLATFORM_SCOPES = frozenset({"tenants:read", "tenants:write"})
+FORMS = frozenset({"/oauth2/authorize", "/oauth2/token", "/oauth2/revoke", "/oauth2/introspect", "/signin", "/account"})
+"""What begins with these below a tenant takes a form; every other body is JSON."""
+
+
+@dataclass(frozen=True, order=True)
+class Endpoint:
+    """One method of one route."""
+
+    method: str
+    template: str
+    takes_json: bool
+
+    @property
+    def is_platform(self) -> bool:
+        return self.template.startswith("/platform/")
+
+    @property
+    def is_openfga(self) -> bool:
+        return self.template == "/stores" or self.template.startswith("/stores/")
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.template}"
+
+
+def endpoints(server: Running) -> list[Endpoint]:
+    """Every method of every route, HEAD apart."""
+    return sorted(set(_walk(routes(server.services), "")))
+
+
+def flat(found: Iterable[BaseRoute], prefix: str = "") -> Iterator[tuple[str, Route]]:
+    """Every route with its whole path. A kind of route that isn't known here is an error, never left out."""
+    for route in found:
+        inner = getattr(route, "original_router", None)  # FastAPI's included router, which is no Mount
+        if isinstance(route, Mount):
+            yield from flat(route.routes, prefix + route.path)
+        elif isinstance(route, Route):
+            yield prefix + route.path, route
+        elif inner is not None:
+            yield from flat(inner.routes, prefix)
+        else:
+            raise AssertionError(f"a kind of route that nobody walks: {route!r}")
+
+
+def _walk(found: Iterable[BaseRoute], prefix: str) -> Iterator[Endpoint]:
+    for path, route in flat(found, prefix):
+        for method in sorted((route.methods or set()) - {"HEAD"}):
+            yield Endpoint(method, path, _takes_json(method, path, route))
+
+
+def _takes_json(method: str, path: str, route: Route) -> bool:
+    if method not in ("POST", "PUT", "PATCH"):
+        return False
+    if isinstance(route, APIRoute):
+        return route.body_field is not None
+    below = path.removeprefix("/t/{slug}")
+    return below == path or not any(below == form or below.startswith(form + "/") for form in FORMS)
+
+
+async def administrator_token(place: Place) -> str:
+    """A token of a program that may do everything in the tenant."""
+    return await _token(place, frozenset(RELATION_OF_SCOPE) - PLATFORM_SCOPES)
+
+
+async def platform_token(server: Running) -> str:
+    """A token of a program that may do everything across tenants."""
+    return await _token(Place(server, PLATFORM_SLUG, await _platform(server)), PLATFORM_SCOPES)
+
+
+async def _platform(server: Running) -> UUID:
+    return await server.services.platform.bootstrap()
+
+
+async def _token(place: Place, scopes: frozenset[str]) -> str:
+    draft = ClientDraft("Probe", False, frozenset({"client_credentials"}), audiences=(place.issuer,), scopes=scopes)
+    async with place.server.services.engine.begin(place.tenant_id, principal=OPERATOR) as ctx:
+        client, secret = await place.server.services.client_admin.create(ctx, draft)
+    assert secret is not None
+    form = {"grant_type": "client_credentials"}
+    answer = await token_request(place, form, auth=(client.word, secret.reveal()))
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()["access_token"])
