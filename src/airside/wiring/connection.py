@@ -13,12 +13,13 @@ from uvicorn import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from airside.wiring.answer import Answer
+
 MAX_HEAD_BYTES: Final = 32 * 1024  # two tokens of 16 KiB at most: an access token and a proof
 MAX_IN_FLIGHT: Final = 2_000
 HEAD_SECONDS: Final = 10.0
 BODY_SECONDS: Final = 60.0
 STALL_SECONDS: Final = 30.0
-_CONTINUE: Final = b"HTTP/1.1 100 "
 _BUSY: Final = b'{"type":"about:blank","title":"Service Unavailable","status":503,"code":"unavailable"}'
 
 
@@ -28,44 +29,6 @@ class State(ServerState):
     def __init__(self) -> None:
         super().__init__()
         self.draining_since: float | None = None  # by the loop's clock
-
-
-class Joined:
-    """What a response is written to: its head waits for the first of its body, so that a short answer is one TLS
-    record and one write. (ASGI asks for it too: nothing is sent before the first body event.)"""
-
-    __slots__ = ("_head", "_transport", "_waits")
-
-    def __init__(self, transport: asyncio.Transport) -> None:
-        self._transport = transport
-        self._head = b""
-        self._waits = True
-
-    def write(self, data: bytes) -> None:
-        """The first write is the head; it goes with the second."""
-        if self._waits and not data.startswith(_CONTINUE):
-            self._waits = False
-            self._head = data
-        elif self._head:
-            head, self._head = self._head, b""
-            self._transport.write(head + data)
-        else:
-            self._transport.write(data)
-
-    def is_closing(self) -> bool:
-        """Whether the connection is going away."""
-        return self._transport.is_closing()
-
-    def flush(self) -> None:
-        """An answer without a body ends with its head."""
-        if self._head:
-            head, self._head = self._head, b""
-            self._transport.write(head)
-
-    def close(self) -> None:
-        """Close once what was written is out."""
-        self.flush()
-        self._transport.close()
 
 
 class Connection(HttpToolsProtocol):
@@ -114,7 +77,6 @@ class Connection(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._joined = Joined(self.transport)
         self._in_head = True
         self._parsed = self._unfinished = 0
 
@@ -139,7 +101,6 @@ class Connection(HttpToolsProtocol):
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
-        self._joined.flush()
         self._idle_since = self.loop.time()
         super().on_response_complete()
 
@@ -186,7 +147,7 @@ class Connection(HttpToolsProtocol):
         return bool(self.cycle) and not self.cycle.response_complete
 
     def _start_asgi_task(self, cycle: Any, app: Any) -> None:
-        cycle.transport = self._joined = Joined(self.transport)
+        cycle.send = Answer(cycle).send
         super()._start_asgi_task(cycle, app if len(self.tasks) < MAX_IN_FLIGHT else busy)
 
     def _count(self, size: int) -> None:
