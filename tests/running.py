@@ -108,6 +108,7 @@ async def running(dsn: str, folder: Path, *, kek: Aead, clock: Clock, entropy: E
                     port=port,
                     public_host=f"{HOST}:{port}",
                     on_ready=ready.set,
+                    on_drain=services.drain,
                     stop=stop,
                     clock=clock,
                 )

@@ -157,12 +157,23 @@ def _absent(server: Running, camp: Camp) -> dict[str, str]:
 
 def _body(template: str) -> Any:
     user = {"user": "user:x", "relation": "viewer", "object": "doc:x"}
+    thing = {"type": "doc", "id": "x"}
+    access = {"subject": {"type": "user", "id": "x"}, "action": {"name": "viewer"}, "resource": thing}
     ends: dict[str, Any] = {
         "/check": {"tuple_key": user},
         "/write": {"writes": {"tuple_keys": [user]}},
         "/read": {},
         "/list-objects": {"user": "user:x", "relation": "viewer", "type": "doc"},
         "/list-users": {"object": {"type": "doc", "id": "x"}, "relation": "viewer", "user_filters": [{"type": "user"}]},
+        "/check-relations": {"user": "user:x", "object": "doc:x", "relations": ["viewer"]},
+        "/delete": {"object": "doc:x"},
+        "/streamed-list-objects": {"user": "user:x", "relation": "viewer", "type": "doc"},
+        "/assertions/{model_id}": {"assertions": [{"tuple_key": user, "expectation": True}]},
+        "/evaluation": access,
+        "/evaluations": access,
+        "/search/subject": access,
+        "/search/resource": access,
+        "/search/action": access,
         "/expand": {"tuple_key": {"relation": "viewer", "object": "doc:x"}},
         "/users": {"email": "probe@example.com"},
         "/password": {"password": "another long password"},

@@ -65,7 +65,7 @@ async def _doors(server: Running, place: Place) -> list[Door]:
     async with place.operator() as ctx:
         store = await server.services.permissions.stores.create(ctx, "suite")
     nobody = format_id(USER, uuid7(server.services.clock.now(), server.services.entropy))
-    values = {"slug": place.slug, "store_id": store.id, "user_id": nobody}
+    values = {"slug": place.slug, "store_id": store.id, "model_id": store.id, "user_id": nobody}
     return [
         Door(each, each.template.format(**values), operator if each.is_platform else administrator)
         for each in endpoints(server)

@@ -54,6 +54,12 @@ CASES: tuple[tuple[str, str | None], ...] = (
     ("AIRSIDE_PUBLIC_URL", "https://127.0.0.1"),
     ("AIRSIDE_PUBLIC_URL", "https://[::1]"),
     ("AIRSIDE_PUBLIC_URL", "id.example.com"),
+    # limits
+    ("AIRSIDE_PERMISSIONS_WRITE_LIMIT", "0"),
+    ("AIRSIDE_PERMISSIONS_WRITE_LIMIT", "1001"),
+    ("AIRSIDE_PERMISSIONS_BATCH_LIMIT", "many"),
+    ("AIRSIDE_PERMISSIONS_TYPES_LIMIT", "-1"),
+    ("AIRSIDE_PERMISSIONS_MODEL_BYTES", "262145"),
     # database
     ("AIRSIDE_DATABASE_URL", None),
     ("AIRSIDE_DATABASE_URL", "sqlite:///airside.db"),

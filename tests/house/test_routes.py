@@ -24,6 +24,7 @@ PUBLIC = {
     "GET /t/{slug}/.well-known/openid-configuration",
     "GET /.well-known/oauth-authorization-server/t/{slug}",
     "GET /t/{slug}/oauth2/jwks",
+    "GET /.well-known/authzen-configuration",
 }
 """What anybody may read. Nothing else answers a stranger with anything but a refusal or the way to the sign-in."""
 

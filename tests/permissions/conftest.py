@@ -4,17 +4,25 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from uuid import UUID
 
+import httpx2
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
 
+from airside.api.cursors import Cursors
+from airside.api.routes.stores import routes
 from airside.audit import Journal
 from airside.core.clock import Clock
 from airside.core.entropy import Entropy
+from airside.core.errors import Forbidden, LimitExceeded, Unauthenticated, Unavailable
 from airside.permissions import Permissions
 from airside.permissions.indexes import Indexes
+from airside.permissions.language import parse, to_json
 from airside.store import Engine, Listener, RequestContext
 from airside.vault import Vault
 
 OpenContext = Callable[..., AbstractAsyncContextManager[RequestContext]]
+ANNE = {"user": "user:anne", "relation": "viewer", "object": "doc:1"}
 MakeNode = Callable[[], AbstractAsyncContextManager[Permissions]]
 
 DRIVE = """
@@ -82,3 +90,47 @@ async def store_id(permissions: Permissions, open_ctx: OpenContext, tenant_id: U
         store = await permissions.stores.create(ctx, "drive")
         await permissions.models.write(ctx, store.id, DRIVE)
     return store.id
+
+
+@pytest.fixture
+async def client(
+    permissions: Permissions, open_ctx: OpenContext, tenant_id: UUID, vault: Vault
+) -> AsyncGenerator[httpx2.AsyncClient]:
+    """The header `authorization` says what becomes of the request; without one, nobody is asking."""
+    refusals = {
+        "": Unauthenticated("nobody"),
+        "forbidden": Forbidden("no"),
+        "limited": LimitExceeded("a limit", 12.0),
+        "away": Unavailable("database"),
+    }
+
+    @asynccontextmanager
+    async def context(request: Request, need: str) -> AsyncGenerator[RequestContext]:
+        assert need in ("permissions:check", "permissions:read", "permissions:write")
+        refusal = refusals.get(request.headers.get("authorization", ""))
+        if refusal is not None:
+            raise refusal
+        async with open_ctx(tenant_id) as ctx:
+            yield ctx
+
+    app = Starlette(routes=routes(permissions=permissions, context=context, cursors=Cursors(vault=vault)))
+    transport = httpx2.ASGITransport(app=app)
+    async with httpx2.AsyncClient(
+        transport=transport, base_url="https://test", headers={"authorization": "yes"}
+    ) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def path(client: httpx2.AsyncClient) -> str:
+    """The path of a store with the drive model."""
+    made = await client.post("/stores", json={"name": "drive"})
+    assert made.status_code == 201
+    path = f"/stores/{made.json()['id']}"
+    written = await client.post(f"{path}/authorization-models", json=to_json(parse(DRIVE)))
+    assert written.status_code == 201
+    return path
+
+
+async def write(client: httpx2.AsyncClient, path: str, *keys: dict[str, str]) -> httpx2.Response:
+    return await client.post(f"{path}/write", json={"writes": {"tuple_keys": list(keys)}})

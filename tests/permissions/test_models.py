@@ -9,7 +9,6 @@ import pytest
 from airside.permissions import Permissions, Question, TupleKey
 from airside.permissions.language import ModelProblems, SyntaxProblem, from_json, parse
 from airside.permissions.refusals import (
-    ConditionsUnavailable,
     InvalidModel,
     ModelNotFound,
     NoModelYet,
@@ -79,7 +78,9 @@ async def test_type_restriction_that_a_model_dropped_no_longer_counts(
 @pytest.mark.parametrize(
     ("text", "refusal"),
     [
-        (CONDITIONED, ConditionsUnavailable),
+        (CONDITIONED.replace("hour < 18", "hour <"), ModelProblems),
+        (CONDITIONED.replace("hour < 18", "hour"), ModelProblems),
+        (CONDITIONED.replace("hour < 18", "other < 18"), ModelProblems),
         ("model\n  schema 1.3\ntype user", UnsupportedSchema),
         ("module core\ntype user", SyntaxProblem),
         (HEAD + "type doc\n  relations\n    define viewer: nobody", ModelProblems),
@@ -96,7 +97,7 @@ async def test_model_that_cannot_be_meant_is_refused_and_not_kept(
     text: str,
     refusal: type[InvalidModel],
 ) -> None:
-    """N33: conditions are refused by name, never ignored."""
+    """N33: what can't be evaluated is refused, never ignored."""
     with pytest.raises(refusal):
         async with open_ctx(tenant_id) as ctx:
             await permissions.models.write(ctx, store_id, text)

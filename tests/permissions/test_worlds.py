@@ -11,7 +11,7 @@ from uuid import UUID
 
 import pytest
 
-from airside.permissions import Permissions, Question, TupleKey, View
+from airside.permissions import Grant, Permissions, Question, TupleKey, View
 from airside.permissions.language import parse
 from airside.permissions.words import kind_of
 from airside.store import RequestContext
@@ -136,7 +136,7 @@ async def test_contextual_tuples_count_for_one_question_alone(
     async with open_ctx(tenant_id) as ctx:
         for key in world.may:
             asked = Question(made.id, key.user, key.relation, key.object)
-            told = Question(made.id, key.user, key.relation, key.object, contextual=tuple(world.tuples))
+            told = Question(made.id, key.user, key.relation, key.object, contextual=tuple(map(Grant, world.tuples)))
             before = await permissions.engine.check(ctx, asked)
             assert (await permissions.engine.check(ctx, told)).allowed, key
             assert await permissions.engine.check(ctx, asked) == before

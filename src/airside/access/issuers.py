@@ -7,6 +7,8 @@ class Issuers:
     """`https://HOST/t/{slug}`: exactly one per tenant."""
 
     def __init__(self, public_url: str) -> None:
+        self.origin = public_url
+        """The server's own address, which is no tenant's."""
         self._prefix = f"{public_url}/t/"
 
     def of(self, address: Address) -> str:

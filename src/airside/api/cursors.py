@@ -12,8 +12,8 @@ from airside.store import RequestContext
 from airside.vault import Vault
 
 TAG: Final = 16
-LENGTH: Final = 44
-"""Characters of a cursor: 16 bytes of position, 16 of tag, in padded base64url."""
+MAX_CURSOR: Final = 4096
+"""Characters of a cursor: a position of any kind and its tag, in padded base64url."""
 
 
 class Cursors:
@@ -24,7 +24,7 @@ class Cursors:
 
     async def make(self, ctx: RequestContext, listing: str, position: UUID) -> str:
         """A cursor into `listing` after the row `position`."""
-        return urlsafe_b64encode(position.bytes + await self._tag(ctx, listing, position.bytes)).decode()
+        return await self.sign(ctx, listing, position.bytes)
 
     async def read(self, ctx: RequestContext, listing: str, cursor: str) -> UUID:
         """The position that `cursor` names.
@@ -32,15 +32,35 @@ class Cursors:
         Raises:
             InvalidInput: not a cursor of this listing and tenant.
         """
+        position = await self.verify(ctx, listing, cursor)
+        if len(position) != 16:
+            raise _foreign()
+        return UUID(bytes=position)
+
+    async def sign(self, ctx: RequestContext, listing: str, position: bytes) -> str:
+        """A cursor into `listing` at a position of any kind. It can be read by its bearer, and not be made."""
+        return urlsafe_b64encode(await self._tag(ctx, listing, position) + position).decode()
+
+    async def verify(self, ctx: RequestContext, listing: str, cursor: str) -> bytes:
+        """The position that `cursor` was signed with.
+
+        Raises:
+            InvalidInput: not a cursor of this listing and tenant.
+        """
         try:
-            raw = urlsafe_b64decode(cursor.encode("ascii")) if len(cursor) == LENGTH else b""
+            raw = urlsafe_b64decode(cursor.encode("ascii")) if len(cursor) <= MAX_CURSOR else b""
         except ValueError:
             raw = b""
-        position, tag = raw[:16], raw[16:]
-        if len(raw) != 32 or not equal(tag, await self._tag(ctx, listing, position)):
-            raise InvalidInput("not a cursor of this list", pointer="cursor")
-        return UUID(bytes=position)
+        tag, position = raw[:TAG], raw[TAG:]
+        if not equal(tag, await self._tag(ctx, listing, position)) or urlsafe_b64encode(raw).decode() != cursor:
+            raise _foreign()
+        return position
 
     async def _tag(self, ctx: RequestContext, listing: str, position: bytes) -> bytes:
         key = (await self._vault.keyset(ctx)).derive("cursor")
-        return hmac.digest(key, listing.encode() + b"\0" + position, sha256)[:TAG]
+        name = listing.encode()
+        return hmac.digest(key, len(name).to_bytes(4, "big") + name + position, sha256)[:TAG]
+
+
+def _foreign() -> InvalidInput:
+    return InvalidInput("not a cursor of this list", pointer="cursor")

@@ -58,6 +58,7 @@ class Event(StrEnum):
     STORE_DELETED = "permission:store:deleted"
     MODEL_WRITTEN = "permission:model:written"
     TUPLES_WRITTEN = "permission:tuples:written"
+    ASSERTIONS_WRITTEN = "permission:assertions:written"
 
     ACCESS_REFUSED = "access:principal:refused"
     LIMIT_EXCEEDED = "limit:origin:exceeded"

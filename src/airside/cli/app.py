@@ -16,11 +16,16 @@ user = typer.Typer(help="People of a tenant: make, list, disable, enable, set a 
 client = typer.Typer(help="Applications of a tenant: register and list.", no_args_is_help=True)
 audit = typer.Typer(help="The audit log: verify and export.", no_args_is_help=True)
 keys = typer.Typer(help="Keys: make a key encryption key.", no_args_is_help=True)
+fga = typer.Typer(
+    help="Permission models and stores, in OpenFGA's store files: validate, test, check, import, export.",
+    no_args_is_help=True,
+)
 app.add_typer(tenant, name="tenant")
 app.add_typer(user, name="user")
 app.add_typer(client, name="client")
 app.add_typer(audit, name="audit")
 app.add_typer(keys, name="keys")
+app.add_typer(fga, name="fga")
 
 
 def _version(wanted: bool) -> None:
@@ -209,3 +214,69 @@ def create_key(file: Annotated[Path, typer.Argument(help="Where to write it (mod
     from airside.cli.keys import create as run
 
     run(file)
+
+
+StoreId = Annotated[str, typer.Argument(help="The store's id.")]
+External = Annotated[
+    bool, typer.Option("--allow-external-files", help="Let the file name files outside its own folder.")
+]
+
+
+@fga.command("validate")
+def validate_model(
+    file: Annotated[Path, typer.Argument(help="A model (.fga, .json, fga.mod) or a store file (.fga.yaml).")],
+) -> None:
+    """Say what is wrong with a model, with line and column. Exit 1 if anything is."""
+    from airside.cli.fga import validate as run
+
+    run(file)
+
+
+@fga.command("test")
+def run_tests(
+    files: Annotated[list[Path], typer.Argument(help="Store files (.fga.yaml).")], external: External = False
+) -> None:
+    """Run the tests of store files in memory, with no server and no database. Exit 1 if an answer differs."""
+    from airside.cli.fga import test as run
+
+    run(files, external)
+
+
+@fga.command("check")
+def check_permission(
+    slug: Slug,
+    store: StoreId,
+    user: Annotated[str, typer.Argument(help="Who: user:anne, user:*, group:eng#member.")],
+    relation: Annotated[str, typer.Argument(help="As what.")],
+    object_: Annotated[str, typer.Argument(metavar="OBJECT", help="On what: document:1.")],
+    context: Annotated[str, typer.Option(help="Values for conditions, as a JSON object.")] = "",
+) -> None:
+    """Ask a tenant's store: yes and through what, or no."""
+    from airside.cli.fga_store import check as run
+
+    run(slug, store, user, relation, object_, context)
+
+
+@fga.command("import")
+def import_store(
+    slug: Slug,
+    file: Annotated[Path, typer.Argument(help="A store file (.fga.yaml).")],
+    store: Annotated[str, typer.Option(help="The store to write to. Without one: a new one.")] = "",
+    external: External = False,
+) -> None:
+    """Write a store file's model and tuples to a tenant's store, all or nothing."""
+    from airside.cli.fga_store import import_store as run
+
+    run(slug, file, store, external)
+
+
+@fga.command("export")
+def export_store(
+    slug: Slug,
+    store: StoreId,
+    file: Annotated[Path | None, typer.Argument(help="Where to write it. Without one: the standard output.")] = None,
+) -> None:
+    """Write a store's latest model and every tuple as a store file."""
+    from airside.cli.fga_store import export_store as run
+
+    run(slug, store, file)

@@ -44,6 +44,11 @@ async def _run(settings: Settings) -> None:
     async with opened(settings, patient=True) as services:
         await services.platform.bootstrap()
         demonstration = await ensure(services)
+
+        def stopping() -> None:
+            err.print("stopping", style="dim")
+            services.drain()
+
         async with Jobs(services):
             await serve(
                 application(services, settings),
@@ -54,7 +59,7 @@ async def _run(settings: Settings) -> None:
                 redirect_port=settings.redirect_port,
                 clock=services.clock,
                 on_ready=lambda: _tell(settings, certificates, demonstration, SystemClock().monotonic() - started),
-                on_drain=lambda: err.print("stopping", style="dim"),
+                on_drain=stopping,
             )
 
 

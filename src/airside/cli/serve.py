@@ -28,6 +28,11 @@ async def _run(settings: Settings) -> None:
     tls = _check_files(settings)
     async with opened(settings, patient=True) as services:
         await services.platform.bootstrap()
+
+        def stopping() -> None:
+            log.info("stopping")
+            services.drain()
+
         async with Jobs(services):
             await serve(
                 application(services, settings),
@@ -38,7 +43,7 @@ async def _run(settings: Settings) -> None:
                 redirect_port=settings.redirect_port,
                 clock=services.clock,
                 on_ready=lambda: log.info("ready", address=settings.public_url, port=settings.port),
-                on_drain=lambda: log.info("stopping"),
+                on_drain=stopping,
             )
 
 

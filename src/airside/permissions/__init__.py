@@ -6,7 +6,19 @@ modelling language. Knows no people: a subject is a word. Doesn't know who may a
 
 from airside.permissions.engine import PermissionEngine
 from airside.permissions.lists import Lists, View
-from airside.permissions.model import AtLeast, Change, Question, Store, StoredModel, StoredTuple, TupleKey, Verdict
+from airside.permissions.model import (
+    NO_TERMS,
+    AtLeast,
+    Change,
+    Grant,
+    Question,
+    Store,
+    StoredModel,
+    StoredTuple,
+    Terms,
+    TupleKey,
+    Verdict,
+)
 from airside.permissions.models import Models
 from airside.permissions.permissions import Permissions, build_engine
 from airside.permissions.records import Filter
@@ -14,9 +26,11 @@ from airside.permissions.stores import Stores, is_public
 from airside.permissions.tuples import Tuples
 
 __all__ = [
+    "NO_TERMS",
     "AtLeast",
     "Change",
     "Filter",
+    "Grant",
     "Lists",
     "Models",
     "PermissionEngine",
@@ -26,6 +40,7 @@ __all__ = [
     "StoredModel",
     "StoredTuple",
     "Stores",
+    "Terms",
     "TupleKey",
     "Tuples",
     "Verdict",

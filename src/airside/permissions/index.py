@@ -6,7 +6,7 @@ from typing import Final
 from airside.core.errors import Inconsistent
 from airside.permissions.graph import Graph
 from airside.permissions.memberships import Memberships
-from airside.permissions.model import Change, Model, Question, TupleKey, Verdict
+from airside.permissions.model import NO_TERMS, Change, Grant, Model, Question, TupleKey, Verdict
 from airside.permissions.plan import Compiled, Plan
 from airside.permissions.refusals import InvalidContextualTuple, InvalidQuestion, NoModelYet, TooManyTuples
 from airside.permissions.rules import Rules
@@ -43,7 +43,7 @@ class Ready:
             known = self._memberships.collect(subject)
         return decide(plan, object_, known, self.graph)
 
-    def with_contextual(self, contextual: Sequence[TupleKey]) -> "Ready":
+    def with_contextual(self, contextual: Sequence[Grant]) -> "Ready":
         """The model on its graph and `contextual`, for one question.
 
         Raises:
@@ -52,14 +52,15 @@ class Ready:
         """
         if len(contextual) > MAX_CONTEXTUAL:
             raise TooManyTuples(f"at most {MAX_CONTEXTUAL} contextual tuples", max_tuples=MAX_CONTEXTUAL)
-        if len(set(contextual)) != len(contextual):
+        keys = [grant.key for grant in contextual]
+        if len(set(keys)) != len(keys):
             raise InvalidContextualTuple("duplicate contextual tuple")
-        for key in contextual:
+        for grant in contextual:
             try:
-                self.rules.check_tuple(key)
+                self.rules.check_tuple(grant.key, grant.terms)
             except InvalidQuestion as refusal:
-                raise InvalidContextualTuple(f"{spell(key)}: {refusal.reason}") from refusal
-        graph = self.graph.overlaid(contextual)
+                raise InvalidContextualTuple(f"{spell(grant.key)}: {refusal.reason}") from refusal
+        graph = self.graph.overlaid(grant.key for grant in contextual if grant.terms == NO_TERMS)
         return Ready(self.rules, graph, self._compiled if graph.shape == self._compiled.shape else None)
 
     @property
@@ -109,7 +110,7 @@ class Index:
                 self.model_id = change.model_id
             elif change.operation == "drop":
                 self.dropped = True
-            elif change.key is not None:
+            elif change.key is not None and change.terms == NO_TERMS:
                 (self.graph.add if change.operation == "write" else self.graph.remove)(change.key)
             self.revision = change.revision
 

@@ -15,7 +15,7 @@ from airside.core.clock import Clock
 from airside.core.errors import Inconsistent, Unavailable
 from airside.permissions import records
 from airside.permissions.index import Index, Ready
-from airside.permissions.model import AtLeast, Change
+from airside.permissions.model import NO_TERMS, AtLeast, Change
 from airside.permissions.refusals import ModelNotFound, StoreNotFound
 from airside.permissions.rules import Rules
 from airside.store import Engine, Listener
@@ -153,7 +153,9 @@ class Indexes:
         if index is None or head.revision - index.revision > MAX_LAG:
             # The tuples may be younger than the head read before them. What came between is followed again:
             # adding or removing twice changes nothing.
-            index = Index(head.revision, head.model_id, await records.all_tuples(own, store_id))
+            grants = await records.all_tuples(own, store_id)
+            plain = [grant.key for grant in grants if grant.terms == NO_TERMS]
+            index = Index(head.revision, head.model_id, plain)
             head = await records.store(own, store_id) or head
         # Read whole, then applied at once: no question sees half of a commit.
         changes: list[Change] = []

@@ -1,14 +1,15 @@
 """Questions with many answers. Each answer is one that `check` gives too: candidates from the index, each checked."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import msgspec
 
+from airside.core.strict_json import Json
 from airside.permissions.expand import Tree, tree_of
 from airside.permissions.indexes import Indexes
-from airside.permissions.model import AtLeast, TupleKey
+from airside.permissions.model import NO_CONTEXT, AtLeast, Grant
 from airside.permissions.reachable import reachable
 from airside.permissions.refusals import TooComplex
 from airside.store.context import RequestContext
@@ -23,7 +24,8 @@ class View(msgspec.Struct, frozen=True):
     store_id: str
     model_id: str | None = None
     at_least: AtLeast = None
-    contextual: tuple[TupleKey, ...] = ()
+    contextual: tuple[Grant, ...] = ()
+    context: Mapping[str, Json] = NO_CONTEXT
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,15 @@
 A subject is a word (`user:anne`, `user:*`, `group:eng#member`): nothing here knows a person.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, TypeAlias
+from types import MappingProxyType
+from typing import Final, Literal, TypeAlias
 
 import msgspec
+
+from airside.core.strict_json import Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +133,7 @@ class Condition:
     parameters: tuple[Parameter, ...]
     expression: str
     span: Span | None = field(default=None, compare=False, repr=False)
+    expression_span: Span | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,12 +185,38 @@ class TupleKey(msgspec.Struct, frozen=True, order=True):
     object: str
 
 
+class Terms(msgspec.Struct, frozen=True):
+    """Under what terms a tuple holds. Hashable, so that equal terms can be kept once.
+
+    Attributes:
+        condition: the name of one of the model's conditions; empty for none.
+        context: the values that were stored for it, as canonical JSON (sorted keys, no spaces); empty for none.
+        expires_at: the moment at and after which the tuple is not there; None for never.
+    """
+
+    condition: str = ""
+    context: bytes = b""
+    expires_at: datetime | None = None
+
+
+NO_TERMS: Final = Terms()
+"""Those of an ordinary tuple: it holds until it is deleted."""
+
+
+class Grant(msgspec.Struct, frozen=True):
+    """A tuple as it is written: a key, and the terms under which it holds."""
+
+    key: TupleKey
+    terms: Terms = NO_TERMS
+
+
 @dataclass(frozen=True, slots=True)
 class StoredTuple:
     """A tuple and when it was written."""
 
     key: TupleKey
     created_at: datetime
+    terms: Terms = NO_TERMS
 
 
 Operation: TypeAlias = Literal["write", "delete", "model", "drop"]
@@ -193,14 +224,21 @@ Operation: TypeAlias = Literal["write", "delete", "model", "drop"]
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One entry of a store's change log. `key` for `write` and `delete`, `model_id` for `model`."""
+    """One entry of a store's change log. `key` for `write` and `delete`, `model_id` for `model`.
+
+    `terms` are those that a tuple was written with. Writing a key anew, once the tuple there has expired, replaces
+    its terms.
+    """
 
     revision: int
     operation: Operation
     key: TupleKey | None
     model_id: str
     created_at: datetime
+    terms: Terms = NO_TERMS
 
+
+NO_CONTEXT: Final[Mapping[str, Json]] = MappingProxyType({})
 
 AtLeast: TypeAlias = int | Literal["head"] | None
 
@@ -209,7 +247,8 @@ class Question(msgspec.Struct, frozen=True):
     """May `subject` as `relation` on `object`?
 
     `model_id`: None for the store's latest. `at_least`: a revision the answer must have seen, or "head" for
-    every commit so far. `contextual`: tuples that count for this question alone.
+    every commit so far. `contextual`: tuples that count for this question alone. `context`: values for conditions;
+    where a tuple has its own, those win.
 
     A msgspec struct, not a dataclass: one is made for every check, and it is made five times faster.
     """
@@ -220,7 +259,8 @@ class Question(msgspec.Struct, frozen=True):
     object: str
     model_id: str | None = None
     at_least: AtLeast = None
-    contextual: tuple[TupleKey, ...] = ()
+    contextual: tuple[Grant, ...] = ()
+    context: Mapping[str, Json] = NO_CONTEXT
 
 
 class Verdict(msgspec.Struct, frozen=True):

@@ -8,14 +8,14 @@ from airside.audit import Event, Journal
 from airside.core.entropy import Entropy
 from airside.core.ids import ulid
 from airside.permissions import records
+from airside.permissions.conditions import Conditions
 from airside.permissions.indexes import CHANNEL, Indexes
 from airside.permissions.language import parse, to_json, validate
+from airside.permissions.limits import DEFAULT, Limits
 from airside.permissions.model import Change, Model, StoredModel
-from airside.permissions.refusals import ConditionsUnavailable, InvalidModel, ModelNotFound, NoModelYet, StoreNotFound
+from airside.permissions.refusals import ExceededLimit, ModelNotFound, NoModelYet, StoreNotFound
 from airside.store.context import RequestContext
 
-MAX_BODY: Final = 256 * 1024
-"""Bytes of a model as JSON: OpenFGA's own bound."""
 NEWEST: Final = "Z" * 26
 """Sorts after every ULID."""
 
@@ -23,7 +23,8 @@ NEWEST: Final = "Z" * 26
 class Models:
     """Writes and finds a store's models."""
 
-    def __init__(self, *, indexes: Indexes, journal: Journal, entropy: Entropy) -> None:
+    def __init__(self, *, indexes: Indexes, journal: Journal, entropy: Entropy, limits: Limits = DEFAULT) -> None:
+        self._limits = limits
         self._indexes = indexes
         self._journal = journal
         self._entropy = entropy
@@ -32,17 +33,18 @@ class Models:
         """Make `model` (or the one that a text in the modelling language spells) the store's latest.
 
         Raises:
-            InvalidModel: it breaks a rule of the language, or is over `MAX_BODY`.
-            ConditionsUnavailable: it uses conditions.
+            InvalidModel: it breaks a rule of the language, or has a condition that can't be.
+            ExceededLimit: it has too many types or bytes.
             StoreNotFound: no such store.
         """
         taken = parse(model) if isinstance(model, str) else model
+        if len(taken.types) > self._limits.types:
+            raise ExceededLimit(f"a model may have {self._limits.types} type definitions at most")
         validate(taken)
-        if taken.uses_conditions:
-            raise ConditionsUnavailable
+        Conditions(taken)
         body = msgspec.json.encode(to_json(taken))
-        if len(body) > MAX_BODY:
-            raise InvalidModel(f"a model may have {MAX_BODY} bytes at most")
+        if len(body) > self._limits.model_bytes:
+            raise ExceededLimit(f"a model may have {self._limits.model_bytes} bytes at most")
         store = await records.lock_store(ctx, store_id)
         if store is None:
             raise StoreNotFound("no such store")

@@ -3,12 +3,17 @@
 from airside.audit import Journal
 from airside.core.clock import Clock
 from airside.core.entropy import Entropy
+from airside.permissions.assertions import Assertions
 from airside.permissions.cached import Cached
 from airside.permissions.engine import PermissionEngine
+from airside.permissions.feed import Feed
 from airside.permissions.indexes import Indexes
+from airside.permissions.limits import DEFAULT, Limits
 from airside.permissions.lists import Lists
 from airside.permissions.models import Models
+from airside.permissions.relations import Relations
 from airside.permissions.stores import Stores
+from airside.permissions.sweeping import Sweeping
 from airside.permissions.tuples import Tuples
 from airside.permissions.walk import Walk
 from airside.store import Engine, Listener
@@ -20,17 +25,35 @@ class Permissions:
     Attributes:
         stores, models, tuples: the verbs that change and read what is stored.
         engine: answers questions, `Cached(Walk(index))`.
-        lists: the questions with many answers.
+        lists, relations: the questions with many answers.
+        assertions: what a model is expected to answer.
+        sweeping: deletes by what tuples have in common.
+        feed: wakes whoever waits for changes.
+        limits: how much one request may carry.
         indexes: the stores in memory, for engines stacked otherwise.
     """
 
-    def __init__(self, *, engine: Engine, listener: Listener, clock: Clock, entropy: Entropy, journal: Journal) -> None:
+    def __init__(
+        self,
+        *,
+        engine: Engine,
+        listener: Listener,
+        clock: Clock,
+        entropy: Entropy,
+        journal: Journal,
+        limits: Limits = DEFAULT,
+    ) -> None:
+        self.limits = limits
         self.indexes = Indexes(engine=engine, listener=listener, clock=clock)
         self.stores = Stores(indexes=self.indexes, journal=journal, entropy=entropy)
-        self.models = Models(indexes=self.indexes, journal=journal, entropy=entropy)
-        self.tuples = Tuples(indexes=self.indexes, journal=journal)
+        self.models = Models(indexes=self.indexes, journal=journal, entropy=entropy, limits=limits)
+        self.tuples = Tuples(indexes=self.indexes, journal=journal, most=limits.write)
         self.engine: PermissionEngine = build_engine(self.indexes)
         self.lists = Lists(self.indexes)
+        self.relations = Relations(engine=self.engine, indexes=self.indexes)
+        self.sweeping = Sweeping(tuples=self.tuples, slice_size=limits.write)
+        self.feed = Feed(listener)
+        self.assertions = Assertions(models=self.models, journal=journal)
 
 
 def build_engine(indexes: Indexes) -> PermissionEngine:

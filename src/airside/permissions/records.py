@@ -9,7 +9,17 @@ import msgspec
 
 from airside.core.errors import Inconsistent
 from airside.permissions.language import from_json
-from airside.permissions.model import Change, Operation, Store, StoredModel, StoredTuple, TupleKey
+from airside.permissions.model import (
+    NO_TERMS,
+    Change,
+    Grant,
+    Operation,
+    Store,
+    StoredModel,
+    StoredTuple,
+    Terms,
+    TupleKey,
+)
 from airside.permissions.refusals import InvalidModel
 from airside.permissions.words import split_object, split_subject
 from airside.store.context import RequestContext, Statement
@@ -75,10 +85,16 @@ limit %s
 
 INSERT_TUPLES: Final = """
 insert into airside.permission_tuple
-    (tenant_id, store_id, object_type, object_id, relation, subject_type, subject_id, subject_relation, created_at)
+    as kept (tenant_id, store_id, object_type, object_id, relation, subject_type, subject_id, subject_relation,
+    condition_name, condition_context, expires_at, created_at)
 select %s, %s, *, %s::timestamptz
-from unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[])
-on conflict do nothing
+from unnest(
+    %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[]
+)
+on conflict (tenant_id, store_id, object_type, object_id, relation, subject_type, subject_id, subject_relation)
+do update set condition_name = excluded.condition_name, condition_context = excluded.condition_context,
+    expires_at = excluded.expires_at, created_at = excluded.created_at
+where kept.expires_at <= excluded.created_at
 """
 
 DELETE_TUPLES: Final = """
@@ -90,18 +106,20 @@ where tenant_id = %s and store_id = %s
 """
 
 PRESENT_TUPLES: Final = """
-select object_type, object_id, relation, subject_type, subject_id, subject_relation, created_at
+select object_type, object_id, relation, subject_type, subject_id, subject_relation,
+    condition_name, condition_context, expires_at, created_at
 from airside.permission_tuple
-where tenant_id = %s and store_id = %s
+where tenant_id = %s and store_id = %s and (expires_at is null or expires_at > %s)
     and (object_type, object_id, relation, subject_type, subject_id, subject_relation) in (
         select * from unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[])
     )
 """
 
 READ_TUPLES: Final = """
-select object_type, object_id, relation, subject_type, subject_id, subject_relation, created_at
+select object_type, object_id, relation, subject_type, subject_id, subject_relation,
+    condition_name, condition_context, expires_at, created_at
 from airside.permission_tuple
-where tenant_id = %s and store_id = %s
+where tenant_id = %s and store_id = %s and (expires_at is null or expires_at > %s)
     and (%s = '' or object_type = %s) and (%s = '' or object_id = %s) and (%s = '' or relation = %s)
     and (%s = '' or (subject_type = %s and subject_id = %s and subject_relation = %s))
     and (object_type, object_id, relation, subject_type, subject_id, subject_relation) > (%s, %s, %s, %s, %s, %s)
@@ -111,7 +129,8 @@ limit %s
 
 ALL_TUPLES: Final = """
 select object_type || ':' || object_id as object, relation,
-    subject_type || ':' || subject_id || case subject_relation when '' then '' else '#' || subject_relation end as user
+    subject_type || ':' || subject_id || case subject_relation when '' then '' else '#' || subject_relation end as user,
+    condition_name, condition_context, expires_at
 from airside.permission_tuple
 where tenant_id = %s and store_id = %s
 """
@@ -119,12 +138,15 @@ where tenant_id = %s and store_id = %s
 INSERT_CHANGES: Final = """
 insert into airside.permission_change
     (tenant_id, store_id, revision, operation, object_type, object_id, relation,
-     subject_type, subject_id, subject_relation, model_id, created_at)
+     subject_type, subject_id, subject_relation, condition_name, condition_context, expires_at, model_id, created_at)
 select %s, %s, %s + place, operation, object_type, object_id, relation,
-    subject_type, subject_id, subject_relation, '', %s::timestamptz
-from unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[])
-    with ordinality as u
-        (operation, object_type, object_id, relation, subject_type, subject_id, subject_relation, place)
+    subject_type, subject_id, subject_relation, condition_name, condition_context, expires_at, '', %s::timestamptz
+from unnest(
+    %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
+    %s::text[], %s::text[], %s::timestamptz[]
+) with ordinality as u
+    (operation, object_type, object_id, relation, subject_type, subject_id, subject_relation,
+     condition_name, condition_context, expires_at, place)
 on conflict do nothing
 """
 
@@ -137,7 +159,7 @@ values (%s, %s, %s, %s, '', '', '', '', '', '', %s, %s)
 
 CHANGES: Final = """
 select revision, operation, object_type, object_id, relation,
-    subject_type, subject_id, subject_relation, model_id, created_at
+    subject_type, subject_id, subject_relation, condition_name, condition_context, expires_at, model_id, created_at
 from airside.permission_change
 where tenant_id = %s and store_id = %s and revision > %s
 order by revision
@@ -146,7 +168,7 @@ limit %s
 
 TUPLE_CHANGES: Final = """
 select revision, operation, object_type, object_id, relation,
-    subject_type, subject_id, subject_relation, model_id, created_at
+    subject_type, subject_id, subject_relation, condition_name, condition_context, expires_at, model_id, created_at
 from airside.permission_change
 where tenant_id = %s and store_id = %s and revision > %s and operation in ('write', 'delete')
     and (%s = '' or object_type = %s) and created_at >= %s
@@ -155,6 +177,7 @@ limit %s
 """
 
 Columns = tuple[list[str], list[str], list[str], list[str], list[str], list[str]]
+TermColumns = tuple[list[str], list[str], list[datetime | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,11 +195,20 @@ class _TupleRow:
     subject_type: str
     subject_id: str
     subject_relation: str
+    condition_name: str
+    condition_context: str
+    expires_at: datetime | None
     created_at: datetime
 
-    @property
-    def key(self) -> TupleKey:
-        return _key(self)
+
+@dataclass(frozen=True, slots=True)
+class _GrantRow:
+    object: str
+    relation: str
+    user: str
+    condition_name: str
+    condition_context: str
+    expires_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +221,9 @@ class _ChangeRow:
     subject_type: str
     subject_id: str
     subject_relation: str
+    condition_name: str
+    condition_context: str
+    expires_at: datetime | None
     model_id: str
     created_at: datetime
 
@@ -250,25 +285,27 @@ async def models(ctx: RequestContext, store_id: str, *, before: str, limit: int)
     return [_model(row) for row in rows]
 
 
-async def present(ctx: RequestContext, store_id: str, keys: Sequence[TupleKey]) -> set[TupleKey]:
-    """Those of `keys` that are stored."""
-    rows = await ctx.tx.all(_TupleRow, PRESENT_TUPLES, (ctx.tenant_id, store_id, *columns(keys)))
-    return {row.key for row in rows}
+async def present(ctx: RequestContext, store_id: str, keys: Sequence[TupleKey]) -> dict[TupleKey, Terms]:
+    """Those of `keys` that are stored and haven't expired, with their terms."""
+    rows = await ctx.tx.all(_TupleRow, PRESENT_TUPLES, (ctx.tenant_id, store_id, ctx.now, *columns(keys)))
+    return {_key(row): _terms(row) for row in rows}
 
 
 async def write(
-    ctx: RequestContext, locked: Store, writes: Sequence[TupleKey], deletes: Sequence[TupleKey]
+    ctx: RequestContext, locked: Store, writes: Sequence[Grant], deletes: Sequence[TupleKey]
 ) -> tuple[int, int]:
-    """Delete, then write, log both and advance the revision; how many were written and deleted."""
+    """Delete, then write, log both and advance the revision; how many were written and deleted. What has expired is
+    overwritten."""
     place = (ctx.tenant_id, locked.id)
     statements: list[Statement] = [(ADVANCE, (len(writes) + len(deletes), *place))]
-    changed = columns([*deletes, *writes])
+    changed = (*columns([*deletes, *(grant.key for grant in writes)]), *_term_columns(writes, before=len(deletes)))
     operations = ["delete"] * len(deletes) + ["write"] * len(writes)
     statements.append((INSERT_CHANGES, (*place, locked.revision, ctx.now, operations, *changed)))
     if deletes:
         statements.append((DELETE_TUPLES, (*place, *columns(deletes))))
     if writes:
-        statements.append((INSERT_TUPLES, (*place, ctx.now, *columns(writes))))
+        written = (*columns([grant.key for grant in writes]), *_term_columns(writes))
+        statements.append((INSERT_TUPLES, (*place, ctx.now, *written)))
     counts = await ctx.tx.run_many(statements)
     return counts[-1] if writes else 0, counts[2] if deletes else 0
 
@@ -276,18 +313,20 @@ async def write(
 async def read(
     ctx: RequestContext, store_id: str, wanted: Filter, *, after: TupleKey | None, limit: int
 ) -> list[StoredTuple]:
-    """Tuples in key order, after one."""
+    """Tuples that haven't expired, in key order, after one."""
     subject = wanted.subject or ("", "", "")
     start = ("",) * 6 if after is None else parts(after)
     equal = (wanted.object_type, wanted.object_id, wanted.relation)
     pairs = [each for part in equal for each in (part, part)]
-    params = (ctx.tenant_id, store_id, *pairs, subject[0], *subject, *start, limit)
+    params = (ctx.tenant_id, store_id, ctx.now, *pairs, subject[0], *subject, *start, limit)
     rows = await ctx.tx.all(_TupleRow, READ_TUPLES, params)
-    return [StoredTuple(row.key, row.created_at) for row in rows]
+    return [StoredTuple(_key(row), row.created_at, _terms(row)) for row in rows]
 
 
-async def all_tuples(ctx: RequestContext, store_id: str) -> list[TupleKey]:
-    return await ctx.tx.all(TupleKey, ALL_TUPLES, (ctx.tenant_id, store_id))
+async def all_tuples(ctx: RequestContext, store_id: str) -> list[Grant]:
+    """Everything stored, expired tuples too: until they are swept, the change log hasn't told of their end."""
+    rows = await ctx.tx.all(_GrantRow, ALL_TUPLES, (ctx.tenant_id, store_id))
+    return [Grant(TupleKey(row.user, row.relation, row.object), _terms(row)) for row in rows]
 
 
 async def changes(ctx: RequestContext, store_id: str, *, after: int, limit: int) -> list[Change]:
@@ -328,6 +367,19 @@ def _key(row: _TupleRow | _ChangeRow) -> TupleKey:
     return TupleKey(f"{row.subject_type}:{row.subject_id}{suffix}", row.relation, f"{row.object_type}:{row.object_id}")
 
 
+def _terms(row: _TupleRow | _GrantRow | _ChangeRow) -> Terms:
+    if not row.condition_name and row.expires_at is None:
+        return NO_TERMS
+    return Terms(row.condition_name, row.condition_context.encode(), row.expires_at)
+
+
+def _term_columns(grants: Sequence[Grant], *, before: int = 0) -> TermColumns:
+    """The three parts of each grant's terms, as three lists; `before` rows without any come first."""
+    terms = [NO_TERMS] * before + [grant.terms for grant in grants]
+    contexts = [each.context.decode() for each in terms]
+    return [each.condition for each in terms], contexts, [each.expires_at for each in terms]
+
+
 def _change(row: _ChangeRow) -> Change:
     key = _key(row) if row.object_type else None
-    return Change(row.revision, cast("Operation", row.operation), key, row.model_id, row.created_at)
+    return Change(row.revision, cast("Operation", row.operation), key, row.model_id, row.created_at, _terms(row))

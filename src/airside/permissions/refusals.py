@@ -1,5 +1,6 @@
 """Why this room says no. `code` is OpenFGA's word for it, so that one table can fold them."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from airside.core.errors import Conflict, InvalidInput, NotFound, Refusal
@@ -48,10 +49,20 @@ class InvalidQuestion(InvalidInput):
     code: ClassVar[str] = "validation_error"
 
 
+class UnknownWord(InvalidQuestion):
+    """A type or relation, well spelt, that the model doesn't have."""
+
+
 class InvalidTuple(InvalidQuestion):
     """A tuple that the model doesn't allow."""
 
     code: ClassVar[str] = "invalid_tuple"
+
+
+class InvalidTerms(InvalidTuple):
+    """A tuple whose condition the model doesn't allow there, or whose terms can't be."""
+
+    code: ClassVar[str] = "validation_error"
 
 
 class InvalidContextualTuple(InvalidQuestion):
@@ -66,10 +77,14 @@ class DuplicateInRequest(InvalidQuestion):
     code: ClassVar[str] = "cannot_allow_duplicate_tuples_in_one_request"
 
 
-class TooManyTuples(InvalidQuestion):
-    """More tuples in one request than the cap."""
+class ExceededLimit(InvalidQuestion):
+    """More of something in one request than a limit lets through."""
 
     code: ClassVar[str] = "exceeded_entity_limit"
+
+
+class TooManyTuples(ExceededLimit):
+    """More tuples in one request than the cap."""
 
 
 class InvalidCursor(InvalidQuestion):
@@ -88,3 +103,22 @@ class TooComplex(Refusal):
     """The question needs more depth or breadth than one question may spend, and no answer was found within."""
 
     code: ClassVar[str] = "authorization_model_resolution_too_complex"
+
+
+class ConditionFailed(InvalidQuestion):
+    """A condition has no answer: an error, unless the question's answer doesn't need it."""
+
+
+class MissingParameters(ConditionFailed):
+    """Neither the tuple nor the question gives the values that a condition needs; `names` says which."""
+
+    def __init__(self, condition: str, names: Sequence[str]) -> None:
+        missing = ", ".join(names)
+        super().__init__(
+            f"failed to evaluate relationship condition: '{condition}' - context is missing parameters '[{missing}]'"
+        )
+        self.names = tuple(names)
+
+
+class InvalidContext(ConditionFailed):
+    """A context too large, or with a value that isn't of its parameter's type."""

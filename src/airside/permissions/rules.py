@@ -1,9 +1,12 @@
 """What a model lets one write and ask: the words it knows, and who may be given what directly."""
 
+from typing import NoReturn
+
+from airside.permissions.conditions import Conditions
 from airside.permissions.language.validate import leaves
-from airside.permissions.model import Direct, Model, Relation, TupleKey
-from airside.permissions.refusals import InvalidQuestion, InvalidTuple
-from airside.permissions.words import check_relation, split_object, split_subject
+from airside.permissions.model import NO_TERMS, Direct, Model, Relation, Terms, TupleKey
+from airside.permissions.refusals import ConditionFailed, InvalidTerms, InvalidTuple, UnknownWord
+from airside.permissions.words import check_relation, kind_of, split_object, split_subject
 
 
 class Rules:
@@ -11,6 +14,7 @@ class Rules:
 
     def __init__(self, model: Model) -> None:
         self.model = model
+        self.conditions = Conditions(model)
         self._relations = {
             (definition.name, relation.name): relation
             for definition in model.types
@@ -18,29 +22,30 @@ class Rules:
         }
         self._types = {definition.name for definition in model.types}
         self._direct = {
-            place: frozenset(each.kind for each in relation.restrictions)
+            place: frozenset((each.kind, each.condition) for each in relation.restrictions)
             for place, relation in self._relations.items()
             if any(isinstance(leaf, Direct) for leaf in leaves(relation.rewrite))
         }
 
     def check_type(self, name: str) -> None:
         """Raises:
-        InvalidQuestion: the model has no such type.
+        UnknownWord: the model has no such type.
         """
         if name not in self._types:
-            raise InvalidQuestion(f"type '{name}' not found")
+            raise UnknownWord(f"type '{name}' not found")
 
     def relation(self, type_name: str, name: str) -> Relation:
         """The relation `type_name#name`.
 
         Raises:
-            InvalidQuestion: the model has no such type or relation, or the words are misspelt.
+            UnknownWord: the model has no such type or relation.
+            InvalidQuestion: the words are misspelt.
         """
         self.check_type(type_name)
         check_relation(name)
         relation = self._relations.get((type_name, name))
         if relation is None:
-            raise InvalidQuestion(f"relation '{type_name}#{name}' not found")
+            raise UnknownWord(f"relation '{type_name}#{name}' not found")
         return relation
 
     def has(self, type_name: str, name: str) -> bool:
@@ -63,19 +68,31 @@ class Rules:
         else:
             self.check_type(type_name)
 
-    def check_tuple(self, key: TupleKey) -> None:
-        """Whether the model lets the tuple be written.
+    def check_tuple(self, key: TupleKey, terms: Terms = NO_TERMS) -> None:
+        """Whether the model lets the tuple be written. With a condition and without one are different kinds.
 
         Raises:
             InvalidTuple: it doesn't.
+            InvalidTerms: not with this condition, or not with these values.
             InvalidQuestion: misspelt, or words that the model doesn't know.
         """
         type_name, _ = split_object(key.object)
         self.relation(type_name, key.relation)
         self.check_subject(key.user)
-        subject_type, subject_id, subject_relation = split_subject(key.user)
-        kind = f"{subject_type}#{subject_relation}" if subject_relation else subject_type
-        if subject_id == "*":
-            kind = f"{subject_type}:*"
-        if kind not in self._direct.get((type_name, key.relation), ()):
-            raise InvalidTuple(f"type '{kind}' is not an allowed type restriction for '{type_name}#{key.relation}'")
+        kind = kind_of(key.user)
+        allowed = self._direct.get((type_name, key.relation), frozenset())
+        if (kind, terms.condition) not in allowed:
+            self._refuse(kind, terms.condition, {each for each, _ in allowed}, f"{type_name}#{key.relation}")
+        try:
+            self.conditions.check(terms)
+        except ConditionFailed as refusal:
+            raise InvalidTerms(refusal.reason) from None
+
+    def _refuse(self, kind: str, condition: str, allowed: set[str], place: str) -> NoReturn:
+        if kind not in allowed:
+            raise InvalidTuple(f"type '{kind}' is not an allowed type restriction for '{place}'")
+        if not condition:
+            raise InvalidTerms("condition is missing")
+        if all(condition != each.name for each in self.model.conditions):
+            raise InvalidTerms("undefined condition")
+        raise InvalidTerms("invalid condition for type restriction")

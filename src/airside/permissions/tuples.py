@@ -1,17 +1,18 @@
 """Tuples: written and deleted in batches, each batch one step of the store's history."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final, Literal
 
 from airside.audit import Event, Journal
-from airside.permissions import records
+from airside.permissions import records, records_expiry
 from airside.permissions.indexes import CHANNEL, Indexes
-from airside.permissions.model import Change, Store, StoredTuple, TupleKey
+from airside.permissions.model import Change, Grant, Store, StoredTuple, Terms, TupleKey
 from airside.permissions.records import Filter
 from airside.permissions.refusals import (
     DuplicateInRequest,
     InvalidQuestion,
+    InvalidTerms,
     InvalidTuple,
     ModelNotFound,
     NoModelYet,
@@ -25,6 +26,8 @@ from airside.store.context import RequestContext
 
 MAX_TUPLES: Final = 100
 """Tuples in one write, deletes included: OpenFGA's own bound."""
+MAX_SWEPT: Final = 1_000
+MAX_SWEPT_STORES: Final = 100
 BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 OnConflict = Literal["error", "ignore"]
@@ -33,7 +36,8 @@ OnConflict = Literal["error", "ignore"]
 class Tuples:
     """Writes, reads and recounts a store's tuples."""
 
-    def __init__(self, *, indexes: Indexes, journal: Journal) -> None:
+    def __init__(self, *, indexes: Indexes, journal: Journal, most: int = MAX_TUPLES) -> None:
+        self._most = most
         self._indexes = indexes
         self._journal = journal
 
@@ -42,35 +46,51 @@ class Tuples:
         ctx: RequestContext,
         store_id: str,
         *,
-        writes: Sequence[TupleKey] = (),
+        writes: Sequence[Grant | TupleKey] = (),
         deletes: Sequence[TupleKey] = (),
         model_id: str | None = None,
         on_duplicate: OnConflict = "error",
         on_missing: OnConflict = "error",
     ) -> int:
-        """Delete and write, all or nothing; the store's revision afterwards.
+        """Delete and write, all or nothing; the store's revision afterwards. A bare key is written without terms;
+        what has expired is overwritten.
 
         Raises:
-            TooManyTuples, DuplicateInRequest: over `MAX_TUPLES`, or one of them twice.
+            TooManyTuples, DuplicateInRequest: over the limit of a write, or one of them twice.
             InvalidTuple, InvalidQuestion: the model (the latest, or `model_id`) doesn't allow one to be written.
-            WriteConflict: one to write exists, or one to delete doesn't, and isn't to be ignored.
+            InvalidTerms: nor under these terms, or they are over already.
+            WriteConflict: one to write exists, or one to delete doesn't, and isn't to be ignored. One that exists
+                under other terms never is.
             StoreNotFound, ModelNotFound, NoModelYet: nothing to write to, or to judge by.
         """
-        _check_batch(writes, deletes)
+        grants = [each if isinstance(each, Grant) else Grant(each) for each in writes]
+        _check_batch(grants, deletes, self._most)
         store = await records.lock_store(ctx, store_id)
         if store is None:
             raise StoreNotFound("no such store")
-        if writes:
-            await self._check_writes(ctx, store, writes, model_id)
+        if grants:
+            await self._check_writes(ctx, store, grants, model_id)
         if "ignore" in (on_duplicate, on_missing):
-            present = await records.present(ctx, store_id, [*writes, *deletes])
+            present = await records.present(ctx, store_id, [*(grant.key for grant in grants), *deletes])
             if on_duplicate == "ignore":
-                writes = [key for key in writes if key not in present]
+                grants = [grant for grant in grants if not _is_there(grant, present)]
             if on_missing == "ignore":
                 deletes = [key for key in deletes if key in present]
-        if not writes and not deletes:
+        if not grants and not deletes:
             return store.revision
-        return await self._commit(ctx, store, writes, deletes)
+        return await self._commit(ctx, store, grants, deletes)
+
+    async def sweep(self, ctx: RequestContext) -> int:
+        """Delete the tenant's tuples whose time is over, and log each as deleted; how many. At most `MAX_SWEPT` of at
+        most `MAX_SWEPT_STORES` stores: call again while it gives any."""
+        swept = 0
+        for store_id in await records_expiry.stores(ctx, limit=MAX_SWEPT_STORES):
+            store = await records.lock_store(ctx, store_id)
+            keys = [] if store is None else await records_expiry.expired(ctx, store_id, limit=MAX_SWEPT)
+            if store is not None and keys:
+                await self._commit(ctx, store, [], keys)
+                swept += len(keys)
+        return swept
 
     async def read(
         self, ctx: RequestContext, store_id: str, wanted: Filter, *, after: TupleKey | None = None, limit: int
@@ -106,14 +126,14 @@ class Tuples:
         )
 
     async def _check_writes(
-        self, ctx: RequestContext, store: Store, writes: Sequence[TupleKey], model_id: str | None
+        self, ctx: RequestContext, store: Store, writes: Sequence[Grant], model_id: str | None
     ) -> None:
         rules = await self._rules(ctx, store, model_id)
-        for key in writes:
+        for grant in writes:
             try:
-                rules.check_tuple(key)
+                _check_grant(ctx, rules, grant)
             except InvalidTuple as refusal:
-                raise InvalidTuple(f"Invalid tuple '{spell(key)}'. Reason: {refusal.reason}") from refusal
+                raise type(refusal)(f"Invalid tuple '{spell(grant.key)}'. Reason: {refusal.reason}") from refusal
 
     async def _rules(self, ctx: RequestContext, store: Store, model_id: str | None) -> Rules:
         wanted = model_id or store.model_id
@@ -128,7 +148,7 @@ class Tuples:
         return Rules(found.model)
 
     async def _commit(
-        self, ctx: RequestContext, store: Store, writes: Sequence[TupleKey], deletes: Sequence[TupleKey]
+        self, ctx: RequestContext, store: Store, writes: Sequence[Grant], deletes: Sequence[TupleKey]
     ) -> int:
         written, deleted = await records.write(ctx, store, writes, deletes)
         if written != len(writes):
@@ -149,25 +169,44 @@ class Tuples:
         return revision
 
 
-def _changes(
-    ctx: RequestContext, store: Store, writes: Sequence[TupleKey], deletes: Sequence[TupleKey]
-) -> list[Change]:
+def _changes(ctx: RequestContext, store: Store, writes: Sequence[Grant], deletes: Sequence[TupleKey]) -> list[Change]:
     """The log entries of a batch, as `records.write` has written them."""
-    operations = [*(("delete", key) for key in deletes), *(("write", key) for key in writes)]
-    return [
-        Change(store.revision + place, "delete" if operation == "delete" else "write", key, "", ctx.now)
-        for place, (operation, key) in enumerate(operations, 1)
+    first = store.revision + 1
+    gone = [Change(revision, "delete", key, "", ctx.now) for revision, key in enumerate(deletes, first)]
+    return gone + [
+        Change(revision, "write", grant.key, "", ctx.now, grant.terms)
+        for revision, grant in enumerate(writes, first + len(deletes))
     ]
 
 
-def _check_batch(writes: Sequence[TupleKey], deletes: Sequence[TupleKey]) -> None:
+def _is_there(grant: Grant, present: Mapping[TupleKey, Terms]) -> bool:
+    """Whether the very same is stored.
+
+    Raises:
+        WriteConflict: the key is, under other terms.
+    """
+    terms = present.get(grant.key)
+    if terms is not None and terms != grant.terms:
+        raise WriteConflict(f"the tuple '{spell(grant.key)}' exists with another condition or expiry")
+    return terms is not None
+
+
+def _check_grant(ctx: RequestContext, rules: Rules, grant: Grant) -> None:
+    rules.check_tuple(grant.key, grant.terms)
+    if grant.key.user == f"{grant.key.object}#{grant.key.relation}":
+        raise InvalidTuple("cannot write a tuple that is implicit")
+    if grant.terms.expires_at is not None and grant.terms.expires_at <= ctx.now:
+        raise InvalidTerms("expires_at must be in the future")
+
+
+def _check_batch(writes: Sequence[Grant], deletes: Sequence[TupleKey], most: int) -> None:
     count = len(writes) + len(deletes)
-    if count > MAX_TUPLES:
-        raise TooManyTuples(f"the number of tuples must not exceed {MAX_TUPLES}", max_tuples=MAX_TUPLES)
+    if count > most:
+        raise TooManyTuples(f"the number of tuples must not exceed {most}", max_tuples=most)
     if count == 0:
         raise InvalidQuestion("writes or deletes must name a tuple")
     seen: set[TupleKey] = set()
-    for key in (*writes, *deletes):
+    for key in (*(grant.key for grant in writes), *deletes):
         if key in seen:
             raise DuplicateInRequest(f"duplicate tuple in the request: {spell(key)}")
         seen.add(key)

@@ -1,8 +1,9 @@
 """What a verified access token says (RFC 9068)."""
 
 from collections.abc import Mapping
-from dataclasses import InitVar, dataclass
-from typing import Final, final
+from typing import Final, cast, final
+
+from msgspec import Struct
 
 from airside.core.proof import Mint
 from airside.core.strict_json import Json
@@ -14,8 +15,7 @@ _MINT: Final = Mint("VerifiedToken")
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class VerifiedToken:
+class VerifiedToken(Struct, frozen=True, gc=False):
     """An access token that this application's issuer signed, for this application, in force. Only a `Verifier` makes
     one.
 
@@ -37,10 +37,10 @@ class VerifiedToken:
     expires_at: int
     key_id: str
     claims: Mapping[str, Json]
-    mint: InitVar[Mint]
+    mint: Mint | None = None
 
-    def __post_init__(self, mint: Mint) -> None:
-        _MINT.demand(mint)
+    def __post_init__(self) -> None:
+        _MINT.strike(self, self.mint)
 
     @property
     def actor(self) -> str:
@@ -113,10 +113,10 @@ def _words(value: Json) -> tuple[str, ...]:
         return ()
     if not isinstance(value, list) or len(value) > MAX_WORDS:
         raise TokenRefused(Reason.CLAIM)
-    words = [word for word in value if isinstance(word, str)]
-    if len(words) != len(value):
-        raise TokenRefused(Reason.CLAIM)
-    return tuple(words)
+    for word in value:
+        if not isinstance(word, str):
+            raise TokenRefused(Reason.CLAIM)
+    return cast(tuple[str, ...], tuple(value))
 
 
 def _moment(value: Json) -> int | None:

@@ -62,6 +62,7 @@ TABLES: Final[dict[str, Table]] = {
     # permissions
     "permission_store": Table("tenant", CHANGE),
     "permission_model": Table("tenant", APPEND),
-    "permission_tuple": Table("tenant", ("select", "insert", "delete")),
+    "permission_tuple": Table("tenant", ALL),
     "permission_change": Table("tenant", APPEND),
+    "permission_assertion": Table("tenant", CHANGE),
 }

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from airside.access.problems import http_exception_response, invalid_request_response, refusal_response
 from airside.api.cursors import Cursors
-from airside.api.routes import management, openfga_problems, platform, stores
+from airside.api.routes import authzen, management, openfga_problems, platform, stores
 from airside.api.routes.oauth import AUTHORIZE, OAuthRoutes
 from airside.api.routes.revocations import RevocationRoutes
 from airside.api.routes.wellknown import WellKnownRoutes
@@ -23,12 +23,26 @@ from airside.console import routes as console_routes
 from airside.core.errors import Refusal, Unavailable
 from airside.revocation import MAX_SILENCE
 from airside.shield import HSTS, CorsRule, Policy, Shield
+from airside.store import RequestContext
 from airside.wiring.build import Services
 from airside.wiring.settings import Settings
 
 STORES: Final = "/stores"
 LARGE_BYTES: Final = 512 * 1024
-LARGE: Final = ("authorization-models", "write", "batch-check", "list-objects", "list-users")
+LARGE: Final = (
+    "access/v1/evaluation",
+    "access/v1/evaluations",
+    "access/v1/search/action",
+    "access/v1/search/resource",
+    "access/v1/search/subject",
+    "assertions/{model}",
+    "authorization-models",
+    "batch-check",
+    "list-objects",
+    "list-users",
+    "streamed-list-objects",
+    "write",
+)
 """OpenFGA takes models of 256 KiB, a hundred tuples and fifty questions at once."""
 
 
@@ -88,7 +102,7 @@ class Hottest:
 def routes(services: Services) -> list[BaseRoute]:
     """Everything that this server answers."""
     return [
-        *stores.routes(permissions=services.permissions, context=services.contexts.interface),
+        *_permissions(services),
         *OAuthRoutes(
             contexts=services.contexts,
             issuers=services.issuers,
@@ -113,6 +127,24 @@ def routes(services: Services) -> list[BaseRoute]:
     ]
 
 
+def _permissions(services: Services) -> list[Route]:
+    cursors = Cursors(vault=services.vault)
+
+    async def default_store(ctx: RequestContext) -> str:
+        return (await services.tenants.current(ctx)).default_store_id
+
+    return [
+        *stores.routes(permissions=services.permissions, context=services.contexts.interface, cursors=cursors),
+        *authzen.routes(
+            permissions=services.permissions,
+            context=services.contexts.interface,
+            cursors=cursors,
+            default_store=default_store,
+            origin=services.issuers.origin,
+        ),
+    ]
+
+
 def shield_policy(settings: Settings) -> Policy:
     """What Shield demands in front of this server."""
     host = settings.public_url.removeprefix("https://")
@@ -122,7 +154,11 @@ def shield_policy(settings: Settings) -> Policy:
         trusted_proxies=settings.trusted_proxies,
         hsts=0 if settings.mode == "development" else HSTS,
         cors=(CorsRule(prefix="/t/", origins=origins),) if origins else (),
-        body_caps={f"{STORES}/{{store}}/{name}": LARGE_BYTES for name in LARGE},
+        body_caps={
+            prefix + name: LARGE_BYTES
+            for name in LARGE
+            for prefix in (f"{STORES}/{{store}}/", *(["/"] if name.startswith("access/") else []))
+        },
         foreign_posts=frozenset({AUTHORIZE}),
     )
 

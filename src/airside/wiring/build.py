@@ -25,6 +25,7 @@ from airside.oauth import (
     registry,
 )
 from airside.permissions import Permissions
+from airside.permissions.limits import Limits
 from airside.revocation import Revocations
 from airside.signin import Flows, Policy
 from airside.store import Engine, Listener, Lookup, RequestContext
@@ -80,6 +81,10 @@ class Services:
         await self.engine.open()
         await self.listener.start()
 
+    def drain(self) -> None:
+        """The listeners are about to close: end what would otherwise be answered for ever."""
+        self.permissions.feed.close()
+
     async def stop(self) -> None:
         """Let go of everything, in reverse."""
         await self.listener.stop()
@@ -104,7 +109,19 @@ def build(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy: Ent
     limiter = PostgresLimiter(vault=vault)
     revocations = Revocations(listener=listener, entropy=entropy)
 
-    permissions = Permissions(engine=engine, listener=listener, clock=clock, entropy=entropy, journal=journal)
+    permissions = Permissions(
+        engine=engine,
+        listener=listener,
+        clock=clock,
+        entropy=entropy,
+        journal=journal,
+        limits=Limits(
+            write=settings.permissions_write_limit,
+            batch=settings.permissions_batch_limit,
+            types=settings.permissions_types_limit,
+            model_bytes=settings.permissions_model_bytes,
+        ),
+    )
     keys = SigningKeys(vault=vault, entropy=entropy, journal=journal)
     verifier = TokenVerifier(keys=keys, revocations=revocations)
     families = RefreshFamilies(entropy=entropy, revocations=revocations, journal=journal)

@@ -55,6 +55,10 @@ class Settings:
     cors_origins: tuple[str, ...] = ()
     fetch_exceptions: tuple[str, ...] = ()
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    permissions_write_limit: int = 100
+    permissions_batch_limit: int = 50
+    permissions_types_limit: int = 100
+    permissions_model_bytes: int = 262_144
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,4 +317,10 @@ SETTINGS: Final[dict[str, Setting]] = {
     "log_level": Setting(
         _one_of("debug", "info", "warning", "error"), "Least level that is logged; `debug` in development only."
     ),
+    "permissions_write_limit": Setting(_number(1, 1000), "Most tuples in one write to a permission store."),
+    "permissions_batch_limit": Setting(
+        _number(1, 1000), "Most questions in one `batch-check`, and evaluations in one of AuthZEN's."
+    ),
+    "permissions_types_limit": Setting(_number(1, 1000), "Most types in one authorization model."),
+    "permissions_model_bytes": Setting(_number(1024, 262_144), "Most bytes of an authorization model as JSON."),
 }

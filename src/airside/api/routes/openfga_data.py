@@ -6,6 +6,7 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
+from airside.api.routes.openfga_pages import Pages
 from airside.api.routes.openfga_wire import (
     MAX_BODY,
     MAX_LARGE_BODY,
@@ -17,18 +18,17 @@ from airside.api.routes.openfga_wire import (
     WriteBody,
     answer,
     decode,
-    page_position,
-    page_token,
     read_body,
     store_of,
+    tuple_told,
 )
 from airside.core import strict_json
 from airside.core.errors import InvalidInput
 from airside.core.strict_json import Json
-from airside.permissions import Filter, Permissions, Store, StoredModel, TupleKey
+from airside.permissions import Change, Filter, Permissions, Store, StoredModel, TupleKey
 from airside.permissions.language import from_json, to_json
 from airside.permissions.models import NEWEST
-from airside.permissions.refusals import InvalidCursor, InvalidQuestion, UnsupportedSchema
+from airside.permissions.refusals import InvalidQuestion, UnsupportedSchema
 from airside.permissions.tuples import BEGINNING
 from airside.permissions.words import split_object, split_subject
 
@@ -39,11 +39,12 @@ _OPERATIONS: Final = {"write": "TUPLE_OPERATION_WRITE", "delete": "TUPLE_OPERATI
 class DataRoutes:
     """Each handler: read, say one verb, render."""
 
-    def __init__(self, permissions: Permissions, context: ContextFor) -> None:
+    def __init__(self, permissions: Permissions, context: ContextFor, pages: Pages) -> None:
         self._stores = permissions.stores
         self._models = permissions.models
         self._tuples = permissions.tuples
         self._context = context
+        self._pages = pages
 
     async def create_store(self, request: Request) -> Response:
         """`POST /stores`."""
@@ -56,9 +57,10 @@ class DataRoutes:
         """`GET /stores`."""
         async with self._context(request, "permissions:read") as ctx:
             name, size = request.query_params.get("name", ""), _page_size(request)
-            after = page_position(_token(request), f"stores {name}", 1) or [""]
+            after = await self._pages.position(ctx, _token(request), f"stores {name}") or [""]
             stores = await self._stores.list(ctx, after=after[0], name=name, limit=size + 1)
-        following = page_token(f"stores {name}", stores[size - 1].id) if len(stores) > size else ""
+            last = stores[size - 1].id if len(stores) > size else None
+            following = "" if last is None else await self._pages.token(ctx, f"stores {name}", last)
         return answer({"stores": [_store(store) for store in stores[:size]], "continuation_token": following})
 
     async def get_store(self, request: Request) -> Response:
@@ -96,9 +98,10 @@ class DataRoutes:
         async with self._context(request, "permissions:read") as ctx:
             store_id, size = store_of(request), _page_size(request)
             query = f"models {store_id}"
-            before = page_position(_token(request), query, 1) or [NEWEST]
+            before = await self._pages.position(ctx, _token(request), query) or [NEWEST]
             models = await self._models.list(ctx, store_id, before=before[0], limit=size + 1)
-        following = page_token(query, models[size - 1].id) if len(models) > size else ""
+            last = models[size - 1].id if len(models) > size else None
+            following = "" if last is None else await self._pages.token(ctx, query, last)
         return answer(
             {"authorization_models": [_model(model) for model in models[:size]], "continuation_token": following}
         )
@@ -111,7 +114,7 @@ class DataRoutes:
             revision = await self._tuples.write(
                 ctx,
                 store_id,
-                writes=[key.plain() for key in body.writes.tuple_keys] if body.writes else (),
+                writes=[key.grant() for key in body.writes.tuple_keys] if body.writes else (),
                 deletes=body.deletes.tuple_keys if body.deletes else (),
                 model_id=body.authorization_model_id or None,
                 on_duplicate="ignore" if body.writes and body.writes.on_duplicate == "ignore" else "error",
@@ -126,13 +129,14 @@ class DataRoutes:
             body = decode(await read_body(request, MAX_BODY), ReadBody)
             wanted, size = _filter(body.tuple_key), body.page_size or DEFAULT_PAGE
             query = f"read {store_id} {wanted}"
-            after = page_position(body.continuation_token, query, 3)
-            found = await self._tuples.read(ctx, store_id, wanted, after=_after(after), limit=size + 1)
-        following = ""
-        if len(found) > size:
-            last = found[size - 1].key
-            following = page_token(query, last.user, last.relation, last.object)
-        tuples = [{"key": each.key, "timestamp": each.created_at} for each in found[:size]]
+            after = await self._pages.position(ctx, body.continuation_token, query)
+            last = None if after is None else TupleKey(*after)
+            found = await self._tuples.read(ctx, store_id, wanted, after=last, limit=size + 1)
+            following = ""
+            if len(found) > size:
+                last = found[size - 1].key
+                following = await self._pages.token(ctx, query, last.user, last.relation, last.object)
+        tuples = [{"key": tuple_told(each.key, each.terms), "timestamp": each.created_at} for each in found[:size]]
         return answer({"tuples": tuples, "continuation_token": following})
 
     async def changes(self, request: Request) -> Response:
@@ -140,24 +144,19 @@ class DataRoutes:
         async with self._context(request, "permissions:read") as ctx:
             store_id, size = store_of(request), _page_size(request)
             type_name, token = request.query_params.get("type", ""), _token(request)
-            query = f"changes {store_id} {type_name}"
-            position = page_position(token, query, 1) or ["0"]
-            if not position[0].isdecimal() or len(position[0]) > 18:
-                raise InvalidCursor("invalid continuation token")
+            query = changes_query(store_id, type_name)
+            position = await self._pages.position(ctx, token, query) or ["0"]
             changes = await self._tuples.changes(
                 ctx,
                 store_id,
                 after=int(position[0]),
                 object_type=type_name,
-                since=_start_time(request),
+                since=start_time(request),
                 limit=size,
             )
-        reached = str(changes[-1].revision) if changes else position[0]
-        told = [
-            {"tuple_key": each.key, "operation": _OPERATIONS[each.operation], "timestamp": each.created_at}
-            for each in changes
-        ]
-        return answer({"changes": told, "continuation_token": page_token(query, reached)})
+            reached = str(changes[-1].revision) if changes else position[0]
+            following = await self._pages.token(ctx, query, reached)
+        return answer({"changes": [change_told(each) for each in changes], "continuation_token": following})
 
 
 async def _json(request: Request) -> Json:
@@ -187,7 +186,23 @@ def _page_size(request: Request) -> int:
     return int(text)
 
 
-def _start_time(request: Request) -> datetime:
+def change_told(change: Change) -> dict[str, Any]:
+    """An entry of the change log, as OpenFGA tells it."""
+    told = None if change.key is None else tuple_told(change.key, change.terms)
+    return {"tuple_key": told, "operation": _OPERATIONS[change.operation], "timestamp": change.created_at}
+
+
+def changes_query(store_id: str, type_name: str) -> str:
+    """What a position in the change log belongs to."""
+    return f"changes {store_id} {type_name}"
+
+
+def start_time(request: Request) -> datetime:
+    """The moment from which changes are wanted.
+
+    Raises:
+        InvalidQuestion: not an RFC 3339 time.
+    """
     text = request.query_params.get("start_time")
     if not text:
         return BEGINNING
@@ -212,14 +227,3 @@ def _filter(key: PartialKey | None) -> Filter:
     if object_id:
         split_object(key.object)
     return Filter(type_name, object_id, key.relation, split_subject(key.user) if key.user else None)
-
-
-def _after(position: list[str] | None) -> TupleKey | None:
-    if position is None:
-        return None
-    try:
-        split_subject(position[0])
-        split_object(position[2])
-    except InvalidQuestion:
-        raise InvalidCursor("invalid continuation token") from None
-    return TupleKey(*position)

@@ -1,9 +1,9 @@
 """The bodies of OpenFGA's HTTP API, read strictly and without ceremony; its tokens; its headers."""
 
-import hashlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
+from datetime import datetime
 from functools import lru_cache
 from typing import Annotated, Any, Final, Literal, Protocol, TypeAlias, TypeVar
 
@@ -14,16 +14,16 @@ from starlette.types import ASGIApp
 
 from airside.core import strict_json
 from airside.core.errors import InvalidInput, TooLarge, UnsupportedMedia
-from airside.permissions import AtLeast, TupleKey, is_public
-from airside.permissions.refusals import ConditionsUnavailable, InvalidCursor, InvalidQuestion, StoreNotFound
+from airside.core.strict_json import Json, dumps
+from airside.permissions import NO_TERMS, AtLeast, Grant, Terms, TupleKey, is_public
+from airside.permissions.condition_values import timestamp, values_of
+from airside.permissions.refusals import InvalidQuestion, StoreNotFound
 from airside.store import RequestContext
 
 JSON_TYPE: Final = "application/json"
 MAX_BODY: Final = 64 * 1024
 MAX_LARGE_BODY: Final = 256 * 1024
 """Bytes of a write, a batch or a model."""
-MAX_CHECKS: Final = 50
-"""Questions in one batch-check: OpenFGA's default."""
 MAX_PAGE: Final = 100
 MAX_TOKEN: Final = 4096
 CONSISTENCY_TOKEN: Final = "airside-consistency-token"
@@ -45,21 +45,35 @@ class ContextFor(Protocol):
         ...
 
 
+class NamedCondition(msgspec.Struct):
+    """A condition of the model, and the tuple's own values for it."""
+
+    name: str
+    context: dict[str, Any] | None = None
+
+
 class Key(msgspec.Struct):
-    """A tuple to be written. `condition` is read so that it can be refused: ignoring one would widen access."""
+    """A tuple to be written. `expires_at` (RFC 3339) is our own: OpenFGA's clients don't send it."""
 
     user: str
     relation: str
     object: str
-    condition: Any = None
+    condition: NamedCondition | None = None
+    expires_at: str | None = None
 
-    def plain(self) -> TupleKey:
+    def grant(self) -> Grant:
         """Raises:
-        ConditionsUnavailable: it has a condition.
+        InvalidQuestion: a condition without a name, or a malformed moment.
         """
-        if self.condition is not None:
-            raise ConditionsUnavailable
-        return TupleKey(self.user, self.relation, self.object)
+        key = TupleKey(self.user, self.relation, self.object)
+        if self.condition is None and self.expires_at is None:
+            return Grant(key)
+        named = self.condition
+        if named is not None and not named.name:
+            raise InvalidQuestion("a condition must have a name")
+        ends = None if self.expires_at is None else timestamp(self.expires_at)
+        context = dumps(named.context) if named is not None and named.context else b""
+        return Grant(key, Terms("" if named is None else named.name, context, ends))
 
 
 class Keys(msgspec.Struct):
@@ -79,10 +93,11 @@ class BatchItem(msgspec.Struct):
     tuple_key: TupleKey
     correlation_id: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,36}$")]
     contextual_tuples: Keys | None = None
+    context: dict[str, Any] | None = None
 
 
 class BatchBody(msgspec.Struct):
-    checks: Annotated[list[BatchItem], msgspec.Meta(min_length=1, max_length=MAX_CHECKS)]
+    checks: Annotated[list[BatchItem], msgspec.Meta(min_length=1)]
     authorization_model_id: str | None = None
     consistency: Consistency | None = None
 
@@ -134,6 +149,7 @@ class ListObjectsBody(msgspec.Struct):
     user: str
     authorization_model_id: str | None = None
     contextual_tuples: Keys | None = None
+    context: dict[str, Any] | None = None
     consistency: Consistency | None = None
 
 
@@ -153,6 +169,7 @@ class ListUsersBody(msgspec.Struct):
     user_filters: Annotated[list[UserFilter], msgspec.Meta(min_length=1, max_length=1)]
     authorization_model_id: str | None = None
     contextual_tuples: list[Key] = []
+    context: dict[str, Any] | None = None
     consistency: Consistency | None = None
 
 
@@ -251,15 +268,27 @@ def decode_check(body: bytes) -> CheckBody:
     return decode(body, CheckBody)
 
 
-def contextual(keys: Keys | list[Key] | None) -> tuple[TupleKey, ...]:
+def contextual(keys: Keys | list[Key] | None) -> tuple[Grant, ...]:
     """Contextual tuples as the engine takes them.
 
     Raises:
-        ConditionsUnavailable: one has a condition.
+        InvalidQuestion: one has malformed terms.
     """
     if keys is None:
         return ()
-    return tuple(key.plain() for key in (keys.tuple_keys if isinstance(keys, Keys) else keys))
+    return tuple(key.grant() for key in (keys.tuple_keys if isinstance(keys, Keys) else keys))
+
+
+def tuple_told(key: TupleKey, terms: Terms) -> "TupleKey | dict[str, Json | datetime]":
+    """A stored tuple as the API answers it."""
+    if terms == NO_TERMS:
+        return key
+    told: dict[str, Json | datetime] = {"user": key.user, "relation": key.relation, "object": key.object}
+    if terms.condition:
+        told["condition"] = {"name": terms.condition, "context": values_of(terms)}
+    if terms.expires_at is not None:
+        told["expires_at"] = terms.expires_at
+    return told
 
 
 @lru_cache(maxsize=1024)
@@ -286,32 +315,3 @@ def at_least(request: Request, store_id: str, consistency: Consistency | None) -
     if named != store_id or not revision.isdecimal() or len(revision) > 18:
         raise InvalidQuestion("consistency token of another store")
     return int(revision)
-
-
-def page_token(query: str, *position: str) -> str:
-    """Where a page ended, bound to the query it belongs to. It names a place in rows that its bearer may read
-    anyway, and opens nothing."""
-    return urlsafe_b64encode(msgspec.json.encode([_binding(query), *position])).decode()
-
-
-def page_position(token: str, query: str, length: int) -> list[str] | None:
-    """The place that `token` names; None without one.
-
-    Raises:
-        InvalidCursor: not a token of this query.
-    """
-    if not token:
-        return None
-    try:
-        if len(token) > MAX_TOKEN:
-            raise InvalidCursor("invalid continuation token")
-        parts = msgspec.json.decode(urlsafe_b64decode(token.encode("ascii")), type=list[str])
-    except (ValueError, msgspec.DecodeError):
-        raise InvalidCursor("invalid continuation token") from None
-    if len(parts) != length + 1 or parts[0] != _binding(query):
-        raise InvalidCursor("invalid continuation token")
-    return parts[1:]
-
-
-def _binding(query: str) -> str:
-    return hashlib.sha256(query.encode()).hexdigest()[:16]

@@ -3,24 +3,32 @@
 `check` is the hottest route of the server: decode, decide, encode, and nothing else.
 """
 
-from typing import Final
+from typing import Any, Final
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from airside.api.cursors import Cursors
+from airside.api.routes.openfga_assertions import AssertionRoutes
 from airside.api.routes.openfga_data import DataRoutes
-from airside.api.routes.openfga_lists import ListRoutes
-from airside.api.routes.openfga_problems import describe, refused
+from airside.api.routes.openfga_lists import ListRoutes, view_of
+from airside.api.routes.openfga_pages import Pages
+from airside.api.routes.openfga_problems import Endpoint, describe
+from airside.api.routes.openfga_stream import StreamRoutes
+from airside.api.routes.openfga_sweeping import SweepRoutes
 from airside.api.routes.openfga_wire import (
     CONSISTENCY_TOKEN,
     MAX_BODY,
     MAX_LARGE_BODY,
     BatchBody,
     BatchItem,
+    Consistency,
     ContextFor,
     Handler,
+    Keys,
     answer,
     at_least,
     consistency_token,
@@ -30,9 +38,9 @@ from airside.api.routes.openfga_wire import (
     read_body,
     store_of,
 )
-from airside.core.errors import Refusal
 from airside.core.strict_json import Json
 from airside.permissions import AtLeast, Permissions, Question
+from airside.permissions.model import NO_CONTEXT
 from airside.permissions.refusals import InvalidQuestion, TooComplex
 from airside.store import RequestContext
 
@@ -43,14 +51,19 @@ CHECK: Final = "/stores/{store_id}/check"
 _TOKEN_HEADER: Final = CONSISTENCY_TOKEN.lower().encode()
 
 
-def routes(*, permissions: Permissions, context: ContextFor) -> list[Route]:
-    """Every operation that is there yet. What isn't (assertions, streamed-list-objects) is a 404."""
+def routes(*, permissions: Permissions, context: ContextFor, cursors: Cursors) -> list[Route]:
+    """Every operation of OpenFGA's, and four of our own: check-relations, delete, changes/stream."""
+    pages = Pages(cursors)
     asking = CheckRoutes(permissions, context)
-    data = DataRoutes(permissions, context)
-    lists = ListRoutes(permissions, context)
+    data = DataRoutes(permissions, context, pages)
+    lists = ListRoutes(permissions, context, pages)
+    assertions = AssertionRoutes(permissions, context)
+    sweeping = SweepRoutes(permissions, context)
+    stream = StreamRoutes(permissions, context, pages)
     table: list[tuple[str, str, Handler]] = [
         ("POST", CHECK, asking.check),
         ("POST", "/stores/{store_id}/batch-check", asking.batch_check),
+        ("POST", "/stores/{store_id}/check-relations", asking.check_relations),
         ("POST", "/stores", data.create_store),
         ("GET", "/stores", data.list_stores),
         ("GET", "/stores/{store_id}", data.get_store),
@@ -60,26 +73,17 @@ def routes(*, permissions: Permissions, context: ContextFor) -> list[Route]:
         ("GET", "/stores/{store_id}/authorization-models/{model_id}", data.get_model),
         ("POST", "/stores/{store_id}/write", data.write),
         ("POST", "/stores/{store_id}/read", data.read),
+        ("POST", "/stores/{store_id}/delete", sweeping.delete),
         ("GET", "/stores/{store_id}/changes", data.changes),
+        ("GET", "/stores/{store_id}/changes/stream", stream.changes),
         ("POST", "/stores/{store_id}/expand", lists.expand),
         ("POST", "/stores/{store_id}/list-objects", lists.objects),
+        ("POST", "/stores/{store_id}/streamed-list-objects", lists.streamed_objects),
         ("POST", "/stores/{store_id}/list-users", lists.users),
+        ("GET", "/stores/{store_id}/assertions/{model_id}", assertions.read),
+        ("PUT", "/stores/{store_id}/assertions/{model_id}", assertions.write),
     ]
     return [Route(path, Endpoint(handler), methods=[method]) for method, path, handler in table]
-
-
-class Endpoint:
-    """A handler as a plain ASGI application: Starlette's wrapper around functions costs as much as a check."""
-
-    def __init__(self, handler: Handler) -> None:
-        self._handler = handler
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            response = await self._handler(Request(scope, receive, send))
-        except Refusal as refusal:
-            response = refused(refusal)
-        await response(scope, receive, send)
 
 
 class Verdicts:
@@ -104,11 +108,23 @@ ALLOWED: Final = Verdicts(b'{"allowed":true,"resolution":""}')
 DENIED: Final = Verdicts(b'{"allowed":false,"resolution":""}')
 
 
+class RelationsBody(msgspec.Struct):
+    user: str
+    object: str
+    relations: list[str]
+    authorization_model_id: str | None = None
+    contextual_tuples: Keys | None = None
+    context: dict[str, Any] | None = None
+    consistency: Consistency | None = None
+
+
 class CheckRoutes:
     """The questions with one answer each."""
 
     def __init__(self, permissions: Permissions, context: ContextFor) -> None:
         self._engine = permissions.engine
+        self._relations = permissions.relations
+        self._most = permissions.limits.batch
         self._context = context
 
     async def check(self, request: Request) -> ASGIApp:
@@ -127,6 +143,7 @@ class CheckRoutes:
                     body.authorization_model_id or None,
                     at_least(request, store_id, body.consistency),
                     contextual(body.contextual_tuples),
+                    body.context or NO_CONTEXT,
                 ),
             )
         return (ALLOWED if verdict.allowed else DENIED).seen(consistency_token(store_id, verdict.revision))
@@ -136,6 +153,8 @@ class CheckRoutes:
         async with self._context(request, "permissions:check") as ctx:
             store_id = store_of(request)
             body = decode(await read_body(request, MAX_LARGE_BODY), BatchBody, MAX_LARGE_BODY)
+            if len(body.checks) > self._most:
+                raise InvalidQuestion(f"at most {self._most} checks")
             names = [item.correlation_id for item in body.checks]
             if len(set(names)) != len(names):
                 raise InvalidQuestion("received duplicate correlation_id")
@@ -147,6 +166,24 @@ class CheckRoutes:
                 results[item.correlation_id] = result
                 revision = max(revision, seen)
         return answer({"result": results}, seen=(store_id, revision))
+
+    async def check_relations(self, request: Request) -> Response:
+        """`POST …/check-relations`: one subject, one object, several relations; each with its answer."""
+        async with self._context(request, "permissions:check") as ctx:
+            store_id = store_of(request)
+            body = decode(await read_body(request, MAX_BODY), RelationsBody)
+            view = view_of(
+                request,
+                store_id,
+                body.authorization_model_id,
+                body.consistency,
+                body.contextual_tuples,
+                body.context,
+            )
+            held = await self._relations.check(
+                ctx, view, subject=body.user, object_=body.object, relations=body.relations
+            )
+        return answer({"relations": held.relations}, seen=(store_id, held.revision))
 
     async def _one(
         self, ctx: RequestContext, store_id: str, model_id: str | None, wanted: AtLeast, item: BatchItem
@@ -163,6 +200,7 @@ class CheckRoutes:
                     model_id or None,
                     wanted,
                     contextual(item.contextual_tuples),
+                    item.context or NO_CONTEXT,
                 ),
             )
         except (InvalidQuestion, TooComplex) as refusal:

@@ -6,7 +6,7 @@ from airside.permissions.language.problems import Problem, SyntaxProblem
 from airside.permissions.language.reader import Reader
 from airside.permissions.model import Condition, Parameter
 
-SCALARS: Final = ("bool", "string", "int", "uint", "double", "duration", "timestamp", "ipaddress")
+SCALARS: Final = ("bool", "string", "int", "uint", "double", "duration", "timestamp", "ipaddress", "any")
 CONTAINERS: Final = ("map", "list")
 
 
@@ -37,7 +37,8 @@ def condition(reader: Reader) -> Condition:
     reader.mark(")")
     reader.skip("space")
     reader.mark("{")
-    return Condition(name.text, tuple(parameters.values()), reader.braced(), name.span)
+    expression, place = reader.braced()
+    return Condition(name.text, tuple(parameters.values()), expression, name.span, place)
 
 
 def _parameter(reader: Reader) -> Parameter:

@@ -2,6 +2,7 @@
 
 from airside.permissions.language.problems import SyntaxProblem
 from airside.permissions.language.scanner import RESERVED, Kind, Scanner, Word
+from airside.permissions.model import Span
 
 
 class Reader:
@@ -91,8 +92,8 @@ class Reader:
         """The word after the space that is next."""
         return self._scanner.after_next().text
 
-    def braced(self) -> str:
-        """What stands before the `}` that closes the `{` just taken."""
+    def braced(self) -> tuple[str, Span]:
+        """What stands before the `}` that closes the `{` just taken, and where it begins."""
         return self._scanner.braced()
 
     def unexpected(self, wanted: str, word: Word | None = None) -> SyntaxProblem:

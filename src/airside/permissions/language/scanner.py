@@ -65,8 +65,9 @@ class Scanner:
         """The word after `next`; its place is unknown."""
         return self._scan(self.next.offset + len(self.next.text))
 
-    def braced(self) -> str:
-        """The text up to the `}` that closes the brace just taken, strings skipped whole; takes the `}`."""
+    def braced(self) -> tuple[str, Span]:
+        """The text up to the `}` that closes the brace just taken, strings skipped whole, and where it begins;
+        takes the `}`."""
         start = position = self.next.offset
         depth = 1
         while position < len(self._text):
@@ -81,10 +82,14 @@ class Scanner:
         else:
             raise self.unexpected("'}' that closes the condition")
         body = self._text[start:position]
+        before = body[: len(body) - len(body.lstrip())]
+        line_start = start + before.rfind("\n") + 1 if "\n" in before else self._line_start
+        column = start + len(before) - line_start
+        place = Span(self._line + before.count("\n"), column, column + 1)
         self._line += body.count("\n")
         self._line_start = self._text.rfind("\n", 0, position) + 1
         self.next = self._scan(position + 1)
-        return body.strip()
+        return body.strip(), place
 
     def unexpected(self, wanted: str, word: Word | None = None) -> SyntaxProblem:
         """The refusal that says what stands where `wanted` should."""

@@ -1,10 +1,12 @@
 """JWT (RFC 7519) as RFC 8725 wants it: typed, for one issuer and audience, within its time."""
 
 from collections.abc import Mapping
-from dataclasses import InitVar, dataclass
+from dataclasses import dataclass
 from enum import Enum
 from types import MappingProxyType
 from typing import Final, TypeAlias, final
+
+from msgspec import Struct
 
 from airside.core.proof import Mint
 from airside.core.strict_json import Json, dumps
@@ -19,7 +21,6 @@ DEFAULT_LEEWAY: Final = 5
 MAX_DATE: Final = 253_402_300_799  # 9999-12-31T23:59:59Z: a later NumericDate is no date
 MAX_AUDIENCES: Final = 32
 _APPLICATION: Final = "application/"
-_NUMBER: Final = (int, float)  # a tuple: `int | float` would be built anew at each test
 _MINT: Final = Mint("VerifiedJwt")
 
 
@@ -56,8 +57,7 @@ class Expected:
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class VerifiedJwt:
+class VerifiedJwt(Struct, frozen=True, gc=False):
     """Claims that are signed, meant for us and in force. Only `verify_jwt` makes one.
 
     In force from `valid_from` up to, not including, `valid_until`: seconds since the epoch, leeway included.
@@ -67,10 +67,10 @@ class VerifiedJwt:
     claims: Mapping[str, Json]
     valid_from: float
     valid_until: float
-    mint: InitVar[Mint]
+    mint: Mint | None = None
 
-    def __post_init__(self, mint: Mint) -> None:
-        _MINT.demand(mint)
+    def __post_init__(self) -> None:
+        _MINT.strike(self, self.mint)
 
 
 def verify_jwt(token: str, keys: KeySet, expected: Expected, now: float) -> VerifiedJwt:
@@ -144,7 +144,7 @@ def _check_audience(claim: Json, audience: Audience) -> None:
 
 def _date(claims: Mapping[str, Json], name: str) -> float:
     value = claims.get(name)
-    # bool is an int in Python: `true` would be one second past 1970.
-    if isinstance(value, bool) or not isinstance(value, _NUMBER) or not 0 <= value <= MAX_DATE:
+    # The very type: bool is an int in Python, and `true` would be one second past 1970.
+    if (type(value) is not int and type(value) is not float) or not 0 <= value <= MAX_DATE:
         raise TokenRefused(Reason.CLAIM, claim=name)
     return value

@@ -1,0 +1,118 @@
+"""A store's changes as they happen, by server-sent events (HTML Living Standard §9.2): our own beside OpenFGA's.
+
+Every event's id is a continuation token of `GET …/changes`, so that either goes on where the other ended.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+from starlette.requests import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from airside.api.routes.openfga_data import change_told, changes_query, start_time
+from airside.api.routes.openfga_pages import Pages
+from airside.api.routes.openfga_problems import refused
+from airside.api.routes.openfga_wire import ContextFor, store_of
+from airside.core.errors import LimitExceeded, Refusal, Unavailable
+from airside.permissions import Permissions
+from airside.permissions.feed import Follower
+from airside.store import RequestContext
+
+PAGE: Final = 100
+"""Changes read at a time."""
+HEARTBEAT: Final = 15.0
+"""Seconds of silence after which a comment is sent, and the caller's right and the change log are looked at again."""
+_HEADERS: Final = [
+    (b"content-type", b"text/event-stream"),
+    (b"cache-control", b"no-store"),
+    (b"x-accel-buffering", b"no"),
+]
+_BEAT: Final = b":\n\n"
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    store_id: str
+    type_name: str
+    since: datetime
+    position: int
+
+
+class StreamRoutes:
+    """The one handler."""
+
+    def __init__(self, permissions: Permissions, context: ContextFor, pages: Pages) -> None:
+        self._permissions = permissions
+        self._context = context
+        self._pages = pages
+
+    async def changes(self, request: Request) -> ASGIApp:
+        """`GET …/changes/stream`: from the position in `Last-Event-ID` or `continuation_token`, else from the first."""
+        async with self._context(request, "permissions:read") as ctx:
+            store_id, type_name = store_of(request), request.query_params.get("type", "")
+            await self._permissions.stores.get(ctx, store_id)
+            token = request.headers.get("last-event-id") or request.query_params.get("continuation_token", "")
+            position = await self._pages.position(ctx, token, changes_query(store_id, type_name)) or ["0"]
+            asked = _Asked(store_id, type_name, start_time(request), int(position[0]))
+            tenant_id = ctx.tenant_id
+
+        async def respond(scope: Scope, receive: Receive, send: Send) -> None:
+            try:
+                with self._permissions.feed.follow(tenant_id, store_id) as follower:
+                    await self._stream(request, asked, follower, receive, send)
+            except (LimitExceeded, Unavailable) as refusal:  # before anything was sent: `_stream` folds its own
+                await refused(refusal)(scope, receive, send)
+
+        return respond
+
+    async def _stream(self, request: Request, asked: _Asked, follower: Follower, receive: Receive, send: Send) -> None:
+        leaving = asyncio.create_task(_until_gone(receive, follower))
+        try:
+            await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
+            await send({"type": "http.response.body", "body": _BEAT, "more_body": True})
+            await self._follow(request, asked, follower, send)
+            await send({"type": "http.response.body", "body": b""})
+        finally:
+            leaving.cancel()
+
+    async def _follow(
+        self,
+        request: Request,
+        asked: _Asked,
+        follower: Follower,
+        send: Callable[[MutableMapping[str, Any]], Awaitable[None]],
+    ) -> None:
+        reached = asked.position
+        while not follower.ended:
+            try:
+                # A context for each page: whose token has run out or been revoked since gets nothing more.
+                async with self._context(request, "permissions:read") as ctx:
+                    events, reached, more = await self._page(ctx, asked, reached)
+            except Refusal:  # the stream ends; whoever comes back is told why
+                return
+            if events:
+                await send({"type": "http.response.body", "body": events, "more_body": True})
+            if not more and not await follower.news(HEARTBEAT):
+                await send({"type": "http.response.body", "body": _BEAT, "more_body": True})
+
+    async def _page(self, ctx: RequestContext, asked: _Asked, reached: int) -> tuple[bytes, int, bool]:
+        changes = await self._permissions.tuples.changes(
+            ctx, asked.store_id, after=reached, object_type=asked.type_name, since=asked.since, limit=PAGE
+        )
+        query = changes_query(asked.store_id, asked.type_name)
+        events: list[bytes] = []
+        for change in changes:
+            token = await self._pages.token(ctx, query, str(change.revision))
+            data = msgspec.json.encode(change_told(change))
+            events.append(b"id: " + token.encode() + b"\nevent: change\ndata: " + data + b"\n\n")
+        return b"".join(events), changes[-1].revision if changes else reached, len(changes) == PAGE
+
+
+async def _until_gone(receive: Receive, follower: Follower) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    follower.end()

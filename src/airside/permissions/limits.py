@@ -1,0 +1,24 @@
+"""How much one request may carry: OpenFGA's limits and defaults. Lists have none: they are never cut."""
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Chosen when the process starts.
+
+    Attributes:
+        write: tuples in one write, deletes included.
+        batch: questions in one batch-check, evaluations in one of AuthZEN's.
+        types: type definitions of a model.
+        model_bytes: bytes of a model as JSON.
+    """
+
+    write: int = 100
+    batch: int = 50
+    types: int = 100
+    model_bytes: int = 256 * 1024
+
+
+DEFAULT: Final = Limits()
