@@ -19,6 +19,8 @@ from airside.core.clock import SystemClock
 from airside.core.principal import ANONYMOUS, Origin
 from airside.permissions import Question, TupleKey
 from airside.permissions.cached import Cached
+from airside.permissions.ends import each
+from airside.permissions.graph import Graph
 from airside.permissions.index import Index
 from airside.permissions.indexes import Indexes
 from airside.permissions.language import parse
@@ -48,6 +50,7 @@ type doc
     define can_read: viewer but not blocked
 """
 SEED = 20_261_123
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
 QUESTIONS = 100_000
 TENANT = UUID(int=1)
 STORE = "01M83TC4Y6GZQS01Z3PF7Z6VV6"
@@ -80,16 +83,15 @@ class Drive:
         ready = index.keep("model", parse(MODEL))
         kept: dict[bool, list[Question]] = {True: [], False: []}
         graph = index.graph
-        slot, owner = graph.slots["doc#parent"], graph.slots["doc#owner"]
-        while min(len(each) for each in kept.values()) < count // 2:
+        owner = graph.slots["doc#owner"]
+        while min(len(found) for found in kept.values()) < count // 2:
             doc = self.draw.randrange(self.documents)
             user = f"user:{self.draw.randrange(self.documents // 10)}"
             if self.draw.random() < 0.3:
                 node = graph.nodes[f"doc:{doc}"]
-                user = graph.words[next(iter(graph.forward[owner][node]))]
-                assert graph.forward[slot][node]
+                user = graph.words[next(iter(each(graph.forward[owner].get(node))))]
             asked = Question(STORE, user, self.draw.choice(("viewer", "can_read", "editor")), f"doc:{doc}", "model")
-            kept[index.answer(asked, ready).allowed].append(asked)
+            kept[index.answer(asked, ready, NOW).allowed].append(asked)
         chosen = kept[True][: count // 2] + kept[False][: count // 2]
         self.draw.shuffle(chosen)
         return chosen
@@ -114,7 +116,10 @@ async def run(documents: int) -> None:
     tuples = list(drive.tuples())
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     start = time.perf_counter()
-    index = Index(0, "model", tuples)
+    graph = Graph()
+    for key in tuples:
+        graph.add(key)
+    index = Index(0, "model", graph)
     took = time.perf_counter() - start
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024
     print(f"{len(tuples):,} tuples, {len(tuples) / took:,.0f} loaded/s, {grown / len(tuples):.0f} B each at most")
@@ -124,12 +129,12 @@ async def run(documents: int) -> None:
         times: list[float] = []
         wall, cpu = time.perf_counter(), time.process_time()
         for question in asked:
-            index.answer(question, ready)
+            index.answer(question, ready, NOW)
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
         report(name, len(asked), wall, cpu)
     for question in asked[:20_000]:
         began = time.perf_counter()
-        index.answer(question, ready)
+        index.answer(question, ready, NOW)
         times.append(time.perf_counter() - began)
     print(
         f"{'walk, one by one':<34} p50 {sorted(times)[10_000] * 1e6:.1f} µs   p99 {sorted(times)[19_800] * 1e6:.1f} µs"

@@ -56,7 +56,7 @@ async def test_warm_index_asks_no_database(
     bare = RequestContext(tenant_id, nothing, ANONYMOUS, datetime.now(UTC), "", Origin("-"))
     assert await permissions.engine.check(bare, question(store_id)) == first
     assert first.allowed
-    assert first.because == "doc:1#viewer"
+    assert first.lasting
 
 
 async def test_writer_sees_its_own_commit_at_once(

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from airside.cli.session import out, plain_refusals, table
+from airside.core.clock import SystemClock
 from airside.permissions.language import ModelProblems, SyntaxProblem
 from airside.permissions.offline import Offline
 from airside.permissions.storefile import StoreFile, read_model, read_store
@@ -53,7 +54,7 @@ def _outcomes(store: StoreFile) -> list[tuple[str, Outcome]]:
     return [
         (test.name, outcome(assertion, offline))
         for test in store.tests
-        for offline in (Offline(store.model, (*store.grants, *test.grants)),)
+        for offline in (Offline(store.model, (*store.grants, *test.grants), SystemClock().now()),)
         for assertion in test.assertions
     ]
 

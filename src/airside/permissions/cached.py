@@ -1,5 +1,5 @@
 """A cache in front of an engine, itself an engine. A verdict holds for one revision and one model, so nothing
-is ever invalidated: a write makes new keys."""
+is ever invalidated: a write makes new keys. One that rests on a context or a moment isn't kept."""
 
 from typing import Final
 from uuid import UUID
@@ -44,7 +44,7 @@ class Cached:
         if verdict is None:
             verdict = await self._inner.check(ctx, question)
             # The inner engine may have met a later revision, or a later model: that verdict has another key.
-            if verdict.revision == index.revision == key[2]:
+            if verdict.lasting and verdict.revision == index.revision == key[2]:
                 self._keep(key, verdict)
         return verdict
 

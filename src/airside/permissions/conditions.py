@@ -110,11 +110,11 @@ class _Program:
         self.parameters = {parameter.name: parameter.type for parameter in condition.parameters}
         if len(condition.expression) > MAX_EXPRESSION:
             raise _refused(condition, f"an expression may have {MAX_EXPRESSION} characters at most")
-        checked = _compiled(condition, _environment(self.parameters, _ADDRESS))
+        checked = _compiled(condition, _environment(self.parameters, _ADDRESS, _ADDRESS))
         if checked.return_type() != _T.BOOL:
             raise _refused(condition, f"the expression must give a bool, not {checked.return_type().name()}")
         self._shape = _bounded(condition, shape_of(checked.serialize()))
-        self._environment = _environment(self.parameters, _T.STRING)
+        self._environment = _environment(self.parameters, _T.STRING, _T.DYN)  # DYN: what may be compared with null
         self._expression = _compiled(condition, self._environment)
 
     def convert(self, values: Mapping[str, Json]) -> dict[str, Value]:
@@ -156,8 +156,9 @@ class _Program:
         return ConditionFailed(f"failed to evaluate relationship condition: '{self._name}' - {why}")
 
 
-def _environment(parameters: Mapping[str, str], address_type: cel.Type) -> cel.Env:
-    """What an expression may name: its parameters, CEL's standard functions, and those of addresses."""
+def _environment(parameters: Mapping[str, str], address_type: cel.Type, given_type: cel.Type) -> cel.Env:
+    """What an expression may name: its parameters, CEL's standard functions, and those of addresses. `given_type` is
+    that of addresses among the parameters."""
     functions = [
         cel.FunctionDecl(
             "ipaddress", [cel.Overload("ipaddress_string", address_type, [_T.STRING], False, impl=address)]
@@ -167,7 +168,7 @@ def _environment(parameters: Mapping[str, str], address_type: cel.Type) -> cel.E
             [cel.Overload("ipaddress_in_cidr_string", _T.BOOL, [address_type, _T.STRING], True, impl=in_network)],
         ),
     ]
-    variables = {name: _type(kind, address_type) for name, kind in parameters.items()}
+    variables = {name: _type(kind, given_type) for name, kind in parameters.items()}
     return cel.NewEnv(variables=variables, functions=functions)
 
 

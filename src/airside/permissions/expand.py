@@ -3,6 +3,7 @@
 from typing import TypeAlias
 
 from airside.core.strict_json import Json
+from airside.permissions.ends import each
 from airside.permissions.graph import Graph
 from airside.permissions.model import (
     Computed,
@@ -58,5 +59,5 @@ def _subjects(object_: str, relation: str, graph: Graph, allowed: set[str]) -> l
     slot, node = graph.slots.get(f"{object_.partition(':')[0]}#{relation}"), graph.nodes.get(object_)
     if slot is None or node is None:
         return []
-    subjects = graph.forward[slot].get(node) or set[int]()
+    subjects = (*each(graph.forward[slot].get(node)), *(graph.termed[slot].get(node) or ()))
     return sorted(graph.words[subject] for subject in subjects if graph.kinds[subject] in allowed)

@@ -3,13 +3,17 @@
 Every subject and every object has a number (a *node*); every `type#relation` that has tuples has a number (a
 *slot*). A userset such as `group:eng#member` is a node of its own, and remembers its object and slot.
 
-A question with contextual tuples reads a graph of its own, laid over the store's: nothing of it stays behind.
+Tuples that hold always are edges in `forward` and `reverse`. Those that hold under terms (a condition, an end) stand
+apart in `termed`: what is read from the edges needs neither a context nor a clock.
 """
 
-from collections.abc import Iterable, Iterator
-from typing import Final, Generic, Protocol, TypeVar
+from collections.abc import Iterator
+from typing import Final, Protocol, TypeVar
 
-from airside.permissions.model import TupleKey
+from pyroaring import BitMap
+
+from airside.permissions.ends import Ends, has, joined, parted
+from airside.permissions.model import NO_TERMS, Terms, TupleKey
 from airside.permissions.words import kind_of
 
 UNKNOWN: Final = -1
@@ -21,41 +25,27 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 
+class Column(Protocol[V]):
+    """Something of every node. A list is one."""
+
+    def __getitem__(self, node: int, /) -> V: ...
+    def __len__(self) -> int: ...
+    def append(self, value: V, /) -> None: ...
+
+
 class Table(Protocol[K, V]):
     """What a graph keeps its facts in. A dict is one."""
 
     def get(self, key: K, /) -> V | None: ...
     def __getitem__(self, key: K, /) -> V: ...
     def __setitem__(self, key: K, value: V, /) -> None: ...
+    def __delitem__(self, key: K, /) -> None: ...
     def __contains__(self, key: object, /) -> bool: ...
     def __iter__(self) -> Iterator[K]: ...
 
 
-class Layer(Generic[K, V]):
-    """A table over another: reads through, writes to itself."""
-
-    __slots__ = ("_below", "_own")
-
-    def __init__(self, below: Table[K, V]) -> None:
-        self._own: dict[K, V] = {}
-        self._below = below
-
-    def get(self, key: K, /) -> V | None:
-        value = self._own.get(key)
-        return self._below.get(key) if value is None else value
-
-    def __getitem__(self, key: K, /) -> V:
-        return self._own[key] if key in self._own else self._below[key]
-
-    def __setitem__(self, key: K, value: V, /) -> None:
-        self._own[key] = value
-
-    def __contains__(self, key: object, /) -> bool:
-        return key in self._own or key in self._below
-
-    def __iter__(self) -> Iterator[K]:
-        yield from self._own
-        yield from (key for key in self._below if key not in self._own)
+Edges = Table[int, Ends]
+TermsOf = dict[int, Terms]
 
 
 class Graph:
@@ -65,144 +55,156 @@ class Graph:
         nodes: word → node. words: node → word. kinds: node → `user`, `user:*` or `group#member`.
         slots: `type#relation` → slot. parts: userset node → its object and slot. members: the way back.
         forward: slot → object → subjects. usersets: slot → object → those subjects that are usersets.
-        reverse: slot → subject → objects. present: slot → kinds of subject it has had.
-        shape: grows when a slot first meets a kind of subject: compiled plans may no longer fit.
+        reverse: slot → subject → objects. present: slot → kinds of subject it has had without terms.
+        termed: slot → object → subject → terms. granted: slot → subject → objects it has under terms.
+        shape: grows when a slot first meets a kind of subject, or terms: compiled plans may no longer fit.
         touched: slot → how often its tuples changed: what was derived from them may no longer hold.
-        version: how often anything changed.
+        version: how often anything changed. tuples: how many there are. usersets_known: how many have a node.
     """
 
     __slots__ = (
-        "_next",
-        "forward",
-        "kinds",
-        "members",
-        "nodes",
-        "parts",
-        "present",
-        "reverse",
-        "shape",
-        "slots",
-        "touched",
-        "usersets",
-        "version",
-        "words",
-    )
+        "forward", "granted", "kinds", "members", "nodes", "parts", "present", "reverse", "shape", "slots", "termed",
+        "touched", "tuples", "usersets", "usersets_known", "version", "words",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.nodes: Table[str, int] = {}
-        self.words: Table[int, str] = {}
-        self.kinds: Table[int, str] = {}
+        self.words: Column[str] = []
+        self.kinds: Column[str] = []
         self.slots: Table[str, int] = {}
         self.parts: Table[int, tuple[int, int]] = {}
         self.members: Table[tuple[int, int], int] = {}
-        self.forward: list[Table[int, set[int]]] = []
-        self.usersets: list[Table[int, set[int]]] = []
-        self.reverse: list[Table[int, set[int]]] = []
+        self.forward: list[Edges] = []
+        self.usersets: list[Edges] = []
+        self.reverse: list[Edges] = []
         self.present: list[set[str]] = []
+        self.termed: list[Table[int, TermsOf]] = []
+        self.granted: list[Edges] = []
         self.touched: list[int] = []
         self.shape = 0
         self.version = 0
-        self._next = 0
-
-    def overlaid(self, keys: Iterable[TupleKey]) -> "Graph":
-        """This graph with `keys` added, for one question; this graph itself stays as it is."""
-        layer = Graph()
-        layer.nodes, layer.words, layer.kinds = Layer(self.nodes), Layer(self.words), Layer(self.kinds)
-        layer.slots, layer.parts, layer.members = Layer(self.slots), Layer(self.parts), Layer(self.members)
-        layer.forward = [Layer(table) for table in self.forward]
-        layer.usersets = [Layer(table) for table in self.usersets]
-        layer.reverse = [Layer(table) for table in self.reverse]
-        layer.present = [set(kinds) for kinds in self.present]
-        layer.touched, layer.shape, layer.version = list(self.touched), self.shape, self.version
-        layer._next = self._next
-        for key in keys:
-            layer.add(key)
-        return layer
+        self.tuples = 0
+        self.usersets_known = 0
 
     @property
     def words_known(self) -> int:
         """How many words have a node."""
-        return self._next
-
-    def objects(self, type_name: str) -> set[int]:
-        """Every object of a type that a tuple has been written for."""
-        slots = [self.slots[name] for name in self.slots if name.partition("#")[0] == type_name]
-        return {object_ for slot in slots for object_ in self.forward[slot]}
+        return len(self.words)
 
     def slot(self, relation: str) -> int:
         """The number of `type#relation`."""
         number = self.slots.get(relation)
         if number is None:
             number = self.slots[relation] = len(self.forward)
-            self.forward.append({})
-            self.usersets.append({})
-            self.reverse.append({})
+            for tables in (self.forward, self.usersets, self.reverse, self.granted):
+                tables.append({})
+            self.termed.append({})
             self.present.append(set())
             self.touched.append(0)
         return number
 
-    def add(self, key: TupleKey) -> None:
-        """Add a tuple; twice is as good as once."""
+    def add(self, key: TupleKey, terms: Terms = NO_TERMS) -> None:
+        """Add a tuple; twice is as good as once, and other terms replace those it had."""
         slot = self.slot(f"{key.object.partition(':')[0]}#{key.relation}")
-        subject, object_ = self._node(key.user), self._node(key.object)
-        if not _link(self.forward[slot], object_, subject):
+        subject, object_ = self.node(key.user), self.node(key.object)
+        known = self._terms(slot, subject, object_)
+        if known == terms:
             return
-        _link(self.reverse[slot], subject, object_)
-        if subject in self.parts:
-            _link(self.usersets[slot], object_, subject)
-        kind = self.kinds[subject]
-        if kind not in self.present[slot]:
-            self.present[slot].add(kind)
-            self.shape += 1
-        self.touched[slot] += 1
-        self.version += 1
+        if known is not None:
+            self._unlink(slot, subject, object_)
+        if terms == NO_TERMS:
+            self._link(slot, subject, object_)
+        else:
+            self._link_under(terms, slot, subject, object_)
+        self._changed(slot, 1)
 
     def remove(self, key: TupleKey) -> None:
         """Remove a tuple, if it is there."""
         slot = self.slots.get(f"{key.object.partition(':')[0]}#{key.relation}")
         subject, object_ = self.nodes.get(key.user), self.nodes.get(key.object)
-        if slot is None or subject is None or object_ is None:
+        if slot is None or subject is None or object_ is None or self._terms(slot, subject, object_) is None:
             return
-        if not _unlink(self.forward[slot], object_, subject):
-            return
-        _unlink(self.reverse[slot], subject, object_)
-        _unlink(self.usersets[slot], object_, subject)
-        self.touched[slot] += 1
-        self.version += 1
+        self._unlink(slot, subject, object_)
+        self._changed(slot, 0)
 
-    def _node(self, word: str) -> int:
+    def node(self, word: str) -> int:
+        """The number of a word, which gets one if it has none."""
         node = self.nodes.get(word)
         if node is not None:
             return node
-        node = self.nodes[word] = self._next
-        self._next += 1
-        self.words[node] = word
-        kind = self.kinds[node] = kind_of(word)
+        node = self.nodes[word] = self.words_known
+        kind = kind_of(word)
+        self.words.append(word)
+        self.kinds.append(kind)
         if "#" in kind:
-            object_, slot = self._node(word.partition("#")[0]), self.slot(kind)
+            object_, slot = self.node(word.partition("#")[0]), self.slot(kind)
             self.parts[node] = (object_, slot)
             self.members[slot, object_] = node
+            self.usersets_known += 1
         return node
 
+    def _terms(self, slot: int, subject: int, object_: int) -> Terms | None:
+        """Under what terms the tuple holds; None if there is none."""
+        ends = self.forward[slot].get(object_)
+        if ends is not None and has(ends, subject):
+            return NO_TERMS
+        under = self.termed[slot].get(object_)
+        return None if under is None else under.get(subject)
 
-def _link(table: Table[int, set[int]], start: int, end: int) -> bool:
-    """Add an edge; whether it is new. A layer's set is its own copy before it is changed."""
-    ends = table.get(start)
-    if ends is None:
-        table[start] = {end}
-    elif end in ends:
-        return False
-    elif isinstance(table, Layer):
-        table[start] = ends | {end}
+    def _link(self, slot: int, subject: int, object_: int) -> None:
+        link(self.forward[slot], object_, subject)
+        link(self.reverse[slot], subject, object_)
+        if subject in self.parts:
+            link(self.usersets[slot], object_, subject)
+        kind = self.kinds[subject]
+        if kind not in self.present[slot]:
+            self.present[slot].add(kind)
+            self.shape += 1
+
+    def _link_under(self, terms: Terms, slot: int, subject: int, object_: int) -> None:
+        if next(iter(self.termed[slot]), None) is None:
+            self.shape += 1
+        self.termed[slot][object_] = {**(self.termed[slot].get(object_) or {}), subject: terms}
+        link(self.granted[slot], subject, object_)
+
+    def _unlink(self, slot: int, subject: int, object_: int) -> None:
+        under = self.termed[slot].get(object_)
+        if under is None or subject not in under:
+            unlink(self.forward[slot], object_, subject)
+            unlink(self.reverse[slot], subject, object_)
+            if subject in self.parts:
+                unlink(self.usersets[slot], object_, subject)
+        else:
+            unlink(self.granted[slot], subject, object_)
+            left = {other: terms for other, terms in under.items() if other != subject}
+            if left:
+                self.termed[slot][object_] = left
+            else:
+                del self.termed[slot][object_]
+        self.tuples -= 1
+
+    def _changed(self, slot: int, added: int) -> None:
+        self.tuples += added
+        self.touched[slot] += 1
+        self.version += 1
+
+
+def link(table: Edges, start: int, end: int) -> None:
+    """Add an edge that isn't there."""
+    ends = _own(table, table.get(start))
+    table[start] = end if ends is None else joined(ends, end)
+
+
+def unlink(table: Edges, start: int, end: int) -> None:
+    """Take away an edge that is there."""
+    ends = _own(table, table.get(start))
+    left = None if ends is None else parted(ends, end)
+    if left is None:
+        del table[start]
     else:
-        ends.add(end)
-    return True
+        table[start] = left
 
 
-def _unlink(table: Table[int, set[int]], start: int, end: int) -> bool:
-    """Take an edge away; whether it was there."""
-    ends = table.get(start)
-    if ends is None or end not in ends:
-        return False
-    ends.discard(end)
-    return True
+def _own(table: Edges, ends: Ends | None) -> Ends | None:
+    """What may be changed in place: a bitmap of a table laid over another may be the other's."""
+    return ends.copy() if isinstance(ends, BitMap) and not isinstance(table, dict) else ends

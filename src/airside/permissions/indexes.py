@@ -14,8 +14,9 @@ from uuid import UUID
 from airside.core.clock import Clock
 from airside.core.errors import Inconsistent, Unavailable
 from airside.permissions import records
+from airside.permissions.graph import Graph
 from airside.permissions.index import Index, Ready
-from airside.permissions.model import NO_TERMS, AtLeast, Change
+from airside.permissions.model import AtLeast, Change
 from airside.permissions.refusals import ModelNotFound, StoreNotFound
 from airside.permissions.rules import Rules
 from airside.store import Engine, Listener
@@ -154,8 +155,10 @@ class Indexes:
             # The tuples may be younger than the head read before them. What came between is followed again:
             # adding or removing twice changes nothing.
             grants = await records.all_tuples(own, store_id)
-            plain = [grant.key for grant in grants if grant.terms == NO_TERMS]
-            index = Index(head.revision, head.model_id, plain)
+            graph = Graph()
+            for grant in grants:
+                graph.add(grant.key, grant.terms)
+            index = Index(head.revision, head.model_id, graph)
             head = await records.store(own, store_id) or head
         # Read whole, then applied at once: no question sees half of a commit.
         changes: list[Change] = []

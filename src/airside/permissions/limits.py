@@ -3,6 +3,11 @@
 from dataclasses import dataclass
 from typing import Final
 
+MAX_DEPTH: Final = 25
+"""Steps from one object or userset to the next that a question may take: OpenFGA's own bound."""
+MAX_VISITS: Final = 50_000
+"""Usersets and objects that one question may visit."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:

@@ -1,25 +1,23 @@
 """Every flat userset that a subject is in, collected from the subject's side (Zanzibar's Leopard index, lazily).
 
-One question per subject pays for it; until a membership changes, the rest read it. It is the place where
-flattening by bitmaps would stand.
+One question per subject pays for it; until a membership changes, the rest read it. Flattened from the subject's side,
+an edge at the top of a deep hierarchy costs a write nothing, however many are below it.
 """
 
-from dataclasses import dataclass
 from typing import Final
 
-from airside.permissions.graph import UNKNOWN, Graph
-from airside.permissions.plan import Compiled
+from msgspec import Struct
 
-MAX_DEPTH: Final = 25
-"""Steps from one object or userset to the next that a question may take: OpenFGA's own bound."""
-MAX_VISITS: Final = 50_000
-"""Usersets and objects that one question may visit."""
-MAX_SUBJECTS: Final = 10_000
+from airside.permissions.compiled import Compiled
+from airside.permissions.ends import each
+from airside.permissions.graph import UNKNOWN, Graph
+from airside.permissions.limits import MAX_DEPTH, MAX_VISITS
+
+MAX_SUBJECTS: Final = 50_000
 """Subjects whose memberships are kept; when they are full, all are forgotten."""
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(Struct, frozen=True):
     """A subject as a walk needs it.
 
     Attributes:
@@ -52,17 +50,19 @@ class Memberships:
         return self._subjects.get(word)
 
     def collect(self, word: str) -> Subject:
-        """The subject that `word` (well spelt) names."""
+        """The subject that `word` (well spelt) names. Kept if a tuple names it and it is no userset: what contains
+        those may grow with any tuple."""
         subject = self._collect(word)
-        if len(self._subjects) >= MAX_SUBJECTS:
-            self._subjects.clear()
-        self._subjects[word] = subject
+        if subject.slot == UNKNOWN and word in self._graph.nodes:
+            if len(self._subjects) >= MAX_SUBJECTS:
+                self._subjects.clear()
+            self._subjects[word] = subject
         return subject
 
     def _forget_if_changed(self) -> None:
-        """A subject that no tuple had may have one now, and memberships may have changed: both are seen here."""
+        """Memberships may have changed, and usersets that nobody had named may have been given something."""
         self._version = self._graph.version
-        stamp = sum(self._graph.touched[slot] for slot in self._compiled.membership) + self._graph.words_known
+        stamp = sum([self._graph.touched[slot] for slot in self._compiled.membership]) + self._graph.usersets_known
         if stamp != self._stamp:
             self._subjects.clear()
             self._stamp = stamp
@@ -99,7 +99,7 @@ class Memberships:
             for slot in self._compiled.membership:
                 table = self._graph.reverse[slot]
                 for node in frontier:
-                    for object_ in table.get(node) or ():
+                    for object_ in each(table.get(node)):
                         following |= self._containing(slot, object_)
             frontier = following - found
             if not frontier:

@@ -264,8 +264,12 @@ class Question(msgspec.Struct, frozen=True):
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """The answer; `because` is the userset at which the subject was found, empty for no; `revision` was seen."""
+    """The answer; `revision` was seen.
+
+    `lasting`: whether it rests on tuples that hold always; otherwise it is the answer for the question's own context
+    and moment alone.
+    """
 
     allowed: bool
-    because: str
     revision: int
+    lasting: bool = True

@@ -4,31 +4,28 @@ The engine is the server's own: the index, its rules and its search.
 """
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 from airside.core.strict_json import Json
+from airside.permissions.graph import Graph
 from airside.permissions.index import Index
-from airside.permissions.model import NO_CONTEXT, Grant, Model, Question
-from airside.permissions.reachable import reachable
-from airside.permissions.refusals import ConditionsUnavailable
-
-MAX_CANDIDATES = 50_000
+from airside.permissions.model import NO_CONTEXT, Grant, Model
 
 
 class Offline:
-    """One valid model, and tuples that it allows.
+    """One valid model, and tuples that it allows, at one moment.
 
     Raises:
         InvalidTuple, InvalidQuestion: a tuple that the model doesn't allow.
     """
 
-    def __init__(self, model: Model, grants: Iterable[Grant]) -> None:
-        if model.uses_conditions:
-            raise ConditionsUnavailable
-        self._index = Index(0, "offline", ())
+    def __init__(self, model: Model, grants: Iterable[Grant], now: datetime) -> None:
+        self._index = Index(0, "offline", Graph())
         self._ready = self._index.keep("offline", model)
+        self._now = now
         for grant in grants:
-            self._ready.rules.check_tuple(grant.key)
-            self._index.graph.add(grant.key)
+            self._ready.rules.check_tuple(grant.key, grant.terms)
+            self._index.graph.add(grant.key, grant.terms)
 
     def check(self, subject: str, relation: str, object_: str, context: Mapping[str, Json] = NO_CONTEXT) -> bool:
         """May the subject?
@@ -37,8 +34,7 @@ class Offline:
             InvalidQuestion: words that the model can't mean, or values that a condition lacks.
             TooComplex: no answer within the bounds.
         """
-        question = Question("offline", subject, relation, object_, context=context)
-        return self._index.answer(question, self._ready).allowed
+        return self._ready.check(subject, relation, object_, context, self._now)
 
     def objects(
         self, subject: str, relation: str, type_name: str, context: Mapping[str, Json] = NO_CONTEXT
@@ -48,13 +44,7 @@ class Offline:
         Raises:
             as `check`.
         """
-        graph, rules = self._index.graph, self._ready.rules
-        rules.relation(type_name, relation)
-        rules.check_subject(subject)
-        candidates = {graph.words[node] for node in graph.objects(type_name)}
-        if subject.partition(":")[0] == type_name and "#" in subject:
-            candidates.add(subject.partition("#")[0])
-        return [word for word in sorted(candidates) if self.check(subject, relation, word, context)]
+        return self._ready.objects(subject, relation, type_name, context, self._now)
 
     def users(self, object_: str, relation: str, kind: str, context: Mapping[str, Json] = NO_CONTEXT) -> list[str]:
         """Every subject of a kind (`user`, `group#member`) that has the relation on the object, sorted.
@@ -62,14 +52,4 @@ class Offline:
         Raises:
             as `check`.
         """
-        ready = self._ready
-        type_name, _, subject_relation = kind.partition("#")
-        kinds = {kind}
-        if subject_relation:
-            ready.rules.relation(type_name, subject_relation)
-        else:
-            ready.rules.check_type(type_name)
-            kinds.add(f"{type_name}:*")
-        plan = ready.plan(relation, object_)
-        candidates = reachable(plan, object_, ready.graph, ready.plans, kinds, MAX_CANDIDATES)
-        return [word for word in sorted(candidates) if self.check(word, relation, object_, context)]
+        return self._ready.users(object_, relation, kind, context, self._now)

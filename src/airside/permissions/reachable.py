@@ -1,13 +1,11 @@
 """Every subject that a tuple leads to from an object, whether or not it may in the end: candidates for a check."""
 
-from typing import Final
-
+from airside.permissions.ends import each
 from airside.permissions.graph import Graph
 from airside.permissions.plan import Plan
 from airside.permissions.refusals import TooComplex
 
 Plans = dict[tuple[str, str], Plan]
-_NO_ONE: Final = frozenset[int]()
 
 
 def reachable(plan: Plan, object_: str, graph: Graph, plans: Plans, kinds: set[str], most: int) -> set[str]:
@@ -49,8 +47,9 @@ def _leads(
     leads: list[tuple[Plan, int | None]] = [(operand, node) for part in plan.parts for operand in part.all]
     if node is None:
         return leads
-    for slot in (*plan.direct, *(slot for slot, _ in plan.filtered)):
-        for subject in graph.forward[slot].get(node) or _NO_ONE:
+    slots = (*plan.direct, *(slot for slot, _ in plan.filtered), *(termed.slot for termed in plan.termed))
+    for slot in dict.fromkeys(slots):
+        for subject in _subjects(graph, slot, node):
             kind = graph.kinds[subject]
             if kind in kinds:
                 found.add(graph.words[subject])
@@ -58,9 +57,15 @@ def _leads(
             target = plans.get((type_name, relation)) if relation else None
             if target is not None:
                 leads.append((target, graph.parts[subject][0]))
-    for slot, targets in plan.hops:
-        for subject in graph.forward[slot].get(node) or _NO_ONE:
+    hops = (*plan.hops, *((termed.slot, termed.targets) for termed in plan.termed_hops))
+    for slot, targets in hops:
+        for subject in _subjects(graph, slot, node):
             target = targets.get(graph.kinds[subject])
             if target is not None:
                 leads.append((target, subject))
     return leads
+
+
+def _subjects(graph: Graph, slot: int, object_: int) -> tuple[int, ...]:
+    """Every subject that a tuple gives the slot of an object, under terms or not."""
+    return (*each(graph.forward[slot].get(object_)), *(graph.termed[slot].get(object_) or ()))

@@ -30,13 +30,6 @@ class InvalidModel(InvalidInput):
     code: ClassVar[str] = "invalid_authorization_model"
 
 
-class ConditionsUnavailable(InvalidModel):
-    """The model or tuple uses conditions, which can't be evaluated: it is refused rather than ignored."""
-
-    def __init__(self) -> None:
-        super().__init__("condition evaluation is not available yet")
-
-
 class UnsupportedSchema(InvalidModel):
     """A schema version other than 1.1 and 1.2, or modules."""
 

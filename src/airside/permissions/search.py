@@ -1,8 +1,9 @@
 """Deciding one question by walking the graph along the plan. Plain functions: no await, one revision throughout.
 
-Three answers: yes, no, and *unknown*. Unknown stands where no lawful answer exists (an exclusion that depends on
-itself through the tuples) or where a bound was met. It is never a yes: at the end it is a no, or, where a bound
-was met, `TooComplex`. What is found within the bounds counts, whatever lies beyond.
+Three answers: yes, no, and *neither*. Neither stands where no lawful answer exists (an exclusion that depends on
+itself through the tuples), where a bound was met, or where a condition has no answer. It is never a yes: at the end it
+is `TooComplex`, or the condition's own refusal, or else a no. What is found within the bounds counts, whatever lies
+beyond.
 
 A circle of tuples adds nobody: meeting a part that is being decided counts as no, and what was decided on the
 strength of that isn't remembered.
@@ -10,43 +11,35 @@ strength of that isn't remembered.
 
 from typing import Final
 
+from airside.permissions.ends import each, meets, met
+from airside.permissions.given import NEITHER, NO, YES, Given
 from airside.permissions.graph import ABSENT, Graph
-from airside.permissions.memberships import MAX_DEPTH, MAX_VISITS, Subject
-from airside.permissions.plan import Part, Plan
+from airside.permissions.limits import MAX_DEPTH, MAX_VISITS
+from airside.permissions.memberships import Subject
+from airside.permissions.plan import Part, Plan, Termed
 from airside.permissions.refusals import TooComplex
 
-YES: Final = 1
-NO: Final = 0
-NEITHER: Final = -1
 MAX_NESTED: Final = 100
 """Intersections and exclusions that may be under way at once, one within the other."""
 _NEVER: Final = 1 << 30
 
 
-def decide(plan: Plan, object_: str, subject: Subject, graph: Graph) -> str:
-    """The userset at which the subject was found; empty for no.
+def found(plan: Plan, object_: str, subject: Subject, graph: Graph, given: Given) -> int:
+    """`YES`, `NO` or `NEITHER`.
 
     Raises:
         TooComplex: no answer within the bounds.
-    """
-    return found(plan, object_, subject, graph)[1]
-
-
-def found(plan: Plan, object_: str, subject: Subject, graph: Graph) -> tuple[int, str]:
-    """`YES`, `NO` or `NEITHER`, and the userset at which the subject was found.
-
-    Raises:
-        TooComplex: no answer within the bounds.
+        ConditionFailed: no answer without that of a condition which has none.
     """
     node = graph.nodes.get(object_)
     start = ABSENT if node is None else node
-    search = _Search(subject, graph, start if subject.name == object_ else subject.object)
+    search = _Search(subject, graph, given, start if subject.name == object_ else subject.object)
     answer = search.reach(plan, start, 0)
-    if answer == YES:
-        return YES, f"{graph.words.get(search.where) or object_}#{search.relation}"
     if answer == NEITHER and search.bounded:
         raise TooComplex("the question needs more depth or breadth than is allowed", max_depth=MAX_DEPTH)
-    return answer, ""
+    if answer == NEITHER and given.failure is not None:
+        raise given.failure
+    return answer
 
 
 class _Search:
@@ -55,6 +48,7 @@ class _Search:
     __slots__ = (
         "_circle",
         "_decided",
+        "_given",
         "_graph",
         "_node_object",
         "_node_slot",
@@ -63,12 +57,11 @@ class _Search:
         "_under_way",
         "_visits",
         "bounded",
-        "relation",
-        "where",
     )
 
-    def __init__(self, subject: Subject, graph: Graph, node_object: int) -> None:
+    def __init__(self, subject: Subject, graph: Graph, given: Given, node_object: int) -> None:
         self._graph = graph
+        self._given = given
         self._subject = subject
         self._nodes = subject.nodes
         self._node_object = node_object
@@ -78,8 +71,6 @@ class _Search:
         self._decided: dict[tuple[int, int], int] = {}
         self._circle = _NEVER
         self.bounded = not subject.complete
-        self.where = ABSENT
-        self.relation = ""
 
     def reach(self, plan: Plan, object_: int, depth: int) -> int:
         """Whether the subject is in `plan` of `object_`: a search by breadth over everything that unions join."""
@@ -93,9 +84,14 @@ class _Search:
             following: list[tuple[Plan, int]] = []
             for here, at in frontier:
                 if self._holds(here, at):
-                    self.where, self.relation = at, here.name
                     return YES
                 self._step(here, at, seen, following)
+                for termed in here.termed:
+                    answer = min(answer, decided := self._under_terms(termed, at, seen, following))
+                    if decided == YES:
+                        return YES
+                for termed in here.termed_hops:
+                    answer = min(answer, self._hop_under_terms(termed, at, seen, following))
                 for part in here.parts:
                     decided = self._part(part, at, depth)
                     if decided == YES:
@@ -114,13 +110,13 @@ class _Search:
         nodes, graph = self._nodes, self._graph
         forward = graph.forward
         for slot in plan.direct:
-            subjects = forward[slot].get(object_)
-            if subjects is not None and not nodes.isdisjoint(subjects):
+            ends = forward[slot].get(object_)
+            if ends is not None and meets(ends, nodes):
                 return True
         for slot, allowed in plan.filtered:
-            for node in nodes.intersection(forward[slot].get(object_) or ()):
-                if graph.kinds[node] in allowed:
-                    return True
+            ends = forward[slot].get(object_)
+            if ends is not None and any(graph.kinds[node] in allowed for node in met(ends, nodes)):
+                return True
         return object_ == self._node_object and self._node_slot in plan.same
 
     def _step(self, plan: Plan, object_: int, seen: set[tuple[int, int]], following: list[tuple[Plan, int]]) -> None:
@@ -128,19 +124,54 @@ class _Search:
         graph = self._graph
         kinds = graph.kinds
         for slot, targets in plan.hops:
-            for node in graph.forward[slot].get(object_) or ():
+            for node in each(graph.forward[slot].get(object_)):
                 target = targets.get(kinds[node])
                 if target is not None and (target.number, node) not in seen:
                     seen.add((target.number, node))
                     following.append((target, node))
         for slot, targets in plan.deep:
-            for node in graph.usersets[slot].get(object_) or ():
+            for node in each(graph.usersets[slot].get(object_)):
                 target = targets.get(kinds[node])
                 if target is not None:
-                    place = graph.parts[node][0]
-                    if (target.number, place) not in seen:
-                        seen.add((target.number, place))
-                        following.append((target, place))
+                    _lead(target, graph.parts[node][0], seen, following)
+
+    def _under_terms(
+        self, termed: Termed, object_: int, seen: set[tuple[int, int]], following: list[tuple[Plan, int]]
+    ) -> int:
+        """Tuples under terms of this very object: `YES` if one gives it, and where the others lead."""
+        graph, answer = self._graph, NO
+        for node, terms in (graph.termed[termed.slot].get(object_) or {}).items():
+            kind = graph.kinds[node]
+            target = termed.targets.get(kind)
+            mine = node in self._nodes
+            if (not mine and target is None) or (kind, terms.condition) not in termed.allowed:
+                continue
+            self._visits += 1
+            holds = self._given.holds(terms)
+            if holds == YES and mine:
+                return YES
+            if holds == YES and target is not None:
+                _lead(target, graph.parts[node][0], seen, following)
+            answer = min(answer, holds if holds != YES else NO)
+        return answer
+
+    def _hop_under_terms(
+        self, termed: Termed, object_: int, seen: set[tuple[int, int]], following: list[tuple[Plan, int]]
+    ) -> int:
+        """Where an `x from y` leads whose y holds under terms."""
+        graph, answer = self._graph, NO
+        for node, terms in (graph.termed[termed.slot].get(object_) or {}).items():
+            kind = graph.kinds[node]
+            target = termed.targets.get(kind)
+            if target is None or (kind, terms.condition) not in termed.allowed:
+                continue
+            self._visits += 1
+            holds = self._given.holds(terms)
+            if holds == YES:
+                _lead(target, node, seen, following)
+            elif holds == NEITHER:
+                answer = NEITHER
+        return answer
 
     def _part(self, part: Part, object_: int, depth: int) -> int:
         """An intersection or exclusion: decided once, and not while it is being decided."""
@@ -183,3 +214,9 @@ class _Search:
         if unless == NEITHER or within <= place:
             return NEITHER
         return answer
+
+
+def _lead(target: Plan, object_: int, seen: set[tuple[int, int]], following: list[tuple[Plan, int]]) -> None:
+    if (target.number, object_) not in seen:
+        seen.add((target.number, object_))
+        following.append((target, object_))
