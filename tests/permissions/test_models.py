@@ -21,11 +21,15 @@ from tests.permissions.conftest import DRIVE
 OpenContext = Callable[..., AbstractAsyncContextManager[RequestContext]]
 HEAD = "model\n  schema 1.1\ntype user\n"
 OTHER = HEAD + "type doc\n  relations\n    define owner: [user]\n    define viewer: owner"
-CONDITIONED = (
-    HEAD
-    + "type doc\n  relations\n    define viewer: [user with late]\n"
-    + 'condition late(now: timestamp) {\n  now > timestamp("2026-01-01T00:00:00Z")\n}'
-)
+
+
+def conditioned(expression: str) -> str:
+    """A model with one condition, over an `hour`."""
+    return (
+        HEAD
+        + "type doc\n  relations\n    define viewer: [user with late]\n"
+        + f"condition late(hour: int) {{\n  {expression}\n}}"
+    )
 
 
 async def test_written_model_comes_back_whole(
@@ -76,17 +80,22 @@ async def test_type_restriction_that_a_model_dropped_no_longer_counts(
 
 
 @pytest.mark.parametrize(
-    ("text", "refusal"),
+    ("text", "refusal", "says"),
     [
-        (CONDITIONED.replace("hour < 18", "hour <"), ModelProblems),
-        (CONDITIONED.replace("hour < 18", "hour"), ModelProblems),
-        (CONDITIONED.replace("hour < 18", "other < 18"), ModelProblems),
-        ("model\n  schema 1.3\ntype user", UnsupportedSchema),
-        ("module core\ntype user", SyntaxProblem),
-        (HEAD + "type doc\n  relations\n    define viewer: nobody", ModelProblems),
-        (HEAD + "type doc\n  relations\n    define a: b\n    define b: a", ModelProblems),
-        (HEAD + "type doc\n  relations\n    define a: [user] but not b\n    define b: [user] or a", ModelProblems),
-        ("", SyntaxProblem),
+        (conditioned("hour <"), ModelProblems, r"line 8, column 9: failed to compile .* 'late' - Syntax error"),
+        (conditioned("hour"), ModelProblems, "the expression must give a bool, not INT"),
+        (conditioned("other < 18"), ModelProblems, r"line 8, column 3: .* undeclared reference to 'other'"),
+        (conditioned('hour < "18"'), ModelProblems, r"line 8, column 8: .* no matching overload"),
+        ("model\n  schema 1.3\ntype user", UnsupportedSchema, "invalid schema 1.3"),
+        ("module core\ntype user", SyntaxProblem, "line 1, column 1: "),
+        (HEAD + "type doc\n  relations\n    define viewer: nobody", ModelProblems, "`nobody` does not exist"),
+        (HEAD + "type doc\n  relations\n    define a: b\n    define b: a", ModelProblems, "potential loop"),
+        (
+            HEAD + "type doc\n  relations\n    define a: [user] but not b\n    define b: [user] or a",
+            ModelProblems,
+            "potential loop",
+        ),
+        ("", SyntaxProblem, "line 1, column 1: found the end of the text where 'model' is expected"),
     ],
 )
 async def test_model_that_cannot_be_meant_is_refused_and_not_kept(
@@ -96,9 +105,10 @@ async def test_model_that_cannot_be_meant_is_refused_and_not_kept(
     store_id: str,
     text: str,
     refusal: type[InvalidModel],
+    says: str,
 ) -> None:
     """N33: what can't be evaluated is refused, never ignored."""
-    with pytest.raises(refusal):
+    with pytest.raises(refusal, match=says):
         async with open_ctx(tenant_id) as ctx:
             await permissions.models.write(ctx, store_id, text)
     async with open_ctx(tenant_id) as ctx:

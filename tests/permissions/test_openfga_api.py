@@ -133,7 +133,7 @@ async def test_contextual_tuples_over_http(client: httpx2.AsyncClient, path: str
             400,
             "cannot_allow_duplicate_tuples_in_one_request",
         ),
-        ("write", {"writes": {"tuple_keys": [CONDITIONED]}}, 400, "invalid_authorization_model"),
+        ("write", {"writes": {"tuple_keys": [CONDITIONED]}}, 400, "validation_error"),
         ("read", {"page_size": 101}, 400, "validation_error"),
         ("read", {"continuation_token": "forged"}, 400, "invalid_continuation_token"),
         ("read", {"continuation_token": "WyJ4Il0="}, 400, "invalid_continuation_token"),

@@ -21,7 +21,6 @@ from airside.permissions.model import (
 )
 from airside.permissions.refusals import InvalidModel, UnsupportedSchema
 
-MAX_TYPES: Final = 100
 MAX_NESTING: Final = 20
 
 
@@ -34,8 +33,6 @@ def from_json(value: Json) -> Model:
     """
     body = _object(value, "the model")
     definitions = _list(body.get("type_definitions"), "type_definitions")
-    if len(definitions) > MAX_TYPES:
-        raise InvalidModel(f"a model may have {MAX_TYPES} types at most")
     conditions = _object(body.get("conditions"), "conditions")
     return Model(
         _text(body.get("schema_version"), "schema_version"),
