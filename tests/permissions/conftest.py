@@ -16,14 +16,14 @@ from airside.core.clock import Clock
 from airside.core.entropy import Entropy
 from airside.core.errors import Forbidden, LimitExceeded, Unauthenticated, Unavailable
 from airside.permissions import Permissions
-from airside.permissions.indexes import Indexes
+from airside.permissions.indexes import MEMORY, Indexes
 from airside.permissions.language import parse, to_json
 from airside.store import Engine, Listener, RequestContext
 from airside.vault import Vault
 
 OpenContext = Callable[..., AbstractAsyncContextManager[RequestContext]]
 ANNE = {"user": "user:anne", "relation": "viewer", "object": "doc:1"}
-MakeNode = Callable[[], AbstractAsyncContextManager[Permissions]]
+MakeNode = Callable[..., AbstractAsyncContextManager[Permissions]]
 
 DRIVE = """
 model
@@ -59,9 +59,11 @@ def make_node(
     """Another process's permissions: an index and a listener of its own."""
 
     @asynccontextmanager
-    async def node() -> AsyncGenerator[Permissions]:
+    async def node(memory: int = MEMORY) -> AsyncGenerator[Permissions]:
         listener = make_listener()
-        permissions = Permissions(engine=engine, listener=listener, clock=clock, entropy=entropy, journal=journal)
+        permissions = Permissions(
+            engine=engine, listener=listener, clock=clock, entropy=entropy, journal=journal, memory=memory
+        )
         await listener.start()
         try:
             yield permissions

@@ -2,7 +2,7 @@
 to agree with `check`."""
 
 import json
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager
 from itertools import product
 from pathlib import Path
@@ -15,6 +15,7 @@ from airside.permissions import Grant, Permissions, Question, TupleKey, View
 from airside.permissions.language import parse
 from airside.permissions.words import kind_of
 from airside.store import RequestContext
+from tests.permissions.conftest import MakeNode
 from tests.permissions.naive import Naive
 
 OpenContext = Callable[..., AbstractAsyncContextManager[RequestContext]]
@@ -38,6 +39,13 @@ class World:
             for relation in each.relations
             if kind_of(word) == each.name
         )
+
+
+@pytest.fixture(params=["in memory", "from the database"])
+async def permissions(request: pytest.FixtureRequest, make_node: MakeNode) -> AsyncGenerator[Permissions]:
+    """A node that holds every store in memory, and one that has room for none."""
+    async with make_node(**({} if request.param == "in memory" else {"memory": 0})) as node:
+        yield node
 
 
 @pytest.fixture(params=WORLDS, ids=lambda path: path.stem)

@@ -7,42 +7,20 @@ Tuples that hold always are edges in `forward` and `reverse`. Those that hold un
 apart in `termed`: what is read from the edges needs neither a context nor a clock.
 """
 
-from collections.abc import Iterator
-from typing import Final, Protocol, TypeVar
+from collections.abc import Iterable
+from typing import Final
 
 from pyroaring import BitMap
 
 from airside.permissions.ends import Ends, has, joined, parted
-from airside.permissions.model import NO_TERMS, Terms, TupleKey
+from airside.permissions.model import NO_TERMS, Grant, Terms, TupleKey
+from airside.permissions.tables import Column, Layer, Stacked, Table
 from airside.permissions.words import kind_of
 
 UNKNOWN: Final = -1
 """No node at all."""
 ABSENT: Final = -2
 """The node, for one question, of an object that no tuple names."""
-
-K = TypeVar("K")
-V = TypeVar("V")
-
-
-class Column(Protocol[V]):
-    """Something of every node. A list is one."""
-
-    def __getitem__(self, node: int, /) -> V: ...
-    def __len__(self) -> int: ...
-    def append(self, value: V, /) -> None: ...
-
-
-class Table(Protocol[K, V]):
-    """What a graph keeps its facts in. A dict is one."""
-
-    def get(self, key: K, /) -> V | None: ...
-    def __getitem__(self, key: K, /) -> V: ...
-    def __setitem__(self, key: K, value: V, /) -> None: ...
-    def __delitem__(self, key: K, /) -> None: ...
-    def __contains__(self, key: object, /) -> bool: ...
-    def __iter__(self) -> Iterator[K]: ...
-
 
 Edges = Table[int, Ends]
 TermsOf = dict[int, Terms]
@@ -127,11 +105,30 @@ class Graph:
         self._unlink(slot, subject, object_)
         self._changed(slot, 0)
 
+    def overlaid(self, grants: Iterable[Grant]) -> "Graph":
+        """This graph with `grants` added, each in place of the tuple that was there; itself it stays as it is."""
+        layer = Graph()
+        layer.nodes, layer.words, layer.kinds = Layer(self.nodes), Stacked(self.words), Stacked(self.kinds)
+        layer.slots, layer.parts, layer.members = Layer(self.slots), Layer(self.parts), Layer(self.members)
+        layer.forward = [Layer(table) for table in self.forward]
+        layer.usersets = [Layer(table) for table in self.usersets]
+        layer.reverse = [Layer(table) for table in self.reverse]
+        layer.granted = [Layer(table) for table in self.granted]
+        layer.termed = [Layer(table) for table in self.termed]
+        layer.present = [set(kinds) for kinds in self.present]
+        layer.touched, layer.shape, layer.version = list(self.touched), self.shape, self.version
+        layer.usersets_known, layer.tuples = self.usersets_known, self.tuples
+        for grant in grants:
+            layer.add(grant.key, grant.terms)
+        return layer
+
     def node(self, word: str) -> int:
         """The number of a word, which gets one if it has none."""
         node = self.nodes.get(word)
-        if node is not None:
-            return node
+        return self.new_node(word) if node is None else node
+
+    def new_node(self, word: str) -> int:
+        """A number for a word that has none."""
         node = self.nodes[word] = self.words_known
         kind = kind_of(word)
         self.words.append(word)

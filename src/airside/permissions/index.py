@@ -12,7 +12,6 @@ from airside.permissions.graph import UNKNOWN, Graph
 from airside.permissions.holdings import Holder
 from airside.permissions.memberships import Memberships
 from airside.permissions.model import Change, Grant, Model, Question, Verdict
-from airside.permissions.overlay import overlaid
 from airside.permissions.plan import Plan
 from airside.permissions.quick import decide, forget
 from airside.permissions.reachable import reachable
@@ -139,7 +138,7 @@ class Ready:
                 self.rules.check_tuple(grant.key, grant.terms)
             except InvalidQuestion as refusal:
                 raise InvalidContextualTuple(f"{spell(grant.key)}: {refusal.reason}") from refusal
-        graph = overlaid(self.graph, contextual)
+        graph = self.graph.overlaid(contextual)
         return Ready(self.rules, graph, self._compiled if graph.shape == self._compiled.shape else None)
 
     @property

@@ -1,5 +1,8 @@
 """The stores in memory: loaded when first asked, kept up from the change log, and honest about how fresh they are.
 
+They share a budget of tuples: the store asked least leaves when another needs its place, and one that is larger than
+the whole budget is answered from the database (`large.py`).
+
 News comes by NOTIFY and says only "store S is at revision R"; the changes themselves are read from the log, by
 the next question, in a short transaction of their own: they are what is committed, never what a caller's own
 transaction is about to commit. Without news (the listener silent longer than `FRESH`, or a gap in it) the head
@@ -7,15 +10,18 @@ revision is read before an answer is given.
 """
 
 import asyncio
+from collections.abc import Callable
+from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeVar
 from uuid import UUID
 
 from airside.core.clock import Clock
 from airside.core.errors import Inconsistent, Unavailable
-from airside.permissions import records
+from airside.permissions import large, records, records_loading
 from airside.permissions.graph import Graph
 from airside.permissions.index import Index, Ready
+from airside.permissions.loading import Loader
 from airside.permissions.model import AtLeast, Change
 from airside.permissions.refusals import ModelNotFound, StoreNotFound
 from airside.permissions.rules import Rules
@@ -30,7 +36,17 @@ PAGE: Final = 10_000
 MAX_LAG: Final = 100_000
 """Changes behind which a store is loaded anew rather than caught up."""
 MAX_STORES: Final = 1_000
-"""Stores in memory; the one whose head was read longest ago leaves."""
+"""Stores in memory."""
+TUPLE_BYTES: Final = 200
+"""Memory that a tuple takes, with its share of everything: what a budget in bytes is divided by."""
+MEMORY: Final = 1024 * 1024 * 1024
+"""Bytes that the stores in memory may take together, unless a setting says otherwise."""
+LARGE_FOR: Final = 600.0
+"""Seconds after which a store that was too large is tried again."""
+GARBAGE: Final = 4
+"""Words for each tuple, above which a store is loaded anew: words outlive their tuples."""
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(slots=True)
@@ -42,13 +58,22 @@ class _Entry:
     """Whether news may have been missed since the head was last read."""
     checked_at: float = float("-inf")
     """When the head was last read (monotonic seconds)."""
+    large_at: float = float("-inf")
+    """When it was last found too large."""
+    used: bool = True
+    """Whether it was asked since room was last made."""
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+class _TooLarge(Exception):
+    """The store doesn't fit into the budget."""
 
 
 class Indexes:
     """Finds the index that may answer a question; sync when it is warm and fresh."""
 
-    def __init__(self, *, engine: Engine, listener: Listener, clock: Clock) -> None:
+    def __init__(self, *, engine: Engine, listener: Listener, clock: Clock, memory: int = MEMORY) -> None:
+        self._budget = memory // TUPLE_BYTES
         self._engine = engine
         self._listener = listener
         self._clock = clock
@@ -64,7 +89,28 @@ class Indexes:
             return None
         if self._listener.silent_for() > FRESH and self._clock.monotonic() - entry.checked_at > FRESH:
             return None
+        entry.used = True
         return None if entry.index.dropped else entry.index
+
+    async def ask(
+        self,
+        ctx: RequestContext,
+        store_id: str,
+        model_id: str | None,
+        at_least: AtLeast,
+        question: Callable[[Index, Ready], Answer],
+    ) -> Answer:
+        """What `question` says of a store and a model; all of it sees one revision. It may be asked more than once.
+
+        Raises:
+            whatever `question` does.
+            StoreNotFound, ModelNotFound, NoModelYet, Unavailable: as `fresh` and `ready` say.
+        """
+        try:
+            index = self.warm(ctx.tenant_id, store_id, at_least) or await self.fresh(ctx, store_id, at_least)
+        except _TooLarge:
+            return await large.ask(self._engine, ctx, store_id, model_id, at_least, question)
+        return question(index, await self.ready(ctx, store_id, index, index.latest(model_id)))
 
     async def fresh(self, ctx: RequestContext, store_id: str, at_least: AtLeast) -> Index:
         """The store's index, loaded or caught up as far as the question demands.
@@ -79,8 +125,9 @@ class Indexes:
         key = (ctx.tenant_id, store_id)
         entry = self._entries.get(key)
         if entry is None:
-            self._make_room()
             entry = self._entries[key] = _Entry()
+        if self._clock.monotonic() - entry.large_at < LARGE_FOR:
+            raise _TooLarge
         async with entry.lock:
             index = self.warm(ctx.tenant_id, store_id, at_least) or await self._catch_up(ctx.tenant_id, store_id, entry)
         if index is None or index.dropped:
@@ -104,18 +151,6 @@ class Indexes:
         if found is None:
             raise ModelNotFound(f"authorization model '{model_id}' not found", model_id=model_id)
         return index.ready(model_id) or index.keep(model_id, found.model)
-
-    async def at(
-        self, ctx: RequestContext, store_id: str, model_id: str | None, at_least: AtLeast
-    ) -> tuple[Index, Ready]:
-        """The index and the model that a question means. What is asked of them before the next wait sees one
-        revision.
-
-        Raises:
-            StoreNotFound, ModelNotFound, NoModelYet, Unavailable: as `fresh` and `ready` say.
-        """
-        index = self.warm(ctx.tenant_id, store_id, at_least) or await self.fresh(ctx, store_id, at_least)
-        return index, await self.ready(ctx, store_id, index, index.latest(model_id))
 
     def place(self, tenant_id: UUID, store_id: str, index: Index) -> None:
         """Answer from an index that was built elsewhere. It is followed from its revision on like any other."""
@@ -141,6 +176,9 @@ class Indexes:
         try:
             async with self._engine.begin(tenant_id) as own:
                 entry.index = await self._read(own, store_id, entry.index)
+        except _TooLarge:
+            entry.index, entry.large_at = None, asked_at
+            raise
         except BaseException:
             entry.doubted = True
             raise
@@ -151,14 +189,10 @@ class Indexes:
         head = await records.store(own, store_id)
         if head is None:
             return None
-        if index is None or head.revision - index.revision > MAX_LAG:
+        if index is None or head.revision - index.revision > MAX_LAG or _is_mostly_garbage(index.graph):
             # The tuples may be younger than the head read before them. What came between is followed again:
             # adding or removing twice changes nothing.
-            grants = await records.all_tuples(own, store_id)
-            graph = Graph()
-            for grant in grants:
-                graph.add(grant.key, grant.terms)
-            index = Index(head.revision, head.model_id, graph)
+            index = Index(head.revision, head.model_id, await self._load(own, store_id))
             head = await records.store(own, store_id) or head
         # Read whole, then applied at once: no question sees half of a commit.
         changes: list[Change] = []
@@ -172,10 +206,29 @@ class Indexes:
         index.apply(changes)
         return index
 
-    def _make_room(self) -> None:
-        if len(self._entries) >= MAX_STORES:
-            longest = min(self._entries, key=lambda key: self._entries[key].checked_at)
-            del self._entries[longest]
+    async def _load(self, own: RequestContext, store_id: str) -> Graph:
+        loader = Loader()
+        async with aclosing(records_loading.pieces(own, store_id)) as pieces:
+            async for piece in pieces:
+                # A thread, so that whoever asks another store meanwhile is answered.
+                await asyncio.to_thread(loader.take, piece.relation, piece.objects, piece.subjects)
+                if loader.tuples > self._budget:
+                    raise _TooLarge
+        termed = await records_loading.termed(own, store_id)
+        graph = await asyncio.to_thread(loader.finish, termed)
+        self._make_room(graph.tuples)
+        return graph
+
+    def _make_room(self, wanted: int) -> None:
+        """Let stores go, in the order in which they came, that weren't asked since the last time; then any."""
+        for spared in (True, False):
+            for key, entry in list(self._entries.items()):
+                kept = [each.index.graph.tuples for each in self._entries.values() if each.index is not None]
+                if sum(kept) + wanted <= self._budget and len(kept) < MAX_STORES:
+                    return
+                if entry.index is not None and not (spared and entry.used):
+                    del self._entries[key]
+                entry.used = False
 
     def _hear(self, payload: str) -> None:
         """News: `tenant store revision`. Anything else is no news of ours."""
@@ -193,3 +246,7 @@ class Indexes:
         """Something may have been missed: every store is checked before it answers again."""
         for entry in self._entries.values():
             entry.doubted = True
+
+
+def _is_mostly_garbage(graph: Graph) -> bool:
+    return graph.words_known > GARBAGE * graph.tuples + PAGE

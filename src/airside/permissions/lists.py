@@ -1,15 +1,19 @@
 """Questions with many answers. Each answer is one that `check` gives too: candidates from the index, each checked."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 import msgspec
 
 from airside.core.strict_json import Json
 from airside.permissions.expand import Tree, tree_of
+from airside.permissions.index import Index, Ready
 from airside.permissions.indexes import Indexes
 from airside.permissions.model import NO_CONTEXT, AtLeast, Grant
 from airside.store.context import RequestContext
+
+Answer = TypeVar("Answer")
 
 
 class View(msgspec.Struct, frozen=True):
@@ -50,11 +54,13 @@ class Lists:
         Raises:
             as `PermissionEngine.check`; TooComplex also for over `MAX_CANDIDATES` objects to be checked.
         """
-        index, ready = await self._indexes.at(ctx, view.store_id, view.model_id, view.at_least)
-        ready = ready.with_contextual(view.contextual) if view.contextual else ready
-        ready.rules.relation(type_name, relation)
-        ready.rules.check_subject(subject)
-        return Listed(ready.objects(subject, relation, type_name, view.context, ctx.now), index.revision)
+        return await self._ask(
+            ctx,
+            view,
+            lambda index, ready: Listed(
+                ready.objects(subject, relation, type_name, view.context, ctx.now), index.revision
+            ),
+        )
 
     async def users(self, ctx: RequestContext, view: View, *, object_: str, relation: str, kind: str) -> Listed:
         """Every subject of a kind (`user`, `group#member`) that has the relation on the object. A wildcard stands
@@ -63,10 +69,11 @@ class Lists:
         Raises:
             as `PermissionEngine.check`; TooComplex also for over `MAX_CANDIDATES` subjects.
         """
-        index, ready = await self._indexes.at(ctx, view.store_id, view.model_id, view.at_least)
-        ready = ready.with_contextual(view.contextual) if view.contextual else ready
-        found = ready.users(object_, relation, kind, view.context, ctx.now)
-        return Listed(found, index.revision)
+        return await self._ask(
+            ctx,
+            view,
+            lambda index, ready: Listed(ready.users(object_, relation, kind, view.context, ctx.now), index.revision),
+        )
 
     async def expand(self, ctx: RequestContext, view: View, *, object_: str, relation: str) -> Expanded:
         """The definition of a relation of an object, one step deep.
@@ -74,8 +81,16 @@ class Lists:
         Raises:
             as `PermissionEngine.check`.
         """
-        index, ready = await self._indexes.at(ctx, view.store_id, view.model_id, view.at_least)
-        ready = ready.with_contextual(view.contextual) if view.contextual else ready
-        ready.rules.check_object(object_)
-        definition = ready.rules.relation(object_.partition(":")[0], relation)
-        return Expanded(tree_of(definition, object_, ready.graph, ready.rules), index.revision)
+
+        def tree(index: Index, ready: Ready) -> Expanded:
+            ready.rules.check_object(object_)
+            definition = ready.rules.relation(object_.partition(":")[0], relation)
+            return Expanded(tree_of(definition, object_, ready.graph, ready.rules), index.revision)
+
+        return await self._ask(ctx, view, tree)
+
+    async def _ask(self, ctx: RequestContext, view: View, question: Callable[[Index, Ready], Answer]) -> Answer:
+        def asked(index: Index, ready: Ready) -> Answer:
+            return question(index, ready.with_contextual(view.contextual) if view.contextual else ready)
+
+        return await self._indexes.ask(ctx, view.store_id, view.model_id, view.at_least, asked)

@@ -7,7 +7,7 @@ from airside.permissions.assertions import Assertions
 from airside.permissions.cached import Cached
 from airside.permissions.engine import PermissionEngine
 from airside.permissions.feed import Feed
-from airside.permissions.indexes import Indexes
+from airside.permissions.indexes import MEMORY, Indexes
 from airside.permissions.limits import DEFAULT, Limits
 from airside.permissions.lists import Lists
 from airside.permissions.models import Models
@@ -42,9 +42,11 @@ class Permissions:
         entropy: Entropy,
         journal: Journal,
         limits: Limits = DEFAULT,
+        memory: int = MEMORY,
     ) -> None:
+        """`memory`: bytes that the stores in memory may take together."""
         self.limits = limits
-        self.indexes = Indexes(engine=engine, listener=listener, clock=clock)
+        self.indexes = Indexes(engine=engine, listener=listener, clock=clock, memory=memory)
         self.stores = Stores(indexes=self.indexes, journal=journal, entropy=entropy)
         self.models = Models(indexes=self.indexes, journal=journal, entropy=entropy, limits=limits)
         self.tuples = Tuples(indexes=self.indexes, journal=journal, most=limits.write)

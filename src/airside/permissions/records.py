@@ -127,14 +127,6 @@ order by object_type, object_id, relation, subject_type, subject_id, subject_rel
 limit %s
 """
 
-ALL_TUPLES: Final = """
-select object_type || ':' || object_id as object, relation,
-    subject_type || ':' || subject_id || case subject_relation when '' then '' else '#' || subject_relation end as user,
-    condition_name, condition_context, expires_at
-from airside.permission_tuple
-where tenant_id = %s and store_id = %s
-"""
-
 INSERT_CHANGES: Final = """
 insert into airside.permission_change
     (tenant_id, store_id, revision, operation, object_type, object_id, relation,
@@ -188,7 +180,9 @@ class _ModelRow:
 
 
 @dataclass(frozen=True, slots=True)
-class _TupleRow:
+class TupleRow:
+    """A tuple as it is stored."""
+
     object_type: str
     object_id: str
     relation: str
@@ -199,16 +193,6 @@ class _TupleRow:
     condition_context: str
     expires_at: datetime | None
     created_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class _GrantRow:
-    object: str
-    relation: str
-    user: str
-    condition_name: str
-    condition_context: str
-    expires_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,7 +271,7 @@ async def models(ctx: RequestContext, store_id: str, *, before: str, limit: int)
 
 async def present(ctx: RequestContext, store_id: str, keys: Sequence[TupleKey]) -> dict[TupleKey, Terms]:
     """Those of `keys` that are stored and haven't expired, with their terms."""
-    rows = await ctx.tx.all(_TupleRow, PRESENT_TUPLES, (ctx.tenant_id, store_id, ctx.now, *columns(keys)))
+    rows = await ctx.tx.all(TupleRow, PRESENT_TUPLES, (ctx.tenant_id, store_id, ctx.now, *columns(keys)))
     return {_key(row): _terms(row) for row in rows}
 
 
@@ -319,14 +303,8 @@ async def read(
     equal = (wanted.object_type, wanted.object_id, wanted.relation)
     pairs = [each for part in equal for each in (part, part)]
     params = (ctx.tenant_id, store_id, ctx.now, *pairs, subject[0], *subject, *start, limit)
-    rows = await ctx.tx.all(_TupleRow, READ_TUPLES, params)
+    rows = await ctx.tx.all(TupleRow, READ_TUPLES, params)
     return [StoredTuple(_key(row), row.created_at, _terms(row)) for row in rows]
-
-
-async def all_tuples(ctx: RequestContext, store_id: str) -> list[Grant]:
-    """Everything stored, expired tuples too: until they are swept, the change log hasn't told of their end."""
-    rows = await ctx.tx.all(_GrantRow, ALL_TUPLES, (ctx.tenant_id, store_id))
-    return [Grant(TupleKey(row.user, row.relation, row.object), _terms(row)) for row in rows]
 
 
 async def changes(ctx: RequestContext, store_id: str, *, after: int, limit: int) -> list[Change]:
@@ -354,6 +332,11 @@ def parts(key: TupleKey) -> tuple[str, str, str, str, str, str]:
     return (*split_object(key.object), key.relation, *split_subject(key.user))
 
 
+def grant_of(row: TupleRow) -> Grant:
+    """The tuple and its terms."""
+    return Grant(_key(row), _terms(row))
+
+
 def _model(row: _ModelRow) -> StoredModel:
     try:
         found = from_json(msgspec.json.decode(row.body))
@@ -362,12 +345,12 @@ def _model(row: _ModelRow) -> StoredModel:
     return StoredModel(row.model_id, found, row.created_at)
 
 
-def _key(row: _TupleRow | _ChangeRow) -> TupleKey:
+def _key(row: TupleRow | _ChangeRow) -> TupleKey:
     suffix = f"#{row.subject_relation}" if row.subject_relation else ""
     return TupleKey(f"{row.subject_type}:{row.subject_id}{suffix}", row.relation, f"{row.object_type}:{row.object_id}")
 
 
-def _terms(row: _TupleRow | _GrantRow | _ChangeRow) -> Terms:
+def _terms(row: TupleRow | _ChangeRow) -> Terms:
     if not row.condition_name and row.expires_at is None:
         return NO_TERMS
     return Terms(row.condition_name, row.condition_context.encode(), row.expires_at)

@@ -53,11 +53,9 @@ class Relations:
             as `PermissionEngine.check`.
         """
         type_name, _ = split_object(object_)
-        _, ready = await self._indexes.at(ctx, view.store_id, view.model_id, view.at_least)
-        ready.rules.check_type(type_name)
-        found = [
-            relation.name for each in ready.rules.model.types if each.name == type_name for relation in each.relations
-        ]
+        found = await self._indexes.ask(
+            ctx, view.store_id, view.model_id, view.at_least, lambda _, ready: ready.rules.relations(type_name)
+        )
         return await self._ask(ctx, view, subject, object_, found)
 
     async def _ask(self, ctx: RequestContext, view: View, subject: str, object_: str, relations: Sequence[str]) -> Held:

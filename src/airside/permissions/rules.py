@@ -34,6 +34,15 @@ class Rules:
         if name not in self._types:
             raise UnknownWord(f"type '{name}' not found")
 
+    def relations(self, type_name: str) -> list[str]:
+        """The names of a type's relations, in the order written.
+
+        Raises:
+            UnknownWord: the model has no such type.
+        """
+        self.check_type(type_name)
+        return [name for place, name in self._relations if place == type_name]
+
     def relation(self, type_name: str, name: str) -> Relation:
         """The relation `type_name#name`.
 

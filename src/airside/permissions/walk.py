@@ -13,5 +13,10 @@ class Walk:
 
     async def check(self, ctx: RequestContext, question: Question) -> Verdict:
         """See `PermissionEngine.check`."""
-        index, ready = await self._indexes.at(ctx, question.store_id, question.model_id, question.at_least)
-        return index.answer(question, ready, ctx.now)
+        return await self._indexes.ask(
+            ctx,
+            question.store_id,
+            question.model_id,
+            question.at_least,
+            lambda index, ready: index.answer(question, ready, ctx.now),
+        )

@@ -110,11 +110,12 @@ class Engine:
         origin: Origin = NOWHERE,
         request_id: str = "",
         now: datetime | None = None,
+        snapshot: bool = False,
     ) -> "Begun[RequestContext]":
         """One tenant's context. Its transaction opens at the first statement, commits on a clean exit and rolls
-        back on any exception."""
+        back on any exception. `snapshot`: it only reads, and every statement sees the same moment."""
         moment = now or self._clock.now()
-        tx = LazyTransaction(self._pool, tenant_id, PATIENCE)
+        tx = LazyTransaction(self._pool, tenant_id, PATIENCE, snapshot=snapshot)
         name = request_id or format_id(REQUEST, uuid7(moment, self._entropy))
         return Begun(tx, RequestContext(tenant_id, tx, principal, moment, name, origin))
 

@@ -1,7 +1,7 @@
 """A lazily opened transaction on a pooled connection, with the tenant set in it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from typing import Final, LiteralString, TypeVar, cast
 from uuid import UUID
 
@@ -20,6 +20,8 @@ Result = TypeVar("Result")
 Connection = AsyncConnection[TupleRow]
 Pool = AsyncConnectionPool[Connection]
 
+BEGIN: Final = "begin"
+BEGIN_SNAPSHOT: Final = "begin isolation level repeatable read read only"
 SET_TENANT: Final = "select airside.set_tenant(%s)"
 NOTIFY: Final = "select pg_notify(%s, %s)"
 
@@ -27,7 +29,8 @@ NOTIFY: Final = "select pg_notify(%s, %s)"
 class LazyTransaction:
     """Implements `context.Transaction`. BEGIN, the tenant and the first statement leave in one flush."""
 
-    def __init__(self, pool: Pool, tenant_id: UUID | None, patience: float) -> None:
+    def __init__(self, pool: Pool, tenant_id: UUID | None, patience: float, *, snapshot: bool = False) -> None:
+        self._begin = BEGIN_SNAPSHOT if snapshot else BEGIN
         self._pool = pool
         self._tenant_id = tenant_id
         self._patience = patience
@@ -46,6 +49,17 @@ class LazyTransaction:
 
         # Results are read after the flush: within a pipeline a cursor doesn't know them yet.
         return await _read(await self._within(send))
+
+    async def stream(self, row: type[Row], sql: str, params: Params = ()) -> AsyncGenerator[Row]:
+        async def begun(connection: Connection) -> Connection:
+            return connection
+
+        connection = await self._within(begun)
+        try:
+            async for each in connection.cursor(binary=True, row_factory=class_row(row)).stream(_sql(sql), params):
+                yield each
+        except psycopg.Error as error:
+            raise refusal(error) from error
 
     async def run(self, sql: str, params: Params = ()) -> int:
         async def send(connection: Connection) -> AsyncCursor[TupleRow]:
@@ -105,7 +119,7 @@ class LazyTransaction:
                 return await send(connection)
             connection = self._connection = await self._acquire()
             async with connection.pipeline():
-                await connection.execute("begin")
+                await connection.execute(_sql(self._begin))
                 if self._tenant_id is not None:
                     await connection.execute(SET_TENANT, (self._tenant_id,))
                 return await send(connection)

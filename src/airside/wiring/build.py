@@ -121,6 +121,7 @@ def build(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy: Ent
             types=settings.permissions_types_limit,
             model_bytes=settings.permissions_model_bytes,
         ),
+        memory=settings.permissions_memory * 1024 * 1024,
     )
     keys = SigningKeys(vault=vault, entropy=entropy, journal=journal)
     verifier = TokenVerifier(keys=keys, revocations=revocations)

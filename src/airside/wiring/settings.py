@@ -59,6 +59,7 @@ class Settings:
     permissions_batch_limit: int = 50
     permissions_types_limit: int = 100
     permissions_model_bytes: int = 262_144
+    permissions_memory: int = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,4 +324,8 @@ SETTINGS: Final[dict[str, Setting]] = {
     ),
     "permissions_types_limit": Setting(_number(1, 1000), "Most types in one authorization model."),
     "permissions_model_bytes": Setting(_number(1024, 262_144), "Most bytes of an authorization model as JSON."),
+    "permissions_memory": Setting(
+        _number(16, 1_048_576),
+        "Mebibytes that permission stores in memory may take together; larger ones are answered from the database.",
+    ),
 }

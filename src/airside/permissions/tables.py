@@ -1,13 +1,29 @@
-"""A graph laid over another, for one question with contextual tuples: nothing of it stays behind."""
+"""What a graph keeps its facts in, and the same laid over another for one question: nothing of that stays behind."""
 
-from collections.abc import Iterable, Iterator
-from typing import Generic, TypeVar
-
-from airside.permissions.graph import Column, Graph, Table
-from airside.permissions.model import Grant
+from collections.abc import Iterator
+from typing import Generic, Protocol, TypeVar
 
 K = TypeVar("K")
 V = TypeVar("V")
+
+
+class Column(Protocol[V]):
+    """Something of every node. A list is one."""
+
+    def __getitem__(self, node: int, /) -> V: ...
+    def __len__(self) -> int: ...
+    def append(self, value: V, /) -> None: ...
+
+
+class Table(Protocol[K, V]):
+    """What a graph keeps its facts in. A dict is one."""
+
+    def get(self, key: K, /) -> V | None: ...
+    def __getitem__(self, key: K, /) -> V: ...
+    def __setitem__(self, key: K, value: V, /) -> None: ...
+    def __delitem__(self, key: K, /) -> None: ...
+    def __contains__(self, key: object, /) -> bool: ...
+    def __iter__(self) -> Iterator[K]: ...
 
 
 class Layer(Generic[K, V]):
@@ -59,21 +75,3 @@ class Stacked(Generic[V]):
 
     def append(self, value: V, /) -> None:
         self._own.append(value)
-
-
-def overlaid(graph: Graph, grants: Iterable[Grant]) -> Graph:
-    """`graph` with `grants` added, each in place of the tuple that was there; `graph` itself stays as it is."""
-    layer = Graph()
-    layer.nodes, layer.words, layer.kinds = Layer(graph.nodes), Stacked(graph.words), Stacked(graph.kinds)
-    layer.slots, layer.parts, layer.members = Layer(graph.slots), Layer(graph.parts), Layer(graph.members)
-    layer.forward = [Layer(table) for table in graph.forward]
-    layer.usersets = [Layer(table) for table in graph.usersets]
-    layer.reverse = [Layer(table) for table in graph.reverse]
-    layer.granted = [Layer(table) for table in graph.granted]
-    layer.termed = [Layer(table) for table in graph.termed]
-    layer.present = [set(kinds) for kinds in graph.present]
-    layer.touched, layer.shape, layer.version = list(graph.touched), graph.shape, graph.version
-    layer.usersets_known, layer.tuples = graph.usersets_known, graph.tuples
-    for grant in grants:
-        layer.add(grant.key, grant.terms)
-    return layer
