@@ -21,7 +21,7 @@ from airside.core.errors import Inconsistent, Unavailable
 from airside.permissions import large, records, records_loading
 from airside.permissions.graph import Graph
 from airside.permissions.index import Index, Ready
-from airside.permissions.loading import Loader
+from airside.permissions.loading import Loader, unhindered
 from airside.permissions.model import AtLeast, Change
 from airside.permissions.refusals import ModelNotFound, StoreNotFound
 from airside.permissions.rules import Rules
@@ -208,10 +208,14 @@ class Indexes:
 
     async def _load(self, own: RequestContext, store_id: str) -> Graph:
         loader = Loader()
+        with unhindered():
+            return await self._fill(loader, own, store_id)
+
+    async def _fill(self, loader: Loader, own: RequestContext, store_id: str) -> Graph:
         async with aclosing(records_loading.pieces(own, store_id)) as pieces:
             async for piece in pieces:
                 # A thread, so that whoever asks another store meanwhile is answered.
-                await asyncio.to_thread(loader.take, piece.relation, piece.objects, piece.subjects)
+                await asyncio.to_thread(loader.take, piece.relation, piece.kind, piece.objects, piece.subjects)
                 if loader.tuples > self._budget:
                     raise _TooLarge
         termed = await records_loading.termed(own, store_id)

@@ -12,16 +12,18 @@ CHUNK: Final = 20_000
 """Tuples in one piece."""
 
 PLAIN: Final = """
-select relation, string_agg(object, e'\\x1f') as objects, string_agg(subject, e'\\x1f') as subjects
+select relation, kind, string_agg(object, e'\\x1f') as objects, string_agg(subject, e'\\x1f') as subjects
 from (
     select object_type || '#' || relation as relation, object_type || ':' || object_id as object,
+        subject_type || case when subject_relation <> '' then '#' || subject_relation when subject_id = '*' then ':*'
+            else '' end as kind,
         subject_type || ':' || subject_id || case subject_relation when '' then '' else '#' || subject_relation end
             as subject,
         (row_number() over ()) / %s as piece
     from airside.permission_tuple
     where tenant_id = %s and store_id = %s and condition_name = '' and expires_at is null
 ) as words
-group by relation, piece
+group by relation, kind, piece
 """
 
 TERMED: Final = """
@@ -36,9 +38,10 @@ where tenant_id = %s and store_id = %s and (condition_name <> '' or expires_at i
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Tuples of one `type#relation`: two columns of words, joined by `SEPARATOR`."""
+    """Tuples of one `type#relation` and one kind of subject: two columns of words, joined by `SEPARATOR`."""
 
     relation: str
+    kind: str
     objects: str
     subjects: str
 
