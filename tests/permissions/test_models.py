@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from airside.permissions import Permissions, Question, TupleKey
-from airside.permissions.language import ModelProblems, SyntaxProblem, from_json, parse
+from airside.permissions.language import ModelProblems, ModuleFile, SyntaxProblem, combine, parse
 from airside.permissions.refusals import (
     InvalidModel,
     ModelNotFound,
@@ -21,6 +21,7 @@ from tests.permissions.conftest import DRIVE
 OpenContext = Callable[..., AbstractAsyncContextManager[RequestContext]]
 HEAD = "model\n  schema 1.1\ntype user\n"
 OTHER = HEAD + "type doc\n  relations\n    define owner: [user]\n    define viewer: owner"
+WIKI = "module wiki\nextend type org\n  relations\n    define writer: [user]"
 
 
 def conditioned(expression: str) -> str:
@@ -87,7 +88,7 @@ async def test_type_restriction_that_a_model_dropped_no_longer_counts(
         (conditioned("other < 18"), ModelProblems, r"line 8, column 3: .* undeclared reference to 'other'"),
         (conditioned('hour < "18"'), ModelProblems, r"line 8, column 8: .* no matching overload"),
         ("model\n  schema 1.3\ntype user", UnsupportedSchema, "invalid schema 1.3"),
-        ("module core\ntype user", SyntaxProblem, "line 1, column 1: "),
+        ("module core\ntype user", UnsupportedSchema, "schema version required"),
         (HEAD + "type doc\n  relations\n    define viewer: nobody", ModelProblems, "`nobody` does not exist"),
         (HEAD + "type doc\n  relations\n    define a: b\n    define b: a", ModelProblems, "potential loop"),
         (
@@ -95,7 +96,7 @@ async def test_type_restriction_that_a_model_dropped_no_longer_counts(
             ModelProblems,
             "potential loop",
         ),
-        ("", SyntaxProblem, "line 1, column 1: found the end of the text where 'model' is expected"),
+        ("", SyntaxProblem, "line 1, column 1: found the end of the text where 'model' or 'module' is expected"),
     ],
 )
 async def test_model_that_cannot_be_meant_is_refused_and_not_kept(
@@ -120,10 +121,14 @@ def test_refusal_says_line_and_column() -> None:
         parse(HEAD.rstrip() + "\n  relations\n    defin viewer: [user]")
 
 
-def test_modules_in_json_are_refused_by_name() -> None:
-    body = {"schema_version": "1.2", "type_definitions": [{"type": "user", "metadata": {"module": "core"}}]}
-    with pytest.raises(UnsupportedSchema, match="modules are not available yet"):
-        from_json(body)  # type: ignore[arg-type]  # a dict of dicts is Json
+async def test_model_in_modules_comes_back_with_them(
+    permissions: Permissions, open_ctx: OpenContext, tenant_id: UUID, store_id: str
+) -> None:
+    model = combine([ModuleFile("core.fga", "module core\ntype user\ntype org"), ModuleFile("wiki.fga", WIKI)])
+    async with open_ctx(tenant_id) as ctx:
+        written = await permissions.models.write(ctx, store_id, model)
+    async with open_ctx(tenant_id) as ctx:
+        assert (await permissions.models.get(ctx, store_id, written.id)).model == model
 
 
 async def test_missing_model_and_store_are_told_apart_only_inside_the_tenant(

@@ -1,7 +1,7 @@
 """OpenFGA's own cases of its modelling language: text and JSON both ways, and what must be refused, and where.
 
-Out of scope, by what the case itself says: modules (a `module` header or module metadata), and cases that their
-own authors mark `skip`.
+Every case is run, those too that their authors mark `skip` because their own checker can't do them yet. Of these,
+three expect circles of computed relations to be taken, which OpenFGA's server refuses, and so do we: `SERVER_REFUSES`.
 """
 
 import json
@@ -22,10 +22,17 @@ from airside.permissions.language import (
     to_text,
 )
 from airside.permissions.model import Model, Span
-from airside.permissions.refusals import InvalidModel, UnsupportedSchema
+from airside.permissions.refusals import InvalidModel, InvalidQuestion
+from airside.permissions.words import split_object
 
 Data = Callable[[str], Path]
 Case = dict[str, Any]
+SERVER_REFUSES = {
+    "union does not require all child to have entry",
+    "union does not require all child to have entry even for intersection child",
+    "union does not require all child to have entry even for exclusion child",
+}
+"""Its server's word for these models: an authorization model cannot contain a cycle."""
 
 
 @pytest.fixture
@@ -34,7 +41,7 @@ def cases(data: Data) -> Callable[[str], list[Case]]:
 
     def read(name: str) -> list[Case]:
         text = (data("openfga") / "language" / name).read_text("utf-8")
-        return [case for case in cast("list[Case]", yaml.safe_load(text)) if not case.get("skip")]
+        return cast("list[Case]", yaml.safe_load(text))
 
     return read
 
@@ -60,38 +67,36 @@ def test_transformer_pairs_agree_in_every_direction(data: Data, capsys: pytest.C
 def test_syntax_cases_are_judged_as_expected(
     cases: Callable[[str], list[Case]], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Each text is taken or refused; a refusal points at the line of an error that OpenFGA reports."""
+    """Each text is taken or refused; a refusal points at the line and column of an error that OpenFGA reports."""
     every = cases("dsl-syntax-validation-cases.yaml")
-    in_scope = [case for case in every if not _is_module(case)]
-    same_column = refused = 0
-    for case in in_scope:
+    refused = 0
+    for case in every:
         expected = cast("list[Case]", case.get("expected_errors") or [])
         try:
             parse(case["dsl"])
         except SyntaxProblem as refusal:
             assert expected, f"{case['name']}: {refusal}"
             span = cast("Span", refusal.problem.span)
-            assert span.line in [error["line"]["start"] for error in expected], case["name"]
-            same_column += (span.line, span.start) in [_place(error) for error in expected]
+            assert (span.line, span.start) in [_place(error) for error in expected], case["name"]
             refused += 1
         else:
             assert not expected, case["name"]
     with capsys.disabled():
-        print(
-            f"\n  language: {len(in_scope)} of {len(every)} syntax cases (the rest are modules);"
-            f" of {refused} refused, {same_column} at OpenFGA's column"
-        )
-    assert len(in_scope) > 60
+        print(f"\n  language: {len(every)} syntax cases, {refused} of them refused, each at OpenFGA's line and column")
+    assert len(every) > 60
 
 
 def test_semantic_cases_give_the_same_problems_in_the_same_places(
     cases: Callable[[str], list[Case]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     every = cases("dsl-semantic-validation-cases.yaml")
-    in_scope = [case for case in every if not _is_module(case)]
     compared = 0
-    for case in in_scope:
-        found = {(problem.kind, problem.message, *_around(problem.span)) for problem in problems_of(parse(case["dsl"]))}
+    for case in every:
+        problems = problems_of(parse(case["dsl"]))
+        if case["name"] in SERVER_REFUSES:
+            assert {problem.message.partition("(")[2] for problem in problems} == {"potential loop)."}, case["name"]
+            continue
+        found = {(problem.kind, problem.message, *_around(problem.span)) for problem in problems}
         expected = {
             (
                 error["metadata"]["errorType"],
@@ -102,16 +107,14 @@ def test_semantic_cases_give_the_same_problems_in_the_same_places(
             )
             for error in cast("list[Case]", case["expected_errors"])
         }
-        assert {each[:2] for each in found} == {each[:2] for each in expected}, case["name"]
-        placed = {each for each in found if each[2] is not None}
-        assert placed <= expected, case["name"]
-        compared += len(placed)
+        assert found == expected, case["name"]
+        compared += len(found)
     with capsys.disabled():
         print(
-            f"\n  language: {len(in_scope)} of {len(every)} semantic cases (the rest are modules);"
-            f" {compared} problems with the same message, line and columns"
+            f"\n  language: {len(every)} semantic cases, {compared} problems with the same message, line and columns;"
+            f" {len(SERVER_REFUSES)} are decided as OpenFGA's server does"
         )
-    assert len(in_scope) > 60
+    assert len(every) > 60
 
 
 def test_json_cases_are_judged_as_expected(
@@ -123,14 +126,28 @@ def test_json_cases_are_judged_as_expected(
         body: Json = json.loads(case["json"])
         try:
             found = [problem.message for problem in problems_of(from_json(body))]
-        except UnsupportedSchema:
-            assert '"module"' in case["json"], case["name"]
         except InvalidModel as refusal:
             assert refusal.reason in expected, case["name"]
         else:
             assert found == expected, case["name"]
     with capsys.disabled():
-        print(f"\n  language: {len(every)} JSON cases (those with modules are refused by name)")
+        print(f"\n  language: {len(every)} JSON cases")
+
+
+def test_object_ids_are_judged_as_expected(
+    cases: Callable[[str], list[Case]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """But for the comma: OpenFGA's server takes it in an id, its checkers of models don't."""
+    every = cases("object-id-validation-cases.yaml")
+    for case in every:
+        word = f"doc:{case['object_id']}"
+        if case["valid"] or "," in case["object_id"]:
+            assert split_object(word) == ("doc", case["object_id"]), case["name"]
+        else:
+            with pytest.raises(InvalidQuestion):
+                split_object(word)
+    with capsys.disabled():
+        print(f"\n  language: {len(every)} object ids")
 
 
 def test_json_that_text_cannot_say_is_refused_by_name(
@@ -155,10 +172,6 @@ def _unordered(model: Model) -> Model:
         for each in model.conditions
     ]
     return replace(model, conditions=tuple(sorted(conditions, key=lambda each: each.name)))
-
-
-def _is_module(case: Case) -> bool:
-    return str(case["dsl"]).lstrip().startswith("module")
 
 
 def _place(error: Case) -> tuple[int, int]:

@@ -209,7 +209,7 @@ def _refused(condition: Condition, message: str, line: int = 0, column: int = 0)
     start, span = condition.expression_span, condition.span
     if start is not None and line > 0:
         left = column - 1 + (start.start if line == 1 else 0)
-        span = Span(start.line + line - 1, left, left + 1)
+        span = Span(start.line + line - 1, left, left + 1, start.file)
     return ModelProblems(
         [
             Problem(

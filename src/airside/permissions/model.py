@@ -16,11 +16,21 @@ from airside.core.strict_json import Json
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Where something stands in a text: line, first column and the column after the last; all from 0."""
+    """Where something stands in a text: line, first column and the column after the last; all from 0. `file` is the
+    module's, in a model of several."""
 
     line: int
     start: int
     end: int
+    file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a part of a modular model comes from: a module, and the file that spells it."""
+
+    module: str
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +106,14 @@ class Restriction:
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """A relation of a type: how it is computed, and to whom it may be given directly."""
+    """A relation of a type: how it is computed, and to whom it may be given directly. `source` is told where another
+    module than the type's own adds it."""
 
     name: str
     rewrite: Rewrite
     restrictions: tuple[Restriction, ...] = ()
     span: Span | None = field(default=None, compare=False, repr=False)
+    source: Source | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +123,7 @@ class TypeDefinition:
     name: str
     relations: tuple[Relation, ...] = ()
     span: Span | None = field(default=None, compare=False, repr=False)
+    source: Source | None = None
 
     def relation(self, name: str) -> Relation | None:
         """The relation of that name, if the type has one."""
@@ -134,6 +147,7 @@ class Condition:
     expression: str
     span: Span | None = field(default=None, compare=False, repr=False)
     expression_span: Span | None = field(default=None, compare=False, repr=False)
+    source: Source | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +157,7 @@ class Model:
     schema_version: str
     types: tuple[TypeDefinition, ...] = ()
     conditions: tuple[Condition, ...] = ()
+    version_span: Span | None = field(default=None, compare=False, repr=False)
 
     @property
     def uses_conditions(self) -> bool:

@@ -31,7 +31,7 @@ class InvalidModel(InvalidInput):
 
 
 class UnsupportedSchema(InvalidModel):
-    """A schema version other than 1.1 and 1.2, or modules."""
+    """A schema version other than 1.1 and 1.2."""
 
     code: ClassVar[str] = "unsupported_schema_version"
 

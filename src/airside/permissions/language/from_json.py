@@ -4,6 +4,7 @@ from typing import Final
 
 from airside.core.strict_json import Json
 from airside.permissions.language.conditions import CONTAINERS, SCALARS
+from airside.permissions.language.sources import is_source
 from airside.permissions.model import (
     Computed,
     Condition,
@@ -15,11 +16,12 @@ from airside.permissions.model import (
     Relation,
     Restriction,
     Rewrite,
+    Source,
     TupleToUserset,
     TypeDefinition,
     Union,
 )
-from airside.permissions.refusals import InvalidModel, UnsupportedSchema
+from airside.permissions.refusals import InvalidModel
 
 MAX_NESTING: Final = 20
 
@@ -28,7 +30,6 @@ def from_json(value: Json) -> Model:
     """The model that `value` spells. What its words mean is judged by `validate`.
 
     Raises:
-        UnsupportedSchema: parts that come from modules, which aren't taken yet.
         InvalidModel: another shape.
     """
     body = _object(value, "the model")
@@ -44,7 +45,6 @@ def from_json(value: Json) -> Model:
 def _type(body: dict[str, Json]) -> TypeDefinition:
     name = _text(body.get("type"), "type")
     metadata = _object(body.get("metadata"), f"metadata of '{name}'")
-    _refuse_modules(metadata)
     of_relations = _object(metadata.get("relations"), f"metadata of '{name}'")
     relations = _object(body.get("relations"), f"relations of '{name}'")
     for stray in of_relations.keys() - relations.keys():
@@ -55,22 +55,30 @@ def _type(body: dict[str, Json]) -> TypeDefinition:
             _relation(relation, rewrite, _object(of_relations.get(relation), f"metadata of '{relation}'"))
             for relation, rewrite in relations.items()
         ),
+        source=_source(metadata, name),
     )
 
 
 def _relation(name: str, rewrite: Json, metadata: dict[str, Json]) -> Relation:
-    _refuse_modules(metadata)
     restrictions = _list(metadata.get("directly_related_user_types"), f"types of '{name}'")
     return Relation(
         name,
         _rewrite(rewrite, name, 0),
         tuple(_restriction(_object(each, f"a type of '{name}'")) for each in restrictions),
+        source=_source(metadata, name),
     )
 
 
-def _refuse_modules(metadata: dict[str, Json]) -> None:
-    if metadata.get("module") or metadata.get("source_info"):
-        raise UnsupportedSchema("modules are not available yet")
+def _source(metadata: dict[str, Json], name: str) -> Source | None:
+    module = _text(metadata.get("module"), f"module of '{name}'")
+    info = _object(metadata.get("source_info"), f"source_info of '{name}'")
+    file = _text(info.get("file"), f"file of '{name}'")
+    if not module and not file:
+        return None
+    source = Source(module, file)
+    if not is_source(source):
+        raise InvalidModel(f"the metadata of '{name}' has a module or file that isn't a name")
+    return source
 
 
 def _restriction(body: dict[str, Json]) -> Restriction:
@@ -128,13 +136,12 @@ def _condition(key: str, body: dict[str, Json]) -> Condition:
     name = _text(body.get("name"), "name of a condition")
     if name != key:
         raise InvalidModel(f"condition key is `{key}` but nested name property is {name}")
-    if body.get("metadata"):
-        _refuse_modules(_object(body.get("metadata"), "metadata of a condition"))
     parameters = _object(body.get("parameters"), f"parameters of '{key}'")
     return Condition(
         name,
         tuple(Parameter(each, _parameter_type(kind, key)) for each, kind in parameters.items()),
         _text(body.get("expression"), f"expression of '{key}'"),
+        source=_source(_object(body.get("metadata"), f"metadata of '{key}'"), name),
     )
 
 

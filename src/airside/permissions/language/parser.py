@@ -1,13 +1,15 @@
-"""Text → model: a reader of OpenFGA's modelling language, schema 1.1, by recursive descent.
+"""Text → model: a reader of OpenFGA's modelling language, schema 1.1 and 1.2, by recursive descent.
 
 The grammar is OpenFGA's. Only what the grammar says is checked here; what the words mean is `validate.py`'s.
 """
 
+from dataclasses import dataclass, replace
 from typing import Final
 
 from airside.permissions.language.conditions import condition
 from airside.permissions.language.problems import Problem, SyntaxProblem
 from airside.permissions.language.reader import Reader
+from airside.permissions.language.sources import told_source
 from airside.permissions.model import (
     Computed,
     Condition,
@@ -18,6 +20,7 @@ from airside.permissions.model import (
     Relation,
     Restriction,
     Rewrite,
+    Source,
     Span,
     TupleToUserset,
     TypeDefinition,
@@ -25,61 +28,116 @@ from airside.permissions.model import (
 )
 
 MAX_NESTING: Final = 20
+MODULAR: Final = "1.2"
+"""The schema version of models in modules."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One text: a whole model, or a module (then `module` is its name, and there is no `version`), which may add
+    relations to other modules' types."""
+
+    module: str
+    version: str
+    place: Span
+    types: tuple[TypeDefinition, ...]
+    extensions: tuple[TypeDefinition, ...]
+    conditions: tuple[Condition, ...]
 
 
 def parse(text: str) -> Model:
-    """The model that `text` spells; every part knows its place in the text.
+    """The model that `text` spells; every part knows its place in the text. A module by itself is a model without a
+    schema version, which `validate` refuses.
 
     Raises:
-        SyntaxProblem: not the language, or modules (schema 1.2's `module` and `extend`), which aren't taken yet.
+        SyntaxProblem: not the language.
     """
-    return _Parser(text).model()
+    read = document(text)
+    return Model(read.version, (*read.types, *read.extensions), read.conditions, read.place)
+
+
+def document(text: str, file: str = "") -> Document:
+    """What `text`, the contents of `file`, spells: a model or a module.
+
+    Raises:
+        SyntaxProblem: not the language.
+    """
+    return _Parser(text, file).document()
 
 
 class _Parser(Reader):
-    def model(self) -> Model:
+    def __init__(self, text: str, file: str) -> None:
+        super().__init__(text, file)
+        self._file = file
+        self._source: Source | None = None
+        self._modular = False
+
+    def document(self) -> Document:
         self.skip("space", "newline")
-        version = self._header()
+        version, place = self._header()
         types: list[TypeDefinition] = []
+        extensions: list[TypeDefinition] = []
         conditions: list[Condition] = []
         while self.line_follows():
             if self.at("type") and not conditions:
                 types.append(self._type())
             elif self.at("condition"):
                 conditions.append(self._new_condition(conditions))
-            elif self.at("extend"):
-                self._refuse_extend()
+            elif self.at("extend") and not conditions:
+                extensions.append(self._extension(extensions))
             else:
                 raise self.unexpected("'type' or 'condition'")
         if self.next.kind != "end":
             raise self.unexpected("the end of the line")
-        return Model(version, tuple(types), tuple(conditions))
+        module = self._source.module if self._source else ""
+        return Document(module, version, place, tuple(types), tuple(extensions), tuple(conditions))
 
-    def _header(self) -> str:
+    def _header(self) -> tuple[str, Span]:
+        """The schema version, empty for a module, and where it stands."""
         if self.at("module"):
-            raise SyntaxProblem(Problem("modules", "modules are not available yet", self.next.span))
+            self.keyword("module")
+            if self.next.kind != "space":
+                raise self.unexpected("a space and the module's name")
+            self.space()
+            self._source = Source(self.name("the name of a module").text, self._file)
+            return "", Span(0, 0, 0, self._file)
+        if not self.at("model"):
+            raise self.unexpected("'model' or 'module'")
         self.keyword("model")
         self.line_end()
         self.keyword("schema")
         self.space()
         if self.next.kind != "version":
             raise self.unexpected("a schema version such as 1.1")
-        return self.take().text
+        version = self.take()
+        self._modular = version.text == MODULAR
+        return version.text, version.span
 
-    def _refuse_extend(self) -> None:
+    def _told(self, line: int, extended: str = "") -> Source | None:
+        """Where a part comes from: this module, or what a comment on its line tells in a whole model."""
+        if self._source is not None:
+            return None if extended else self._source
+        return told_source(self.comment(line), extended) if self._modular else None
+
+    def _extension(self, known: list[TypeDefinition]) -> TypeDefinition:
         self.keyword("extend")
         self.space()
-        self.keyword("type")
-        self.space()
-        span = self.name("a type").span
-        raise SyntaxProblem(Problem("extend", "extend can only be used in a modular model", span))
+        if self._source is None:
+            self.keyword("type")
+            self.space()
+            span = self.name("a type").span
+            raise SyntaxProblem(Problem("extend", "extend can only be used in a modular model", span))
+        found = self._type()
+        if any(other.name == found.name for other in known):
+            raise SyntaxProblem(Problem("duplicate", f"'{found.name}' is already extended in file.", found.span))
+        return replace(found, relations=tuple(replace(relation, source=self._source) for relation in found.relations))
 
     def _new_condition(self, known: list[Condition]) -> Condition:
         found = condition(self)
         if any(other.name == found.name for other in known):
             message = f"condition '{found.name}' is already defined in the model"
             raise SyntaxProblem(Problem("duplicate", message, found.span))
-        return found
+        return replace(found, source=self._told(self.next.line))
 
     def _type(self) -> TypeDefinition:
         self.keyword("type")
@@ -92,7 +150,7 @@ class _Parser(Reader):
                 self.skip("newline")
                 raise self.unexpected("'define'")
             relations = self._relations(name.text)
-        return TypeDefinition(name.text, tuple(relations.values()), name.span)
+        return TypeDefinition(name.text, tuple(relations.values()), name.span, self._told(name.line))
 
     def _relations(self, type_name: str) -> dict[str, Relation]:
         relations: dict[str, Relation] = {}
@@ -116,7 +174,8 @@ class _Parser(Reader):
         rewrite = self._definition(restrictions, 0)
         if self.next.kind not in ("newline", "end"):
             raise self.unexpected("the end of the line (group mixed operators with parentheses)")
-        return Relation(name.text, rewrite, tuple(restrictions), name.span)
+        source = self._told(self.next.line, "extended by: ")
+        return Relation(name.text, rewrite, tuple(restrictions), name.span, source)
 
     def _definition(self, restrictions: list[Restriction] | None, nesting: int) -> Rewrite:
         """One operand, then any number joined by one operator. `restrictions` is None where `[…]` may not stand."""
@@ -127,11 +186,11 @@ class _Parser(Reader):
         if operator == "but not":
             return Difference(first, self._operand(None, nesting))
         children = [first, self._operand(None, nesting)]
-        while self._operator(only=operator):
+        while self._operator(operator, nesting):
             children.append(self._operand(None, nesting))
         return Union(tuple(children)) if operator == "or" else Intersection(tuple(children))
 
-    def _operator(self, only: str | None = None) -> str | None:
+    def _operator(self, only: str | None = None, nesting: int = 0) -> str | None:
         """Takes ` or `, ` and ` or ` but not ` if one follows (and is `only`); else leaves all but the space."""
         if self.next.kind != "space":
             return None
@@ -139,9 +198,11 @@ class _Parser(Reader):
         text = self.after_space()
         if text not in ("or", "and", "but not"):
             return None
-        if only is not None and text != only:
+        if only is not None and text != only and not nesting:
             raise self.unexpected("the end of the line (group mixed operators with parentheses)", space)
         self.take()
+        if only is not None and text != only:
+            raise self.unexpected("')' (group mixed operators with parentheses)")
         self.take()
         self.space()
         return text
@@ -172,7 +233,7 @@ class _Parser(Reader):
         self.take()
         self.space()
         tupleset = self.name("a relation")
-        whole = Span(relation.line, relation.column, tupleset.span.end)
+        whole = Span(relation.line, relation.column, tupleset.span.end, self._file)
         return TupleToUserset(relation.text, tupleset.text, whole, tupleset.span)
 
     def _restrictions(self) -> list[Restriction]:
@@ -197,7 +258,7 @@ class _Parser(Reader):
             self.take()
             word = self.name("a relation")
             end, relation = word.span.end, word.text
-        whole = Span(type_name.line, type_name.column, end)
+        whole = Span(type_name.line, type_name.column, end, self._file)
         if self.next.kind != "space" or self.after_space() != "with":
             return Restriction(type_name.text, relation, wildcard, "", whole, type_name.span)
         self.take()

@@ -21,7 +21,8 @@ class Problem:
     def __str__(self) -> str:
         if self.span is None:
             return self.message
-        return f"line {self.span.line + 1}, column {self.span.start + 1}: {self.message}"
+        file = f"{self.span.file}, " if self.span.file else ""
+        return f"{file}line {self.span.line + 1}, column {self.span.start + 1}: {self.message}"
 
 
 class SyntaxProblem(InvalidModel):

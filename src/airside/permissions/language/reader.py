@@ -8,8 +8,8 @@ from airside.permissions.model import Span
 class Reader:
     """Takes words from a text, or refuses with what should stand there."""
 
-    def __init__(self, text: str) -> None:
-        self._scanner = Scanner(text)
+    def __init__(self, text: str, file: str = "") -> None:
+        self._scanner = Scanner(text, file)
 
     @property
     def next(self) -> Word:
@@ -91,6 +91,10 @@ class Reader:
     def after_space(self) -> str:
         """The word after the space that is next."""
         return self._scanner.after_next().text
+
+    def comment(self, line: int) -> str:
+        """The comment that ends a line; empty without one."""
+        return self._scanner.comment(line)
 
     def braced(self) -> tuple[str, Span]:
         """What stands before the `}` that closes the `{` just taken, and where it begins."""

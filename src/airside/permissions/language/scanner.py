@@ -28,26 +28,30 @@ _SKIPPED_IN_BRACES: Final = re.compile(_STRING.pattern + r"|//[^\n]*")
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One word of the text, where it starts, and its offset in the text."""
+    """One word of the text, where it starts, its offset in the text, and the file."""
 
     kind: Kind
     text: str
     line: int
     column: int
     offset: int
+    file: str
 
     @property
     def span(self) -> Span:
-        return Span(self.line, self.column, self.column + max(len(self.text), 1))
+        return Span(self.line, self.column, self.column + max(len(self.text), 1), self.file)
 
 
 class Scanner:
     """Reads words one at a time, with one to look ahead."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, file: str = "") -> None:
         if len(text) > MAX_TEXT:
             raise SyntaxProblem(Problem("too-large", f"a model may have {MAX_TEXT} characters at most"))
-        self._text = without_comments(text)
+        self._whole = text.split("\n")
+        self._bare = [_without_comment(line) for line in self._whole]
+        self._text = "\n".join(self._bare)
+        self._file = file
         self._line = 0
         self._line_start = 0
         self.next = self._scan(0)
@@ -85,11 +89,15 @@ class Scanner:
         before = body[: len(body) - len(body.lstrip())]
         line_start = start + before.rfind("\n") + 1 if "\n" in before else self._line_start
         column = start + len(before) - line_start
-        place = Span(self._line + before.count("\n"), column, column + 1)
+        place = Span(self._line + before.count("\n"), column, column + 1, self._file)
         self._line += body.count("\n")
         self._line_start = self._text.rfind("\n", 0, position) + 1
         self.next = self._scan(position + 1)
         return body.strip(), place
+
+    def comment(self, line: int) -> str:
+        """The comment that ends a line; empty without one."""
+        return self._whole[line][len(self._bare[line]) :].strip() if line < len(self._whole) else ""
 
     def unexpected(self, wanted: str, word: Word | None = None) -> SyntaxProblem:
         """The refusal that says what stands where `wanted` should."""
@@ -102,10 +110,10 @@ class Scanner:
     def _scan(self, offset: int) -> Word:
         column = offset - self._line_start
         if offset >= len(self._text):
-            return Word("end", "", self._line, column, offset)
+            return Word("end", "", self._line, column, offset, self._file)
         match = _WORD.match(self._text, offset)
         if match is None:
-            return Word("punctuation", self._text[offset], self._line, column, offset)
+            return Word("punctuation", self._text[offset], self._line, column, offset, self._file)
         kinds: dict[str, Kind] = {
             "newline": "newline",
             "space": "space",
@@ -114,15 +122,11 @@ class Scanner:
             "version": "version",
             "punctuation": "punctuation",
         }
-        return Word(kinds[match.lastgroup or "punctuation"], match[0], self._line, column, offset)
-
-
-def without_comments(text: str) -> str:
-    """`text` with each comment (`#` at the start of a line, or after a space outside a string) cut off."""
-    return "\n".join(_without_comment(line) for line in text.split("\n"))
+        return Word(kinds[match.lastgroup or "punctuation"], match[0], self._line, column, offset, self._file)
 
 
 def _without_comment(line: str) -> str:
+    """`line` with its comment (`#` at its start, or after a space outside a string) cut off."""
     if line.lstrip().startswith("#"):
         return ""
     if " #" not in line:

@@ -11,6 +11,7 @@ from airside.permissions.model import (
     Relation,
     Restriction,
     Rewrite,
+    Source,
     TupleToUserset,
     TypeDefinition,
     Union,
@@ -29,18 +30,24 @@ def to_json(model: Model) -> dict[str, Json]:
 
 
 def _type(definition: TypeDefinition) -> Json:
-    metadata: Json = None
+    metadata = _source(definition.source)
     if definition.relations:
-        metadata = {"relations": {relation.name: _metadata(relation) for relation in definition.relations}}
+        metadata["relations"] = {relation.name: _metadata(relation) for relation in definition.relations}
     return {
         "type": definition.name,
         "relations": {relation.name: _rewrite(relation.rewrite) for relation in definition.relations},
-        "metadata": metadata,
+        "metadata": metadata or None,
     }
 
 
 def _metadata(relation: Relation) -> Json:
-    return {"directly_related_user_types": [_restriction(each) for each in relation.restrictions]}
+    restrictions: list[Json] = [_restriction(each) for each in relation.restrictions]
+    return {"directly_related_user_types": restrictions, **_source(relation.source)}
+
+
+def _source(source: Source | None) -> dict[str, Json]:
+    """Nothing for none: a model that isn't modular has no such fields."""
+    return {} if source is None else {"module": source.module, "source_info": {"file": source.file}}
 
 
 def _restriction(restriction: Restriction) -> Json:
@@ -76,11 +83,14 @@ def _rewrite(rewrite: Rewrite) -> Json:
 
 
 def _condition(condition: Condition) -> Json:
-    return {
+    body: dict[str, Json] = {
         "name": condition.name,
         "expression": condition.expression,
         "parameters": {parameter.name: _parameter_type(parameter.type) for parameter in condition.parameters},
     }
+    if condition.source is not None:
+        body["metadata"] = _source(condition.source)
+    return body
 
 
 def _parameter_type(name: str) -> Json:

@@ -9,11 +9,13 @@ from airside.permissions.language.problems import ModelProblems, Problem
 from airside.permissions.model import (
     Computed,
     Difference,
+    Direct,
     Intersection,
     Model,
     Relation,
     Restriction,
     Rewrite,
+    Source,
     Span,
     TupleToUserset,
     TypeDefinition,
@@ -51,7 +53,7 @@ def problems_of(model: Model) -> list[Problem]:
     if not problems:
         problems = list(_references(model))
     if not problems:
-        problems = [*_duplicate_types(model), *_duplicates(model)]
+        problems = [*_duplicate_types(model), *_duplicates(model), *_mixed_files(model)]
     if not problems:
         problems = entry_problems(model)
     return problems + list(_unused_conditions(model))
@@ -59,8 +61,8 @@ def problems_of(model: Model) -> list[Problem]:
 
 def _schema_problem(model: Model) -> Problem:
     if not model.schema_version:
-        return Problem("schema-version-required", "schema version required")
-    return Problem("invalid-schema", f"invalid schema {model.schema_version}")
+        return Problem("schema-version-required", "schema version required", model.version_span)
+    return Problem("invalid-schema", f"invalid schema {model.schema_version}", model.version_span)
 
 
 def _names(definition: TypeDefinition) -> Iterator[Problem]:
@@ -82,59 +84,75 @@ def _names(definition: TypeDefinition) -> Iterator[Problem]:
 
 
 def _references(model: Model) -> Iterator[Problem]:
-    types = {definition.name: definition for definition in model.types}
-    conditions = {condition.name for condition in model.conditions}
+    judged = _References(model)
     for definition in model.types:
         for relation in definition.relations:
-            for restriction in relation.restrictions:
-                yield from _restriction(restriction, types, conditions)
-            for leaf in leaves(relation.rewrite):
-                if isinstance(leaf, Computed):
-                    if definition.relation(leaf.relation) is None:
-                        message = f"the relation `{leaf.relation}` does not exist."
-                        yield Problem("missing-definition", message, leaf.span)
-                elif isinstance(leaf, TupleToUserset):
-                    yield from _tupleset(leaf, definition, types)
-                elif not relation.restrictions:
-                    message = f"assignable relation '{relation.name}' must have types"
-                    yield Problem("assignable-relation-must-have-type", message, relation.span)
+            yield from judged.problems(definition, relation)
 
 
-def _restriction(restriction: Restriction, types: dict[str, TypeDefinition], conditions: set[str]) -> Iterator[Problem]:
-    definition = types.get(restriction.type)
-    if definition is None:
-        yield Problem("invalid-type", f"`{restriction.type}` is not a valid type.", restriction.type_span)
-    elif restriction.relation and definition.relation(restriction.relation) is None:
-        yield _no_such_relation(restriction.relation, restriction.type, restriction.span)
-    if restriction.condition and restriction.condition not in conditions:
-        message = f"`{restriction.condition}` is not a defined condition in the model."
-        yield Problem("condition-not-defined", message, restriction.condition_span)
+class _References:
+    """What the words of definitions refer to."""
 
+    def __init__(self, model: Model) -> None:
+        self._types = {definition.name for definition in model.types}
+        self._relations = {(each.name, relation.name): relation for each in model.types for relation in each.relations}
+        self._conditions = {condition.name for condition in model.conditions}
 
-def _tupleset(leaf: TupleToUserset, definition: TypeDefinition, types: dict[str, TypeDefinition]) -> Iterator[Problem]:
-    tupleset = definition.relation(leaf.tupleset)
-    if tupleset is None:
-        yield _no_such_relation(leaf.tupleset, definition.name, leaf.span)
-        return
-    if not only_objects(tupleset):
-        message = f"`{leaf.tupleset}` relation used inside from allows only direct relation."
-        yield Problem("tupleuserset-not-direct", message, leaf.tupleset_span)
-        return
-    named = [types.get(restriction.type) for restriction in tupleset.restrictions]
-    if any(each is not None and each.relation(leaf.relation) is not None for each in named):
-        return
-    for restriction in tupleset.restrictions:
-        message = (
-            f"the `{leaf.relation}` relation definition on type `{definition.name}` is not valid:"
-            f" `{leaf.relation}` does not exist on `{leaf.tupleset}`, which is of type `{restriction.type}`."
-        )
-        yield Problem("invalid-relation-on-tupleset", message, leaf.span)
+    def problems(self, definition: TypeDefinition, relation: Relation) -> Iterator[Problem]:
+        for restriction in relation.restrictions:
+            yield from self._restriction(restriction)
+        direct = False
+        for leaf in leaves(relation.rewrite):
+            if isinstance(leaf, Computed):
+                if (definition.name, leaf.relation) not in self._relations:
+                    message = f"the relation `{leaf.relation}` does not exist."
+                    yield Problem("missing-definition", message, leaf.span)
+            elif isinstance(leaf, TupleToUserset):
+                yield from self._tupleset(leaf, definition)
+            else:
+                direct = True
+        if direct and not relation.restrictions:
+            message = f"assignable relation '{relation.name}' must have types"
+            yield Problem("assignable-relation-must-have-type", message, relation.span)
+        if relation.restrictions and not direct:
+            message = (
+                f"the non-assignable relation '{relation.name}' in object type '{definition.name}'"
+                " should not contain a relation type"
+            )
+            yield Problem("non-assignable-relation-with-type", message, relation.span)
+
+    def _restriction(self, restriction: Restriction) -> Iterator[Problem]:
+        if restriction.type not in self._types:
+            yield Problem("invalid-type", f"`{restriction.type}` is not a valid type.", restriction.type_span)
+        elif restriction.relation and (restriction.type, restriction.relation) not in self._relations:
+            yield _no_such_relation(restriction.relation, restriction.type, restriction.span)
+        if restriction.condition and restriction.condition not in self._conditions:
+            message = f"`{restriction.condition}` is not a defined condition in the model."
+            yield Problem("condition-not-defined", message, restriction.condition_span)
+
+    def _tupleset(self, leaf: TupleToUserset, definition: TypeDefinition) -> Iterator[Problem]:
+        tupleset = self._relations.get((definition.name, leaf.tupleset))
+        if tupleset is None:
+            yield _no_such_relation(leaf.tupleset, definition.name, leaf.span)
+            return
+        if not only_objects(tupleset):
+            message = f"`{leaf.tupleset}` relation used inside from allows only direct relation."
+            yield Problem("tupleuserset-not-direct", message, leaf.tupleset_span)
+            return
+        if any((each.type, leaf.relation) in self._relations for each in tupleset.restrictions):
+            return
+        for restriction in tupleset.restrictions:
+            message = (
+                f"the `{leaf.relation}` relation definition on type `{definition.name}` is not valid:"
+                f" `{leaf.relation}` does not exist on `{leaf.tupleset}`, which is of type `{restriction.type}`."
+            )
+            yield Problem("invalid-relation-on-tupleset", message, leaf.span)
 
 
 def only_objects(relation: Relation) -> bool:
     """Whether a relation is given to plain objects alone, as the right side of `from` must be."""
     plain = all(not each.relation and not each.wildcard for each in relation.restrictions)
-    return plain and not isinstance(relation.rewrite, Computed | TupleToUserset | Union | Intersection | Difference)
+    return plain and isinstance(relation.rewrite, Direct)
 
 
 def _no_such_relation(relation: str, type_name: str, span: Span | None) -> Problem:
@@ -184,6 +202,28 @@ def _duplicate_parts(relation: Relation) -> Iterator[Problem]:
             message = f"the partial relation definition `{word}` is a duplicate in the relation `{relation.name}`."
             yield Problem("duplicated-error", message, first[word])
         first.setdefault(word, span)
+
+
+def _mixed_files(model: Model) -> Iterator[Problem]:
+    """One file spells one module: else the model couldn't be taken apart into its files again."""
+    modules: dict[str, list[str]] = {}
+    for source in _sources(model):
+        known = modules.setdefault(source.file, [])
+        if source.module not in known:
+            known.append(source.module)
+    for file, names in modules.items():
+        if file and len(names) > 1:
+            message = (
+                f"file {file} would contain multiple module definitions ({', '.join(names)}) when transforming to DSL."
+                " Only one module can be defined per file."
+            )
+            yield Problem("multiple-modules-in-file", message)
+
+
+def _sources(model: Model) -> Iterator[Source]:
+    for part in (*(each for found in model.types for each in (found, *found.relations)), *model.conditions):
+        if part.source is not None:
+            yield part.source
 
 
 def _unused_conditions(model: Model) -> Iterator[Problem]:
