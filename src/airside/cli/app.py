@@ -251,7 +251,7 @@ def check_permission(
     object_: Annotated[str, typer.Argument(metavar="OBJECT", help="On what: document:1.")],
     context: Annotated[str, typer.Option(help="Values for conditions, as a JSON object.")] = "",
 ) -> None:
-    """Ask a tenant's store: yes and through what, or no."""
+    """Ask a tenant's store: yes, or no and exit 1."""
     from airside.cli.fga_store import check as run
 
     run(slug, store, user, relation, object_, context)
@@ -260,7 +260,7 @@ def check_permission(
 @fga.command("import")
 def import_store(
     slug: Slug,
-    file: Annotated[Path, typer.Argument(help="A store file (.fga.yaml).")],
+    file: Annotated[Path, typer.Argument(help="A store file (.fga.yaml), or a model alone (.fga, .json, fga.mod).")],
     store: Annotated[str, typer.Option(help="The store to write to. Without one: a new one.")] = "",
     external: External = False,
 ) -> None:

@@ -16,9 +16,8 @@ from airside.permissions import Filter, Question, Store, StoredTuple, is_public
 from airside.permissions.language import to_text
 from airside.permissions.model import Grant
 from airside.permissions.refusals import StoreNotFound
-from airside.permissions.storefile import StoreFile, read_store
+from airside.permissions.storefile import StoreFile, read_import
 from airside.permissions.tuplefile import row_of
-from airside.permissions.tuples import MAX_TUPLES
 from airside.store import RequestContext
 from airside.wiring.build import Services
 
@@ -27,15 +26,16 @@ COLUMNS: Final = (TextColumn("{task.description}"), BarColumn(), MofNCompleteCol
 
 
 def check(slug: str, store_id: str, subject: str, relation: str, object_: str, context: str) -> None:
-    """Say yes and where the subject was found, or no."""
+    """Say yes, or no and exit with 1, so that a script can ask."""
 
-    async def main() -> None:
+    async def main() -> int:
         values = loads_object(context.encode()) if context else {}
         async with operating(slug) as (services, ctx):
             store = await _store(services, ctx, slug, store_id)
             question = Question(store.id, subject, relation, object_, at_least="head", context=values)
             verdict = await services.permissions.engine.check(ctx, question)
         out.print("yes" if verdict.allowed else "no")
+        return 0 if verdict.allowed else 1
 
     run(main())
 
@@ -45,7 +45,7 @@ def import_store(slug: str, file: Path, store_id: str, external: bool) -> None:
 
     async def main() -> None:
         with busy(f"reading {file}"):
-            read = read_store(file, external=external)
+            read = read_import(file, external=external)
         async with operating(slug) as (services, ctx):
             if store_id:
                 store = await _store(services, ctx, slug, store_id)
@@ -93,11 +93,11 @@ async def _write(services: Services, ctx: RequestContext, store: Store, read: St
     model = await services.permissions.models.write(ctx, store.id, read.model)
     with Progress(*COLUMNS, console=err, transient=True, disable=not err.is_terminal) as progress:
         task = progress.add_task("writing tuples", total=len(read.grants))
-        for start in range(0, len(read.grants), MAX_TUPLES):
-            batch = read.grants[start : start + MAX_TUPLES]
-            writes = [grant.key for grant in batch]
+        size = services.permissions.limits.write
+        for start in range(0, len(read.grants), size):
+            batch = read.grants[start : start + size]
             await services.permissions.tuples.write(
-                ctx, store.id, writes=writes, model_id=model.id, on_duplicate="ignore"
+                ctx, store.id, writes=batch, model_id=model.id, on_duplicate="ignore"
             )
             progress.advance(task, len(batch))
     return model.id

@@ -5,25 +5,36 @@ read whole and judged by its shape; unknown fields are refused by name. Files it
 that a store file from elsewhere can't read what its writer couldn't.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import product
 from pathlib import Path
-from typing import Final, cast
+from typing import TypeAlias, cast
 
 import msgspec
 
 from airside.core.errors import InvalidInput
-from airside.core.strict_json import Json, loads
-from airside.permissions.language import from_json, parse, validate
-from airside.permissions.model import Grant, Model
-from airside.permissions.refusals import UnsupportedSchema
+from airside.core.strict_json import Json
+from airside.permissions.language import parse
+from airside.permissions.model import Grant, Model, Span, TupleKey
+from airside.permissions.modelfile import Folder, judged, read_bounded, read_model_file
+from airside.permissions.refusals import InvalidQuestion
+from airside.permissions.rules import Rules
 from airside.permissions.storetests import Assertion, CheckAssertion, ObjectsAssertion, UsersAssertion
-from airside.permissions.tuplefile import TupleRow, Values, grants_of, read_bounded, read_tuples
-from airside.permissions.yamlfile import load_yaml
+from airside.permissions.tuplefile import (
+    MAX_FILE,
+    TupleRow,
+    Values,
+    converted,
+    grants_of,
+    place_of,
+    read_tuples,
+)
+from airside.permissions.words import spell
+from airside.permissions.yamlfile import Places, load_yaml
 
-MAX_MODEL: Final = 1024 * 1024
-"""Bytes of one model file."""
+At: TypeAlias = tuple[str | int, ...]
 
 
 class CheckRow(msgspec.Struct, forbid_unknown_fields=True):
@@ -110,31 +121,37 @@ class StoreTest:
 
 @dataclass(frozen=True, slots=True)
 class StoreFile:
-    """A store file with everything it names read: a valid model, the tuples, the tests."""
+    """A store file with everything it names read: a valid model, tuples that it allows, the tests."""
 
     name: str
     model: Model
     grants: tuple[Grant, ...]
     tests: tuple[StoreTest, ...]
+    places: Places
 
 
 def read_store(path: Path, *, external: bool = False) -> StoreFile:
     """The store file at `path`. `external`: files outside its folder may be named.
 
     Raises:
-        InvalidInput: not YAML, another shape, or a file outside the folder.
+        ModelProblems: the model isn't one.
+        InvalidInput: not YAML, another shape, a tuple that the model doesn't allow or that stands twice, or a file
+            outside the folder. Everything is told with its file and line.
         TooLarge: a file over its cap.
-        InvalidModel: the model isn't one.
         OSError: a file that can't be read.
     """
-    row = _converted(load_yaml(read_bounded(path)), StoreRow, path)
-    folder = _Folder(path.parent, external)
-    return StoreFile(
-        row.name or path.name,
-        _model(row, folder, path),
-        _grants(row, folder),
-        tuple(_test(number, each, folder) for number, each in enumerate(row.tests or [], 1)),
-    )
+    return _Store(path, external=external).read()
+
+
+def read_import(path: Path, *, external: bool = False) -> StoreFile:
+    """The store file at `path`, or a model file (`.fga`, `.json`, `.mod`) as a store without tuples.
+
+    Raises:
+        as `read_store`.
+    """
+    if path.suffix in (".yaml", ".yml"):
+        return read_store(path, external=external)
+    return StoreFile(path.stem, read_model_file(path, external=external), (), (), Places(b""))
 
 
 def read_model(path: Path) -> Model:
@@ -144,100 +161,105 @@ def read_model(path: Path) -> Model:
         as `read_store`.
     """
     if path.suffix in (".yaml", ".yml"):
-        row = _converted(load_yaml(read_bounded(path)), StoreRow, path)
-        return _model(row, _Folder(path.parent, external=False), path)
-    return _model_in(path)
+        return _Store(path, external=False).model()
+    return read_model_file(path)
 
 
-@dataclass(frozen=True, slots=True)
-class _Folder:
-    path: Path
-    external: bool
+class _Store:
+    def __init__(self, path: Path, *, external: bool) -> None:
+        body = read_bounded(path, MAX_FILE)
+        self._path = path
+        self._places = Places(body)
+        self._folder = Folder(path.parent, external)
+        self._row = converted(load_yaml(body, str(path)), StoreRow, str(path), self._places)
 
-    def find(self, name: str) -> Path:
-        """The file called `name`, seen from the folder.
+    def model(self) -> Model:
+        row = self._row
+        if bool(row.model) == bool(row.model_file):
+            raise self._refusal("exactly one of model and model_file is expected", ())
+        if row.model_file:
+            return read_model_file(self._folder.find(row.model_file), external=self._folder.external)
+        return judged(lambda: parse(row.model), self._in_block)
 
-        Raises:
-            InvalidInput: it lies outside.
-        """
-        found = self.path / name
-        if not self.external and not found.resolve().is_relative_to(self.path.resolve()):
-            raise InvalidInput(f"{name} lies outside the store file's folder: allow it by --allow-external-files")
-        return found
+    def read(self) -> StoreFile:
+        row, model = self._row, self.model()
+        rules = Rules(model)
+        grants = self._grants(rules, row, (), ())
+        tests = tuple(self._test(rules, grants, number, each) for number, each in enumerate(row.tests or []))
+        return StoreFile(row.name or self._path.name, model, grants, tests, self._places)
 
+    def _in_block(self, span: Span) -> Span:
+        start = self._places.text(("model",))
+        if start is None:
+            return Span(self._places.line(("model",)) - 1, 0, 0, str(self._path))
+        line, column = start
+        return Span(line + span.line, column + span.start, column + span.end, str(self._path))
 
-def _converted(value: object, shape: "type[StoreRow]", path: Path) -> StoreRow:
-    try:
-        return msgspec.convert(value, shape)
-    except msgspec.ValidationError as error:
-        raise InvalidInput(f"{path.name}: {error}") from None
+    def _grants(self, rules: Rules, row: StoreRow | TestRow, known: tuple[Grant, ...], at: At) -> tuple[Grant, ...]:
+        """The tuples of a store, or of a test where those `known` hold."""
+        found: list[Grant] = []
+        seen = {grant.key for grant in known}
+        for name in (*([row.tuple_file] if row.tuple_file else []), *row.tuple_files):
+            file = self._folder.find(name)
+            grants = read_tuples(file)
+            _check(rules, grants, seen, partial(place_of, file))
+            found += grants
 
+        def place(index: int) -> str:
+            return f"{self._path}:{self._places.line((*at, 'tuples', index))}"
 
-def _model(row: StoreRow, folder: _Folder, path: Path) -> Model:
-    if bool(row.model) == bool(row.model_file):
-        raise InvalidInput(f"{path.name}: exactly one of model and model_file is expected")
-    if row.model_file:
-        return _model_in(folder.find(row.model_file))
-    return _valid(parse(row.model))
+        inline = grants_of(row.tuples or [], place)
+        _check(rules, inline, seen, place)
+        return (*found, *inline)
 
+    def _test(self, rules: Rules, known: tuple[Grant, ...], number: int, row: TestRow) -> StoreTest:
+        at = ("tests", number)
+        for index, check in enumerate(row.check or []):
+            if bool(check.user) == bool(check.users) or bool(check.object) == bool(check.objects):
+                message = "a check has either user or users, and either object or objects"
+                raise self._refusal(message, (*at, "check", index))
+        for index, users in enumerate(row.list_users or []):
+            if len(users.user_filter) != 1:
+                raise self._refusal("list_users takes exactly one user_filter", (*at, "list_users", index))
+        assertions = (*_checks(row, at), *_objects(row, at), *_users(row, at))
+        return StoreTest(row.name or f"test {number + 1}", self._grants(rules, row, known, at), assertions)
 
-def _model_in(path: Path) -> Model:
-    body = read_bounded(path, MAX_MODEL)
-    if path.suffix == ".json":
-        return _valid(from_json(loads(body, max_bytes=MAX_MODEL)))
-    text = _text(body, path)
-    if path.suffix != ".mod":
-        return _valid(parse(text))
-    raise UnsupportedSchema("modules are not available yet")
-
-
-def _valid(model: Model) -> Model:
-    validate(model)
-    return model
-
-
-def _text(body: bytes, path: Path) -> str:
-    try:
-        return body.decode("utf-8")
-    except UnicodeDecodeError:
-        raise InvalidInput(f"{path.name} isn't UTF-8") from None
-
-
-def _grants(row: StoreRow | TestRow, folder: _Folder) -> tuple[Grant, ...]:
-    files = [*([row.tuple_file] if row.tuple_file else []), *row.tuple_files]
-    named = [grant for name in files for grant in read_tuples(folder.find(name))]
-    return (*named, *grants_of(row.tuples or []))
-
-
-def _test(number: int, row: TestRow, folder: _Folder) -> StoreTest:
-    for check in row.check or []:
-        if bool(check.user) == bool(check.users) or bool(check.object) == bool(check.objects):
-            raise InvalidInput(f"test {number}: a check has either user or users, and either object or objects")
-    for users in row.list_users or []:
-        if len(users.user_filter) != 1:
-            raise InvalidInput(f"test {number}: list_users takes exactly one user_filter")
-    assertions = (*_checks(row), *_objects(row), *_users(row))
-    return StoreTest(row.name or f"test {number}", _grants(row, folder), assertions)
+    def _refusal(self, message: str, at: At) -> InvalidInput:
+        return InvalidInput(f"{self._path}:{self._places.line(at)}: {message}")
 
 
-def _checks(test: TestRow) -> Iterator[Assertion]:
-    for row in test.check or []:
+def _check(rules: Rules, grants: list[Grant], seen: set[TupleKey], place: Callable[[int], str]) -> None:
+    for index, grant in enumerate(grants):
+        try:
+            rules.check_tuple(grant.key, grant.terms)
+        except InvalidQuestion as refusal:
+            raise InvalidInput(f"{place(index)}: '{spell(grant.key)}': {refusal.reason}") from None
+        if grant.key in seen:
+            raise InvalidInput(f"{place(index)}: '{spell(grant.key)}' stands twice")
+        seen.add(grant.key)
+
+
+def _checks(test: TestRow, at: At) -> Iterator[Assertion]:
+    for index, row in enumerate(test.check or []):
         for user, object_ in product(row.users or [row.user], row.objects or [row.object]):
             for relation, expected in row.assertions.items():
-                yield CheckAssertion(user, relation, object_, _json(row.context), expected)
+                place = (*at, "check", index, "assertions", relation)
+                yield CheckAssertion(user, relation, object_, _json(row.context), expected, place)
 
 
-def _objects(test: TestRow) -> Iterator[Assertion]:
-    for row in test.list_objects or []:
+def _objects(test: TestRow, at: At) -> Iterator[Assertion]:
+    for index, row in enumerate(test.list_objects or []):
         for relation, expected in row.assertions.items():
-            yield ObjectsAssertion(row.user, relation, row.type, _json(row.context), sorted(expected or []))
+            place = (*at, "list_objects", index, "assertions", relation)
+            yield ObjectsAssertion(row.user, relation, row.type, _json(row.context), sorted(expected or []), place)
 
 
-def _users(test: TestRow) -> Iterator[Assertion]:
-    for row in test.list_users or []:
+def _users(test: TestRow, at: At) -> Iterator[Assertion]:
+    for index, row in enumerate(test.list_users or []):
         for relation, expected in row.assertions.items():
-            kind = row.user_filter[0].kind
-            yield UsersAssertion(row.object, relation, kind, _json(row.context), sorted(expected.users or []))
+            place = (*at, "list_users", index, "assertions", relation)
+            kind, wanted = row.user_filter[0].kind, sorted(expected.users or [])
+            yield UsersAssertion(row.object, relation, kind, _json(row.context), wanted, place)
 
 
 def _json(context: Values) -> dict[str, Json]:

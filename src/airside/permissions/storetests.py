@@ -1,7 +1,10 @@
-"""What a store file's tests assert, and whether a model and its tuples in memory say the same."""
+"""What a store file's tests assert, and whether a model and its tuples in memory say the same.
+
+An assertion's `at` leads to it in the file.
+"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from airside.core.errors import Refusal
@@ -20,6 +23,7 @@ class CheckAssertion:
     object: str
     context: Mapping[str, Json]
     expected: bool
+    at: tuple[str | int, ...] = field(default=(), compare=False)
 
     def __str__(self) -> str:
         return f"check {self.user} {self.relation} {self.object}"
@@ -38,6 +42,7 @@ class ObjectsAssertion:
     type: str
     context: Mapping[str, Json]
     expected: list[str]
+    at: tuple[str | int, ...] = field(default=(), compare=False)
 
     def __str__(self) -> str:
         return f"list_objects {self.user} {self.relation} {self.type}"
@@ -56,6 +61,7 @@ class UsersAssertion:
     kind: str
     context: Mapping[str, Json]
     expected: list[str]
+    at: tuple[str | int, ...] = field(default=(), compare=False)
 
     def __str__(self) -> str:
         return f"list_users {self.object} {self.relation} {self.kind}"

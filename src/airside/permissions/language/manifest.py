@@ -14,6 +14,7 @@ from airside.permissions.language.modules import MAX_FILES
 from airside.permissions.language.parser import MODULAR
 from airside.permissions.language.problems import ModelProblems, Problem
 from airside.permissions.model import Span
+from airside.permissions.yamlfile import refuse_depth
 
 _TAG: Final = "tag:yaml.org,2002:"
 
@@ -57,6 +58,7 @@ class _Manifest:
 
     def _fields(self, text: str) -> dict[str, yaml.Node]:
         try:
+            refuse_depth(text)
             root = yaml.compose(text, yaml.CSafeLoader)
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
