@@ -12,7 +12,7 @@ from airside.cli.manage import operating
 from airside.cli.session import busy, err, out, run
 from airside.core.errors import InvalidInput, NotFound
 from airside.core.strict_json import loads_object
-from airside.permissions import Filter, Question, Store, StoredTuple, is_public
+from airside.permissions import Filter, Store, StoredTuple, View, is_public
 from airside.permissions.language import to_text
 from airside.permissions.model import Grant
 from airside.permissions.refusals import StoreNotFound
@@ -26,16 +26,18 @@ COLUMNS: Final = (TextColumn("{task.description}"), BarColumn(), MofNCompleteCol
 
 
 def check(slug: str, store_id: str, subject: str, relation: str, object_: str, context: str) -> None:
-    """Say yes, or no and exit with 1, so that a script can ask."""
+    """Say yes or no and why; exit with 1 for no, so that a script can ask."""
 
     async def main() -> int:
         values = loads_object(context.encode()) if context else {}
         async with operating(slug) as (services, ctx):
             store = await _store(services, ctx, slug, store_id)
-            question = Question(store.id, subject, relation, object_, at_least="head", context=values)
-            verdict = await services.permissions.engine.check(ctx, question)
-        out.print("yes" if verdict.allowed else "no")
-        return 0 if verdict.allowed else 1
+            view = View(store.id, at_least="head", context=values)
+            told = await services.permissions.lists.explain(
+                ctx, view, subject=subject, relation=relation, object_=object_
+            )
+        out.print(str(told), markup=False, highlight=False, soft_wrap=True)
+        return 0 if told.allowed else 1
 
     run(main())
 

@@ -107,6 +107,12 @@ class Graph:
 
     def overlaid(self, grants: Iterable[Grant]) -> "Graph":
         """This graph with `grants` added, each in place of the tuple that was there; itself it stays as it is."""
+        layer = self._layer()
+        for grant in grants:
+            layer.add(grant.key, grant.terms)
+        return layer
+
+    def _layer(self) -> "Graph":
         layer = Graph()
         layer.nodes, layer.words, layer.kinds = Layer(self.nodes), Stacked(self.words), Stacked(self.kinds)
         layer.slots, layer.parts, layer.members = Layer(self.slots), Layer(self.parts), Layer(self.members)
@@ -118,8 +124,6 @@ class Graph:
         layer.present = [set(kinds) for kinds in self.present]
         layer.touched, layer.shape, layer.version = list(self.touched), self.shape, self.version
         layer.usersets_known, layer.tuples = self.usersets_known, self.tuples
-        for grant in grants:
-            layer.add(grant.key, grant.terms)
         return layer
 
     def node(self, word: str) -> int:

@@ -8,9 +8,11 @@ import msgspec
 
 from airside.core.strict_json import Json
 from airside.permissions.expand import Tree, tree_of
+from airside.permissions.explain import explain
+from airside.permissions.explanation import Explanation
 from airside.permissions.index import Index, Ready
 from airside.permissions.indexes import Indexes
-from airside.permissions.model import NO_CONTEXT, AtLeast, Grant
+from airside.permissions.model import NO_CONTEXT, AtLeast, Grant, TupleKey
 from airside.store.context import RequestContext
 
 Answer = TypeVar("Answer")
@@ -88,6 +90,23 @@ class Lists:
             return Expanded(tree_of(definition, object_, ready.graph, ready.rules), index.revision)
 
         return await self._ask(ctx, view, tree)
+
+    async def explain(
+        self, ctx: RequestContext, view: View, *, subject: str, relation: str, object_: str
+    ) -> Explanation:
+        """Why a check is answered as it is.
+
+        Raises:
+            as `PermissionEngine.check`, but for conditions without an answer and questions beyond the bounds: those
+            are told.
+        """
+        return await self._ask(
+            ctx,
+            view,
+            lambda index, ready: explain(
+                ready, TupleKey(subject, relation, object_), view.context, ctx.now, index.revision
+            ),
+        )
 
     async def _ask(self, ctx: RequestContext, view: View, question: Callable[[Index, Ready], Answer]) -> Answer:
         def asked(index: Index, ready: Ready) -> Answer:

@@ -111,11 +111,12 @@ class Partial(Graph):
         """The number of a word, which gets one if it has none."""
         return self.nodes[word] if word in self.nodes else self.new_node(word)
 
-    def overlaid(self, grants: Iterable[Grant]) -> Graph:
-        """Itself, with `grants` added: it is one question's alone, and each time that it is asked they come anew."""
-        for grant in grants:
-            self.add(grant.key, grant.terms)
-        return self
+    def _layer(self) -> Graph:
+        """Words are shared: looking something up below would give a new one a number that the layer has given too."""
+        layer = super()._layer()
+        layer.nodes, layer.words, layer.kinds = self.nodes, self.words, self.kinds
+        layer.parts, layer.members = self.parts, self.members
+        return layer
 
     def relation(self, slot: int) -> tuple[str, str]:
         """The type and the relation of a slot."""

@@ -17,6 +17,7 @@ from airside.api.routes.openfga_wire import (
     JSON_TYPE,
     MAX_BODY,
     MAX_LARGE_BODY,
+    CheckBody,
     Consistency,
     ContextFor,
     ExpandBody,
@@ -64,6 +65,26 @@ class ListRoutes:
             key = body.tuple_key
             expanded = await self._lists.expand(ctx, view, object_=key.object, relation=key.relation)
         return answer({"tree": {"root": expanded.tree}}, seen=(store_id, expanded.revision))
+
+    async def explain(self, request: Request) -> Response:
+        """`POST …/explain`: a check's body; the answer and why it is so, as a tree and as text."""
+        async with self._context(request, "permissions:check") as ctx:
+            store_id = store_of(request)
+            body = decode(await read_body(request, MAX_BODY), CheckBody)
+            view = view_of(
+                request,
+                store_id,
+                body.authorization_model_id,
+                body.consistency,
+                body.contextual_tuples,
+                body.context,
+            )
+            key = body.tuple_key
+            told = await self._lists.explain(ctx, view, subject=key.user, relation=key.relation, object_=key.object)
+        return answer(
+            {"allowed": told.allowed, "explanation": told.step, "missing": told.missing, "text": str(told)},
+            seen=(store_id, told.revision),
+        )
 
     async def objects(self, request: Request) -> Response:
         """`POST …/list-objects`."""

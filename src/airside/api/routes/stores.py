@@ -52,7 +52,7 @@ _TOKEN_HEADER: Final = CONSISTENCY_TOKEN.lower().encode()
 
 
 def routes(*, permissions: Permissions, context: ContextFor, cursors: Cursors) -> list[Route]:
-    """Every operation of OpenFGA's, and four of our own: check-relations, delete, changes/stream."""
+    """Every operation of OpenFGA's, and those of our own: check-relations, explain, delete, changes/stream."""
     pages = Pages(cursors)
     asking = CheckRoutes(permissions, context)
     data = DataRoutes(permissions, context, pages)
@@ -77,6 +77,7 @@ def routes(*, permissions: Permissions, context: ContextFor, cursors: Cursors) -
         ("GET", "/stores/{store_id}/changes", data.changes),
         ("GET", "/stores/{store_id}/changes/stream", stream.changes),
         ("POST", "/stores/{store_id}/expand", lists.expand),
+        ("POST", "/stores/{store_id}/explain", lists.explain),
         ("POST", "/stores/{store_id}/list-objects", lists.objects),
         ("POST", "/stores/{store_id}/streamed-list-objects", lists.streamed_objects),
         ("POST", "/stores/{store_id}/list-users", lists.users),

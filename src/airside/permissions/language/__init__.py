@@ -9,7 +9,7 @@ from airside.permissions.language.modules import ModuleFile, combine
 from airside.permissions.language.parser import parse
 from airside.permissions.language.problems import ModelProblems, Problem, SyntaxProblem
 from airside.permissions.language.to_json import to_json
-from airside.permissions.language.to_text import to_text
+from airside.permissions.language.to_text import rule_of, to_text
 from airside.permissions.language.validate import problems_of, validate
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "parse",
     "problems_of",
     "read_manifest",
+    "rule_of",
     "to_json",
     "to_text",
     "validate",

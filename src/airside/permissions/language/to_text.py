@@ -63,6 +63,12 @@ def _relation(relation: Relation, definition: TypeDefinition) -> str:
     return _spell(rewrite, direct, top=True)
 
 
+def rule_of(relation: Relation) -> str:
+    """What follows `define name:` in the language, for people to read."""
+    direct = "[" + ", ".join(str(each) for each in relation.restrictions) + "]"
+    return _spell(_direct_first(relation.rewrite), direct, top=True)
+
+
 def _plain(model: Model) -> Model:
     """`model` without what text doesn't tell: the order of conditions, of operands where the direct one goes first,
     space at the ends of lines, and sources of a model that isn't modular."""
