@@ -35,6 +35,7 @@ from airside.api.routes.openfga_wire import (
 )
 from airside.core.strict_json import Json
 from airside.permissions import Permissions, View
+from airside.permissions.filter import fragment
 from airside.permissions.lists import Listed
 from airside.permissions.model import NO_CONTEXT
 from airside.permissions.refusals import InvalidQuestion
@@ -92,6 +93,27 @@ class ListRoutes:
             turn, listed = await self._objects(request, ctx)
             words, following = await self._pages.cut(ctx, turn, listed)
         return _page({"objects": words}, following, (store_of(request), listed.revision))
+
+    async def filter(self, request: Request) -> Response:
+        """`GET …/filter?type=&relation=&user=`: list-objects as SQL. `column`, `id_type` and `paramstyle` fit it to
+        the application's statement."""
+        async with self._context(request, "permissions:check") as ctx:
+            store_id, query = store_of(request), request.query_params
+            view = view_of(request, store_id, query.get("authorization_model_id"), None)
+            listed = await self._lists.objects(
+                ctx,
+                view,
+                subject=query.get("user", ""),
+                relation=query.get("relation", ""),
+                type_name=query.get("type", ""),
+            )
+            found = fragment(
+                listed.words,
+                column=query.get("column", "id"),
+                id_type=query.get("id_type", "text"),
+                paramstyle=query.get("paramstyle", "numeric"),
+            )
+        return answer({"where": found.where, "join": found.join, "ids": found.ids}, seen=(store_id, listed.revision))
 
     async def streamed_objects(self, request: Request) -> Response:
         """`POST …/streamed-list-objects`: one JSON document a line."""

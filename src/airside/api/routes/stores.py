@@ -52,7 +52,8 @@ _TOKEN_HEADER: Final = CONSISTENCY_TOKEN.lower().encode()
 
 
 def routes(*, permissions: Permissions, context: ContextFor, cursors: Cursors) -> list[Route]:
-    """Every operation of OpenFGA's, and those of our own: check-relations, explain, delete, changes/stream."""
+    """Every operation of OpenFGA's, and those of our own: check-relations, explain, filter,
+    delete, changes/stream."""
     pages = Pages(cursors)
     asking = CheckRoutes(permissions, context)
     data = DataRoutes(permissions, context, pages)
@@ -79,6 +80,7 @@ def routes(*, permissions: Permissions, context: ContextFor, cursors: Cursors) -
         ("POST", "/stores/{store_id}/expand", lists.expand),
         ("POST", "/stores/{store_id}/explain", lists.explain),
         ("POST", "/stores/{store_id}/list-objects", lists.objects),
+        ("GET", "/stores/{store_id}/filter", lists.filter),
         ("POST", "/stores/{store_id}/streamed-list-objects", lists.streamed_objects),
         ("POST", "/stores/{store_id}/list-users", lists.users),
         ("GET", "/stores/{store_id}/assertions/{model_id}", assertions.read),
