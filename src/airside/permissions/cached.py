@@ -2,7 +2,6 @@
 is ever invalidated: a write makes new keys. One that rests on a context or a moment isn't kept."""
 
 from typing import Final
-from uuid import UUID
 
 from airside.permissions.engine import PermissionEngine
 from airside.permissions.indexes import Indexes
@@ -12,7 +11,7 @@ from airside.store.context import RequestContext
 MAX_VERDICTS: Final = 50_000
 """Verdicts kept in each of two generations; the older one is dropped when the younger is full."""
 
-_Key = tuple[UUID, str, int, str, str, str, str]
+_Key = tuple[int, str, str, str, str]
 
 
 class Cached:
@@ -30,12 +29,10 @@ class Cached:
         index = self._indexes.warm(ctx.tenant_id, question.store_id, question.at_least)
         if index is None or question.contextual:
             return await self._inner.check(ctx, question)
-        model_id = question.model_id or index.model_id
+        stamp = index.stamp
         key = (
-            ctx.tenant_id,
-            question.store_id,
-            index.revision,
-            model_id,
+            stamp,
+            question.model_id or index.model_id,
             question.subject,
             question.relation,
             question.object,
@@ -44,7 +41,7 @@ class Cached:
         if verdict is None:
             verdict = await self._inner.check(ctx, question)
             # The inner engine may have met a later revision, or a later model: that verdict has another key.
-            if verdict.lasting and verdict.revision == index.revision == key[2]:
+            if verdict.lasting and index.stamp == stamp and verdict.revision == index.revision:
                 self._keep(key, verdict)
         return verdict
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from itertools import count
 from typing import Final
 
 from airside.core.errors import Inconsistent
@@ -33,6 +34,7 @@ MAX_MODELS: Final = 16
 
 MAX_CANDIDATES: Final = 50_000
 """Candidates that one question may check. Over it the question is refused: an answer is never cut."""
+_STAMPS: Final = count()
 _LASTING_YES: Final = (True, True)
 _LASTING_NO: Final = (False, True)
 
@@ -167,6 +169,8 @@ class Index:
 
     def __init__(self, revision: int, model_id: str, graph: Graph) -> None:
         self.revision: int = revision
+        self.stamp: int = next(_STAMPS)
+        """No other index has it, nor this one at another revision."""
         self.model_id = model_id
         """The latest model; empty before the first."""
         self.dropped = False
@@ -179,6 +183,7 @@ class Index:
         Raises:
             Inconsistent: a revision is missing. Nothing after the gap is applied.
         """
+        self.stamp = next(_STAMPS)
         for change in changes:
             if change.revision <= self.revision:
                 continue

@@ -77,12 +77,12 @@ class Indexes:
         self._engine = engine
         self._listener = listener
         self._clock = clock
-        self._entries: dict[tuple[UUID, str], _Entry] = {}
+        self._entries: dict[tuple[int, str], _Entry] = {}
         listener.subscribe(CHANNEL, self._hear, self._doubt)
 
     def warm(self, tenant_id: UUID, store_id: str, at_least: AtLeast) -> Index | None:
         """The store's index if it may answer at once, else None. No wait, no database."""
-        entry = self._entries.get((tenant_id, store_id))
+        entry = self._entries.get((tenant_id.int, store_id))
         if entry is None or entry.index is None or entry.doubted or entry.heard > entry.index.revision:
             return None
         if at_least is not None and (at_least == "head" or at_least > entry.index.revision):
@@ -122,7 +122,7 @@ class Indexes:
         index = self.warm(ctx.tenant_id, store_id, at_least)
         if index is not None:
             return index
-        key = (ctx.tenant_id, store_id)
+        key = (ctx.tenant_id.int, store_id)
         entry = self._entries.get(key)
         if entry is None:
             entry = self._entries[key] = _Entry()
@@ -154,17 +154,17 @@ class Indexes:
 
     def place(self, tenant_id: UUID, store_id: str, index: Index) -> None:
         """Answer from an index that was built elsewhere. It is followed from its revision on like any other."""
-        self._entries[tenant_id, store_id] = _Entry(index, checked_at=self._clock.monotonic())
+        self._entries[tenant_id.int, store_id] = _Entry(index, checked_at=self._clock.monotonic())
 
     def rules(self, tenant_id: UUID, store_id: str, model_id: str) -> Rules | None:
         """What a model lets one write, if it is in memory: models never change, so it is never stale."""
-        entry = self._entries.get((tenant_id, store_id))
+        entry = self._entries.get((tenant_id.int, store_id))
         ready = None if entry is None or entry.index is None else entry.index.ready(model_id)
         return None if ready is None else ready.rules
 
     def apply(self, tenant_id: UUID, store_id: str, changes: list[Change]) -> None:
         """What this process has itself committed. Applied at once if nothing lies between, else caught up later."""
-        entry = self._entries.get((tenant_id, store_id))
+        entry = self._entries.get((tenant_id.int, store_id))
         if entry is None:
             return
         entry.heard = max(entry.heard, changes[-1].revision)
@@ -239,7 +239,7 @@ class Indexes:
         tenant, _, rest = payload.partition(" ")
         store_id, _, revision = rest.partition(" ")
         try:
-            entry = self._entries.get((UUID(tenant), store_id))
+            entry = self._entries.get((UUID(tenant).int, store_id))
             heard = int(revision)
         except ValueError:
             return

@@ -93,18 +93,22 @@ class Memberships:
         return {node for node in outer if node is not None}
 
     def _climb(self, found: set[int]) -> bool:
-        frontier = found.copy()
+        members, reverse = self._graph.members, self._graph.reverse
+        frontier = list(found)
         for _ in range(MAX_DEPTH):
-            following: set[int] = set()
-            for slot in self._compiled.membership:
-                table = self._graph.reverse[slot]
+            following: list[int] = []
+            for slot, outer in self._compiled.membership.items():
+                table = reverse[slot]
                 for node in frontier:
                     for object_ in each(table.get(node)):
-                        following |= self._containing(slot, object_)
-            frontier = following - found
-            if not frontier:
+                        for container in outer:
+                            userset = members.get((container, object_))
+                            if userset is not None and userset not in found:
+                                found.add(userset)
+                                following.append(userset)
+            if not following:
                 return True
-            found |= frontier
             if len(found) > MAX_VISITS:
                 return False
+            frontier = following
         return False
