@@ -4,7 +4,17 @@ caches. Ratios are against a reference in the same run; an absolute figure stand
 import subprocess
 import sys
 
-BENCHMARKS = ("permission_check", "sdk_verify", "signin", "refresh", "permissions_engine", "jose", "shield", "audit")
+BENCHMARKS = (
+    "permission_check",
+    "sdk_verify",
+    "signin",
+    "refresh",
+    "permissions_engine",
+    "permissions_writes",
+    "jose",
+    "shield",
+    "audit",
+)
 
 
 def main() -> int:

@@ -18,7 +18,7 @@ from airside.core.proof import Mint
 from airside.core.secret import Secret
 from airside.identity import HashPool, PasswordAnswer, PasswordProof, Passwords
 from airside.limits import PostgresLimiter
-from airside.store.context import Params, Row, Statement, Transaction
+from airside.store.context import Other, Params, Query, Row, Statement, Transaction
 from airside.vault import Vault
 from tests.identity.kit import HOME, PASSWORD, Kit, MakeTenant
 
@@ -169,6 +169,10 @@ class _Counting:
         self.log.append(sql)
         return await self.inner.all(row, sql, params)
 
+    async def two(self, first: Query[Row], second: Query[Other]) -> tuple[list[Row], list[Other]]:
+        self.log += [first[1], second[1]]
+        return await self.inner.two(first, second)
+
     async def run(self, sql: str, params: Params = ()) -> int:
         self.log.append(sql)
         return await self.inner.run(sql, params)
@@ -176,6 +180,10 @@ class _Counting:
     async def run_many(self, statements: Sequence[Statement]) -> list[int]:
         self.log.extend(sql for sql, _ in statements)
         return await self.inner.run_many(statements)
+
+    def put_off(self, statements: Sequence[Statement]) -> None:
+        self.log.extend(sql for sql, _ in statements)
+        self.inner.put_off(statements)
 
     async def notify(self, channel: str, payload: str) -> None:
         await self.inner.notify(channel, payload)

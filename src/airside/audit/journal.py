@@ -64,7 +64,7 @@ class Journal:
             person=clean_word(person),
             personal_sealed=await self._seal(ctx, record_id, personal),
         )
-        await records.insert(ctx, hashed(draft))
+        records.insert(ctx, hashed(draft))
         self._mark_after_commit(ctx)
 
     async def refused(self, ctx: RequestContext, event: Event, *, reason: str) -> None:

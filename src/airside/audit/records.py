@@ -137,9 +137,10 @@ class _Queued:
     queued: bytes | None
 
 
-async def insert(ctx: RequestContext, record: Record) -> None:
-    """Store a record and queue it for the tree, in one flush."""
-    await ctx.tx.run_many([(_INSERT_RECORD, _row(record)), (_INSERT_PENDING, _queue(record))])
+def insert(ctx: RequestContext, record: Record) -> None:
+    """Store a record and queue it for the tree. Nobody waits for it: it leaves with what the transaction does next,
+    at the latest with its commit."""
+    ctx.tx.put_off([(_INSERT_RECORD, _row(record)), (_INSERT_PENDING, _queue(record))])
 
 
 async def insert_once(ctx: RequestContext, record: Record) -> bool:

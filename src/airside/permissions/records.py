@@ -105,14 +105,24 @@ where tenant_id = %s and store_id = %s
     )
 """
 
-PRESENT_TUPLES: Final = """
-select object_type, object_id, relation, subject_type, subject_id, subject_relation,
-    condition_name, condition_context, expires_at, created_at
-from airside.permission_tuple
-where tenant_id = %s and store_id = %s and (expires_at is null or expires_at > %s)
-    and (object_type, object_id, relation, subject_type, subject_id, subject_relation) in (
-        select * from unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[])
-    )
+# `limit 1` keeps it a search for each key: planned as a join while the table was small, it would read the whole store
+# once that has grown. `(select …)` hides how many keys there are, which would have it planned anew for each write.
+STORED_TUPLES: Final = """
+select found.object_type, found.object_id, found.relation,
+    found.subject_type, found.subject_id, found.subject_relation,
+    found.condition_name, found.condition_context, found.expires_at, found.created_at
+from unnest((select %s::text[]), %s::text[], %s::text[], %s::text[], %s::text[], %s::text[])
+    as u (object_type, object_id, relation, subject_type, subject_id, subject_relation),
+lateral (
+    select object_type, object_id, relation, subject_type, subject_id, subject_relation,
+        condition_name, condition_context, expires_at, created_at
+    from airside.permission_tuple as kept
+    where kept.tenant_id = %s and kept.store_id = %s
+        and kept.object_type = u.object_type and kept.object_id = u.object_id and kept.relation = u.relation
+        and kept.subject_type = u.subject_type and kept.subject_id = u.subject_id
+        and kept.subject_relation = u.subject_relation
+    limit 1
+) as found
 """
 
 READ_TUPLES: Final = """
@@ -269,17 +279,23 @@ async def models(ctx: RequestContext, store_id: str, *, before: str, limit: int)
     return [_model(row) for row in rows]
 
 
-async def present(ctx: RequestContext, store_id: str, keys: Sequence[TupleKey]) -> dict[TupleKey, Terms]:
-    """Those of `keys` that are stored and haven't expired, with their terms."""
-    rows = await ctx.tx.all(TupleRow, PRESENT_TUPLES, (ctx.tenant_id, store_id, ctx.now, *columns(keys)))
-    return {_key(row): _terms(row) for row in rows}
+async def lock_tuples(
+    ctx: RequestContext, store_id: str, keys: Sequence[TupleKey]
+) -> tuple[Store | None, dict[TupleKey, Terms]]:
+    """The store, locked as `lock_store` does, and those of `keys` that it holds, expired ones too, with their terms:
+    nobody changes that until the transaction ends, for whoever writes tuples locks their store first."""
+    locked, rows = await ctx.tx.two(
+        (Store, LOCK_STORE, (ctx.tenant_id, store_id)),
+        (TupleRow, STORED_TUPLES, (*columns(keys), ctx.tenant_id, store_id)),
+    )
+    return (locked[0] if locked else None), {_key(row): _terms(row) for row in rows}
 
 
-async def write(
-    ctx: RequestContext, locked: Store, writes: Sequence[Grant], deletes: Sequence[TupleKey]
-) -> tuple[int, int]:
-    """Delete, then write, log both and advance the revision; how many were written and deleted. What has expired is
-    overwritten."""
+def write(ctx: RequestContext, locked: Store, writes: Sequence[Grant], deletes: Sequence[TupleKey]) -> None:
+    """Delete, then write, log both and advance the revision. What has expired is overwritten.
+
+    The caller knows from `lock_tuples` what is there, so nobody waits for this: it leaves with the commit, and the
+    store's other writers wait for one flush less."""
     place = (ctx.tenant_id, locked.id)
     statements: list[Statement] = [(ADVANCE, (len(writes) + len(deletes), *place))]
     changed = (*columns([*deletes, *(grant.key for grant in writes)]), *_term_columns(writes, before=len(deletes)))
@@ -290,8 +306,7 @@ async def write(
     if writes:
         written = (*columns([grant.key for grant in writes]), *_term_columns(writes))
         statements.append((INSERT_TUPLES, (*place, ctx.now, *written)))
-    counts = await ctx.tx.run_many(statements)
-    return counts[-1] if writes else 0, counts[2] if deletes else 0
+    ctx.tx.put_off(statements)
 
 
 async def read(

@@ -65,17 +65,13 @@ class Tuples:
         """
         grants = [each if isinstance(each, Grant) else Grant(each) for each in writes]
         _check_batch(grants, deletes, self._most)
-        store = await records.lock_store(ctx, store_id)
+        store, stored = await records.lock_tuples(ctx, store_id, [*(grant.key for grant in grants), *deletes])
         if store is None:
             raise StoreNotFound("no such store")
         if grants:
             await self._check_writes(ctx, store, grants, model_id)
-        if "ignore" in (on_duplicate, on_missing):
-            present = await records.present(ctx, store_id, [*(grant.key for grant in grants), *deletes])
-            if on_duplicate == "ignore":
-                grants = [grant for grant in grants if not _is_there(grant, present)]
-            if on_missing == "ignore":
-                deletes = [key for key in deletes if key in present]
+        grants = [grant for grant in grants if _is_new(ctx, grant, stored, on_duplicate)]
+        deletes = [key for key in deletes if _is_stored(key, stored, on_missing)]
         if not grants and not deletes:
             return store.revision
         return await self._commit(ctx, store, grants, deletes)
@@ -150,18 +146,14 @@ class Tuples:
     async def _commit(
         self, ctx: RequestContext, store: Store, writes: Sequence[Grant], deletes: Sequence[TupleKey]
     ) -> int:
-        written, deleted = await records.write(ctx, store, writes, deletes)
-        if written != len(writes):
-            raise WriteConflict("cannot write a tuple which already exists")
-        if deleted != len(deletes):
-            raise WriteConflict("cannot delete a tuple which does not exist")
+        records.write(ctx, store, writes, deletes)
         changes = _changes(ctx, store, writes, deletes)
         revision = changes[-1].revision
         await self._journal.record(
             ctx,
             Event.TUPLES_WRITTEN,
             subject=store.id,
-            details={"written": written, "deleted": deleted, "revision": revision},
+            details={"written": len(writes), "deleted": len(deletes), "revision": revision},
         )
         await ctx.tx.notify(CHANNEL, f"{ctx.tenant_id} {store.id} {revision}")
         tenant_id = ctx.tenant_id
@@ -179,16 +171,31 @@ def _changes(ctx: RequestContext, store: Store, writes: Sequence[Grant], deletes
     ]
 
 
-def _is_there(grant: Grant, present: Mapping[TupleKey, Terms]) -> bool:
-    """Whether the very same is stored.
+def _is_new(ctx: RequestContext, grant: Grant, stored: Mapping[TupleKey, Terms], on_duplicate: OnConflict) -> bool:
+    """Whether there is something to write; what has expired is not there.
 
     Raises:
-        WriteConflict: the key is, under other terms.
+        WriteConflict: the key is there, and isn't to be ignored, or is there under other terms.
     """
-    terms = present.get(grant.key)
-    if terms is not None and terms != grant.terms:
+    terms = stored.get(grant.key)
+    if terms is None or (terms.expires_at is not None and terms.expires_at <= ctx.now):
+        return True
+    if on_duplicate == "error":
+        raise WriteConflict("cannot write a tuple which already exists")
+    if terms != grant.terms:
         raise WriteConflict(f"the tuple '{spell(grant.key)}' exists with another condition or expiry")
-    return terms is not None
+    return False
+
+
+def _is_stored(key: TupleKey, stored: Mapping[TupleKey, Terms], on_missing: OnConflict) -> bool:
+    """Whether there is something to delete.
+
+    Raises:
+        WriteConflict: there isn't, and that isn't to be ignored.
+    """
+    if key not in stored and on_missing == "error":
+        raise WriteConflict("cannot delete a tuple which does not exist")
+    return key in stored
 
 
 def _check_grant(ctx: RequestContext, rules: Rules, grant: Grant) -> None:

@@ -12,8 +12,10 @@ from uuid import UUID
 from airside.core.principal import Origin, Principal
 
 Row = TypeVar("Row")
+Other = TypeVar("Other")
 Params: TypeAlias = Sequence[Any]
 Statement: TypeAlias = tuple[str, Params]
+Query: TypeAlias = tuple[type[Row], str, Params]
 
 
 class Transaction(Protocol):
@@ -34,12 +36,22 @@ class Transaction(Protocol):
         """Every row, one by one as they come. Nothing else may be asked of the transaction until the last."""
         ...
 
+    async def two(self, first: Query[Row], second: Query[Other]) -> tuple[list[Row], list[Other]]:
+        """The rows of two queries in one flush. The second sees what was committed while the first waited for a
+        lock."""
+        ...
+
     async def run(self, sql: str, params: Params = ()) -> int:
         """Execute; how many rows it touched. For single use, this number is the answer."""
         ...
 
     async def run_many(self, statements: Sequence[Statement]) -> list[int]:
         """Several statements in one flush; rows touched by each."""
+        ...
+
+    def put_off(self, statements: Sequence[Statement]) -> None:
+        """Statements whose answers nobody waits for. They leave, in order, before the next statement or with the
+        commit, and one that is refused then makes an `Inconsistent` of whatever they left with."""
         ...
 
     async def notify(self, channel: str, payload: str) -> None:

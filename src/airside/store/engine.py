@@ -14,9 +14,10 @@ from airside.core.entropy import Entropy
 from airside.core.errors import Misconfigured, Unavailable
 from airside.core.ids import REQUEST, format_id, uuid7
 from airside.core.principal import ANONYMOUS, Origin, Principal
+from airside.store.connection import Connection
 from airside.store.context import PlatformContext, RequestContext
 from airside.store.migrate import load
-from airside.store.transaction import Connection, LazyTransaction, Pool
+from airside.store.transaction import LazyTransaction, Pool
 
 Context = TypeVar("Context")
 

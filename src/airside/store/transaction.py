@@ -1,33 +1,35 @@
 """A lazily opened transaction on a pooled connection, with the tenant set in it."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Final, LiteralString, TypeVar, cast
 from uuid import UUID
 
 import psycopg
-from psycopg import AsyncConnection, AsyncCursor
 from psycopg.pq import TransactionStatus
-from psycopg.rows import TupleRow, class_row
+from psycopg.pq.abc import PGresult
+from psycopg.rows import class_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from airside.core.errors import Inconsistent, Unavailable
-from airside.store.context import Params, Statement
+from airside.store.connection import Connection, first_refused
+from airside.store.context import Params, Query, Statement
 from airside.store.errors import refusal
 
 Row = TypeVar("Row")
-Result = TypeVar("Result")
-Connection = AsyncConnection[TupleRow]
+Other = TypeVar("Other")
 Pool = AsyncConnectionPool[Connection]
 
-BEGIN: Final = "begin"
-BEGIN_SNAPSHOT: Final = "begin isolation level repeatable read read only"
+BEGIN: Final[Statement] = ("begin", ())
+BEGIN_SNAPSHOT: Final[Statement] = ("begin isolation level repeatable read read only", ())
+COMMIT: Final[Statement] = ("commit", ())
 SET_TENANT: Final = "select airside.set_tenant(%s)"
 NOTIFY: Final = "select pg_notify(%s, %s)"
 
 
 class LazyTransaction:
-    """Implements `context.Transaction`. BEGIN, the tenant and the first statement leave in one flush."""
+    """Implements `context.Transaction`. BEGIN, the tenant and the first statement leave in one flush; so do the last
+    statements and COMMIT, where nobody waits for their answers."""
 
     def __init__(self, pool: Pool, tenant_id: UUID | None, patience: float, *, snapshot: bool = False) -> None:
         self._begin = BEGIN_SNAPSHOT if snapshot else BEGIN
@@ -35,6 +37,7 @@ class LazyTransaction:
         self._tenant_id = tenant_id
         self._patience = patience
         self._connection: Connection | None = None
+        self._put_off: list[Statement] = []
         self._actions: list[Callable[[], None]] | None = None
 
     async def one(self, row: type[Row], sql: str, params: Params = ()) -> Row | None:
@@ -44,38 +47,36 @@ class LazyTransaction:
         return rows[0] if rows else None
 
     async def all(self, row: type[Row], sql: str, params: Params = ()) -> list[Row]:
-        async def send(connection: Connection) -> AsyncCursor[Row]:
-            return await connection.cursor(binary=True, row_factory=class_row(row)).execute(_sql(sql), params)
+        connection, (answer,) = await self._exchange([(sql, params)])
+        return _rows(connection, answer, row)
 
-        # Results are read after the flush: within a pipeline a cursor doesn't know them yet.
-        return await _read(await self._within(send))
+    async def two(self, first: Query[Row], second: Query[Other]) -> tuple[list[Row], list[Other]]:
+        connection, (one, other) = await self._exchange([first[1:], second[1:]])
+        return _rows(connection, one, first[0]), _rows(connection, other, second[0])
 
     async def stream(self, row: type[Row], sql: str, params: Params = ()) -> AsyncGenerator[Row]:
-        async def begun(connection: Connection) -> Connection:
-            return connection
-
-        connection = await self._within(begun)
+        # Not pipelined: what is read by a pipeline is read whole. The text is a constant of a records.py file.
+        connection, _ = await self._exchange([])
         try:
-            async for each in connection.cursor(binary=True, row_factory=class_row(row)).stream(_sql(sql), params):
+            cursor = connection.cursor(binary=True, row_factory=class_row(row))
+            async for each in cursor.stream(cast("LiteralString", sql), params):
                 yield each
         except psycopg.Error as error:
             raise refusal(error) from error
 
     async def run(self, sql: str, params: Params = ()) -> int:
-        async def send(connection: Connection) -> AsyncCursor[TupleRow]:
-            return await connection.execute(_sql(sql), params)
-
-        return (await self._within(send)).rowcount
+        _, (answer,) = await self._exchange([(sql, params)])
+        return _touched(answer)
 
     async def run_many(self, statements: Sequence[Statement]) -> list[int]:
-        async def send(connection: Connection) -> list[AsyncCursor[TupleRow]]:
-            async with connection.pipeline():
-                return [await connection.execute(_sql(sql), params) for sql, params in statements]
+        _, answers = await self._exchange(statements)
+        return [_touched(answer) for answer in answers]
 
-        return [cursor.rowcount for cursor in await self._within(send)]
+    def put_off(self, statements: Sequence[Statement]) -> None:
+        self._put_off += statements
 
     async def notify(self, channel: str, payload: str) -> None:
-        await self.run(NOTIFY, (channel, payload))
+        self.put_off([(NOTIFY, (channel, payload))])
 
     async def checkpoint(self) -> None:
         await self.commit()
@@ -90,41 +91,67 @@ class LazyTransaction:
 
         Raises:
             Unavailable: the database went away; whether it committed is unknown to us, and nothing is claimed.
-            Inconsistent: a statement had failed and its refusal was swallowed, so there is nothing to commit.
+            Inconsistent: a statement had failed and its refusal was swallowed, so there is nothing to commit; or
+                one that had been put off was refused.
         """
-        connection = self._connection
-        if connection is not None:
-            try:
-                if connection.info.transaction_status is not TransactionStatus.INTRANS:
+        actions, self._actions = self._actions, None
+        try:
+            if self._is_open() or self._put_off:
+                _, (answer,) = await self._exchange([COMMIT])
+                if answer.command_status != b"COMMIT":
                     raise Inconsistent("commit of a failed transaction")
-                await connection.execute("commit")
-            except psycopg.Error as error:
-                raise refusal(error) from error
-            finally:
-                await self._release()
-        if self._actions:
-            actions, self._actions = self._actions, None
-            for action in actions:
-                action()
+        finally:
+            self._put_off = []
+            await self._release()
+        for action in actions or ():
+            action()
 
     async def rollback(self) -> None:
         """Forget everything since the last checkpoint and give the connection back."""
         self._actions = None
+        self._put_off = []
         await self._release()
 
-    async def _within(self, send: Callable[[Connection], Awaitable[Result]]) -> Result:
+    def _is_open(self) -> bool:
+        """Whether there is something to commit.
+
+        Raises:
+            Inconsistent: there was, but a statement failed.
+        """
+        if self._connection is None:
+            return False
+        status = self._connection.pgconn.transaction_status
+        if status not in (TransactionStatus.INTRANS, TransactionStatus.IDLE):
+            raise Inconsistent("commit of a failed transaction")
+        return status == TransactionStatus.INTRANS
+
+    async def _exchange(self, statements: Sequence[Statement]) -> tuple[Connection, list[PGresult]]:
         connection = self._connection
-        try:
-            if connection is not None:
-                return await send(connection)
+        if connection is None:
             connection = self._connection = await self._acquire()
-            async with connection.pipeline():
-                await connection.execute(_sql(self._begin))
-                if self._tenant_id is not None:
-                    await connection.execute(SET_TENANT, (self._tenant_id,))
-                return await send(connection)
+        before = self._put_off
+        if connection.pgconn.transaction_status == TransactionStatus.IDLE:
+            before = [*self._opening(), *before]
+        if not before and not statements:
+            return connection, []
+        try:
+            answers = await connection.exchange([*before, *statements])
         except psycopg.Error as error:
             raise refusal(error) from error
+        self._put_off = []
+        refused = first_refused(answers)
+        if refused is None:
+            return connection, answers[len(before) :]
+        place, error = refused
+        if place < len(before) and not isinstance(refusal(error), Unavailable):
+            # Not what the caller is asking now: it must not take this for its own conflict.
+            raise Inconsistent("a statement put off was refused", sqlstate=error.sqlstate) from error
+        raise refusal(error) from error
+
+    def _opening(self) -> list[Statement]:
+        if self._tenant_id is None:
+            return [self._begin]
+        return [self._begin, (SET_TENANT, (self._tenant_id,))]
 
     async def _acquire(self) -> Connection:
         try:
@@ -136,27 +163,24 @@ class LazyTransaction:
         connection, self._connection = self._connection, None
         if connection is None:
             return
-        status = connection.info.transaction_status
-        if status is not TransactionStatus.IDLE:
-            # The pool rolls back what is merely open; what is still in flight can't be reasoned about.
-            if status is TransactionStatus.ACTIVE:
+        status = connection.pgconn.transaction_status
+        # The pool rolls back what is merely open; what is still in flight can't be reasoned about.
+        if status == TransactionStatus.ACTIVE:
+            await connection.close()
+        elif status in (TransactionStatus.INTRANS, TransactionStatus.INERROR):
+            try:
+                await connection.rollback()
+            except psycopg.Error:
                 await connection.close()
-            elif status in (TransactionStatus.INTRANS, TransactionStatus.INERROR):
-                try:
-                    # The driver's own: it also forgets statements that an aborted pipeline never prepared.
-                    await connection.rollback()
-                except psycopg.Error:
-                    await connection.close()
         await asyncio.shield(self._pool.putconn(connection))
 
 
-async def _read(cursor: AsyncCursor[Row]) -> list[Row]:
+def _rows(connection: Connection, answer: PGresult, row: type[Row]) -> list[Row]:
     try:
-        return await cursor.fetchall()
+        return connection.rows(answer, row)
     except psycopg.Error as error:
         raise refusal(error) from error
 
 
-def _sql(text: str) -> LiteralString:
-    # Statements are constants of records.py files (a house test reads them); the driver's type can't know.
-    return cast("LiteralString", text)
+def _touched(answer: PGresult) -> int:
+    return -1 if answer.command_tuples is None else answer.command_tuples
