@@ -6,7 +6,7 @@ from airside.permissions.conditions import Conditions
 from airside.permissions.language.validate import leaves
 from airside.permissions.model import NO_TERMS, Direct, Model, Relation, Terms, TupleKey
 from airside.permissions.refusals import ConditionFailed, InvalidTerms, InvalidTuple, UnknownWord
-from airside.permissions.words import check_relation, kind_of, split_object, split_subject
+from airside.permissions.words import WILDCARD, check_relation, kind_of, split_object, split_subject
 
 
 class Rules:
@@ -26,6 +26,9 @@ class Rules:
             for place, relation in self._relations.items()
             if any(isinstance(leaf, Direct) for leaf in leaves(relation.rewrite))
         }
+
+        # Words of the model alone, so no more than its type restrictions.
+        self._let_through: set[tuple[str, str, str, bool, str, str]] = set()
 
     def check_type(self, name: str) -> None:
         """Raises:
@@ -96,6 +99,20 @@ class Rules:
             self.conditions.check(terms)
         except ConditionFailed as refusal:
             raise InvalidTerms(refusal.reason) from None
+
+    def check_write(self, key: TupleKey, parts: tuple[str, str, str, str, str, str], terms: Terms) -> None:
+        """As `check_tuple`, for a key that is well spelled and taken apart. A kind without a condition that was
+        let through once always is.
+
+        Raises:
+            InvalidTuple, InvalidTerms, InvalidQuestion: as `check_tuple` says.
+        """
+        object_type, _, relation, subject_type, subject_id, subject_relation = parts
+        kind = (object_type, relation, subject_type, subject_id == WILDCARD, subject_relation, terms.condition)
+        if kind in self._let_through and not terms.condition:
+            return
+        self.check_tuple(key, terms)
+        self._let_through.add(kind)
 
     def _refuse(self, kind: str, condition: str, allowed: set[str], place: str) -> NoReturn:
         if kind not in allowed:

@@ -5,10 +5,11 @@ from datetime import UTC, datetime
 from typing import Final, Literal
 
 from airside.audit import Event, Journal
-from airside.permissions import records, records_expiry
+from airside.permissions import records, records_expiry, records_writing
 from airside.permissions.indexes import CHANNEL, Indexes
 from airside.permissions.model import Change, Grant, Store, StoredTuple, Terms, TupleKey
 from airside.permissions.records import Filter
+from airside.permissions.records_writing import Entry, Parts, deleted, written
 from airside.permissions.refusals import (
     DuplicateInRequest,
     InvalidQuestion,
@@ -21,7 +22,7 @@ from airside.permissions.refusals import (
     WriteConflict,
 )
 from airside.permissions.rules import Rules
-from airside.permissions.words import check_relation, spell, split_object, split_subject
+from airside.permissions.words import spell
 from airside.store.context import RequestContext
 
 MAX_TUPLES: Final = 100
@@ -63,18 +64,20 @@ class Tuples:
                 under other terms never is.
             StoreNotFound, ModelNotFound, NoModelYet: nothing to write to, or to judge by.
         """
-        grants = [each if isinstance(each, Grant) else Grant(each) for each in writes]
-        _check_batch(grants, deletes, self._most)
-        store, stored = await records.lock_tuples(ctx, store_id, [*(grant.key for grant in grants), *deletes])
+        _check_count(len(writes) + len(deletes), self._most)
+        entries = [deleted(key) for key in deletes]
+        entries += [written(each if isinstance(each, Grant) else Grant(each)) for each in writes]
+        _check_once(entries)
+        store, stored = await records_writing.lock_tuples(ctx, store_id, entries)
         if store is None:
             raise StoreNotFound("no such store")
-        if grants:
-            await self._check_writes(ctx, store, grants, model_id)
-        grants = [grant for grant in grants if _is_new(ctx, grant, stored, on_duplicate)]
-        deletes = [key for key in deletes if _is_stored(key, stored, on_missing)]
-        if not grants and not deletes:
+        if writes:
+            await self._check_writes(ctx, store, entries, model_id)
+        entries = [each for each in entries if _is_change(ctx, each, stored, on_duplicate, on_missing)]
+        if not entries:
             return store.revision
-        return await self._commit(ctx, store, grants, deletes)
+        replaced = [each.parts for each in entries if each.terms is not None and each.parts in stored]
+        return await self._commit(ctx, store, entries, replaced)
 
     async def sweep(self, ctx: RequestContext) -> int:
         """Delete the tenant's tuples whose time is over, and log each as deleted; how many. At most `MAX_SWEPT` of at
@@ -84,7 +87,7 @@ class Tuples:
             store = await records.lock_store(ctx, store_id)
             keys = [] if store is None else await records_expiry.expired(ctx, store_id, limit=MAX_SWEPT)
             if store is not None and keys:
-                await self._commit(ctx, store, [], keys)
+                await self._commit(ctx, store, [deleted(key) for key in keys], ())
                 swept += len(keys)
         return swept
 
@@ -122,14 +125,16 @@ class Tuples:
         )
 
     async def _check_writes(
-        self, ctx: RequestContext, store: Store, writes: Sequence[Grant], model_id: str | None
+        self, ctx: RequestContext, store: Store, entries: Sequence[Entry], model_id: str | None
     ) -> None:
         rules = await self._rules(ctx, store, model_id)
-        for grant in writes:
+        for entry in entries:
+            if entry.terms is None:
+                continue
             try:
-                _check_grant(ctx, rules, grant)
+                _check_write(ctx, rules, entry, entry.terms)
             except InvalidTuple as refusal:
-                raise type(refusal)(f"Invalid tuple '{spell(grant.key)}'. Reason: {refusal.reason}") from refusal
+                raise type(refusal)(f"Invalid tuple '{spell(entry.key)}'. Reason: {refusal.reason}") from refusal
 
     async def _rules(self, ctx: RequestContext, store: Store, model_id: str | None) -> Rules:
         wanted = model_id or store.model_id
@@ -144,16 +149,16 @@ class Tuples:
         return Rules(found.model)
 
     async def _commit(
-        self, ctx: RequestContext, store: Store, writes: Sequence[Grant], deletes: Sequence[TupleKey]
+        self, ctx: RequestContext, store: Store, entries: Sequence[Entry], replaced: Sequence[Parts]
     ) -> int:
-        records.write(ctx, store, writes, deletes)
-        changes = _changes(ctx, store, writes, deletes)
-        revision = changes[-1].revision
+        records_writing.write(ctx, store, entries, replaced)
+        changes = [_change(ctx, entry, revision) for revision, entry in enumerate(entries, store.revision + 1)]
+        revision, writes = changes[-1].revision, sum(entry.terms is not None for entry in entries)
         await self._journal.record(
             ctx,
             Event.TUPLES_WRITTEN,
             subject=store.id,
-            details={"written": len(writes), "deleted": len(deletes), "revision": revision},
+            details={"written": writes, "deleted": len(entries) - writes, "revision": revision},
         )
         await ctx.tx.notify(CHANNEL, f"{ctx.tenant_id} {store.id} {revision}")
         tenant_id = ctx.tenant_id
@@ -161,63 +166,63 @@ class Tuples:
         return revision
 
 
-def _changes(ctx: RequestContext, store: Store, writes: Sequence[Grant], deletes: Sequence[TupleKey]) -> list[Change]:
-    """The log entries of a batch, as `records.write` has written them."""
-    first = store.revision + 1
-    gone = [Change(revision, "delete", key, "", ctx.now) for revision, key in enumerate(deletes, first)]
-    return gone + [
-        Change(revision, "write", grant.key, "", ctx.now, grant.terms)
-        for revision, grant in enumerate(writes, first + len(deletes))
-    ]
+def _change(ctx: RequestContext, entry: Entry, revision: int) -> Change:
+    """The log's entry, as `records_writing.write` writes it."""
+    if entry.terms is None:
+        return Change(revision, "delete", entry.key, "", ctx.now)
+    return Change(revision, "write", entry.key, "", ctx.now, entry.terms)
 
 
-def _is_new(ctx: RequestContext, grant: Grant, stored: Mapping[TupleKey, Terms], on_duplicate: OnConflict) -> bool:
-    """Whether there is something to write; what has expired is not there.
+def _is_change(
+    ctx: RequestContext,
+    entry: Entry,
+    stored: Mapping[Parts, Terms],
+    on_duplicate: OnConflict,
+    on_missing: OnConflict,
+) -> bool:
+    """Whether the entry changes anything. To a write, what has expired is not there.
 
     Raises:
-        WriteConflict: the key is there, and isn't to be ignored, or is there under other terms.
+        WriteConflict: it doesn't, and that isn't to be ignored; or what it writes is there under other terms.
     """
-    terms = stored.get(grant.key)
-    if terms is None or (terms.expires_at is not None and terms.expires_at <= ctx.now):
+    terms = stored.get(entry.parts)
+    if entry.terms is None:
+        if terms is None and on_missing == "error":
+            raise WriteConflict("cannot delete a tuple which does not exist")
+        return terms is not None
+    if terms is None or _is_over(ctx, terms):
         return True
     if on_duplicate == "error":
         raise WriteConflict("cannot write a tuple which already exists")
-    if terms != grant.terms:
-        raise WriteConflict(f"the tuple '{spell(grant.key)}' exists with another condition or expiry")
+    if terms != entry.terms:
+        raise WriteConflict(f"the tuple '{spell(entry.key)}' exists with another condition or expiry")
     return False
 
 
-def _is_stored(key: TupleKey, stored: Mapping[TupleKey, Terms], on_missing: OnConflict) -> bool:
-    """Whether there is something to delete.
-
-    Raises:
-        WriteConflict: there isn't, and that isn't to be ignored.
-    """
-    if key not in stored and on_missing == "error":
-        raise WriteConflict("cannot delete a tuple which does not exist")
-    return key in stored
-
-
-def _check_grant(ctx: RequestContext, rules: Rules, grant: Grant) -> None:
-    rules.check_tuple(grant.key, grant.terms)
-    if grant.key.user == f"{grant.key.object}#{grant.key.relation}":
+def _check_write(ctx: RequestContext, rules: Rules, entry: Entry, terms: Terms) -> None:
+    rules.check_write(entry.key, entry.parts, terms)
+    if entry.parts[:3] == entry.parts[3:]:
         raise InvalidTuple("cannot write a tuple that is implicit")
-    if grant.terms.expires_at is not None and grant.terms.expires_at <= ctx.now:
+    if _is_over(ctx, terms):
         raise InvalidTerms("expires_at must be in the future")
 
 
-def _check_batch(writes: Sequence[Grant], deletes: Sequence[TupleKey], most: int) -> None:
-    count = len(writes) + len(deletes)
+def _is_over(ctx: RequestContext, terms: Terms) -> bool:
+    return terms.expires_at is not None and terms.expires_at <= ctx.now
+
+
+def _check_count(count: int, most: int) -> None:
     if count > most:
         raise TooManyTuples(f"the number of tuples must not exceed {most}", max_tuples=most)
     if count == 0:
         raise InvalidQuestion("writes or deletes must name a tuple")
-    seen: set[TupleKey] = set()
-    for key in (*(grant.key for grant in writes), *deletes):
-        if key in seen:
-            raise DuplicateInRequest(f"duplicate tuple in the request: {spell(key)}")
-        seen.add(key)
-    for key in deletes:
-        split_object(key.object)
-        split_subject(key.user)
-        check_relation(key.relation)
+
+
+def _check_once(entries: Sequence[Entry]) -> None:
+    if len({entry.parts for entry in entries}) == len(entries):
+        return
+    seen: set[Parts] = set()
+    for entry in entries:
+        if entry.parts in seen:
+            raise DuplicateInRequest(f"duplicate tuple in the request: {spell(entry.key)}")
+        seen.add(entry.parts)

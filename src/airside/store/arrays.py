@@ -1,0 +1,30 @@
+"""PostgreSQL's text form of arrays, for lists of hundreds: the driver writes them element by element."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from airside.core.errors import InvalidInput
+
+_BETWEEN: Final = "\0"
+"""What no text of PostgreSQL contains."""
+
+
+def text_array(values: Sequence[str]) -> str:
+    """`text[]`, each value quoted.
+
+    Raises:
+        InvalidInput: U+0000 in a value.
+    """
+    if not values:
+        return "{}"
+    joined = _BETWEEN.join(values)
+    if joined.count(_BETWEEN) >= len(values):
+        raise InvalidInput("a character that can't be kept here")
+    quoted = joined.replace("\\", "\\\\").replace('"', '\\"').replace(_BETWEEN, '","')
+    return f'{{"{quoted}"}}'
+
+
+def moment_array(values: Sequence[datetime | None]) -> str:
+    """`timestamptz[]`."""
+    return "{" + ",".join("NULL" if value is None else f'"{value.isoformat()}"' for value in values) + "}"
