@@ -61,6 +61,8 @@ class LazyTransaction:
             cursor = connection.cursor(binary=True, row_factory=class_row(row))
             async for each in cursor.stream(cast("LiteralString", sql), params):
                 yield each
+            # libpq goes on giving single rows within a pipeline, until something was sent outside of one.
+            await connection.execute("")
         except psycopg.Error as error:
             raise refusal(error) from error
 

@@ -58,6 +58,7 @@ class Jobs:
             services.revocations.sweep,
             services.limiter.sweep,
             services.families.sweep,
+            services.permissions.tuples.sweep,
         ):
             async with services.engine.begin(tenant_id) as ctx:
                 await sweep(ctx)
