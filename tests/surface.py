@@ -79,6 +79,11 @@ async def administrator_token(place: Place) -> str:
     return await _token(place, frozenset(RELATION_OF_SCOPE) - PLATFORM_SCOPES)
 
 
+async def token_with(place: Place, *scopes: str) -> str:
+    """A token of a program that may do what the scopes say, and nothing else."""
+    return await _token(place, frozenset(scopes))
+
+
 async def platform_token(server: Running) -> str:
     """A token of a program that may do everything across tenants."""
     return await _token(Place(server, PLATFORM_SLUG, await _platform(server)), PLATFORM_SCOPES)
@@ -88,12 +93,21 @@ async def _platform(server: Running) -> UUID:
     return await server.services.platform.bootstrap()
 
 
-async def _token(place: Place, scopes: frozenset[str]) -> str:
+async def administrator_program(place: Place) -> tuple[str, str]:
+    """The client id and secret of a program that may do everything in the tenant."""
+    return await _program(place, frozenset(RELATION_OF_SCOPE) - PLATFORM_SCOPES)
+
+
+async def _program(place: Place, scopes: frozenset[str]) -> tuple[str, str]:
     draft = ClientDraft("Probe", False, frozenset({"client_credentials"}), audiences=(place.issuer,), scopes=scopes)
     async with place.server.services.engine.begin(place.tenant_id, principal=OPERATOR) as ctx:
         client, secret = await place.server.services.client_admin.create(ctx, draft)
     assert secret is not None
+    return client.word, secret.reveal()
+
+
+async def _token(place: Place, scopes: frozenset[str]) -> str:
     form = {"grant_type": "client_credentials"}
-    answer = await token_request(place, form, auth=(client.word, secret.reveal()))
+    answer = await token_request(place, form, auth=await _program(place, scopes))
     assert answer.status_code == 200, answer.text
     return str(answer.json()["access_token"])

@@ -1,17 +1,12 @@
 """The stock Python SDK of OpenFGA as a client that knows nothing of us, over TLS with the token of a program."""
 
-from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
 from openfga_sdk import (
-    ClientConfiguration,
-    CreateStoreRequest,
     FgaObject,
-    OpenFgaClient,
     ReadRequestTupleKey,
     UserTypeFilter,
-    WriteAuthorizationModelRequest,
 )
 from openfga_sdk.client.models import (
     ClientAssertion,
@@ -26,45 +21,14 @@ from openfga_sdk.client.models import (
     ClientWriteRequest,
 )
 from openfga_sdk.client.models.list_users_request import ClientListUsersRequest
-from openfga_sdk.credentials import CredentialConfiguration, Credentials
 from openfga_sdk.exceptions import NotFoundException, UnauthorizedException, ValidationException
 
-from airside.permissions.language import parse, to_json
-from tests.permissions.conftest import DRIVE
-from tests.running import Place, Running
-from tests.surface import administrator_token
+from tests.conformance.openfga import Client, client_of, code_of
+from tests.running import Running
 
 ANNE = ClientTuple(user="user:anne", relation="viewer", object="doc:1")
 PARENT = ClientTuple(user="folder:f", relation="parent", object="doc:2")
 FOLDER = ClientTuple(user="user:anne", relation="viewer", object="folder:f")
-Client = Any
-"""The SDK is typed in part only: what its methods take and give is unknown to a strict checker."""
-
-
-def code_of(error: Any) -> str:
-    """OpenFGA's code in what the SDK raised."""
-    return str(error.parsed_exception.code)
-
-
-def client_of(server: Running, token: str) -> Client:
-    configuration = ClientConfiguration(
-        api_url=server.url,
-        credentials=Credentials(method="api_token", configuration=CredentialConfiguration(api_token=token)),
-        ssl_ca_cert=str(server.certificates.ca),
-    )
-    return OpenFgaClient(configuration)
-
-
-@pytest.fixture
-async def fga(server: Running, place: Place) -> AsyncGenerator[Client]:
-    """A client with a store of its own and the drive model in it."""
-    async with client_of(server, await administrator_token(place)) as client:
-        store = await client.create_store(CreateStoreRequest(name="sdk"))
-        client.set_store_id(store.id)
-        model: Any = to_json(parse(DRIVE))
-        written = await client.write_authorization_model(WriteAuthorizationModelRequest(**model))
-        client.set_authorization_model_id(written.authorization_model_id)
-        yield client
 
 
 async def test_stores(fga: Client) -> None:

@@ -229,18 +229,37 @@ def _header(request: Request, name: bytes) -> str | None:
 
 
 def decode(body: bytes, kind: type[B], cap: int = MAX_BODY) -> B:
-    """`body` as a `kind`. Unknown fields are ignored, as OpenFGA ignores them; JSON itself is read strictly.
+    """`body` as a `kind`. Unknown fields are ignored, as OpenFGA ignores them, and a field that is null isn't there:
+    its clients in Go send empty lists so. JSON itself is read strictly.
 
     Raises:
         InvalidQuestion: not JSON, or another shape.
         TooLarge: over `cap`.
     """
     try:
-        return msgspec.convert(strict_json.loads(body, max_bytes=cap), kind)
-    except msgspec.ValidationError as error:
-        raise InvalidQuestion(str(error)) from None
+        value = strict_json.loads(body, max_bytes=cap)
     except InvalidInput as error:
         raise InvalidQuestion(error.reason) from None
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        if b"null" not in body:
+            raise InvalidQuestion(str(error)) from None
+    try:
+        return msgspec.convert(_without_nulls(value), kind)
+    except msgspec.ValidationError as error:
+        raise InvalidQuestion(str(error)) from None
+
+
+def _without_nulls(value: Json) -> Json:
+    """`value` without the fields that are null, but for those of a condition's context, which are its own."""
+    if isinstance(value, list):
+        return [_without_nulls(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        name: each if name == "context" else _without_nulls(each) for name, each in value.items() if each is not None
+    }
 
 
 def decode_check(body: bytes) -> CheckBody:
