@@ -5,7 +5,7 @@ STAMP := .venv/.installed
 TESTS ?= tests
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: install run check fix test test-debian gauntlet bench docs locks clean
+.PHONY: install run check fix test test-peers test-debian gauntlet bench docs locks clean
 
 install: $(STAMP)  ## make .venv from the hashed locks
 
@@ -32,6 +32,11 @@ fix: install  ## what check can mend by itself
 test: install  ## every test; TESTS=tests/store for a part
 	sh requirements/debian.sh
 	$(BIN)/pytest $(TESTS)
+
+test-peers: install  ## stock clients in other languages against the real server (needs Node.js 20 and npm)
+	command -v npm >/dev/null || sh requirements/debian.sh requirements/debian-peers.txt
+	! command -v npm >/dev/null || npm --prefix tests/peers/openfga-js ci --silent
+	AIRSIDE_PEERS=$(if $(filter true,$(CI)),required) $(BIN)/pytest tests/peers
 
 test-debian: install  ## the store's tests again, on Debian's PostgreSQL over TLS
 	sh requirements/debian.sh

@@ -246,7 +246,8 @@ async def test_program_fetches_its_own_tokens(server: Running, place: Place) -> 
 
 async def test_each_error_has_the_sdks_own_class(fga: Client, server: Running, place: Place) -> None:
     with pytest.raises(ValidationException) as broken:
-        body: Any = {"schema_version": "1.1", "type_definitions": [{"type": "doc", "relations": {"a": {"this": {}}}}]}
+        this: dict[str, Any] = {}
+        body: Any = {"schema_version": "1.1", "type_definitions": [{"type": "doc", "relations": {"a": {"this": this}}}]}
         await fga.write_authorization_model(WriteAuthorizationModelRequest(**body))
     assert code_of(broken.value) == "invalid_authorization_model"
     with pytest.raises(ValidationException) as invalid:
