@@ -20,11 +20,12 @@ import pytest
 from psycopg import AsyncConnection, sql
 
 from airside.access.rights import RELATION_OF_SCOPE
-from airside.core.ids import CLIENT, FLOW, SESSION, TENANT, USER, format_id, uuid7
+from airside.core.ids import CLIENT, FLOW, ROLE, SESSION, TENANT, USER, format_id, uuid7
 from airside.core.secret import Secret
 from airside.oauth import ClientDraft
 from airside.permissions import TupleKey
 from airside.store import TABLES
+from airside.tenancy import RoleDraft
 from tests.makers import Database
 from tests.running import PASSWORD, Place, Running
 from tests.surface import endpoints
@@ -108,6 +109,8 @@ async def _camp(server: Running) -> Camp:
             ctx,
             ClientDraft(canary, False, frozenset({"client_credentials"}), audiences=(place.issuer,), scopes=scopes),
         )
+        role = await services.role_admin.create(ctx, RoleDraft(canary, canary, frozenset({"users:read"})))
+        await services.role_admin.assign(ctx, person.id, role.role_id)
         store = await services.permissions.stores.create(ctx, canary)
         model = await services.permissions.models.write(ctx, store.id, MODEL)
         key = TupleKey(f"user:{canary}", "viewer", f"doc:{canary}")
@@ -137,7 +140,8 @@ async def _camp(server: Running) -> Camp:
         "model_id": model.id,
         "model": model.id,
         "id": model.id,
-        "role": "administrator",
+        "role": role.word,
+        "role_id": role.word,
         "name": "none.css",
     }
     return Camp(place, canary, answer.json()["access_token"], cookies, ids)
@@ -146,7 +150,15 @@ async def _camp(server: Running) -> Camp:
 def _absent(server: Running, camp: Camp) -> dict[str, str]:
     """Ids of the same form that never were."""
     clock, entropy = server.services.clock, server.services.entropy
-    fresh = {"user_id": USER, "client_id": CLIENT, "session_id": SESSION, "session": SESSION, "flow": FLOW}
+    fresh = {
+        "role": ROLE,
+        "role_id": ROLE,
+        "user_id": USER,
+        "client_id": CLIENT,
+        "session_id": SESSION,
+        "session": SESSION,
+        "flow": FLOW,
+    }
     ids = {name: format_id(prefix, uuid7(clock.now(), entropy)) for name, prefix in fresh.items()}
     return {
         **camp.ids,
@@ -178,6 +190,8 @@ def _body(template: str) -> Any:
         "/users": {"email": "probe@example.com"},
         "/password": {"password": "another long password"},
         "/{user_id}": {"state": "disabled"},
+        "/roles": {"name": "probe", "permissions": ["users:read"]},
+        "/{role_id}": {"description": "probe"},
         "/clients": {"name": "probe", "grants": ["client_credentials"]},
     }
     return next((body for end, body in ends.items() if template.endswith(end)), dict[str, Any]())
@@ -237,7 +251,7 @@ async def test_no_tenant_reads_writes_or_senses_another(server: Running, databas
                     answers.append(crossed)
                     if template not in PUBLIC and crossed.is_success:
                         opened.append(f"{method} {template}: {crossed.status_code}")
-                if any("{" + name + "}" in template for name in victim.ids if name not in ("role", "name")):
+                if any("{" + name + "}" in template for name in victim.ids if name != "name"):
                     foreign = await ask(_fill(template, thief.place.slug, victim.ids))
                     absent = await ask(_fill(template, thief.place.slug, _absent(server, victim)))
                     answers += [foreign, absent]

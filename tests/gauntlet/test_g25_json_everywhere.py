@@ -17,6 +17,7 @@ import httpx2
 import pytest
 
 from airside.core.ids import USER, format_id, uuid7
+from airside.tenancy import RoleDraft
 from tests.running import Place, Running
 from tests.surface import Endpoint, administrator_token, endpoints, platform_token
 from tests.vectors.json_cases import JsonCase, json_cases
@@ -64,8 +65,9 @@ async def _doors(server: Running, place: Place) -> list[Door]:
     operator, administrator = await platform_token(server), await administrator_token(place)
     async with place.operator() as ctx:
         store = await server.services.permissions.stores.create(ctx, "suite")
+        role = await server.services.role_admin.create(ctx, RoleDraft("suite"))
     nobody = format_id(USER, uuid7(server.services.clock.now(), server.services.entropy))
-    values = {"slug": place.slug, "store_id": store.id, "model_id": store.id, "user_id": nobody}
+    values = {"slug": place.slug, "store_id": store.id, "model_id": store.id, "user_id": nobody, "role_id": role.word}
     return [
         Door(each, each.template.format(**values), operator if each.is_platform else administrator)
         for each in endpoints(server)

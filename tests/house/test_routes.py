@@ -10,6 +10,7 @@ from fastapi.routing import APIRoute
 import airside.admin
 from airside.admin import Verbs
 from airside.core.ids import FLOW, SESSION, USER, format_id
+from airside.tenancy import RoleDraft
 from airside.wiring.app import routes
 from tests.running import Place, Running
 from tests.surface import Endpoint, endpoints, flat
@@ -36,6 +37,8 @@ BODIES: dict[str, dict[str, object]] = {
     "/users": {"email": "stranger@example.com"},
     "/users/{user_id}": {"state": "disabled"},
     "/password": {"password": "a password of the stranger's choice"},
+    "/roles": {"name": "stranger", "permissions": ["users:read"]},
+    "/roles/{role_id}": {"permissions": ["users:read"]},
     "/clients": {"name": "stranger", "grants": ["client_credentials"]},
     "/tenants": {"slug": "stranger", "name": "Stranger"},
     "/stores": {"name": "stranger"},
@@ -52,6 +55,7 @@ async def _ids(place: Place) -> dict[str, str]:
         await browser.sign_in(await browser.get(f"{place.issuer}/signin"), user)
     async with place.operator() as ctx:
         store = await services.permissions.stores.create(ctx, "kept")
+        role = await services.role_admin.create(ctx, RoleDraft("kept"))
         session = (await services.sessions.list(ctx, user.id))[0]
         flow = await services.flows.start(ctx, f"/t/{place.slug}/account")
     return {
@@ -64,6 +68,7 @@ async def _ids(place: Place) -> dict[str, str]:
         "store_id": store.id,
         "model_id": "01BX5ZZKBKACTAV9WEVGEMMVRZ",
         "role": "administrator",
+        "role_id": role.word,
         "name": "none.css",
     }
 

@@ -1,10 +1,11 @@
 """Asks our own engine whether the caller may. Every management verb declares one `Right`, once."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
 from airside.core.errors import AssuranceTooLow, Forbidden, Unauthenticated
-from airside.core.principal import Assurance
+from airside.core.principal import Assurance, Principal
 from airside.store import RequestContext
 from airside.tenancy import Members
 
@@ -33,12 +34,30 @@ class Authorise:
         Forbidden: the credential's scope or the caller's relations don't reach.
         AssuranceTooLow: a person who has to prove themselves more strongly first.
         """
-        principal = ctx.principal
-        if principal.kind == "anonymous" or not principal.subject:
-            raise Unauthenticated("a credential is needed")
-        if principal.kind != "operator" and right.scope not in principal.scopes:
-            raise Forbidden("insufficient_scope", scope=right.scope)
-        if principal.kind == "user" and LEVELS.index(principal.assurance) < LEVELS.index(right.assurance):
-            raise AssuranceTooLow("stronger sign-in needed", assurance=right.assurance)
-        if not await self._members.holds(ctx, principal.subject, right.relation):
+        _demand_credential(ctx.principal, right)
+        if not await self._members.holds(ctx, ctx.principal.subject, right.relation):
             raise Forbidden("relation", relation=right.relation)
+
+    async def exactly(self, ctx: RequestContext, rights: Iterable[Right]) -> None:
+        """As a call for each of `rights`, by everything committed, and until this transaction ends: what a caller is
+        about to hand on can't be taken from them meanwhile (N21).
+
+        Raises:
+            as a call.
+        """
+        asked = tuple(rights)
+        for right in asked:
+            _demand_credential(ctx.principal, right)
+        held = await self._members.held(ctx, ctx.principal.subject, [right.relation for right in asked])
+        for right in asked:
+            if right.relation not in held:
+                raise Forbidden("relation", relation=right.relation)
+
+
+def _demand_credential(principal: Principal, right: Right) -> None:
+    if principal.kind == "anonymous" or not principal.subject:
+        raise Unauthenticated("a credential is needed")
+    if principal.kind != "operator" and right.scope not in principal.scopes:
+        raise Forbidden("insufficient_scope", scope=right.scope)
+    if principal.kind == "user" and LEVELS.index(principal.assurance) < LEVELS.index(right.assurance):
+        raise AssuranceTooLow("stronger sign-in needed", assurance=right.assurance)

@@ -99,7 +99,7 @@ class _Opening(AbstractAsyncContextManager[RequestContext]):
         begun = contexts.engine.begin(address.tenant_id, origin=origin, request_id=seen.request_id)
         ctx = begun.context
         try:
-            if (await contexts.tenants.current(ctx)).state != "active":
+            if (await contexts.tenants.enter(ctx)).state != "active":
                 raise NotFound("tenant")
             if token is not None:
                 ctx = ctx.known_as(await contexts.credentials.principal(ctx, address, token))

@@ -8,8 +8,19 @@ tenants, for operators.
 from airside.admin.clients import ClientAdmin
 from airside.admin.members import MemberAdmin
 from airside.admin.platform import OPERATOR, Platform
+from airside.admin.roles import RoleAdmin
 from airside.admin.sessions import SessionAdmin
 from airside.admin.users import UserAdmin
 from airside.admin.verb import Verbs, requires
 
-__all__ = ["OPERATOR", "ClientAdmin", "MemberAdmin", "Platform", "SessionAdmin", "UserAdmin", "Verbs", "requires"]
+__all__ = [
+    "OPERATOR",
+    "ClientAdmin",
+    "MemberAdmin",
+    "Platform",
+    "RoleAdmin",
+    "SessionAdmin",
+    "UserAdmin",
+    "Verbs",
+    "requires",
+]

@@ -76,8 +76,7 @@ class ClientAdmin(Verbs):
         return await self._clients.rotate_secret(ctx, client_id)
 
     async def _demand_not_above(self, ctx: RequestContext, scopes: Iterable[str]) -> None:
-        for right in _rights(scopes):
-            await self.authorise(ctx, right)
+        await self.authorise.exactly(ctx, _rights(scopes))
 
     async def _demand_one_party(self, ctx: RequestContext, draft: ClientDraft) -> None:
         # A token carries every audience of its client, as long as no request can name the one it means (RFC 8707).

@@ -16,7 +16,8 @@ WRITE: Final = Right("members:write", "can_write_members")
 
 
 class MemberAdmin(Verbs):
-    """Grant, revoke and list roles. Who isn't an administrator makes and unmakes none (N21)."""
+    """Grant, revoke and list the roles that every tenant has. Who isn't an administrator makes and unmakes none
+    (N21)."""
 
     def __init__(self, *, authorise: Authorise, members: Members, users: Users) -> None:
         super().__init__(authorise)
@@ -25,7 +26,8 @@ class MemberAdmin(Verbs):
 
     @requires(READ)
     async def roles(self, ctx: RequestContext, user_id: UUID) -> list[str]:
-        """A user's roles, strongest first. Raises: NotFound: no such user in this tenant."""
+        """What a user's tokens name: strongest first, then the tenant's own. Raises: NotFound: no such user in this
+        tenant."""
         await self._users.get(ctx, user_id)
         return await self._members.roles(ctx, user_id)
 
@@ -48,7 +50,7 @@ class MemberAdmin(Verbs):
 
     async def _demand_not_above(self, ctx: RequestContext, role: Role) -> None:
         if role == ADMINISTRATOR:
-            await self.authorise(ctx, Right(WRITE.scope, ADMINISTRATOR))
+            await self.authorise.exactly(ctx, (Right(WRITE.scope, ADMINISTRATOR),))
 
     async def _subject(self, ctx: RequestContext, user_id: UUID) -> str:
         user = await self._users.get(ctx, user_id)

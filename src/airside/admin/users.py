@@ -11,15 +11,15 @@ from airside.core.ids import USER, format_id
 from airside.core.secret import Secret
 from airside.identity import Passwords, Sessions, User, Users, UserState
 from airside.store import RequestContext
-from airside.tenancy import Members
+from airside.tenancy import RELATIONS, Members
 
 READ: Final = Right("users:read", "can_read_users")
 WRITE: Final = Right("users:write", "can_write_users")
 
 
 class UserAdmin(Verbs):
-    """Create, find, disable and enable users; set a password. Who isn't an administrator does nothing to one: whoever
-    sets somebody's password can be them (N21)."""
+    """Create, find, disable and enable users; set a password. Nobody does anything to who may more than they
+    may: whoever sets somebody's password can be them (N21)."""
 
     def __init__(
         self,
@@ -86,5 +86,7 @@ class UserAdmin(Verbs):
         await self._sessions.end_all(ctx, user_id, "password_set")
 
     async def _demand_not_above(self, ctx: RequestContext, user_id: UUID) -> None:
-        if await self._members.holds(ctx, f"user:{format_id(USER, user_id)}", ADMINISTRATOR):
-            await self.authorise(ctx, Right(WRITE.scope, ADMINISTRATOR))
+        subject = f"user:{format_id(USER, user_id)}"
+        for relation in (ADMINISTRATOR, *RELATIONS):
+            if await self._members.holds(ctx, subject, relation):
+                await self.authorise(ctx, Right(WRITE.scope, relation))

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from fastapi import Depends, Request, Response
@@ -13,6 +13,10 @@ from airside.core import strict_json
 from airside.core.errors import InvalidInput, NotFound, Refusal, UnsupportedMedia
 from airside.core.ids import parse_id
 from airside.store import RequestContext
+
+PAGE: Final = 50
+MAX_PAGE: Final = 200
+"""Rows of one answer."""
 
 
 class Body(BaseModel):

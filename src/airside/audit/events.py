@@ -33,6 +33,12 @@ class Event(StrEnum):
     MEMBER_GRANTED = "member:user:granted"
     MEMBER_REVOKED = "member:user:revoked"
 
+    ROLE_CREATED = "role:role:created"
+    ROLE_UPDATED = "role:role:updated"
+    ROLE_DELETED = "role:role:deleted"
+    ROLE_ASSIGNED = "role:user:assigned"
+    ROLE_UNASSIGNED = "role:user:unassigned"
+
     CLIENT_CREATED = "client:client:created"
     CLIENT_UPDATED = "client:client:updated"
     CLIENT_DEACTIVATED = "client:client:deactivated"

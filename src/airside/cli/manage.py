@@ -33,6 +33,7 @@ async def operating(slug: str) -> AsyncGenerator[tuple[Services, RequestContext]
         except NotFound:
             raise NotFound(f"no tenant has the slug {slug}: `airside tenant list` shows them") from None
         async with services.engine.begin(tenant_id, principal=OPERATOR) as ctx:
+            await services.tenants.enter(ctx)
             yield services, ctx
         # The server looks for other processes' records now and then only. What can't be ordered now waits for that.
         with suppress(Refusal):

@@ -16,6 +16,7 @@ _LENGTH: Final = 26
 
 TENANT: Final = "ten"
 USER: Final = "usr"
+ROLE: Final = "rol"
 SESSION: Final = "ses"
 CLIENT: Final = "cli"
 KEY: Final = "key"

@@ -31,6 +31,7 @@ TABLES: Final[dict[str, Table]] = {
     "tenant_address": Table("platform", APPEND),
     # tenancy
     "tenant": Table("tenant", CHANGE),
+    "tenant_role": Table("tenant", ALL),
     # limits
     "limit_state": Table("tenant", ALL),
     # identity

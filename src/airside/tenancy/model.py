@@ -7,46 +7,26 @@ from typing import Final, Literal
 from uuid import UUID
 
 from airside.core.errors import InvalidInput
+from airside.core.ids import ROLE, format_id
+from airside.tenancy.catalogue import PERMISSIONS
 
 Role = Literal["administrator", "member"]
 ROLES: Final[tuple[Role, ...]] = ("administrator", "member")
+"""The roles that every tenant has. Nobody changes what they may."""
 
 PLATFORM_SLUG: Final = "platform"
 """The reserved tenant whose members are the operators."""
 
 MAX_NAME: Final = 200
+MAX_ROLE_NAME: Final = 50
+MAX_DESCRIPTION: Final = 500
+MAX_ROLES: Final = 100
+"""Roles that a tenant may have of its own."""
+MAX_ROLES_OF_USER: Final = 20
+"""Of them one user may have so many: each stands in every access token of theirs."""
+
 _SLUG: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
-
-SYSTEM_MODEL: Final = """model
-  schema 1.1
-
-type user
-
-type client
-
-type operator
-
-type tenant
-  relations
-    define administrator: [user, operator]
-    define member: [user] or administrator
-    define can_read_users: [client] or administrator
-    define can_write_users: [client] or administrator
-    define can_read_members: [client] or administrator
-    define can_write_members: [client] or administrator
-    define can_read_sessions: [client] or administrator
-    define can_end_sessions: [client] or administrator
-    define can_read_clients: [client] or administrator
-    define can_write_clients: [client] or administrator
-    define can_read_permissions: [client] or administrator
-    define can_write_permissions: [client] or administrator
-    define can_check_permissions: [client] or administrator
-    define can_read_revocations: [client] or administrator
-    define can_read_audit: [client] or administrator
-    define can_read_tenants: [client] or administrator
-    define can_write_tenants: [client] or administrator
-"""
-"""Who may manage a tenant, in the language of our own engine. The last two matter in the reserved tenant only."""
+_ROLE_NAME: Final = re.compile(r"[a-z](?:[a-z0-9-]{0,48}[a-z0-9])?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,3 +58,75 @@ class Tenant:
     system_store_id: str
     default_store_id: str
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RoleDraft:
+    """What a new role of the tenant's own is to be. Refuses what can't be one.
+
+    Raises:
+        InvalidInput: a name that isn't 1 to `MAX_ROLE_NAME` of `a-z 0-9 -` (a letter first, no `-` at the end) or is
+            that of a role which every tenant has; a description that is too long or carries control characters; a
+            permission that isn't in the catalogue.
+    """
+
+    name: str
+    description: str = ""
+    permissions: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        if not _ROLE_NAME.fullmatch(self.name):
+            raise InvalidInput(
+                f"a role's name is 1 to {MAX_ROLE_NAME} of a-z, 0-9 and '-', a letter first", pointer="name"
+            )
+        if self.name in ROLES:
+            raise InvalidInput("every tenant has a role of this name already", pointer="name")
+        _check_description(self.description)
+        _check_permissions(self.permissions)
+
+
+@dataclass(frozen=True, slots=True)
+class RoleChange:
+    """What is to be different about a role; None for what stays. Its name stays always: tokens carry it.
+
+    Raises:
+        InvalidInput: nothing is to be different, or as `RoleDraft`.
+    """
+
+    description: str | None = None
+    permissions: frozenset[str] | None = None
+
+    def __post_init__(self) -> None:
+        if self.description is None and self.permissions is None:
+            raise InvalidInput("description or permissions is needed")
+        if self.description is not None:
+            _check_description(self.description)
+        if self.permissions is not None:
+            _check_permissions(self.permissions)
+
+
+@dataclass(frozen=True, slots=True)
+class CustomRole:
+    """A role of the tenant's own. Its id is never used again, so that nobody inherits from one that was deleted."""
+
+    role_id: UUID
+    name: str
+    description: str
+    permissions: frozenset[str]
+    created_at: datetime
+    updated_at: datetime
+
+    @property
+    def word(self) -> str:
+        """The id as people and our permission engine see it."""
+        return format_id(ROLE, self.role_id)
+
+
+def _check_description(text: str) -> None:
+    if len(text) > MAX_DESCRIPTION or (text and not text.isprintable()):
+        raise InvalidInput(f"a description is up to {MAX_DESCRIPTION} printable characters", pointer="description")
+
+
+def _check_permissions(names: frozenset[str]) -> None:
+    if not names <= PERMISSIONS.keys():
+        raise InvalidInput("there is no such permission", pointer="permissions")

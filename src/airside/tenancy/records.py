@@ -19,6 +19,12 @@ SELECT: Final = """
 select tenant_id, name_sealed, state, system_store_id, default_store_id, created_at
 from airside.tenant where tenant_id = %s
 """
+LOCK: Final = "select tenant_id from airside.tenant where tenant_id = %s for no key update"
+
+
+@dataclass(frozen=True, slots=True)
+class _Locked:
+    tenant_id: UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +59,11 @@ async def find(ctx: RequestContext, keys: Keyset) -> Tenant | None:
     if row.state not in ("active", "suspended"):
         raise Inconsistent("tenant state", state=row.state)
     return Tenant(row.tenant_id, name, row.state, row.system_store_id, row.default_store_id, row.created_at)
+
+
+async def lock(ctx: RequestContext) -> None:
+    """Nobody else who locks goes on until this transaction ends."""
+    await ctx.tx.one(_Locked, LOCK, (ctx.tenant_id,))
 
 
 def _name_place(tenant_id: UUID) -> Place:

@@ -7,10 +7,12 @@ from airside.audit import Event, Journal
 from airside.core.clock import Clock
 from airside.core.errors import NotFound
 from airside.core.ids import TENANT, format_id
+from airside.core.principal import Principal
 from airside.permissions import Permissions
 from airside.store import RequestContext
 from airside.tenancy import records
-from airside.tenancy.model import SYSTEM_MODEL, Draft, Tenant
+from airside.tenancy.model import Draft, Tenant
+from airside.tenancy.system_model import SYSTEM_MODEL, is_former
 from airside.tokens import SigningKeys
 from airside.vault import Vault
 
@@ -18,6 +20,9 @@ REMEMBERED: Final = 5.0
 """Seconds for which a tenant's row is taken from memory: a suspension takes hold within them."""
 
 MAX_REMEMBERED: Final = 10_000
+
+UPGRADE: Final = Principal("job", subject="job:system-model")
+"""Who brings a tenant's system model up to this build's, as the audit log names it."""
 
 
 class Tenants:
@@ -32,6 +37,7 @@ class Tenants:
         self._journal = journal
         self._clock = clock
         self._remembered: dict[UUID, tuple[float, Tenant]] = {}
+        self._upgraded: set[UUID] = set()
 
     async def create(self, ctx: RequestContext, draft: Draft) -> Tenant:
         """Make the tenant that `ctx` is already begun for.
@@ -66,9 +72,43 @@ class Tenants:
         ctx.tx.after_commit(lambda: self._remember(moment, tenant))
         return tenant
 
+    async def enter(self, ctx: RequestContext) -> Tenant:
+        """`current`, for whoever opens the door to a tenant and has done nothing yet. The first time in this process,
+        the model of a tenant that an older build made is brought up to this build's, and committed.
+
+        Raises:
+            NotFound: no such tenant.
+        """
+        tenant = await self.current(ctx)
+        if ctx.tenant_id not in self._upgraded:
+            await self._upgrade(ctx, tenant.system_store_id)
+        return tenant
+
+    async def lock(self, ctx: RequestContext) -> Tenant:
+        """The context's own tenant; who may what in it stands still until this transaction ends.
+
+        Raises:
+            NotFound: no such tenant.
+        """
+        tenant = await self.current(ctx)
+        await records.lock(ctx)
+        return tenant
+
     async def name(self, ctx: RequestContext) -> str:
         """What the context's tenant calls itself. Raises: NotFound."""
         return (await self.current(ctx)).name
+
+    async def _upgrade(self, ctx: RequestContext, store_id: str) -> None:
+        models = self._permissions.models
+        if is_former((await models.latest(ctx, store_id)).model):
+            await records.lock(ctx)
+            # Another process may have been quicker: its commit is seen from here on.
+            if is_former((await models.latest(ctx, store_id)).model):
+                await models.write(ctx.known_as(UPGRADE), store_id, SYSTEM_MODEL)
+            await ctx.tx.checkpoint()  # it stands, whatever becomes of this request
+        if len(self._upgraded) >= MAX_REMEMBERED:
+            self._upgraded.clear()
+        self._upgraded.add(ctx.tenant_id)
 
     def _remember(self, moment: float, tenant: Tenant) -> None:
         if len(self._remembered) >= MAX_REMEMBERED:

@@ -178,6 +178,7 @@ def _documented(services: Services) -> FastAPI:
         contexts=services.contexts,
         users=services.user_admin,
         members=services.member_admin,
+        roles=services.role_admin,
         sessions=services.session_admin,
         clients=services.client_admin,
         cursors=cursors,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from airside.access import Authorise, Contexts, Credentials, Issuers
-from airside.admin import ClientAdmin, MemberAdmin, Platform, SessionAdmin, UserAdmin
+from airside.admin import ClientAdmin, MemberAdmin, Platform, RoleAdmin, SessionAdmin, UserAdmin
 from airside.audit import Journal, Sequencer
 from airside.core.clock import Clock
 from airside.core.entropy import Entropy
@@ -29,7 +29,7 @@ from airside.permissions.limits import Limits
 from airside.revocation import Revocations
 from airside.signin import Flows, Policy
 from airside.store import Engine, Listener, Lookup, RequestContext
-from airside.tenancy import Members, Tenants
+from airside.tenancy import Grants, Members, Roles, Tenants
 from airside.tokens import RefreshFamilies, SigningKeys, TokenIssuer, TokenVerifier
 from airside.vault import Aead, Vault
 from airside.wiring.settings import Settings
@@ -67,6 +67,7 @@ class Services:
     introspection_endpoint: IntrospectionEndpoint
     user_admin: UserAdmin
     member_admin: MemberAdmin
+    role_admin: RoleAdmin
     session_admin: SessionAdmin
     client_admin: ClientAdmin
     platform: Platform
@@ -132,7 +133,9 @@ def build(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy: Ent
     sessions = Sessions(vault=vault, entropy=entropy, journal=journal, revocations=revocations, families=families)
 
     tenants = Tenants(vault=vault, keys=keys, permissions=permissions, journal=journal, clock=clock)
-    members = Members(tenants=tenants, permissions=permissions, revocations=revocations, journal=journal)
+    tenant_grants = Grants(tenants=tenants, permissions=permissions, revocations=revocations)
+    roles = Roles(grants=tenant_grants, journal=journal, entropy=entropy)
+    members = Members(grants=tenant_grants, roles=roles, journal=journal)
 
     issuers = Issuers(settings.public_url)
     authorise = Authorise(members=members)
@@ -201,6 +204,7 @@ def build(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy: Ent
             members=members,
         ),
         member_admin=MemberAdmin(authorise=authorise, members=members, users=users),
+        role_admin=RoleAdmin(authorise=authorise, roles=roles, users=users),
         session_admin=SessionAdmin(authorise=authorise, sessions=sessions, users=users),
         client_admin=ClientAdmin(authorise=authorise, clients=clients, members=members, lookup=lookup, issuers=issuers),
         platform=Platform(

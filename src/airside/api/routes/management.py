@@ -2,25 +2,21 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import Field, SecretStr
 
 from airside.access import Contexts
-from airside.admin import ClientAdmin, MemberAdmin, SessionAdmin, UserAdmin
+from airside.admin import ClientAdmin, MemberAdmin, RoleAdmin, SessionAdmin, UserAdmin
 from airside.api.cursors import Cursors
-from airside.api.strict import Answer, Body, StrictRoute, caller_by, path_id
+from airside.api.routes import roles
+from airside.api.strict import MAX_PAGE, PAGE, Answer, Body, StrictRoute, caller_by, path_id
 from airside.core.ids import CLIENT, SESSION, USER, format_id
 from airside.core.secret import Secret
 from airside.identity import Session, User
 from airside.oauth import Client, ClientDraft
 from airside.store import RequestContext
-from airside.tenancy import Role
-
-PAGE: Final = 50
-MAX_PAGE: Final = 200
-"""Rows of one answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +26,7 @@ class Management:
     contexts: Contexts
     users: UserAdmin
     members: MemberAdmin
+    roles: RoleAdmin
     sessions: SessionAdmin
     clients: ClientAdmin
     cursors: Cursors
@@ -60,14 +57,6 @@ class UserAnswer(Answer):
 class UserPage(Answer):
     users: list[UserAnswer]
     next_cursor: str | None = None
-
-
-class MemberPage(Answer):
-    subjects: list[str]
-
-
-class RolesAnswer(Answer):
-    roles: list[str]
 
 
 class SessionAnswer(Answer):
@@ -124,7 +113,7 @@ def router(management: Management) -> APIRouter:
     routes = APIRouter(route_class=StrictRoute, prefix="/t/{slug}/api/v1")
     caller = caller_by(management.contexts.bearer)
     _user_routes(routes, caller, management.users, management.cursors)
-    _member_routes(routes, caller, management.members)
+    roles.add(routes, caller, management.members, management.roles, management.cursors)
     _session_routes(routes, caller, management.sessions)
     _client_routes(routes, caller, management.clients)
     return routes
@@ -161,24 +150,6 @@ def _user_routes(routes: APIRouter, caller: Any, verbs: UserAdmin, cursors: Curs
     @routes.put("/users/{user_id}/password", status_code=204, tags=["users"])
     async def set_password(user_id: str, body: NewPassword, ctx: RequestContext = caller) -> None:
         await verbs.set_password(ctx, path_id(USER, user_id), Secret(body.password.get_secret_value()))
-
-
-def _member_routes(routes: APIRouter, caller: Any, verbs: MemberAdmin) -> None:
-    @routes.get("/members", tags=["members"])
-    async def list_members(role: Role, ctx: RequestContext = caller) -> MemberPage:
-        return MemberPage(subjects=await verbs.list(ctx, role))
-
-    @routes.get("/members/{user_id}", tags=["members"])
-    async def get_roles(user_id: str, ctx: RequestContext = caller) -> RolesAnswer:
-        return RolesAnswer(roles=await verbs.roles(ctx, path_id(USER, user_id)))
-
-    @routes.put("/members/{user_id}/roles/{role}", status_code=204, tags=["members"])
-    async def grant_role(user_id: str, role: Role, ctx: RequestContext = caller) -> None:
-        await verbs.grant(ctx, path_id(USER, user_id), role)
-
-    @routes.delete("/members/{user_id}/roles/{role}", status_code=204, tags=["members"])
-    async def revoke_role(user_id: str, role: Role, ctx: RequestContext = caller) -> None:
-        await verbs.revoke(ctx, path_id(USER, user_id), role)
 
 
 def _session_routes(routes: APIRouter, caller: Any, verbs: SessionAdmin) -> None:
