@@ -51,6 +51,9 @@ def test_user_is_made_listed_whole_and_found_again(run: Run) -> None:
         (("user", "list", "nobody"), "`airside tenant list`"),
         (("user", "disable", "acme", "nobody@acme.example"), "`airside user list acme`"),
         (("user", "create", "acme", "ada@acme.example", "--role", "king"), "administrator, member, none"),
+        (("role", "create", "acme", "support", "--permission", "everything"), "`airside role permissions acme`"),
+        (("role", "create", "acme", "member"), "every tenant has a role of this name"),
+        (("role", "delete", "acme", "nothing"), "`airside role list acme`"),
         (("client", "create", "acme", "Web", "--grant", "password"), "authorization_code, refresh_token"),
         (("client", "create", "acme", "Web", "--public"), "--redirect-uri"),
     ],
@@ -59,6 +62,21 @@ def test_refusal_says_what_to_do_and_exits_with_1(run: Run, words: tuple[str, ..
     done = run(*words)
     assert (done.returncode, done.stdout) == (1, "")
     assert said in done.stderr
+
+
+def test_role_is_made_given_taken_and_deleted(run: Run) -> None:
+    assert run("user", "create", "acme", "bea@acme.example").returncode == 0
+    permissions = ("--permission", "users:read", "--permission", "sessions:write")
+    made = run("role", "create", "acme", "support", *permissions, "--description", "Helps people")
+    assert re.fullmatch(r"rol_[0-9a-z]{26}  support\n", made.stdout), made.stderr
+    assert "has a role support already" in run("role", "create", "acme", "support").stderr
+    listed = run("role", "list", "acme").stdout.splitlines()
+    assert listed[1:] == [f"{made.stdout.strip()}  sessions:write users:read  Helps people"]
+    assert "users:write" in run("role", "permissions", "acme").stdout
+    assert run("role", "give", "acme", "bea@acme.example", "support").stdout == "bea@acme.example has support\n"
+    assert run("role", "take", "acme", "bea@acme.example", "support").stdout == "bea@acme.example has support no more\n"
+    assert run("role", "delete", "acme", "support").stdout == "support is deleted\n"
+    assert run("role", "list", "acme").stdout.splitlines()[1:] == []
 
 
 def test_client_gets_as_little_as_it_needs(run: Run) -> None:

@@ -8,9 +8,11 @@ from pkgutil import iter_modules
 from fastapi.routing import APIRoute
 
 import airside.admin
+from airside.access import Right
+from airside.access.rights import INTERFACE_RIGHTS
 from airside.admin import Verbs
 from airside.core.ids import FLOW, SESSION, USER, format_id
-from airside.tenancy import RoleDraft
+from airside.tenancy import PERMISSIONS, RoleDraft
 from airside.wiring.app import routes
 from tests.running import Place, Running
 from tests.surface import Endpoint, endpoints, flat
@@ -124,6 +126,15 @@ def test_every_management_verb_declares_its_right() -> None:
     bare = {name for name, verb in verbs.items() if not hasattr(verb, "right")}
     assert bare == ASK_NO_RIGHT
     assert len(verbs) > 15
+
+
+def test_every_right_is_one_permission_of_the_catalogue() -> None:
+    """N21: what a role can't hold could be handed on by nobody, and what the catalogue says nobody asks for would be
+    an empty promise."""
+    declared = {getattr(verb, "right", None) for _, verb in _verbs()} - {None} | set(INTERFACE_RIGHTS.values())
+    asked = {(right.scope, right.relation) for right in declared if isinstance(right, Right)}
+    assert asked - {(each.name, each.relation) for each in PERMISSIONS.values()} == set()
+    assert PERMISSIONS.keys() - {scope for scope, _ in asked} == {"audit:read"}  # read on the command line alone, yet
 
 
 def _verbs() -> Iterator[tuple[str, object]]:

@@ -13,6 +13,9 @@ app = typer.Typer(
 )
 tenant = typer.Typer(help="Tenants: make and list.", no_args_is_help=True)
 user = typer.Typer(help="People of a tenant: make, list, disable, enable, set a password.", no_args_is_help=True)
+role = typer.Typer(
+    help="Roles of a tenant's own: list, make, delete, give, take away; list permissions.", no_args_is_help=True
+)
 client = typer.Typer(help="Applications of a tenant: register and list.", no_args_is_help=True)
 audit = typer.Typer(help="The audit log: verify and export.", no_args_is_help=True)
 keys = typer.Typer(help="Keys: make a key encryption key.", no_args_is_help=True)
@@ -22,6 +25,7 @@ fga = typer.Typer(
 )
 app.add_typer(tenant, name="tenant")
 app.add_typer(user, name="user")
+app.add_typer(role, name="role")
 app.add_typer(client, name="client")
 app.add_typer(audit, name="audit")
 app.add_typer(keys, name="keys")
@@ -140,6 +144,62 @@ def reset_password(slug: Slug, email: Email) -> None:
     from airside.cli.manage import reset_password as run
 
     run(slug, email)
+
+
+RoleName = Annotated[str, typer.Argument(help="The role's name.")]
+
+
+@role.command("list")
+def list_roles(slug: Slug) -> None:
+    """List the roles that a tenant has of its own."""
+    from airside.cli.roles import list_roles as run
+
+    run(slug)
+
+
+@role.command("permissions")
+def list_permissions(slug: Slug) -> None:
+    """List every permission that a role may hold."""
+    from airside.cli.roles import list_permissions as run
+
+    run(slug)
+
+
+@role.command("create")
+def create_role(
+    slug: Slug,
+    name: RoleName,
+    permission: Annotated[list[str] | None, typer.Option(help="What it may; may be repeated.")] = None,
+    description: Annotated[str, typer.Option(help="What it is for.")] = "",
+) -> None:
+    """Make a role, which nobody has yet."""
+    from airside.cli.roles import create_role as run
+
+    run(slug, name, permission or [], description)
+
+
+@role.command("delete")
+def delete_role(slug: Slug, name: RoleName) -> None:
+    """Delete a role: what it gave is gone at once."""
+    from airside.cli.roles import delete_role as run
+
+    run(slug, name)
+
+
+@role.command("give")
+def give_role(slug: Slug, email: Email, name: RoleName) -> None:
+    """Give a user a role."""
+    from airside.cli.roles import give_role as run
+
+    run(slug, email, name)
+
+
+@role.command("take")
+def take_role(slug: Slug, email: Email, name: RoleName) -> None:
+    """Take a role from a user: their access tokens end."""
+    from airside.cli.roles import take_role as run
+
+    run(slug, email, name)
 
 
 @client.command("create")

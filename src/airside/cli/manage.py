@@ -109,7 +109,7 @@ def set_user_state(slug: str, email: str, state: UserState) -> None:
 
     async def main() -> None:
         async with operating(slug) as (services, ctx):
-            user = await _user(services, ctx, slug, email)
+            user = await user_of(services, ctx, slug, email)
             await services.user_admin.set_state(ctx, user.id, state)
         out.print(f"{email} is {state}")
 
@@ -121,7 +121,7 @@ def reset_password(slug: str, email: str) -> None:
 
     async def main() -> None:
         async with operating(slug) as (services, ctx):
-            user = await _user(services, ctx, slug, email)
+            user = await user_of(services, ctx, slug, email)
             password = Secret(token(services.entropy, PASSWORD_BITS))
             await services.user_admin.set_password(ctx, user.id, password)
         out.print(f"password (shown once): {password.reveal()}")
@@ -171,7 +171,8 @@ def list_clients(slug: str) -> None:
     run(main())
 
 
-async def _user(services: Services, ctx: RequestContext, slug: str, email: str) -> User:
+async def user_of(services: Services, ctx: RequestContext, slug: str, email: str) -> User:
+    """The tenant's user with that e-mail address. Raises: NotFound."""
     try:
         return await services.user_admin.find(ctx, email)
     except NotFound:
