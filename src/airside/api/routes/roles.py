@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Annotated, Any, Final
+from uuid import UUID
 
 from fastapi import APIRouter, Query
 from pydantic import Field
@@ -9,7 +10,8 @@ from pydantic import Field
 from airside.admin import MemberAdmin, RoleAdmin
 from airside.api.cursors import Cursors
 from airside.api.strict import MAX_PAGE, PAGE, Answer, Body, path_id
-from airside.core.ids import ROLE, USER
+from airside.core.errors import InvalidInput
+from airside.core.ids import ROLE, USER, parse_id
 from airside.store import RequestContext
 from airside.tenancy import ROLES, CustomRole, Role, RoleChange, RoleDraft
 
@@ -114,7 +116,7 @@ def _member_routes(routes: APIRouter, caller: Any, members: MemberAdmin, roles: 
         built_in = BUILT_IN.get(role)
         if built_in is not None:
             return MemberPage(subjects=await members.list(ctx, built_in))
-        return MemberPage(subjects=await roles.assignees(ctx, path_id(ROLE, role)))
+        return MemberPage(subjects=await roles.assignees(ctx, _asked_for(role)))
 
     @routes.get("/members/{user_id}", tags=["members"])
     async def get_roles(user_id: str, ctx: RequestContext = caller) -> RolesAnswer:
@@ -139,6 +141,14 @@ def _member_routes(routes: APIRouter, caller: Any, members: MemberAdmin, roles: 
             await members.revoke(ctx, path_id(USER, user_id), built_in)
         else:
             await roles.unassign(ctx, path_id(USER, user_id), path_id(ROLE, role))
+
+
+def _asked_for(text: str) -> UUID:
+    try:
+        return parse_id(ROLE, text)
+    except InvalidInput:
+        words = f"{', '.join(ROLES)}, or the id of a role of the tenant's own"
+        raise InvalidInput(words, pointer="role") from None
 
 
 def _role(role: CustomRole) -> RoleAnswer:
