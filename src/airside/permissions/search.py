@@ -9,7 +9,7 @@ A circle of tuples adds nobody: meeting a part that is being decided counts as n
 strength of that isn't remembered.
 """
 
-from typing import Final
+from typing import Final, TypeAlias
 
 from airside.permissions.ends import each, meets, met
 from airside.permissions.given import NEITHER, NO, YES, Given
@@ -22,6 +22,8 @@ from airside.permissions.refusals import TooComplex
 MAX_NESTED: Final = 100
 """Intersections and exclusions that may be under way at once, one within the other."""
 _NEVER: Final = 1 << 30
+Place: TypeAlias = tuple[Plan, int]
+Seen: TypeAlias = set[tuple[int, int]]
 
 
 def found(plan: Plan, object_: str, subject: Subject, graph: Graph, given: Given) -> int:
@@ -73,29 +75,32 @@ class _Search:
         self.bounded = not subject.complete
 
     def reach(self, plan: Plan, object_: int, depth: int) -> int:
-        """Whether the subject is in `plan` of `object_`: a search by breadth over everything that unions join."""
+        """Whether the subject is in `plan` of `object_`: a search by breadth over everything that unions join, and then
+        over what lies behind tuples whose condition has no answer: a yes there is none, but a no stays a no."""
         answer = NO if self._subject.complete else NEITHER
         seen = {(plan.number, object_)}
-        frontier = [(plan, object_)]
-        while frontier:
+        frontier, doubtful, start, yes = [(plan, object_)], list[Place](), depth, YES
+        while frontier or (doubtful and answer == NO):
+            if not frontier:
+                frontier, doubtful, depth, yes = _unseen(doubtful, seen), [], start + 1, NEITHER
             if depth > MAX_DEPTH:
                 self.bounded = True
                 return NEITHER
-            following: list[tuple[Plan, int]] = []
+            following: list[Place] = []
             for here, at in frontier:
                 if self._holds(here, at):
-                    return YES
+                    return yes
                 self._step(here, at, seen, following)
                 for termed in here.termed:
-                    answer = min(answer, decided := self._under_terms(termed, at, seen, following))
+                    answer = min(answer, decided := self._under_terms(termed, at, seen, following, doubtful))
                     if decided == YES:
-                        return YES
+                        return yes
                 for termed in here.termed_hops:
-                    answer = min(answer, self._hop_under_terms(termed, at, seen, following))
+                    self._hop_under_terms(termed, at, seen, following, doubtful)
                 for part in here.parts:
                     decided = self._part(part, at, depth)
                     if decided == YES:
-                        return YES
+                        return yes
                     answer = min(answer, decided)
             self._visits += len(frontier)
             if self._visits > MAX_VISITS:
@@ -119,7 +124,7 @@ class _Search:
                 return True
         return object_ == self._node_object and self._node_slot in plan.same
 
-    def _step(self, plan: Plan, object_: int, seen: set[tuple[int, int]], following: list[tuple[Plan, int]]) -> None:
+    def _step(self, plan: Plan, object_: int, seen: Seen, following: list[Place]) -> None:
         """Where unions lead from here."""
         graph = self._graph
         kinds = graph.kinds
@@ -136,7 +141,7 @@ class _Search:
                     _lead(target, graph.parts[node][0], seen, following)
 
     def _under_terms(
-        self, termed: Termed, object_: int, seen: set[tuple[int, int]], following: list[tuple[Plan, int]]
+        self, termed: Termed, object_: int, seen: Seen, following: list[Place], doubtful: list[Place]
     ) -> int:
         """Tuples under terms of this very object: `YES` if one gives it, and where the others lead."""
         graph, answer = self._graph, NO
@@ -150,16 +155,19 @@ class _Search:
             holds = self._given.holds(terms)
             if holds == YES and mine:
                 return YES
-            if holds == YES and target is not None:
+            if holds == NEITHER and mine:
+                answer = NEITHER
+            elif holds == YES and target is not None:
                 _lead(target, graph.parts[node][0], seen, following)
-            answer = min(answer, holds if holds != YES else NO)
+            elif holds == NEITHER and target is not None:
+                doubtful.append((target, graph.parts[node][0]))
         return answer
 
     def _hop_under_terms(
-        self, termed: Termed, object_: int, seen: set[tuple[int, int]], following: list[tuple[Plan, int]]
-    ) -> int:
+        self, termed: Termed, object_: int, seen: Seen, following: list[Place], doubtful: list[Place]
+    ) -> None:
         """Where an `x from y` leads whose y holds under terms."""
-        graph, answer = self._graph, NO
+        graph = self._graph
         for node, terms in (graph.termed[termed.slot].get(object_) or {}).items():
             kind = graph.kinds[node]
             target = termed.targets.get(kind)
@@ -170,8 +178,7 @@ class _Search:
             if holds == YES:
                 _lead(target, node, seen, following)
             elif holds == NEITHER:
-                answer = NEITHER
-        return answer
+                doubtful.append((target, node))
 
     def _part(self, part: Part, object_: int, depth: int) -> int:
         """An intersection or exclusion: decided once, and not while it is being decided."""
@@ -216,7 +223,14 @@ class _Search:
         return answer
 
 
-def _lead(target: Plan, object_: int, seen: set[tuple[int, int]], following: list[tuple[Plan, int]]) -> None:
+def _unseen(places: list[Place], seen: Seen) -> list[Place]:
+    found: list[Place] = []
+    for target, object_ in places:
+        _lead(target, object_, seen, found)
+    return found
+
+
+def _lead(target: Plan, object_: int, seen: Seen, following: list[Place]) -> None:
     if (target.number, object_) not in seen:
         seen.add((target.number, object_))
         following.append((target, object_))
