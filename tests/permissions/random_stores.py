@@ -1,5 +1,6 @@
 """Random models that are valid, tuples that they allow, and questions about them; the same for the same seed."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
 from random import Random
@@ -26,6 +27,7 @@ from airside.permissions.model import (
     Union,
 )
 from airside.permissions.storetests import Assertion, CheckAssertion, ObjectsAssertion, UsersAssertion
+from tests.permissions.naive import Meanings
 
 TYPES = ("group", "doc")
 RELATIONS = ("r0", "r1", "r2", "r3")
@@ -35,6 +37,20 @@ CONDITIONS = (
     Condition("small", (Parameter("x", "int"),), "x < 3"),
     Condition("named", (Parameter("x", "int"), Parameter("y", "string")), 'x > 1 && y == "a"'),
 )
+
+
+def _small(values: Mapping[str, Json]) -> bool | None:
+    x = values.get("x")
+    return x < 3 if isinstance(x, int) else None
+
+
+def _named(values: Mapping[str, Json]) -> bool | None:
+    x, y = values.get("x"), values.get("y")
+    return x > 1 and y == "a" if isinstance(x, int) and y is not None else None
+
+
+MEANINGS: Meanings = {"small": _small, "named": _named}
+"""What `CONDITIONS` mean, said without CEL."""
 STORED = {"small": (b"", b'{"x":1}', b'{"x":5}'), "named": (b"", b'{"x":2}', b'{"y":"a"}', b'{"x":2,"y":"a"}')}
 CONTEXTS: tuple[dict[str, Json], ...] = ({}, {"x": 2}, {"x": 7, "y": "a"}, {"y": "a"})
 TUPLES = 30
