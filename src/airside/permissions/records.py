@@ -43,6 +43,9 @@ order by store_id
 limit %s
 """
 
+# Where many wait for one row, each commit wakes them all to look for its newest version; this queue wakes one.
+QUEUE_FOR_STORE: Final = "select pg_advisory_xact_lock(hashtextextended(%s, 0))"
+
 LOCK_STORE: Final = """
 select store_id as id, name, system, revision, model_id, created_at, updated_at
 from airside.permission_store
@@ -185,7 +188,13 @@ async def stores(ctx: RequestContext, *, after: str, name: str, limit: int) -> l
 
 async def lock_store(ctx: RequestContext, store_id: str) -> Store | None:
     """The store, and nobody else writes to it until this transaction ends."""
+    queue_for_store(ctx, store_id)
     return await ctx.tx.one(Store, LOCK_STORE, (ctx.tenant_id, store_id))
+
+
+def queue_for_store(ctx: RequestContext, store_id: str) -> None:
+    """Before the store is locked, always: who holds the row and then queued could wait for one who waits for it."""
+    ctx.tx.put_off([(QUEUE_FOR_STORE, (f"{ctx.tenant_id}/{store_id}",))])
 
 
 async def drop_store(ctx: RequestContext, locked: Store) -> None:

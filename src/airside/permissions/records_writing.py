@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from airside.permissions.model import NO_TERMS, Grant, Store, Terms, TupleKey
-from airside.permissions.records import ADVANCE, INSERT_CHANGE, LOCK_STORE, TupleRow, parts, terms_of
+from airside.permissions.records import ADVANCE, INSERT_CHANGE, LOCK_STORE, TupleRow, parts, queue_for_store, terms_of
 from airside.permissions.words import check_relation
 from airside.store.arrays import moment_array, text_array
 from airside.store.context import RequestContext, Statement
@@ -129,6 +129,7 @@ async def lock_tuples(
         if len(keys) == 1
         else (TupleRow, STORED_TUPLES, (*_columns(keys), *place))
     )
+    queue_for_store(ctx, store_id)
     locked, rows = await ctx.tx.two((Store, LOCK_STORE, place), stored)
     return (locked[0] if locked else None), {_parts(row): terms_of(row) for row in rows}
 

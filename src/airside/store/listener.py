@@ -9,6 +9,7 @@ from typing import Final
 import psycopg
 import structlog
 from psycopg import AsyncConnection, sql
+from psycopg.pq.abc import PGconn
 
 from airside.core.clock import Clock
 
@@ -72,6 +73,7 @@ class Listener:
 
     async def _listen(self) -> None:
         async with await AsyncConnection.connect(self._dsn, autocommit=True, connect_timeout=5) as connection:
+            connection.add_notify_handler(lambda notice: self._deliver(notice.channel, notice.payload))
             for channel in {subscription.channel for subscription in self._subscriptions}:
                 await connection.execute(sql.SQL("listen {}").format(sql.Identifier(channel)))
             self._alive_at = self._clock.monotonic()
@@ -79,12 +81,43 @@ class Listener:
                 subscription.on_gap()
             self._listening.set()
             while True:
-                async for notice in connection.notifies(timeout=HEARTBEAT):
-                    self._alive_at = self._clock.monotonic()
-                    self._deliver(notice.channel, notice.payload)
+                await self._hear_for(connection.pgconn, HEARTBEAT)
                 async with asyncio.timeout(HEARTBEAT * 4):
                     await connection.execute("select 1")
                 self._alive_at = self._clock.monotonic()
+
+    async def _hear_for(self, pgconn: PGconn, seconds: float) -> None:
+        """Deliver what comes, straight from the event loop: the driver's iterator costs more than most subscribers.
+
+        Raises:
+            psycopg.OperationalError: the connection is lost.
+        """
+        loop, socket = asyncio.get_running_loop(), pgconn.socket
+        ended: asyncio.Future[None] = loop.create_future()
+
+        def read() -> None:
+            try:
+                self._read(pgconn)
+            except Exception as error:  # noqa: BLE001 - handed on to whoever waits
+                loop.remove_reader(socket)
+                if not ended.done():
+                    ended.set_exception(error)
+
+        loop.add_reader(socket, read)
+        try:
+            # What came together with the last answer makes no socket readable any more.
+            read()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await ended
+        finally:
+            loop.remove_reader(socket)
+
+    def _read(self, pgconn: PGconn) -> None:
+        pgconn.consume_input()
+        while notice := pgconn.notifies():
+            self._alive_at = self._clock.monotonic()
+            self._deliver(notice.relname.decode(), notice.extra.decode())
 
     def _deliver(self, channel: str, payload: str) -> None:
         for subscription in self._subscriptions:
