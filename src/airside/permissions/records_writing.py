@@ -4,8 +4,9 @@ What is written one by one has statements of its own: for one row, arrays cost t
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final, TypeAlias
+
+import msgspec
 
 from airside.permissions.model import NO_TERMS, Grant, Store, Terms, TupleKey
 from airside.permissions.records import ADVANCE, INSERT_CHANGE, LOCK_STORE, TupleRow, parts, queue_for_store, terms_of
@@ -92,8 +93,7 @@ Parts: TypeAlias = tuple[str, str, str, str, str, str]
 """A key as its row has it: type, id and relation of the object, then of the subject."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """A tuple to be written, or one to be deleted (`terms` None), with the parts of its key."""
 
     key: TupleKey

@@ -68,6 +68,8 @@ class Connection(AsyncConnection[TupleRow]):
         text, formats = _native(sql)
         if len(params) != len(formats):
             raise psycopg.ProgrammingError("a statement needs as many values as it has placeholders")
+        if not formats:
+            return Bound(text, (), (), ())
         adapting = self._adapting()
         values = adapting.dump_sequence(params, formats)
         return Bound(text, adapting.types or (), values, adapting.formats or ())

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Final, TypeAlias
 
+import msgspec
 from psycopg.abc import Buffer
 from psycopg.pq import ExecStatus, Format
 from psycopg.pq.abc import PGconn, PGresult
@@ -19,9 +20,8 @@ MAX_COUNTED: Final = 400
 _Key: TypeAlias = tuple[bytes, tuple[int, ...]]
 
 
-@dataclass(frozen=True, slots=True)
-class Bound:
-    """A statement and its values, ready to be sent."""
+class Bound(msgspec.Struct, frozen=True):
+    """A statement and its values, ready to be sent. A struct: one is made for each statement."""
 
     text: bytes
     types: tuple[int, ...]
