@@ -59,6 +59,8 @@ class Connection(AsyncConnection[TupleRow]):
         Raises:
             psycopg.DataError: a value that Python can't hold.
         """
+        if not answer.ntuples:
+            return []
         adapting = self._adapting()
         adapting.set_pgresult(answer)
         names = [cast("bytes", answer.fname(place)).decode() for place in range(answer.nfields)]
