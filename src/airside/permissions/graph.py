@@ -15,7 +15,7 @@ from pyroaring import BitMap
 from airside.permissions.ends import Ends, has, joined, parted
 from airside.permissions.model import NO_TERMS, Grant, Terms, TupleKey
 from airside.permissions.tables import Column, Layer, Stacked, Table
-from airside.permissions.words import kind_of
+from airside.permissions.words import kind_of, stands_for_several
 
 UNKNOWN: Final = -1
 """No node at all."""
@@ -37,12 +37,13 @@ class Graph:
         termed: slot → object → subject → terms. granted: slot → subject → objects it has under terms.
         shape: grows when a slot first meets a kind of subject, or terms: compiled plans may no longer fit.
         touched: slot → how often its tuples changed: what was derived from them may no longer hold.
-        version: how often anything changed. tuples: how many there are. usersets_known: how many have a node.
+        version: how often anything changed. tuples: how many there are.
+        sets_known: how many words that stand for several subjects (usersets, wildcards) have a node.
     """
 
     __slots__ = (
-        "forward", "granted", "kinds", "members", "nodes", "parts", "present", "reverse", "shape", "slots", "termed",
-        "touched", "tuples", "usersets", "usersets_known", "version", "words",
+        "forward", "granted", "kinds", "members", "nodes", "parts", "present", "reverse", "sets_known", "shape",
+        "slots", "termed", "touched", "tuples", "usersets", "version", "words",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -62,7 +63,7 @@ class Graph:
         self.shape = 0
         self.version = 0
         self.tuples = 0
-        self.usersets_known = 0
+        self.sets_known = 0
 
     @property
     def words_known(self) -> int:
@@ -123,7 +124,7 @@ class Graph:
         layer.termed = [Layer(table) for table in self.termed]
         layer.present = [set(kinds) for kinds in self.present]
         layer.touched, layer.shape, layer.version = list(self.touched), self.shape, self.version
-        layer.usersets_known, layer.tuples = self.usersets_known, self.tuples
+        layer.sets_known, layer.tuples = self.sets_known, self.tuples
         return layer
 
     def node(self, word: str) -> int:
@@ -141,7 +142,8 @@ class Graph:
             object_, slot = self.node(word.partition("#")[0]), self.slot(kind)
             self.parts[node] = (object_, slot)
             self.members[slot, object_] = node
-            self.usersets_known += 1
+        if stands_for_several(kind):
+            self.sets_known += 1
         return node
 
     def _terms(self, slot: int, subject: int, object_: int) -> Terms | None:

@@ -10,6 +10,7 @@ from typing import Final
 from airside.permissions.ends import Ends, each, ends_of
 from airside.permissions.graph import Edges, Graph
 from airside.permissions.model import Grant
+from airside.permissions.words import stands_for_several
 
 SEPARATOR: Final = "\x1f"
 """Between two words of a column: no word has it, for it counts as white space."""
@@ -54,6 +55,8 @@ class Loader:
         self._gather(graph.forward[slot], object_column, subject_column)
         self._gather(graph.reverse[slot], subject_column, object_column)
         graph.present[slot].add(kind)
+        if stands_for_several(kind):
+            graph.sets_known += len(self._words) - known
         if "#" in kind:
             self._know_usersets(known, kind)
             self._gather(graph.usersets[slot], object_column, subject_column)
@@ -109,4 +112,3 @@ class Loader:
         for node, object_ in zip(usersets, objects, strict=True):
             graph.parts[node] = (object_, slot)
             graph.members[slot, object_] = node
-        graph.usersets_known += len(usersets)

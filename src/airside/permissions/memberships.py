@@ -60,9 +60,9 @@ class Memberships:
         return subject
 
     def _forget_if_changed(self) -> None:
-        """Memberships may have changed, and usersets that nobody had named may have been given something."""
+        """Memberships may have changed, and sets of subjects that nobody had named may have been given something."""
         self._version = self._graph.version
-        stamp = sum([self._graph.touched[slot] for slot in self._compiled.membership]) + self._graph.usersets_known
+        stamp = sum([self._graph.touched[slot] for slot in self._compiled.membership]) + self._graph.sets_known
         if stamp != self._stamp:
             self._subjects.clear()
             self._stamp = stamp

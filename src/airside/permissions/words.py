@@ -63,6 +63,11 @@ def kind_of(subject: str) -> str:
     return f"{type_name}:*" if name == WILDCARD else type_name
 
 
+def stands_for_several(kind: str) -> bool:
+    """Whether a subject of that kind is a userset, or everybody of a type."""
+    return "#" in kind or kind.endswith(f":{WILDCARD}")
+
+
 def spell(key: TupleKey) -> str:
     """A tuple as a person reads it."""
     return f"{key.object}#{key.relation}@{key.user}"
