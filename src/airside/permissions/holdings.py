@@ -53,6 +53,7 @@ class Holder:
         self._graph = graph
         self._passed = 0
         self._under_way: set[int] = set()
+        self._parts_held: dict[int, Holdings] = {}
 
     def holdings(self, plan: Plan) -> Holdings:
         """The objects on which the subject is in `plan`.
@@ -117,9 +118,11 @@ class Holder:
             yield (subject.object,), True
 
     def _parts(self, plan: Plan) -> Iterator[tuple[Iterable[int], bool]]:
-        """What intersections and exclusions give, combined as sets."""
+        """What intersections and exclusions give, combined as sets; once, for many ways may lead to the same one."""
         for part in plan.parts:
-            held = self._combined(part)
+            held = self._parts_held.get(part.number)
+            if held is None:
+                held = self._parts_held[part.number] = self._combined(part)
             yield held.sure, True
             yield held.likely, False
 
