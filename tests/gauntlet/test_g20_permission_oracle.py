@@ -76,8 +76,8 @@ def test_every_answer_is_that_of_the_definition_and_of_openfga(
 
 
 def test_circles_of_tuples_give_nobody_more_than_the_definition(capsys: pytest.CaptureFixture[str]) -> None:
-    """Every yes is one of the definition's, and so is every no but where an exclusion is met again on the way to itself:
-    such a question is denied."""
+    """Every yes is one of the definition's, and so is every no but where an exclusion is met again on the way to
+    itself: such a question is denied."""
     stores = RandomStores(SEED, conditional=CONDITIONAL, circles=True)
     tally: Counter[str] = Counter()
     for number in range(CIRCULAR):
