@@ -118,11 +118,19 @@ def test_store_is_imported_asked_exported_and_the_same(run: Run, tmp_path: Path)
     found = re.fullmatch(r"store (\w{26})  model \w{26}  3 tuples\n", made.stdout)
     assert found is not None
     ask = ("fga", "check", "acme", found[1])
-    assert run(*ask, "user:anne", "viewer", "doc:1").stdout == "yes\n"
+    assert run(*ask, "user:anne", "viewer", "doc:1").stdout.splitlines() == [
+        "✓ doc:1#viewer   [user, user:* with early] or owner",
+        "└ ✓ doc:1#owner   [user]",
+        "  └ ✓ doc:1#owner@user:anne",
+    ]
     denied = run(*ask, "user:bob", "viewer", "doc:1")
-    assert (denied.returncode, denied.stdout) == (1, "no\n")
+    assert denied.returncode == 1
+    assert denied.stdout.startswith("✗ doc:1#viewer")
+    assert denied.stdout.endswith("would be yes with: doc:1#viewer@user:bob\n")
     assert run(*ask, "user:bob", "viewer", "doc:2", "--context", '{"hour": 8}').returncode == 0
-    assert run(*ask, "user:bob", "viewer", "doc:2", "--context", '{"hour": 9}').stdout == "no\n"
+    late = run(*ask, "user:bob", "viewer", "doc:2", "--context", '{"hour": 9}')
+    assert late.returncode == 1
+    assert "condition early" in late.stdout
     assert run("fga", "import", "acme", file, "--store", found[1]).returncode == 0
     exported = tmp_path / "exported.fga.yaml"
     done = run("fga", "export", "acme", found[1], str(exported))
