@@ -2,7 +2,6 @@
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
 from typing import Final
@@ -55,8 +54,10 @@ class Journal:
             TooLarge: `details` or `personal` over its cap.
         """
         record_id = uuid7(ctx.now, self._entropy)
-        draft = replace(
-            _draft(ctx, record_id, event),
+        draft = _draft(
+            ctx,
+            record_id,
+            event,
             subject=clean_word(subject),
             outcome=outcome,
             reason=clean(reason),
@@ -78,7 +79,7 @@ class Journal:
         key = (ctx.tenant_id, record_id)
         if key in self._told:
             return
-        draft = replace(_draft(ctx, record_id, event), outcome="refused", reason=clean(reason))
+        draft = _draft(ctx, record_id, event, outcome="refused", reason=clean(reason))
         if await records.insert_once(ctx, hashed(draft)):
             self._mark_after_commit(ctx)
         ctx.tx.after_commit(lambda: self._tell(key))
@@ -105,22 +106,33 @@ class Journal:
             self._told.popitem(last=False)
 
 
-def _draft(ctx: RequestContext, record_id: UUID, event: Event) -> Record:
-    """What the context alone says of an event."""
+def _draft(
+    ctx: RequestContext,
+    record_id: UUID,
+    event: Event,
+    *,
+    outcome: Outcome,
+    reason: str,
+    subject: str = "",
+    details: str = "{}",
+    person: str = "",
+    personal_sealed: bytes | None = None,
+) -> Record:
+    """A record that isn't hashed yet; the context says who, when and whence."""
     return Record(
         tenant_id=ctx.tenant_id,
         record_id=record_id,
         at=ctx.now,
         event=event.value,
         actor=clean_word(ctx.principal.subject or ctx.principal.kind),
-        subject="",
-        outcome="success",
-        reason="",
+        subject=subject,
+        outcome=outcome,
+        reason=reason,
         request_id=clean(ctx.request_id),
         origin=clean(ctx.origin.address),
-        details="{}",
-        person="",
-        personal_sealed=None,
+        details=details,
+        person=person,
+        personal_sealed=personal_sealed,
         leaf_hash=b"",
     )
 
