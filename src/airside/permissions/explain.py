@@ -14,7 +14,7 @@ from airside.permissions.condition_values import values_of
 from airside.permissions.ends import each
 from airside.permissions.explanation import Explanation, Holds, Step, all_of, any_of, none_of, that_decide
 from airside.permissions.given import Given
-from airside.permissions.index import Ready
+from airside.permissions.index import MAX_CONTEXTUAL, Ready
 from airside.permissions.language import rule_of
 from airside.permissions.limits import MAX_DEPTH
 from airside.permissions.model import (
@@ -38,6 +38,8 @@ MAX_STEPS: Final = 200
 """Steps that are told."""
 MAX_TRIED: Final = 20
 """Objects that a relation leads to, and tuples under terms, that are looked at one by one."""
+MAX_ASKED: Final = 1_000
+"""Questions to the engine, over which nothing more is looked at."""
 
 
 def explain(ready: Ready, asked: TupleKey, context: Mapping[str, Json], now: datetime, revision: int) -> Explanation:
@@ -62,7 +64,7 @@ def _suffice(
 ) -> bool:
     """Whether the answer with `found` is yes."""
     try:
-        trial = ready.with_contextual([Grant(key) for key in dict.fromkeys(found)])
+        trial = ready.with_contextual([Grant(key) for key in found])
         return trial.check(asked.user, asked.relation, asked.object, context, now)
     except (InvalidQuestion, TooComplex):
         return False
@@ -78,9 +80,23 @@ class _Explainer:
         self._now = now
         self._told: set[tuple[str, str]] = set()
         self._steps = 0
+        self._answers: dict[tuple[str, str], Holds] = {}
+        self._lacks: dict[tuple[str, str], list[TupleKey] | None] = {}
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether `MAX_ASKED` questions were asked."""
+        return len(self._answers) >= MAX_ASKED
 
     def asks(self, relation: str, object_: str) -> Holds:
-        """The engine's answer."""
+        """The engine's answer; `unknown` too if it would be one question too many."""
+        known = self._answers.get((relation, object_))
+        if known is None:
+            known = "unknown" if self.is_spent else self._asks(relation, object_)
+            self._answers[relation, object_] = known
+        return known
+
+    def _asks(self, relation: str, object_: str) -> Holds:
         try:
             return "yes" if self._ready.check(self._subject, relation, object_, self._context, self._now) else "no"
         except (ConditionFailed, TooComplex):
@@ -129,13 +145,17 @@ class _Explainer:
         """Tuples of the relation that name the subject, its type's wildcard, or a userset that it is in."""
         allowed = {(restriction.kind, restriction.condition) for restriction in relation.restrictions}
         steps: list[Step] = []
-        for word, terms in self._tuples(relation.name, object_):
+        tuples = self._tuples(relation.name, object_)
+        for place, (word, terms) in enumerate(tuples):
             if (kind_of(word), terms.condition) not in allowed:
                 continue
             key = TupleKey(word, relation.name, object_)
             name, _, inner = word.partition("#")
             if word == self._subject or self._is_everybody(word):
                 steps.append(self._tuple(key, terms))
+            elif inner and self.is_spent:
+                left = len(tuples) - place
+                return (*steps, Step(f"{object_}#{relation.name}", "unknown", f"{left} more tuples not looked at"))
             elif inner and self.asks(inner, name) != "no":
                 steps.append(self._tuple(key, terms, self.userset(inner, name, depth)))
         return tuple(steps)
@@ -171,11 +191,15 @@ class _Explainer:
     def missing(
         self, relation: str, object_: str, passed: frozenset[tuple[str, str]] = frozenset()
     ) -> list[TupleKey] | None:
-        """The fewest tuples that would give the relation, as far as the definition tells; None if there are none."""
-        if (relation, object_) in passed or len(passed) > MAX_DEPTH:
+        """The fewest tuples that would give the relation, as far as the definition tells; None if there are none.
+        Found once: what a way back to `passed` would add is never fewer."""
+        place = (relation, object_)
+        if place in passed or len(passed) > MAX_DEPTH or self.is_spent:
             return None
-        definition = self._relation(relation, object_)
-        return self._lacking(definition.rewrite, definition, object_, passed | {(relation, object_)})
+        if place not in self._lacks:
+            definition = self._relation(relation, object_)
+            self._lacks[place] = self._lacking(definition.rewrite, definition, object_, passed | {place})
+        return self._lacks[place]
 
     def _lacking(
         self, rewrite: Rewrite, relation: Relation, object_: str, passed: frozenset[tuple[str, str]]
@@ -198,7 +222,8 @@ class _Explainer:
             case Intersection(children):
                 found = [self._lacking(child, relation, object_, passed) for child in children]
                 needed = [lack for lack in found if lack is not None]
-                return [key for lack in needed for key in lack] if len(needed) == len(found) else None
+                keys = list(dict.fromkeys(key for lack in needed for key in lack))
+                return keys if len(needed) == len(found) and len(keys) <= MAX_CONTEXTUAL else None
             case Difference(base, _):
                 return self._lacking(base, relation, object_, passed)
 
