@@ -87,7 +87,7 @@ class Lists:
         def tree(index: Index, ready: Ready) -> Expanded:
             ready.rules.check_object(object_)
             definition = ready.rules.relation(object_.partition(":")[0], relation)
-            return Expanded(tree_of(definition, object_, ready.graph, ready.rules), index.revision)
+            return Expanded(tree_of(definition, object_, ready.graph, ready.rules, ctx.now), index.revision)
 
         return await self._ask(ctx, view, tree)
 
