@@ -4,9 +4,13 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from uuid import UUID
 
-from airside.permissions import PermissionEngine, Permissions, Question, TupleKey, Verdict
+import pytest
+
+from airside.core.strict_json import Json
+from airside.permissions import Grant, PermissionEngine, Permissions, Question, Terms, TupleKey, Verdict
 from airside.permissions.cached import Cached
 from airside.permissions.indexes import Indexes
+from airside.permissions.refusals import MissingParameters
 from airside.permissions.walk import Walk
 from airside.store import RequestContext
 
@@ -70,3 +74,43 @@ async def test_full_cache_drops_its_older_half_and_stays_right(
         for number in [*range(20), *range(20)]:
             verdict = await cached.check(ctx, Question(store_id, f"user:{number}", "viewer", "doc:1"))
             assert verdict.allowed is (number == 7)
+
+
+CONDITIONAL = """
+model
+  schema 1.1
+type user
+type doc
+  relations
+    define viewer: [user, user with small]
+condition small(x: int) {
+  x < 3
+}
+"""
+
+
+async def test_verdict_that_rests_on_a_condition_is_asked_for_each_time(
+    permissions: Permissions, indexes: Indexes, open_ctx: OpenContext, tenant_id: UUID
+) -> None:
+    """N34: another context is another answer; and a refusal for want of one is kept for nobody."""
+    small = Grant(TupleKey("user:anne", "viewer", "doc:1"), Terms("small"))
+    async with open_ctx(tenant_id) as ctx:
+        store = await permissions.stores.create(ctx, "conditional")
+        await permissions.models.write(ctx, store.id, CONDITIONAL)
+        await permissions.tuples.write(ctx, store.id, writes=[small, TupleKey("user:bob", "viewer", "doc:1")])
+    counting = Counting(Walk(indexes))
+    cached = Cached(counting, indexes)
+
+    async def ask(user: str, context: dict[str, Json]) -> bool:
+        async with open_ctx(tenant_id) as ctx:
+            return (await cached.check(ctx, Question(store.id, user, "viewer", "doc:1", context=context))).allowed
+
+    for _ in range(2):
+        for value, allowed in [(1, True), (5, False), (2, True)]:
+            assert await ask("user:anne", {"x": value}) is allowed
+        with pytest.raises(MissingParameters):
+            await ask("user:anne", {})
+    assert counting.asked == 8
+    for user, allowed in [("user:bob", True), ("user:carl", False)]:
+        assert [await ask(user, {"x": value}) for value in (1, 5, 1)] == [allowed] * 3
+    assert counting.asked == 10

@@ -218,7 +218,10 @@ class Indexes:
                 await asyncio.to_thread(loader.take, piece.relation, piece.kind, piece.objects, piece.subjects)
                 if loader.tuples > self._budget:
                     raise _TooLarge
-        termed = await records_loading.termed(own, store_id)
+        left = self._budget - loader.tuples
+        termed = await records_loading.termed(own, store_id, limit=left + 1)
+        if len(termed) > left:
+            raise _TooLarge
         graph = await asyncio.to_thread(loader.finish, termed)
         self._make_room(graph.tuples)
         return graph

@@ -33,6 +33,7 @@ select object_type || ':' || object_id as object, relation,
     condition_name, condition_context, expires_at
 from airside.permission_tuple
 where tenant_id = %s and store_id = %s and (condition_name <> '' or expires_at is not null)
+limit %s
 """
 
 
@@ -61,9 +62,9 @@ def pieces(ctx: RequestContext, store_id: str) -> AsyncGenerator[Piece]:
     return ctx.tx.stream(Piece, PLAIN, (CHUNK, ctx.tenant_id, store_id))
 
 
-async def termed(ctx: RequestContext, store_id: str) -> list[Grant]:
+async def termed(ctx: RequestContext, store_id: str, *, limit: int) -> list[Grant]:
     """Tuples under terms, expired ones too: until they are swept, the change log hasn't told of their end."""
-    rows = await ctx.tx.all(_TermedRow, TERMED, (ctx.tenant_id, store_id))
+    rows = await ctx.tx.all(_TermedRow, TERMED, (ctx.tenant_id, store_id, limit))
     return [
         Grant(
             TupleKey(row.subject, row.relation, row.object),
