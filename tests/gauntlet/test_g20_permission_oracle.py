@@ -32,9 +32,9 @@ from tests.permissions.random_stores import OBJECTS, RELATIONS, USERS, RandomSto
 FULL = os.environ.get("AIRSIDE_GAUNTLET_FULL") == "1"
 SEED = 20_261_128
 CHECKS = 100
-STORES = 1000 if FULL else 10
-CIRCULAR = 300 if FULL else 10
-STORED = 100 if FULL else 2
+STORES = 1000 if FULL else 20
+CIRCULAR = 300 if FULL else 20
+STORED = 40 if FULL else 3
 CONDITIONAL = 6
 """Of ten stores."""
 MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -47,8 +47,9 @@ def test_every_answer_is_that_of_the_definition_and_of_openfga(
 ) -> None:
     """Checks and both lists; where a condition has no answer, neither has the question, unless it doesn't need it.
 
-    OpenFGA answers some questions by an error whose answer doesn't need the condition in doubt, and refuses some
-    models in which two ways lead to one relation: there it is no oracle, and that is counted.
+    OpenFGA answers some questions by an error whose answer doesn't need the condition in doubt, refuses some models in
+    which two ways lead to one relation, and lists now and then other users than its own check allows (exclusions
+    within exclusions): there it is no oracle, and that is counted.
     """
     stores = RandomStores(SEED, conditional=CONDITIONAL, circles=False)
     tally: Counter[str] = Counter()
@@ -65,18 +66,21 @@ def test_every_answer_is_that_of_the_definition_and_of_openfga(
             _count(tally, question, got)
             if theirs is None or got is None:
                 tally["by an error of OpenFGA's or ours"] += bool(told)
-            else:
-                assert agree(got, theirs), f"{say}, and OpenFGA says {theirs}"
+            elif agree(got, theirs):
                 tally["compared with OpenFGA"] += 1
+            else:
+                assert _contradicts_itself(store, question, got, theirs, tmp_path), f"{say}, and OpenFGA says {theirs}"
+                tally["lists in which OpenFGA contradicts its own check"] += 1
     with capsys.disabled():
         print(f"\n  G20: 0 differences, seed {SEED}: {dict(tally)}")
     assert tally["check"] == STORES * CHECKS
     assert tally["compared with OpenFGA"] > STORES * CHECKS * 0.8
     assert tally["check: yes"] > STORES
+    assert tally["lists in which OpenFGA contradicts its own check"] <= STORES / 100
 
 
 def test_circles_of_tuples_give_nobody_more_than_the_definition(capsys: pytest.CaptureFixture[str]) -> None:
-    """Every yes is one of the definition's, and so is every no but where an exclusion is met again on the way to
+    """Every yes is one of the definition's, and so is every no, but where an exclusion is met again on the way to
     itself: such a question is denied."""
     stores = RandomStores(SEED, conditional=CONDITIONAL, circles=True)
     tally: Counter[str] = Counter()
@@ -103,6 +107,22 @@ def _compare_with_definition(question: Assertion, got: Answer | None, definition
         assert wanted is None or covers(got, cast("list[str]", wanted)), f"{say}, and the definition says {wanted}"
     else:
         assert got == wanted, f"{say}, and the definition says {wanted}"
+
+
+def _contradicts_itself(store: RandomStore, question: Assertion, ours: Answer, theirs: Answer, folder: Path) -> bool:
+    """Whether OpenFGA's own check says of every word, in which two lists differ, what our list says."""
+    if isinstance(question, CheckAssertion) or not isinstance(ours, list) or not isinstance(theirs, list):
+        return False
+    words = sorted(set(ours) ^ set(theirs))
+    checks = [
+        CheckAssertion(question.user, question.relation, word, question.context, False)
+        if isinstance(question, ObjectsAssertion)
+        else CheckAssertion(word, question.relation, question.object, question.context, False)
+        for word in words
+    ]
+    return oracle.answers(RandomStore(store.model, store.grants, tuple(checks)), folder) == [
+        word in ours for word in words
+    ]
 
 
 def _count(tally: Counter[str], question: Assertion, got: Answer | None) -> None:
