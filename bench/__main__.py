@@ -10,6 +10,7 @@ BENCHMARKS = (
     "signin",
     "refresh",
     "permissions_engine",
+    "permissions_load",
     "permissions_writes",
     "jose",
     "shield",

@@ -14,6 +14,7 @@ from airside.permissions.graph import Graph
 from airside.permissions.index import Index
 from airside.permissions.loading import SEPARATOR, Loader, unhindered
 from airside.permissions.model import NO_TERMS, Grant, Model, Terms, TupleKey
+from airside.permissions.records_loading import Place
 from airside.permissions.words import kind_of
 from tests.permissions.conftest import OpenContext
 from tests.permissions.graphs import Plain, told
@@ -111,9 +112,11 @@ async def test_store_read_from_postgresql_is_the_graph_that_was_written(
             await permissions.tuples.write(ctx, made.id, writes=ending)
         tuples = {grant.key: grant.terms for grant in (*store.grants, *ending)}
         async with open_ctx(tenant_id) as ctx:
-            loader = Loader()
-            async for piece in records_loading.pieces(ctx, made.id):
-                loader.take(piece.relation, piece.kind, piece.objects, piece.subjects)
+            loader, place = Loader(), Place()
+            while place is not None:
+                pieces, place = await records_loading.pieces(ctx, made.id, place, size=7)
+                for piece in pieces:
+                    loader.take(piece.relation, piece.kind, piece.objects, piece.subjects)
             graph = loader.finish(await records_loading.termed(ctx, made.id, limit=100))
         assert told(graph) == told(built(tuples))
         assert _objects(store.model, graph) == _objects(store.model, built(tuples))

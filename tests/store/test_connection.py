@@ -1,7 +1,7 @@
 """Statements that leave together: in order, all or nothing, whatever becomes of one of them."""
 
 import asyncio
-from contextlib import aclosing, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -196,25 +196,3 @@ async def test_lost_connection_is_unavailable_and_replaced(
                 await ctx.tx.run("select 1")
         async with engine.begin(tenant_id) as ctx:
             assert await ctx.tx.one(Value, CURRENT) == Value(str(tenant_id))
-
-
-NUMBERS = "select generate_series(1, %s::int)::text as value"
-
-
-async def test_stream_gives_every_row_and_the_transaction_goes_on(engine: Engine, tenant_id: UUID) -> None:
-    async with engine.begin(tenant_id) as ctx:
-        for _ in range(PREPARE_AT + 2):
-            rows = [row.value async for row in ctx.tx.stream(Value, NUMBERS, (3,))]
-            assert rows == ["1", "2", "3"]
-            assert await ctx.tx.all(Value, NUMBERS, (2,)) == [Value("1"), Value("2")]
-            assert await ctx.tx.one(Value, CURRENT) == Value(str(tenant_id))
-
-
-async def test_stream_left_in_the_middle_hurts_nobody_else(engine: Engine, tenant_id: UUID) -> None:
-    for _ in range(30):
-        with suppress(Inconsistent, Unavailable):
-            async with engine.begin(tenant_id) as ctx, aclosing(ctx.tx.stream(Value, NUMBERS, (100_000,))) as rows:
-                async for _row in rows:
-                    break
-        async with engine.begin(tenant_id) as ctx:
-            assert await ctx.tx.all(Value, NUMBERS, (2,)) == [Value("1"), Value("2")]

@@ -11,7 +11,6 @@ revision is read before an answer is given.
 
 import asyncio
 from collections.abc import Callable
-from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 from uuid import UUID
@@ -23,6 +22,7 @@ from airside.permissions.graph import Graph
 from airside.permissions.index import Index, Ready
 from airside.permissions.loading import Loader, unhindered
 from airside.permissions.model import AtLeast, Change
+from airside.permissions.records_loading import Piece, Place
 from airside.permissions.refusals import ModelNotFound, StoreNotFound
 from airside.permissions.rules import Rules
 from airside.store import Engine, Listener
@@ -212,13 +212,19 @@ class Indexes:
             return await self._fill(loader, own, store_id)
 
     async def _fill(self, loader: Loader, own: RequestContext, store_id: str) -> Graph:
-        async with aclosing(records_loading.pieces(own, store_id)) as pieces:
-            async for piece in pieces:
-                # A thread, so that whoever asks another store meanwhile is answered.
-                await asyncio.to_thread(loader.take, piece.relation, piece.kind, piece.objects, piece.subjects)
-                if loader.tuples > self._budget:
-                    raise _TooLarge
+        place: Place | None = Place()
+        taking = asyncio.create_task(asyncio.sleep(0))
+        while place is not None:
+            pieces, place = await records_loading.pieces(own, store_id, place)
+            await taking
+            if loader.tuples > self._budget:
+                raise _TooLarge
+            # In a thread, so that the next page is read and whoever asks another store is answered meanwhile.
+            taking = asyncio.create_task(asyncio.to_thread(_take, loader, pieces))
+        await taking
         left = self._budget - loader.tuples
+        if left < 0:
+            raise _TooLarge
         termed = await records_loading.termed(own, store_id, limit=left + 1)
         if len(termed) > left:
             raise _TooLarge
@@ -253,6 +259,11 @@ class Indexes:
         """Something may have been missed: every store is checked before it answers again."""
         for entry in self._entries.values():
             entry.doubted = True
+
+
+def _take(loader: Loader, pieces: list[Piece]) -> None:
+    for piece in pieces:
+        loader.take(piece.relation, piece.kind, piece.objects, piece.subjects)
 
 
 def _is_mostly_garbage(graph: Graph) -> bool:

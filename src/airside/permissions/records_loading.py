@@ -1,15 +1,14 @@
 """Every row of a store's tuples, in the form that a graph is loaded from."""
 
-from collections.abc import AsyncGenerator
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime
 from typing import Final
 
 from airside.permissions.model import Grant, Terms, TupleKey
 from airside.store.context import RequestContext
 
-CHUNK: Final = 20_000
-"""Tuples in one piece."""
+PAGE: Final = 50_000
+"""Rows read at a time."""
 
 PLAIN: Final = """
 select relation, kind, string_agg(object, e'\\x1f') as objects, string_agg(subject, e'\\x1f') as subjects
@@ -19,11 +18,24 @@ from (
             else '' end as kind,
         subject_type || ':' || subject_id || case subject_relation when '' then '' else '#' || subject_relation end
             as subject,
-        (row_number() over ()) / %s as piece
-    from airside.permission_tuple
-    where tenant_id = %s and store_id = %s and condition_name = '' and expires_at is null
+        condition_name = '' and expires_at is null as holds_always
+    from airside.permission_tuple as t
+    where tenant_id = %s and store_id = %s
+        and (object_type, object_id, relation, subject_type, subject_id, subject_relation) > (%s, %s, %s, %s, %s, %s)
+    order by object_type, object_id, t.relation, subject_type, subject_id, subject_relation
+    limit %s
 ) as words
-group by relation, kind, piece
+where holds_always
+group by relation, kind
+"""
+
+LAST: Final = """
+select object_type, object_id, relation, subject_type, subject_id, subject_relation
+from airside.permission_tuple
+where tenant_id = %s and store_id = %s
+    and (object_type, object_id, relation, subject_type, subject_id, subject_relation) > (%s, %s, %s, %s, %s, %s)
+order by object_type, object_id, relation, subject_type, subject_id, subject_relation
+offset %s limit 1
 """
 
 TERMED: Final = """
@@ -35,6 +47,18 @@ from airside.permission_tuple
 where tenant_id = %s and store_id = %s and (condition_name <> '' or expires_at is not null)
 limit %s
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a reader of all tuples stands: the last key read, before the first if it is empty."""
+
+    object_type: str = ""
+    object_id: str = ""
+    relation: str = ""
+    subject_type: str = ""
+    subject_id: str = ""
+    subject_relation: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +81,13 @@ class _TermedRow:
     expires_at: datetime | None
 
 
-def pieces(ctx: RequestContext, store_id: str) -> AsyncGenerator[Piece]:
-    """Tuples that hold always."""
-    return ctx.tx.stream(Piece, PLAIN, (CHUNK, ctx.tenant_id, store_id))
+async def pieces(
+    ctx: RequestContext, store_id: str, after: Place, *, size: int = PAGE
+) -> tuple[list[Piece], Place | None]:
+    """Those of the next `size` tuples that hold always, and where they end; None if there are no more."""
+    start = (ctx.tenant_id, store_id, *astuple(after))
+    found, last = await ctx.tx.two((Piece, PLAIN, (*start, size)), (Place, LAST, (*start, size - 1)))
+    return found, last[0] if last else None
 
 
 async def termed(ctx: RequestContext, store_id: str, *, limit: int) -> list[Grant]:

@@ -3,7 +3,7 @@
 Every stateful verb takes it first. It can't be built without a tenant, so no verb can forget one.
 """
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, TypeAlias, TypeVar
@@ -30,10 +30,6 @@ class Transaction(Protocol):
 
     async def all(self, row: type[Row], sql: str, params: Params = ()) -> list[Row]:
         """Every row."""
-        ...
-
-    def stream(self, row: type[Row], sql: str, params: Params = ()) -> AsyncGenerator[Row]:
-        """Every row, one by one as they come. Nothing else may be asked of the transaction until the last."""
         ...
 
     async def two(self, first: Query[Row], second: Query[Other]) -> tuple[list[Row], list[Other]]:

@@ -1,14 +1,13 @@
 """A lazily opened transaction on a pooled connection, with the tenant set in it."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Sequence
-from typing import Final, LiteralString, TypeVar, cast
+from collections.abc import Callable, Sequence
+from typing import Final, TypeVar
 from uuid import UUID
 
 import psycopg
 from psycopg.pq import TransactionStatus
 from psycopg.pq.abc import PGresult
-from psycopg.rows import class_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from airside.core.errors import Inconsistent, Unavailable
@@ -53,18 +52,6 @@ class LazyTransaction:
     async def two(self, first: Query[Row], second: Query[Other]) -> tuple[list[Row], list[Other]]:
         connection, (one, other) = await self._exchange([first[1:], second[1:]])
         return _rows(connection, one, first[0]), _rows(connection, other, second[0])
-
-    async def stream(self, row: type[Row], sql: str, params: Params = ()) -> AsyncGenerator[Row]:
-        # Not pipelined: what is read by a pipeline is read whole. The text is a constant of a records.py file.
-        connection, _ = await self._exchange([])
-        try:
-            cursor = connection.cursor(binary=True, row_factory=class_row(row))
-            async for each in cursor.stream(cast("LiteralString", sql), params):
-                yield each
-            # libpq goes on giving single rows within a pipeline, until something was sent outside of one.
-            await connection.execute("")
-        except psycopg.Error as error:
-            raise refusal(error) from error
 
     async def run(self, sql: str, params: Params = ()) -> int:
         _, (answer,) = await self._exchange([(sql, params)])
