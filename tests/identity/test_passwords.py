@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 from argon2 import PasswordHasher
+from msgspec import structs
 
 from airside.audit import Journal
 from airside.core.clock import Clock, SystemClock
@@ -223,7 +224,7 @@ async def test_wrong_unknown_disabled_and_passwordless_do_the_same_work(
         pool.log = []
         async with kit.open_ctx(kit.tenant_id, origin=HOME) as ctx:
             with pytest.raises(Unauthenticated):
-                await passwords.prove(replace(ctx, tx=_Counting(ctx.tx, pool.log)), email, Secret("wrong"))
+                await passwords.prove(structs.replace(ctx, tx=_Counting(ctx.tx, pool.log)), email, Secret("wrong"))
         logs.append(pool.log)
     pool.close()
     assert all(log == logs[0] for log in logs)

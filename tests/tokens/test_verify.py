@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from airside.core.errors import Unauthenticated
 from airside.core.ids import TENANT, format_id
@@ -202,7 +203,7 @@ async def test_warm_verification_opens_no_transaction(keyed: Kit, open_ctx: Open
     token = await keyed.access_token()
     await verify(keyed, token)
     async with keyed.at() as ctx:
-        closed = replace(ctx, tx=NoDatabase())
+        closed = structs.replace(ctx, tx=NoDatabase())
         assert (await keyed.verifier.verify(closed, token, issuer=ISSUER, audience=API)).subject == "usr_ada"
 
 

@@ -11,6 +11,8 @@ from airside.tokens import TokenVerifier, VerifiedToken
 
 SCHEME: Final = "bearer "
 MAX_HEADER: Final = 16 * 1024 + len(SCHEME)
+MAX_KNOWN: Final = 4096
+"""Principals remembered beside the proof that each was read from."""
 ASSURANCES: Final[dict[str | None, Assurance]] = {"aal1": "aal1", "aal2": "aal2", "aal3": "aal3"}
 
 
@@ -34,6 +36,7 @@ class Credentials:
     def __init__(self, *, verifier: TokenVerifier, issuers: Issuers) -> None:
         self._verifier = verifier
         self._issuers = issuers
+        self._principals: dict[str, tuple[VerifiedToken, Principal]] = {}
 
     async def principal(self, ctx: RequestContext, address: Address, token: str) -> Principal:
         """Who presents `token`, issued by this very tenant for its own interfaces.
@@ -42,7 +45,15 @@ class Credentials:
             Unauthenticated: not a token of this tenant, not for us, over, or revoked.
         """
         issuer = self._issuers.of(address)
-        return principal_of(await self._verifier.verify(ctx, token, issuer=issuer, audience=issuer))
+        verified = await self._verifier.verify(ctx, token, issuer=issuer, audience=issuer)
+        known = self._principals.get(token)
+        if known is not None and known[0] is verified:  # the very proof, which the verifier remembers
+            return known[1]
+        if len(self._principals) >= MAX_KNOWN:
+            self._principals.clear()
+        principal = principal_of(verified)
+        self._principals[token] = (verified, principal)
+        return principal
 
 
 def principal_of(token: VerifiedToken) -> Principal:

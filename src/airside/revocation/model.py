@@ -89,6 +89,8 @@ class RevokedSet:
         key: str | None = None,
     ) -> bool:
         """Whether a token of these claims is revoked. `key` is the `kid` it was signed with, or an API key's id."""
+        if not self._log:
+            return False
         sets = self._by_kind
         return (
             _hit(sets["jti"], jti, issued_at)

@@ -9,6 +9,8 @@ from datetime import datetime
 from typing import Any, Protocol, TypeAlias, TypeVar
 from uuid import UUID
 
+from msgspec import Struct
+
 from airside.core.principal import Origin, Principal
 
 Row = TypeVar("Row")
@@ -67,8 +69,7 @@ class Transaction(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class RequestContext:
+class RequestContext(Struct, frozen=True):
     """One tenant, one transaction, one principal, one moment, a request id and an origin."""
 
     tenant_id: UUID

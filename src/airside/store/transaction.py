@@ -84,6 +84,10 @@ class LazyTransaction:
                 one that had been put off was refused.
         """
         actions, self._actions = self._actions, None
+        if self._connection is None and not self._put_off:
+            for action in actions or ():
+                action()
+            return
         try:
             if self._is_open() or self._put_off:
                 _, (answer,) = await self._exchange([COMMIT])
