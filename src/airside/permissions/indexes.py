@@ -21,7 +21,7 @@ from airside.permissions import large, records, records_loading
 from airside.permissions.graph import Graph
 from airside.permissions.index import Index, Ready
 from airside.permissions.loading import Loader, unhindered
-from airside.permissions.model import AtLeast, Change
+from airside.permissions.model import AtLeast, Change, Store
 from airside.permissions.records_loading import Piece, Place
 from airside.permissions.refusals import ModelNotFound, StoreNotFound
 from airside.permissions.rules import Rules
@@ -43,6 +43,12 @@ MEMORY: Final = 1024 * 1024 * 1024
 """Bytes that the stores in memory may take together, unless a setting says otherwise."""
 LARGE_FOR: Final = 600.0
 """Seconds after which a store that was too large is tried again."""
+HEAD_PATIENCE: Final = 2.0
+"""Seconds that a question waits for a store that is in memory to be caught up."""
+LOAD_PATIENCE: Final = 20.0
+"""Seconds that it waits for one that has to be loaded."""
+STUCK: Final = 60.0
+"""Seconds after which a load that still isn't done is given up."""
 GARBAGE: Final = 4
 """Words for each tuple, above which a store is loaded anew: words outlive their tuples."""
 
@@ -63,6 +69,8 @@ class _Entry:
     used: bool = True
     """Whether it was asked since room was last made."""
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    queued: asyncio.Task[Index | None] | None = None
+    """The catching up that will begin next: whoever asks before it does is answered by it."""
 
 
 class _TooLarge(Exception):
@@ -78,6 +86,7 @@ class Indexes:
         self._listener = listener
         self._clock = clock
         self._entries: dict[tuple[int, str], _Entry] = {}
+        self._tasks: set[asyncio.Task[Index | None]] = set()
         listener.subscribe(CHANNEL, self._hear, self._doubt)
 
     def warm(self, tenant_id: UUID, store_id: str, at_least: AtLeast) -> Index | None:
@@ -113,11 +122,13 @@ class Indexes:
         return question(index, await self.ready(ctx, store_id, index, index.latest(model_id)))
 
     async def fresh(self, ctx: RequestContext, store_id: str, at_least: AtLeast) -> Index:
-        """The store's index, loaded or caught up as far as the question demands.
+        """The store's index, loaded or caught up as far as the question demands. Those who ask at once wait for one
+        and the same reading: it has begun after they asked, and nobody waits behind another's failure.
 
         Raises:
             StoreNotFound: no such store, or deleted.
-            Unavailable: the database is away, or is behind the revision that the question names.
+            Unavailable: the database is away, or is behind the revision that the question names; or it took longer
+                than `HEAD_PATIENCE` or `LOAD_PATIENCE`.
         """
         index = self.warm(ctx.tenant_id, store_id, at_least)
         if index is not None:
@@ -126,12 +137,15 @@ class Indexes:
         entry = self._entries.get(key)
         if entry is None:
             entry = self._entries[key] = _Entry()
-        if self._clock.monotonic() - entry.large_at < LARGE_FOR:
-            raise _TooLarge
-        async with entry.lock:
-            index = self.warm(ctx.tenant_id, store_id, at_least) or await self._catch_up(ctx.tenant_id, store_id, entry)
+        self._refuse_large(entry)
+        reading = self._queue(ctx.tenant_id, store_id, entry)
+        await asyncio.wait({reading}, timeout=LOAD_PATIENCE if entry.index is None else HEAD_PATIENCE)
+        if not reading.done():
+            raise Unavailable("permission store")
+        index = reading.result()
         if index is None or index.dropped:
-            self._entries.pop(key, None)
+            if self._entries.get(key) is entry:
+                del self._entries[key]
             raise StoreNotFound("no such store")
         if isinstance(at_least, int) and index.revision < at_least:
             raise Unavailable("permission store")
@@ -171,11 +185,40 @@ class Indexes:
         if entry.index is not None and changes[0].revision == entry.index.revision + 1:
             entry.index.apply(changes)
 
+    def _refuse_large(self, entry: _Entry) -> None:
+        if self._clock.monotonic() - entry.large_at < LARGE_FOR:
+            raise _TooLarge
+
+    def _queue(self, tenant_id: UUID, store_id: str, entry: _Entry) -> asyncio.Task[Index | None]:
+        """A catching up that hasn't begun yet. It outlives those who wait for it."""
+        if entry.queued is None:
+            catching_up = self._catch_up(tenant_id, store_id, entry)
+            entry.queued = asyncio.create_task(catching_up, name="airside-permissions-index")
+            self._tasks.add(entry.queued)
+            entry.queued.add_done_callback(self._settled)
+        return entry.queued
+
+    def _settled(self, task: asyncio.Task[Index | None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            task.exception()  # perhaps nobody waited long enough to see it
+
     async def _catch_up(self, tenant_id: UUID, store_id: str, entry: _Entry) -> Index | None:
+        async with entry.lock:
+            entry.queued = None
+            self._refuse_large(entry)
+            return await self._caught_up(tenant_id, store_id, entry)
+
+    async def _caught_up(self, tenant_id: UUID, store_id: str, entry: _Entry) -> Index | None:
         asked_at, entry.doubted = self._clock.monotonic(), False
         try:
-            async with self._engine.begin(tenant_id) as own:
-                entry.index = await self._read(own, store_id, entry.index)
+            async with asyncio.timeout(STUCK), self._engine.begin(tenant_id) as own:
+                async with asyncio.timeout(HEAD_PATIENCE):
+                    head = await records.store(own, store_id)
+                entry.index = None if head is None else await self._read(own, head, entry.index)
+        except TimeoutError as error:
+            entry.doubted = True
+            raise Unavailable("database") from error
         except _TooLarge:
             entry.index, entry.large_at = None, asked_at
             raise
@@ -185,10 +228,8 @@ class Indexes:
         entry.checked_at = asked_at
         return entry.index
 
-    async def _read(self, own: RequestContext, store_id: str, index: Index | None) -> Index | None:
-        head = await records.store(own, store_id)
-        if head is None:
-            return None
+    async def _read(self, own: RequestContext, head: Store, index: Index | None) -> Index:
+        store_id = head.id
         if index is None or head.revision - index.revision > MAX_LAG or _is_mostly_garbage(index.graph):
             # The tuples may be younger than the head read before them. What came between is followed again:
             # adding or removing twice changes nothing.
