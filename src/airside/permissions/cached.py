@@ -4,6 +4,7 @@ is ever invalidated: a write makes new keys. One that rests on a context or a mo
 from typing import Final
 
 from airside.permissions.engine import PermissionEngine
+from airside.permissions.forgotten import Forgotten
 from airside.permissions.indexes import Indexes
 from airside.permissions.model import Question, Verdict
 from airside.store.context import RequestContext
@@ -23,6 +24,7 @@ class Cached:
         self._size = size
         self._young: dict[_Key, Verdict] = {}
         self._old: dict[_Key, Verdict] = {}
+        self._forgotten = Forgotten()
 
     async def check(self, ctx: RequestContext, question: Question) -> Verdict:
         """See `PermissionEngine.check`."""
@@ -46,6 +48,8 @@ class Cached:
         return verdict
 
     def _keep(self, key: _Key, verdict: Verdict) -> None:
+        self._forgotten.let_go()
         if len(self._young) >= self._size:
+            self._forgotten.add(self._old)
             self._old, self._young = self._young, {}
         self._young[key] = verdict

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from airside.permissions.compiled import Compiled
 from airside.permissions.ends import each
+from airside.permissions.forgotten import Forgotten
 from airside.permissions.graph import UNKNOWN, Graph
 from airside.permissions.limits import MAX_DEPTH, MAX_VISITS
 
@@ -40,6 +41,7 @@ class Memberships:
         self._compiled = compiled
         self._graph = graph
         self._subjects: dict[str, Subject] = {}
+        self._forgotten = Forgotten()
         self._version = -1
         self._stamp = -1
 
@@ -52,10 +54,11 @@ class Memberships:
     def collect(self, word: str) -> Subject:
         """The subject that `word` (well spelt) names. Kept if a tuple names it and it is no userset: what contains
         those may grow with any tuple."""
+        self._forgotten.let_go()
         subject = self._collect(word)
         if subject.slot == UNKNOWN and word in self._graph.nodes:
             if len(self._subjects) >= MAX_SUBJECTS:
-                self._subjects.clear()
+                self._forget()
             self._subjects[word] = subject
         return subject
 
@@ -64,8 +67,12 @@ class Memberships:
         self._version = self._graph.version
         stamp = sum([self._graph.touched[slot] for slot in self._compiled.membership]) + self._graph.sets_known
         if stamp != self._stamp:
-            self._subjects.clear()
+            self._forget()
             self._stamp = stamp
+
+    def _forget(self) -> None:
+        self._forgotten.add(self._subjects)
+        self._subjects = {}
 
     def _collect(self, word: str) -> Subject:
         graph = self._graph

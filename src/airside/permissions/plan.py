@@ -11,6 +11,8 @@ then be collected once and kept (`quick.py`). It is *quick* if it leads to pure 
 
 from dataclasses import dataclass, field
 
+from airside.permissions.forgotten import Forgotten
+
 
 @dataclass(slots=True, eq=False)
 class Plan:
@@ -27,6 +29,7 @@ class Plan:
         termed, termed_hops: slots that have tuples under terms, and where those lead.
         parts: intersections and exclusions.
         pure, quick: see above. crowds: object → those whom it grants or inherits, as far as was asked; of pure plans.
+        forgotten: crowds that no longer hold.
         region: the slots that a pure plan reads, wherever it leads.
     """
 
@@ -44,7 +47,13 @@ class Plan:
     pure: bool = False
     quick: bool = False
     crowds: dict[int, tuple[int, ...]] = field(default_factory=dict[int, tuple[int, ...]])
+    forgotten: Forgotten = field(default_factory=Forgotten)
     region: tuple[int, ...] = ()
+
+    def forget_crowds(self) -> None:
+        """A tuple changed that they were read from, or they are too many."""
+        self.forgotten.add(self.crowds)
+        self.crowds = {}
 
     @property
     def plain(self) -> bool:

@@ -51,7 +51,7 @@ def forget(plans: list[Plan], graph: Graph, stamps: dict[int, int]) -> None:
         stamp = sum([graph.touched[slot] for slot in plan.region])
         if stamps.get(plan.number) != stamp:
             stamps[plan.number] = stamp
-            plan.crowds.clear()
+            plan.forget_crowds()
 
 
 def _inherits(ends: Ends, targets: dict[str, Plan], nodes: frozenset[int], graph: Graph) -> int:
@@ -85,8 +85,9 @@ def _combine(part: Part, object_: int, nodes: frozenset[int], graph: Graph) -> i
 
 def _collect(plan: Plan, object_: int, graph: Graph) -> tuple[int, ...]:
     """The crowd of an object under a pure plan, and keep it."""
+    plan.forgotten.let_go()
     if len(plan.crowds) >= MAX_KEPT:
-        plan.crowds.clear()
+        plan.forget_crowds()
     crowd = plan.crowds[object_] = _crowd(plan, object_, graph)
     return crowd
 
