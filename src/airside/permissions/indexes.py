@@ -80,8 +80,17 @@ class _TooLarge(Exception):
 class Indexes:
     """Finds the index that may answer a question; sync when it is warm and fresh."""
 
-    def __init__(self, *, engine: Engine, listener: Listener, clock: Clock, memory: int = MEMORY) -> None:
+    def __init__(
+        self,
+        *,
+        engine: Engine,
+        listener: Listener,
+        clock: Clock,
+        memory: int = MEMORY,
+        page: int = records_loading.PAGE,
+    ) -> None:
         self._budget = memory // TUPLE_BYTES
+        self._page = page
         self._engine = engine
         self._listener = listener
         self._clock = clock
@@ -212,7 +221,8 @@ class Indexes:
     async def _caught_up(self, tenant_id: UUID, store_id: str, entry: _Entry) -> Index | None:
         asked_at, entry.doubted = self._clock.monotonic(), False
         try:
-            async with asyncio.timeout(STUCK), self._engine.begin(tenant_id) as own:
+            # One snapshot: tuples that are read page by page, and the changes, are those of the head that was read.
+            async with asyncio.timeout(STUCK), self._engine.begin(tenant_id, snapshot=True) as own:
                 async with asyncio.timeout(HEAD_PATIENCE):
                     head = await records.store(own, store_id)
                 entry.index = None if head is None else await self._read(own, head, entry.index)
@@ -231,10 +241,7 @@ class Indexes:
     async def _read(self, own: RequestContext, head: Store, index: Index | None) -> Index:
         store_id = head.id
         if index is None or head.revision - index.revision > MAX_LAG or _is_mostly_garbage(index.graph):
-            # The tuples may be younger than the head read before them. What came between is followed again:
-            # adding or removing twice changes nothing.
-            index = Index(head.revision, head.model_id, await self._load(own, store_id))
-            head = await records.store(own, store_id) or head
+            return Index(head.revision, head.model_id, await self._load(own, store_id))
         # Read whole, then applied at once: no question sees half of a commit.
         changes: list[Change] = []
         after = index.revision
@@ -256,7 +263,7 @@ class Indexes:
         place: Place | None = Place()
         taking = asyncio.create_task(asyncio.sleep(0))
         while place is not None:
-            pieces, place = await records_loading.pieces(own, store_id, place)
+            pieces, place = await records_loading.pieces(own, store_id, place, size=self._page)
             await taking
             if loader.tuples > self._budget:
                 raise _TooLarge

@@ -11,6 +11,7 @@ from airside.permissions.indexes import MEMORY, Indexes
 from airside.permissions.limits import DEFAULT, Limits
 from airside.permissions.lists import Lists
 from airside.permissions.models import Models
+from airside.permissions.records_loading import PAGE
 from airside.permissions.relations import Relations
 from airside.permissions.stores import Stores
 from airside.permissions.sweeping import Sweeping
@@ -43,10 +44,11 @@ class Permissions:
         journal: Journal,
         limits: Limits = DEFAULT,
         memory: int = MEMORY,
+        page: int = PAGE,
     ) -> None:
-        """`memory`: bytes that the stores in memory may take together."""
+        """`memory`: bytes that the stores in memory may take together. `page`: rows read at a time to load one."""
         self.limits = limits
-        self.indexes = Indexes(engine=engine, listener=listener, clock=clock, memory=memory)
+        self.indexes = Indexes(engine=engine, listener=listener, clock=clock, memory=memory, page=page)
         self.stores = Stores(indexes=self.indexes, journal=journal, entropy=entropy)
         self.models = Models(indexes=self.indexes, journal=journal, entropy=entropy, limits=limits)
         self.tuples = Tuples(indexes=self.indexes, journal=journal, most=limits.write)
