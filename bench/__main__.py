@@ -11,6 +11,7 @@ BENCHMARKS = (
     "refresh",
     "permissions_engine",
     "permissions_load",
+    "permissions_top_edge",
     "permissions_writes",
     "jose",
     "shield",
