@@ -228,3 +228,21 @@ async def test_question_that_needs_too_many_rows_is_refused(
     async with open_ctx(tenant_id) as ctx:
         other = Question(store_id, "user:0", "viewer", "doc:2")
         assert (await small.engine.check(ctx, other)).allowed
+
+
+@pytest.mark.parametrize("by", ["itself", "another node"])
+async def test_store_that_grows_over_the_budget_leaves_the_memory(
+    permissions: Permissions, make_node: MakeNode, open_ctx: OpenContext, tenant_id: UUID, by: str
+) -> None:
+    """N36: one small store, written to for long enough, would fill it."""
+    grants = viewers(11)
+    store_id = await drive(permissions, open_ctx, tenant_id, *grants[:6])
+    async with make_node(memory=10 * TUPLE_BYTES) as node:
+        assert await may(node, open_ctx, tenant_id, store_id, "user:3")
+        writer = node if by == "itself" else permissions
+        async with open_ctx(tenant_id) as ctx:
+            revision = await writer.tuples.write(ctx, store_id, writes=grants[6:])
+        async with open_ctx(tenant_id) as ctx:
+            asked = Question(store_id, "user:10", "viewer", "doc:1", at_least=revision)
+            assert (await node.engine.check(ctx, asked)).allowed
+        assert node.indexes.warm(tenant_id, store_id, None) is None

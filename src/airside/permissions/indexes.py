@@ -193,6 +193,8 @@ class Indexes:
         entry.heard = max(entry.heard, changes[-1].revision)
         if entry.index is not None and changes[0].revision == entry.index.revision + 1:
             entry.index.apply(changes)
+            if entry.index.graph.tuples > self._budget:  # the next question finds it as any that never fitted
+                entry.index, entry.large_at = None, self._clock.monotonic()
 
     def _refuse_large(self, entry: _Entry) -> None:
         if self._clock.monotonic() - entry.large_at < LARGE_FOR:
@@ -252,6 +254,8 @@ class Indexes:
             changes += page
             after = page[-1].revision
         index.apply(changes)
+        if index.graph.tuples > self._budget:
+            raise _TooLarge
         return index
 
     async def _load(self, own: RequestContext, store_id: str) -> Graph:
