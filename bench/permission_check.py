@@ -1,22 +1,27 @@
-"""A permission check over HTTPS against an empty Starlette endpoint on the same kind of server.
+"""Permission questions over HTTPS, and an empty Starlette endpoint on the same kind of server to compare with.
 
-Two server processes, each `wiring.server` with TLS 1.3: the real application, and Starlette with one empty route and
-nothing else. `wrk` loads one at a time, in turns within one run; medians are compared, with the server's CPU time a
-request beside them. Run: `.venv/bin/python -m bench.permission_check`.
+Two server processes, each `wiring.server` with TLS 1.3: the real application on a drive-like set, and Starlette with
+one empty route and nothing else. `wrk` loads one at a time, in turns within one run; medians are compared, with the
+server's CPU time a request beside them. Half of the questions are answered no, and no two are the same. Then batches
+of fifty, and a list of about 3,000 objects. Run: `.venv/bin/python -m bench.permission_check [tuples]`.
 """
 
 import asyncio
 import contextlib
+import http.client
 import json
 import re
+import ssl
 import statistics
 import subprocess
 import sys
+import time
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Final
 
+import msgspec
 import psutil
 import uvloop
 from starlette.applications import Starlette
@@ -40,55 +45,60 @@ from airside.wiring.build import Services, build
 from airside.wiring.jobs import Jobs
 from airside.wiring.server import serve
 from airside.wiring.settings import Settings
+from bench.drive import MODEL, READER, TUPLES_EACH, Drive, answers, indexed
 from bench.scratch import scratch
 
 CONNECTIONS: Final = 16
-SECONDS: Final = 4
+SECONDS: Final = 3
 TURNS: Final = 5
-DOCUMENTS: Final = 1000
-TARGET: Final = 0.4
+TUPLES: Final = 50_000
+QUESTIONS: Final = 100_000
+BATCH: Final = 50
+LISTS: Final = 40
+RATIO: Final = 0.5
+P99_MS: Final = 2.0
+BATCHED: Final = 80_000
+LIST_MS: Final = 5.0
 CLOCK: Final = SystemClock()
 ENTROPY: Final = SystemEntropy()
-
-MODEL: Final = """model
-  schema 1.1
-type user
-type group
-  relations
-    define member: [user, group#member]
-type folder
-  relations
-    define viewer: [user, group#member]
-type document
-  relations
-    define parent: [folder]
-    define owner: [user]
-    define viewer: [user] or owner or viewer from parent
-"""
+HOST: Final = "127.0.0.1"
+IDLE_PORT: Final = 18_443
+REAL_PORT: Final = 18_444
 
 SCRIPT: Final = """
-local bodies = {}
-for i = 0, %d do
-  bodies[#bodies + 1] = string.format(
-    '{"tuple_key":{"user":"user:%%d","relation":"viewer","object":"document:%%d"}}', i %% 97, i)
-end
+local asked = {}
 local n = 0
-wrk.method = "POST"
 wrk.headers["content-type"] = "application/json"
-wrk.headers["authorization"] = "Bearer %s"
+wrk.headers["authorization"] = "Bearer %(token)s"
+init = function()
+  for body in io.lines("%(bodies)s") do
+    asked[#asked + 1] = wrk.format("POST", "/stores/%(store)s/%(verb)s", nil, body)
+  end
+end
 request = function()
-  n = n %% #bodies + 1
-  return wrk.format(nil, "/stores/%s/check", nil, bodies[n])
+  n = n %% #asked + 1
+  return asked[n]
 end
 """
 
 
 @dataclass(frozen=True)
 class Load:
-    """One turn of wrk: requests a second, and the server's CPU microseconds a request."""
+    """One turn of wrk: requests a second, the server's CPU microseconds a request, latencies in milliseconds."""
 
     rate: float
     cpu: float
+    p50: float
+    p99: float
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server under load, and what it told of itself."""
+
+    process: psutil.Process
+    url: str
+    told: dict[str, str]
 
 
 async def empty(_request: Request) -> Response:
@@ -96,29 +106,28 @@ async def empty(_request: Request) -> Response:
     return Response(b"")
 
 
-async def serving(folder: Path, dsn: str, port: int, kind: str) -> None:
-    """A server process, until its standard input ends. It prints one line when it is ready."""
+async def serving(folder: Path, dsn: str, port: int, tuples: int) -> None:
+    """A server process, until its standard input ends. It prints one line when it is ready. No tuples: the empty
+    one."""
     stop = asyncio.Event()
     reading = asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
     reading.add_done_callback(lambda _: stop.set())
     certificates = ensure_development_certificates(folder, clock=CLOCK)
     tls = server_context(certificates.certificate, certificates.key)
-    if kind == "empty":
+    if not tuples:
         app = Starlette(routes=[Route("/empty", empty, methods=["GET", "POST"])])
-        await serve(
-            app, tls=tls, host="127.0.0.1", port=port, public_host="localhost", stop=stop, on_ready=lambda: tell({})
-        )
+        await serve(app, tls=tls, host=HOST, port=port, public_host="localhost", stop=stop, on_ready=lambda: tell({}))
         return
     kek = LocalKek.load(folder / "kek", entropy=ENTROPY)
-    settings = Settings(mode="development", public_url=f"https://127.0.0.1:{port}", port=port, redirect_port=None)
+    settings = Settings(mode="development", public_url=f"https://{HOST}:{port}", port=port, redirect_port=None)
     services = build(settings, dsn=dsn, kek=kek, clock=CLOCK, entropy=ENTROPY)
     await services.start()
-    told = await prepare(services)
+    told = await prepare(services, folder, tuples)
     async with Jobs(services):
         await serve(
             application(services, settings),
             tls=tls,
-            host="127.0.0.1",
+            host=HOST,
             port=port,
             public_host="localhost",
             stop=stop,
@@ -132,10 +141,12 @@ def tell(words: dict[str, str]) -> None:
     print(json.dumps(words), flush=True)
 
 
-async def prepare(services: Services) -> dict[str, str]:
-    """A tenant with a store of documents in folders, half of the questions answered yes, and a token to ask with."""
+async def prepare(services: Services, folder: Path, tuples: int) -> dict[str, str]:
+    """A tenant whose store answers from an index made here, a token to ask with, and the questions as files of
+    bodies."""
     async with services.engine.begin(await services.platform.bootstrap(), principal=OPERATOR) as ctx:
         tenant = await services.platform.create_tenant(ctx, Draft("bench", "Bench"))
+    store_id = tenant.default_store_id
     async with services.engine.begin(tenant.tenant_id, principal=OPERATOR) as ctx:
         issuer = await services.issuer(ctx)
         draft = ClientDraft(
@@ -143,53 +154,99 @@ async def prepare(services: Services) -> dict[str, str]:
             public=False,
             grants=frozenset({"client_credentials"}),
             audiences=(issuer,),
-            scopes=frozenset({"permissions:check"}),
+            scopes=frozenset({"permissions:check", "permissions:read"}),
         )
         client, _ = await services.client_admin.create(ctx, draft)
-        await services.permissions.models.write(ctx, tenant.default_store_id, MODEL)
-        keys = [TupleKey(f"user:{number}", "member", "group:all") for number in range(0, 97, 2)]
-        keys += [TupleKey("group:all#member", "viewer", f"folder:{number}") for number in range(10)]
-        keys += [TupleKey(f"folder:{number % 10}", "parent", f"document:{number}") for number in range(DOCUMENTS)]
-        for start in range(0, len(keys), 100):
-            await services.permissions.tuples.write(ctx, tenant.default_store_id, writes=keys[start : start + 100])
+        model = await services.permissions.models.write(ctx, store_id, MODEL)
         grant = AccessGrant(client.word, client.word, client.audiences, client.scopes)
         token = await services.token_issuer.access_token(ctx, grant, issuer=issuer)
-    return {"store": tenant.default_store_id, "token": token.token.reveal()}
+    async with services.engine.begin(tenant.tenant_id) as ctx:
+        store = await services.permissions.stores.get(ctx, store_id)
+    drive = Drive(round(tuples / TUPLES_EACH))
+    index = indexed(drive, store.revision, model.id)
+    services.permissions.indexes.place(tenant.tenant_id, store_id, index)
+    keys = drive.questions(answers(index), QUESTIONS)
+    write_bodies(folder, keys)
+    return {"store": store_id, "token": token.token.reveal()}
+
+
+def write_bodies(folder: Path, keys: list[TupleKey]) -> None:
+    """One body a line: `check` with a question each, `batch-check` with `BATCH`."""
+    with (folder / "check").open("wb") as singles:
+        for key in keys:
+            singles.write(msgspec.json.encode({"tuple_key": key}) + b"\n")
+    with (folder / "batch-check").open("wb") as batches:
+        for start in range(0, len(keys) - BATCH + 1, BATCH):
+            items = [{"tuple_key": key, "correlation_id": str(n)} for n, key in enumerate(keys[start : start + BATCH])]
+            batches.write(msgspec.json.encode({"checks": items}) + b"\n")
 
 
 @contextlib.asynccontextmanager
-async def server(folder: Path, dsn: str, port: int, kind: str) -> AsyncGenerator[tuple[psutil.Process, dict[str, str]]]:
+async def server(folder: Path, dsn: str, port: int, tuples: int) -> AsyncGenerator[Server]:
     """A server in a process of its own."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bench.permission_check", str(folder), dsn, str(port), kind,
+        sys.executable, "-m", "bench.permission_check", str(folder), dsn, str(port), str(tuples),
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=1 << 20,
     )  # fmt: skip
     assert process.stdin is not None
     assert process.stdout is not None
     told = json.loads(await process.stdout.readline())
     try:
-        yield psutil.Process(process.pid), told
+        yield Server(psutil.Process(process.pid), f"https://{HOST}:{port}", told)
     finally:
         process.stdin.close()
         await process.wait()
 
 
-def load(process: psutil.Process, url: str, script: Path | None) -> Load:
+def load(at: Server, path: str, script: Path | None = None) -> Load:
     """One turn."""
-    before = process.cpu_times()
-    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", *(["-s", str(script)] if script else []), url]
-    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    after = process.cpu_times()
+    before = at.process.cpu_times()
+    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", "--latency", *(["-s", str(script)] if script else [])]
+    said = subprocess.run([*command, at.url + path], capture_output=True, text=True, check=True).stdout
+    after = at.process.cpu_times()
     assert "Non-2xx" not in said, said
-    found = re.search(r"(\d+) requests in", said)
-    rate = re.search(r"Requests/sec:\s+([\d.]+)", said)
-    assert found is not None
-    assert rate is not None
-    cpu = (after.user - before.user + after.system - before.system) / int(found[1])
-    return Load(float(rate[1]), cpu * 1e6)
+    cpu = (after.user - before.user + after.system - before.system) / int(found(r"(\d+) requests in", said)[1])
+    p50, p99 = (found(rf"{part}%\s+([\d.]+)(us|ms|s)\b", said) for part in (50, 99))
+    units = {"us": 1e-3, "ms": 1.0, "s": 1e3}
+    rate = float(found(r"Requests/sec:\s+([\d.]+)", said)[1])
+    return Load(rate, cpu * 1e6, float(p50[1]) * units[p50[2]], float(p99[1]) * units[p99[2]])
 
 
-async def main() -> None:
+def found(pattern: str, said: str) -> re.Match[str]:
+    """Where wrk says it."""
+    match = re.search(pattern, said)
+    assert match is not None, said
+    return match
+
+
+def script(folder: Path, at: Server, verb: str) -> Path:
+    """What wrk is to ask."""
+    file = folder / f"{verb}.lua"
+    file.write_text(SCRIPT % {**at.told, "verb": verb, "bodies": folder / verb})
+    return file
+
+
+def lists(folder: Path, at: Server) -> tuple[int, float]:
+    """How many objects the reader may view, and the median milliseconds of asking which."""
+    tls = ssl.create_default_context(cafile=str(folder / "ca.pem"))
+    connection = http.client.HTTPSConnection(HOST, REAL_PORT, context=tls)
+    headers = {"content-type": "application/json", "authorization": f"Bearer {at.told['token']}"}
+    body = json.dumps({"type": "doc", "relation": "viewer", "user": READER})
+    times: list[float] = []
+    objects: list[str] = []
+    for _ in range(LISTS):
+        began = time.perf_counter()
+        connection.request("POST", f"/stores/{at.told['store']}/list-objects", body, headers)
+        answer = connection.getresponse()
+        said = answer.read()
+        times.append(time.perf_counter() - began)
+        assert answer.status == 200, said
+        objects = json.loads(said)["objects"]
+    connection.close()
+    return len(objects), statistics.median(times) * 1e3
+
+
+async def main(tuples: int) -> None:
     """Measure and print."""
     with scratch() as name:
         folder = Path(name)
@@ -200,36 +257,38 @@ async def main() -> None:
             dsn = postgres.dsn("airside_app")
             await migrate(postgres.dsn("airside_owner"), "airside_app")
             async with (
-                server(folder, dsn, 18443, "empty") as (idle, _),
-                server(folder, dsn, 18444, "real") as (real, told),
+                server(folder, dsn, IDLE_PORT, 0) as idle,
+                server(folder, dsn, REAL_PORT, tuples) as real,
             ):
-                script = folder / "check.lua"
-                script.write_text(SCRIPT % (DOCUMENTS - 1, told["token"], told["store"]))
-                empties: list[Load] = []
-                checks: list[Load] = []
-                for turn in range(TURNS + 1):
-                    one = load(idle, "https://127.0.0.1:18443/empty", None)
-                    two = load(real, "https://127.0.0.1:18444", script)
-                    if turn:  # the first one warms up
-                        empties.append(one)
-                        checks.append(two)
+                measure(folder, idle, real)
         finally:
             await postgres.stop()
-    report(empties, checks)
 
 
-def report(empties: list[Load], checks: list[Load]) -> None:
-    """Medians and their ratios."""
-    empty_rate, check_rate = (statistics.median(turn.rate for turn in turns) for turns in (empties, checks))
-    empty_cpu, check_cpu = (statistics.median(turn.cpu for turn in turns) for turns in (empties, checks))
-    print(f"{'':28}{'requests/s':>12}{'CPU µs each':>14}")
-    print(f"{'empty Starlette endpoint':28}{empty_rate:12.0f}{empty_cpu:14.1f}")
-    print(f"{'permission check':28}{check_rate:12.0f}{check_cpu:14.1f}")
-    print(f"ratio by rate {check_rate / empty_rate:.2f}, by CPU {empty_cpu / check_cpu:.2f} (wanted ≥ {TARGET})")
+def measure(folder: Path, idle: Server, real: Server) -> None:
+    """In turns, so that what else the machine does falls on both."""
+    single, batch = (script(folder, real, verb) for verb in ("check", "batch-check"))
+    turns: list[tuple[Load, Load, Load]] = []
+    for _ in range(TURNS + 1):
+        turns.append((load(idle, "/empty"), load(real, "", single), load(real, "", batch)))
+    empty, check, batched = (middle(list(each)) for each in zip(*turns[1:], strict=True))  # the first one warms up
+    print(f"{'':28}{'requests/s':>12}{'CPU µs each':>14}{'p50 ms':>10}{'p99 ms':>10}")
+    for name, one in (("empty Starlette endpoint", empty), ("check", check), (f"batch-check of {BATCH}", batched)):
+        print(f"{name:28}{one.rate:12.0f}{one.cpu:14.1f}{one.p50:10.2f}{one.p99:10.2f}")
+    print(f"check: ratio by rate {check.rate / empty.rate:.2f} (wanted ≥ {RATIO}), by CPU {empty.cpu / check.cpu:.2f}")
+    print(f"check: p99 {check.p99:.2f} ms at {CONNECTIONS} connections (wanted ≤ {P99_MS})")
+    print(f"batch-check: {batched.rate * BATCH:,.0f} checks/s (wanted ≥ {BATCHED:,})")
+    count, took = lists(folder, real)
+    print(f"list-objects: {count:,} answers in {took:.1f} ms (wanted ≤ {LIST_MS})")
+
+
+def middle(turns: list[Load]) -> Load:
+    """The medians."""
+    return Load(*(statistics.median(each) for each in zip(*(astuple(turn) for turn in turns), strict=True)))
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1:
-        uvloop.run(serving(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), sys.argv[4]))
+    if len(sys.argv) > 2:
+        uvloop.run(serving(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4])))
     else:
-        uvloop.run(main())
+        uvloop.run(main(int(sys.argv[1]) if len(sys.argv) > 1 else TUPLES))
