@@ -8,7 +8,7 @@ from uuid import UUID
 import httpx2
 import pytest
 
-from airside.api.routes.openfga_wire import decode_check
+from airside.api.routes.openfga_plain import decode_check
 from airside.core.strict_json import Json
 from airside.permissions import Permissions
 from airside.permissions.language import parse, to_json

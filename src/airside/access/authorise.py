@@ -38,6 +38,15 @@ class Authorise:
         if not await self._members.holds(ctx, ctx.principal.subject, right.relation):
             raise Forbidden("relation", relation=right.relation)
 
+    def at_once(self, ctx: RequestContext, right: Right) -> bool:
+        """Whether the caller may, without a wait; False also where it would take one.
+
+        Raises:
+            Unauthenticated, Forbidden, AssuranceTooLow: as a call.
+        """
+        _demand_credential(ctx.principal, right)
+        return self._members.holds_at_once(ctx, ctx.principal.subject, right.relation)
+
     async def exactly(self, ctx: RequestContext, rights: Iterable[Right]) -> None:
         """As a call for each of `rights`, by everything committed, and until this transaction ends: what a caller is
         about to hand on can't be taken from them meanwhile (N21).

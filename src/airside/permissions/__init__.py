@@ -21,12 +21,15 @@ from airside.permissions.model import (
 )
 from airside.permissions.models import Models
 from airside.permissions.permissions import Permissions, build_engine
+from airside.permissions.prompt import Prompt
 from airside.permissions.records import Filter
+from airside.permissions.several import Answered
 from airside.permissions.stores import Stores, is_public
 from airside.permissions.tuples import Tuples
 
 __all__ = [
     "NO_TERMS",
+    "Answered",
     "AtLeast",
     "Change",
     "Filter",
@@ -35,6 +38,7 @@ __all__ = [
     "Models",
     "PermissionEngine",
     "Permissions",
+    "Prompt",
     "Question",
     "Store",
     "StoredModel",

@@ -11,8 +11,10 @@ from airside.permissions.indexes import MEMORY, Indexes
 from airside.permissions.limits import DEFAULT, Limits
 from airside.permissions.lists import Lists
 from airside.permissions.models import Models
+from airside.permissions.prompt import Prompt
 from airside.permissions.records_loading import PAGE
 from airside.permissions.relations import Relations
+from airside.permissions.several import Several
 from airside.permissions.stores import Stores
 from airside.permissions.sweeping import Sweeping
 from airside.permissions.tuples import Tuples
@@ -26,6 +28,8 @@ class Permissions:
     Attributes:
         stores, models, tuples: the verbs that change and read what is stored.
         engine: answers questions, `Cached(Walk(index))`.
+        prompt: answers without a wait, or not.
+        several: answers many questions as of one revision.
         lists, relations: the questions with many answers.
         assertions: what a model is expected to answer.
         sweeping: deletes by what tuples have in common.
@@ -53,6 +57,8 @@ class Permissions:
         self.models = Models(indexes=self.indexes, journal=journal, entropy=entropy, limits=limits)
         self.tuples = Tuples(indexes=self.indexes, journal=journal, most=limits.write)
         self.engine: PermissionEngine = build_engine(self.indexes)
+        self.prompt = Prompt(self.indexes)
+        self.several = Several(self.indexes)
         self.lists = Lists(self.indexes)
         self.relations = Relations(engine=self.engine, indexes=self.indexes)
         self.sweeping = Sweeping(tuples=self.tuples, slice_size=limits.write)

@@ -36,7 +36,7 @@ class Revocations:
     def __init__(self, *, listener: Listener, entropy: Entropy) -> None:
         self._listener = listener
         self._entropy = entropy
-        self._sets: OrderedDict[UUID, tuple[datetime, RevokedSet]] = OrderedDict()
+        self._sets: OrderedDict[int, tuple[datetime, RevokedSet]] = OrderedDict()
         self._loading: dict[UUID, list[RevokedSet]] = {}
         self._generation = 0
         self._news: dict[UUID, asyncio.Event] = {}
@@ -76,16 +76,23 @@ class Revocations:
         """
         if self._listener.silent_for() > MAX_SILENCE:
             raise Unavailable(_PART)
-        held = self._sets.get(ctx.tenant_id)
-        if held is not None and ctx.now - held[0] < REREAD:
-            self._sets.move_to_end(ctx.tenant_id)
-            return held[1]
+        known = self.known(ctx)
+        if known is not None:
+            return known
         for _attempt in range(_LOADS):
             generation = self._generation
             loaded = await self._load(ctx)
             if generation == self._generation:
                 return self._keep(ctx, loaded)
         raise Unavailable(_PART)
+
+    def known(self, ctx: RequestContext) -> RevokedSet | None:
+        """What is revoked in the tenant now, if that is in memory and the news isn't silent."""
+        held = self._sets.get(ctx.tenant_id.int)
+        if held is None or ctx.now - held[0] >= REREAD or self._listener.silent_for() > MAX_SILENCE:
+            return None
+        self._sets.move_to_end(ctx.tenant_id.int)
+        return held[1]
 
     async def follow(self, ctx: RequestContext, cursor: str, *, wait: float = 0.0) -> Page:
         """What has been revoked since `cursor` (empty: everything), for the feed that SDKs follow. Without news it
@@ -127,14 +134,14 @@ class Revocations:
         return fresh
 
     def _keep(self, ctx: RequestContext, fresh: RevokedSet) -> RevokedSet:
-        self._sets[ctx.tenant_id] = (ctx.now, fresh)
-        self._sets.move_to_end(ctx.tenant_id)
+        self._sets[ctx.tenant_id.int] = (ctx.now, fresh)
+        self._sets.move_to_end(ctx.tenant_id.int)
         if len(self._sets) > MAX_TENANTS:
             self._sets.popitem(last=False)
         return fresh
 
     def _take(self, tenant_id: UUID, entry: Entry) -> None:
-        held = self._sets.get(tenant_id)
+        held = self._sets.get(tenant_id.int)
         if held is not None:
             held[1].add(entry)
         for fresh in self._loading.get(tenant_id, ()):
@@ -148,7 +155,7 @@ class Revocations:
             self._forget()
 
     def _drop(self, tenant_id: UUID) -> None:
-        self._sets.pop(tenant_id, None)
+        self._sets.pop(tenant_id.int, None)
 
     def _forget(self) -> None:
         self._generation += 1

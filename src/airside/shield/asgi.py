@@ -11,10 +11,11 @@ from typing import Any, Final
 from airside.core.clock import Clock, SystemClock
 from airside.core.entropy import Entropy, SystemEntropy
 from airside.shield.cors import Header
-from airside.shield.outgoing import Counted, Outgoing, Send
+from airside.shield.outgoing import Counted, Outgoing, Send, marked
 from airside.shield.passage import KEY, Passage, Scope
 from airside.shield.policy import Policy
 from airside.shield.problems import describe, internal_problem, problem_of
+from airside.shield.prompt import Prompt, Reply
 from airside.shield.request_ids import RequestIds
 from airside.shield.rules import csrf_verdict, decide_host, decide_origin
 from airside.shield.screen import (
@@ -42,9 +43,18 @@ class Shield:
     body. A page of 500 that the application wrote before it raised is held back and dropped.
     """
 
-    def __init__(self, app: App, policy: Policy, *, clock: Clock | None = None, entropy: Entropy | None = None) -> None:
+    def __init__(
+        self,
+        app: App,
+        policy: Policy,
+        *,
+        prompt: Prompt | None = None,
+        clock: Clock | None = None,
+        entropy: Entropy | None = None,
+    ) -> None:
         self._app = app
         self._policy = policy
+        self._prompt = prompt
         self._ids = RequestIds(clock=clock or SystemClock(), entropy=entropy or SystemEntropy())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -78,6 +88,36 @@ class Shield:
         else:
             if outgoing.holding:
                 await _settle(outgoing)
+
+    def takes(self, scope: Scope) -> bool:
+        """See `Prompt.takes`."""
+        return self._prompt is not None and self._prompt.takes(scope)
+
+    def answer(self, scope: Scope, body: bytes) -> Reply | None:
+        """See `Prompt.answer`. The screening and the marks are the same; whatever stands against the request, or goes
+        wrong, the ordinary way meets again and says."""
+        policy, prompt, lines = self._policy, self._prompt, scope["headers"]
+        headers: Incoming = dict(lines)
+        # A repeated header, a cookie or a body of untold length needs the careful way.
+        if prompt is None or len(headers) != len(lines) or b"cookie" in headers or must_count(scope, headers):
+            return None
+        client = scope.get("client")
+        peer: str = client[0] if client else ""
+        if policy.proxies:
+            scope = dict(scope)  # the ordinary way must still find the peer in it, not the client
+            seen = self._relayed(scope, headers, peer)
+        else:
+            seen = Passage(self._ids.fresh(), peer, headers)
+        scope[KEY] = seen
+        try:
+            reply = prompt.answer(scope, body) if screen(scope, headers, policy) is None else None
+        except Exception:  # noqa: BLE001 - whatever it is, the ordinary way meets it again and tells the log
+            return None
+        if reply is None:
+            return None
+        fixed = policy.secure_headers if scope["scheme"] == "https" else policy.plain_headers
+        extra = _readable(scope, headers, policy) if policy.cors else ()
+        return Reply(marked(reply.headers, seen, fixed, extra), reply.body)
 
     async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":

@@ -7,6 +7,7 @@ from typing import Any, Final
 from airside.core.errors import TooLarge
 from airside.protocols.problem import CONTENT_TYPE, Problem
 from airside.shield.cors import Header
+from airside.shield.csp import Csp
 from airside.shield.passage import Passage
 
 Message = dict[str, Any]
@@ -89,26 +90,8 @@ class Outgoing:
 
     def _begin(self, message: Message) -> Awaitable[None]:
         self.started = True
-        headers: Sequence[Header] = message.get("headers", ())
-        identity = (b"x-request-id", self.passage.request_id.encode())
-        watched = self.passage.csp is not None
-        for name, _ in headers:
-            if name in _WATCHED:
-                watched = True
-                break
-        if watched:
-            message["headers"] = [*self._merged(headers), *self._extra, identity]
-        else:
-            message["headers"] = [*headers, *self._fixed, *self._extra, NO_STORE, identity]
+        message["headers"] = marked(message.get("headers", ()), self.passage, self._fixed, self._extra)
         return self._send(message)
-
-    def _merged(self, headers: Sequence[Header]) -> list[Header]:
-        own = self.passage.csp
-        fixed = self._fixed
-        if own is not None:
-            fixed = tuple((name, own.render().encode() if name == CSP else value) for name, value in fixed)
-        stored = any(name == NO_STORE[0] for name, _ in headers)
-        return [*(line for line in headers if line[0] not in OWNED), *fixed, *(() if stored else (NO_STORE,))]
 
     async def _suspect(self, message: Message) -> None:
         if self.overfull or message["status"] == 500:
@@ -121,6 +104,28 @@ class Outgoing:
             self._held.append(message)
             if len(self._held) > MAX_HELD:
                 await self.release()
+
+
+def marked(
+    headers: Sequence[Header], seen: Passage, fixed: tuple[Header, ...], extra: tuple[Header, ...]
+) -> list[Header]:
+    """The header lines of an answer with shield's own."""
+    identity = (b"x-request-id", seen.request_id.encode())
+    watched = seen.csp is not None
+    for name, _ in headers:
+        if name in _WATCHED:
+            watched = True
+            break
+    if watched:
+        return [*_merged(headers, seen.csp, fixed), *extra, identity]
+    return [*headers, *fixed, *extra, NO_STORE, identity]
+
+
+def _merged(headers: Sequence[Header], own: Csp | None, fixed: tuple[Header, ...]) -> list[Header]:
+    if own is not None:
+        fixed = tuple((name, own.render().encode() if name == CSP else value) for name, value in fixed)
+    stored = any(name == NO_STORE[0] for name, _ in headers)
+    return [*(line for line in headers if line[0] not in OWNED), *fixed, *(() if stored else (NO_STORE,))]
 
 
 class Counted:

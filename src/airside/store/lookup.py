@@ -29,7 +29,7 @@ class Lookup:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._by_slug: dict[str, Address] = {}
-        self._by_tenant: dict[UUID, Address] = {}
+        self._by_tenant: dict[int, Address] = {}
 
     async def by_slug(self, slug: str) -> Address | None:
         """The tenant that answers to `slug`, or None."""
@@ -49,7 +49,7 @@ class Lookup:
 
     async def by_tenant(self, tenant_id: UUID) -> Address | None:
         """The address of a tenant, or None. Strangers may ask for any id: one row is read, never all."""
-        found = self._by_tenant.get(tenant_id)
+        found = self.known(tenant_id)
         if found is not None:
             return found
         async with self._engine.begin_platform("lookup: tenant") as platform:
@@ -58,9 +58,13 @@ class Lookup:
             self._keep(found)
         return found
 
+    def known(self, tenant_id: UUID) -> Address | None:
+        """The address of a tenant, if it is in memory."""
+        return self._by_tenant.get(tenant_id.int)
+
     def _keep(self, address: Address) -> None:
         if len(self._by_slug) >= CACHE_SIZE:
             self._by_slug.clear()
             self._by_tenant.clear()
         self._by_slug[address.slug] = address
-        self._by_tenant[address.tenant_id] = address
+        self._by_tenant[address.tenant_id.int] = address

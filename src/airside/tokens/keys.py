@@ -41,7 +41,7 @@ class SigningKeys:
         self._vault = vault
         self._entropy = entropy
         self._journal = journal
-        self._held: OrderedDict[UUID, _Held] = OrderedDict()
+        self._held: OrderedDict[int, _Held] = OrderedDict()
         self._made: dict[UUID, datetime] = {}
 
     async def create(self, ctx: RequestContext, algorithms: Sequence[str] = FIRST_ALGORITHMS) -> None:
@@ -64,6 +64,11 @@ class SigningKeys:
     async def keyset(self, ctx: RequestContext) -> KeySet:
         """The tenant's verification keys. Touches the database at most once a minute."""
         return (await self._current(ctx)).keyset
+
+    def known(self, ctx: RequestContext) -> KeySet | None:
+        """As `keyset`, if it is in memory."""
+        held = self._known(ctx)
+        return None if held is None else held.keyset
 
     async def signer(self, ctx: RequestContext, alg: str = "ES256") -> SigningKey:
         """The key that signs `alg` now.
@@ -89,11 +94,14 @@ class SigningKeys:
         return key
 
     async def _current(self, ctx: RequestContext) -> _Held:
-        held = self._held.get(ctx.tenant_id)
-        if held is not None and abs(ctx.now - held.loaded_at) < KEYS_LIFETIME:
-            self._held.move_to_end(ctx.tenant_id)
-            return held
-        return await self._load(ctx, held)
+        return self._known(ctx) or await self._load(ctx, self._held.get(ctx.tenant_id.int))
+
+    def _known(self, ctx: RequestContext) -> _Held | None:
+        held = self._held.get(ctx.tenant_id.int)
+        if held is None or abs(ctx.now - held.loaded_at) >= KEYS_LIFETIME:
+            return None
+        self._held.move_to_end(ctx.tenant_id.int)
+        return held
 
     async def _load(self, ctx: RequestContext, before: _Held | None) -> _Held:
         rows = await records.load_keys(ctx)
@@ -107,8 +115,8 @@ class SigningKeys:
         return fresh
 
     def _hold(self, tenant_id: UUID, fresh: _Held) -> None:
-        self._held[tenant_id] = fresh
-        self._held.move_to_end(tenant_id)
+        self._held[tenant_id.int] = fresh
+        self._held.move_to_end(tenant_id.int)
         if len(self._held) > MAX_TENANTS:
             self._held.popitem(last=False)
 
@@ -118,12 +126,12 @@ class SigningKeys:
         tenant_id, now = ctx.tenant_id, ctx.now
         self._made = {other: at for other, at in self._made.items() if now - at <= KEYS_LIFETIME}
         self._made[tenant_id] = now
-        self._held.pop(tenant_id, None)
+        self._held.pop(tenant_id.int, None)
         ctx.tx.after_commit(lambda: self._settle(tenant_id))
 
     def _settle(self, tenant_id: UUID) -> None:
         self._made.pop(tenant_id, None)
-        self._held.pop(tenant_id, None)
+        self._held.pop(tenant_id.int, None)
 
 
 def _place(key_id: UUID) -> Place:

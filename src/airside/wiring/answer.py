@@ -10,6 +10,8 @@ from typing import Any, Final
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
+from airside.shield import Reply
+
 MAX_LINES: Final = 2_048
 """Rendered lines kept; full, they are forgotten at once, so that lines that differ each time hold no memory."""
 MAX_KEPT: Final = 512
@@ -73,6 +75,15 @@ class Answer:
         else:
             self._begin(message["status"], message.get("headers", ()))
 
+    def say(self, reply: Reply) -> None:
+        """The whole of an answer at once, where nothing has been sent yet and the client reads.
+
+        Raises:
+            RuntimeError, ValueError: as `send`.
+        """
+        self._begin(200, reply.headers)
+        self._body(reply.body, False)
+
     def _begin(self, status: int, headers: Any) -> None:
         cycle = self._cycle
         cycle.response_started = True
@@ -95,7 +106,7 @@ class Answer:
                 if b"close" in (token.strip().lower() for token in value.split(b",")):
                     closing = True
                     cycle.keep_alive = False
-            else:
+            elif lower != b"x-request-id":  # no two answers have the same
                 _keep(name, value, rendered)
         if not cycle.keep_alive and not closing:
             parts.append(b"connection: close\r\n")

@@ -11,12 +11,13 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Mount, Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Scope
 
 from airside.access.problems import http_exception_response, invalid_request_response, refusal_response
 from airside.api.cursors import Cursors
 from airside.api.routes import authzen, management, openfga_problems, platform, stores
 from airside.api.routes.oauth import AUTHORIZE, OAuthRoutes
+from airside.api.routes.openfga_check import PromptCheck
 from airside.api.routes.revocations import RevocationRoutes
 from airside.api.routes.wellknown import WellKnownRoutes
 from airside.console import routes as console_routes
@@ -72,31 +73,10 @@ class _Within(Mount):
 
 def application(services: Services, settings: Settings) -> ASGIApp:
     """Every route behind one Shield."""
-    found = routes(services)
-    served = Starlette(routes=found, exception_handlers=HANDLERS)
+    served = Starlette(routes=routes(services), exception_handlers=HANDLERS)
     served.router.redirect_slashes = False  # one address, one reading (N32)
-    return Shield(Hottest(stores.CHECK, found, served), shield_policy(settings))
-
-
-class Hottest:
-    """Answers the hottest route without the framework's layers around it, which cost more than a check does. Its
-    endpoint folds its own refusals; what nobody expects, Shield folds."""
-
-    def __init__(self, template: str, routes: list[BaseRoute], app: ASGIApp) -> None:
-        self._before, _, self._after = template.partition("{store_id}")
-        self._endpoint = next(route.app for route in routes if isinstance(route, Route) and route.path == template)
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["method"] == "POST":
-            path: str = scope["path"]
-            if path.startswith(self._before) and path.endswith(self._after):
-                store_id = path[len(self._before) : -len(self._after)]
-                if "/" not in store_id:
-                    scope["path_params"] = {"store_id": store_id}
-                    await self._endpoint(scope, receive, send)
-                    return
-        await self._app(scope, receive, send)
+    prompt = PromptCheck(services.permissions.prompt, services.contexts.interface_at_once)
+    return Shield(served, shield_policy(settings), prompt=prompt)
 
 
 def routes(services: Services) -> list[BaseRoute]:

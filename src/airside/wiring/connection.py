@@ -4,15 +4,19 @@ uvicorn puts no bound on the size of a head or the time a client takes to send o
 idle connection at once, under the request that may be on its way. Here a head has `MAX_HEAD_BYTES` and
 `HEAD_SECONDS`, a body `BODY_SECONDS`, a client that doesn't read `STALL_SECONDS`, and a connection that is told
 to drain serves what still comes with `Connection: close` (RFC 9112 §9.6) until it has been idle for a while.
+
+Where the application knows some answers at once (`shield.Prompt`), a request of that kind that arrives whole is
+answered in the very call that read it, without a task.
 """
 
 import asyncio
 from typing import Any, Final
 
 from uvicorn import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
+from airside.shield import Reply, Shield
 from airside.wiring.answer import Answer
 
 MAX_HEAD_BYTES: Final = 32 * 1024  # two tokens of 16 KiB at most: an access token and a proof
@@ -20,6 +24,8 @@ MAX_IN_FLIGHT: Final = 2_000
 HEAD_SECONDS: Final = 10.0
 BODY_SECONDS: Final = 60.0
 STALL_SECONDS: Final = 30.0
+HOLD_SECONDS: Final = 0.005
+"""How long a request that might be answered at once waits for its body: many clients send it right after the head."""
 _BUSY: Final = b'{"type":"about:blank","title":"Service Unavailable","status":503,"code":"unavailable"}'
 
 
@@ -44,7 +50,12 @@ class Connection(HttpToolsProtocol):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
+        self._prompt = config.app if isinstance(config.app, Shield) else None
+        self._held: tuple[RequestResponseCycle, Any] | None = None  # its body may be on its way
+        self._waiting: asyncio.TimerHandle | None = None
+        self._may_hold = False
         self._in_head = False
+        self._in_body = False
         self._parsed = 0  # bytes of the head that is arriving, as far as the parser has told them
         self._unfinished = 0  # bytes that came without finishing a head
         self._too_large = False
@@ -58,15 +69,22 @@ class Connection(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._cancel_timers()
+        self._unhold()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         if self.transport.is_closing():
             return
         began = self._in_head
+        self._may_hold = True
         super().data_received(data)
+        self._may_hold = False
         if self.transport.is_closing():
             return
+        if self._held is not None and self._waiting is None:
+            self._waiting = self.loop.call_later(HOLD_SECONDS, self._let_go)
+        if self._in_body and self._reading is None:
+            self._await_rest(BODY_SECONDS)
         if began and self._in_head:
             self._unfinished += len(data)
             if self._unfinished > MAX_HEAD_BYTES:
@@ -77,6 +95,7 @@ class Connection(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
+        self._unset_keepalive_if_required()  # armed by an answer to what came before it in the same read
         self._in_head = True
         self._parsed = self._unfinished = 0
 
@@ -91,14 +110,18 @@ class Connection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._in_head = False
-        self._await_rest(BODY_SECONDS)
+        self._in_body = True
+        self._rest_arrived()
         super().on_headers_complete()
         if self.server_state.draining_since is not None:
             self.cycle.keep_alive = False
 
     def on_message_complete(self) -> None:
+        self._in_body = False
         self._rest_arrived()
         super().on_message_complete()
+        if self._held is not None:
+            self._answer_at_once(self._held[0])
 
     def on_response_complete(self) -> None:
         self._idle_since = self.loop.time()
@@ -147,8 +170,45 @@ class Connection(HttpToolsProtocol):
         return bool(self.cycle) and not self.cycle.response_complete
 
     def _start_asgi_task(self, cycle: Any, app: Any) -> None:
+        if self.transport.is_closing():  # what came after a last request
+            return
+        prompt = self._prompt if self._may_hold and not cycle.waiting_for_100_continue else None
+        if prompt is not None and prompt.takes(cycle.scope):
+            self._held = cycle, app
+            return
         cycle.send = Answer(cycle).send
         super()._start_asgi_task(cycle, app if len(self.tasks) < MAX_IN_FLIGHT else busy)
+
+    def _answer_at_once(self, cycle: Any) -> None:
+        """Once a read: a client that sends many requests in one must not keep others waiting."""
+        self._may_hold = False
+        able = not self.flow.write_paused and len(self.tasks) < MAX_IN_FLIGHT
+        reply = self._prompt.answer(cycle.scope, bytes(cycle.body)) if able and self._prompt is not None else None
+        if reply is None:
+            self._let_go()
+        else:
+            self._unhold()
+            # Not yet: whoever asked over many connections (a proxy, say) is woken once, not by each answer, which
+            # costs the kernel more than the answer cost us.
+            self.loop.call_soon(self._say, cycle, reply)
+
+    def _say(self, cycle: Any, reply: Reply) -> None:
+        if not cycle.disconnected and not self.transport.is_closing():
+            Answer(cycle).say(reply)
+
+    def _let_go(self) -> None:
+        """The ordinary way."""
+        held = self._held
+        self._unhold()
+        self._may_hold = False
+        if held is not None:
+            self._start_asgi_task(*held)
+
+    def _unhold(self) -> None:
+        self._held = None
+        if self._waiting is not None:
+            self._waiting.cancel()
+            self._waiting = None
 
     def _count(self, size: int) -> None:
         self._parsed += size

@@ -1,29 +1,30 @@
 """OpenFGA's HTTP API: stores, models, tuples and questions. The tenant comes from the credential, never the path.
 
-`check` is the hottest route of the server: decode, decide, encode, and nothing else.
+`check` is the hottest route of the server: decode, decide, encode, and nothing else; `openfga_check.py` answers it
+without a wait where it can.
 """
 
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp
 
 from airside.api.cursors import Cursors
 from airside.api.routes.openfga_assertions import AssertionRoutes
+from airside.api.routes.openfga_check import ALLOWED, CHECK, DENIED
 from airside.api.routes.openfga_data import DataRoutes
 from airside.api.routes.openfga_lists import ListRoutes, view_of
 from airside.api.routes.openfga_pages import Pages
+from airside.api.routes.openfga_plain import decode_batch, decode_check
 from airside.api.routes.openfga_problems import Endpoint, describe
 from airside.api.routes.openfga_stream import StreamRoutes
 from airside.api.routes.openfga_sweeping import SweepRoutes
 from airside.api.routes.openfga_wire import (
-    CONSISTENCY_TOKEN,
     MAX_BODY,
     MAX_LARGE_BODY,
-    BatchBody,
     BatchItem,
     Consistency,
     ContextFor,
@@ -34,21 +35,15 @@ from airside.api.routes.openfga_wire import (
     consistency_token,
     contextual,
     decode,
-    decode_check,
     read_body,
     store_of,
 )
 from airside.core.strict_json import Json
-from airside.permissions import AtLeast, Permissions, Question
+from airside.permissions import Answered, Permissions, Question
 from airside.permissions.model import NO_CONTEXT
-from airside.permissions.refusals import InvalidQuestion, TooComplex
-from airside.store import RequestContext
+from airside.permissions.refusals import InvalidQuestion
 
-__all__ = ["CHECK", "ContextFor", "routes"]
-
-CHECK: Final = "/stores/{store_id}/check"
-
-_TOKEN_HEADER: Final = CONSISTENCY_TOKEN.lower().encode()
+__all__ = ["ContextFor", "routes"]
 
 
 def routes(*, permissions: Permissions, context: ContextFor, cursors: Cursors) -> list[Route]:
@@ -89,28 +84,6 @@ def routes(*, permissions: Permissions, context: ContextFor, cursors: Cursors) -
     return [Route(path, Endpoint(handler), methods=[method]) for method, path, handler in table]
 
 
-class Verdicts:
-    """The two answers of a check, rendered once; only the consistency token is added."""
-
-    def __init__(self, body: bytes) -> None:
-        self._headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-        self._body: Message = {"type": "http.response.body", "body": body}
-
-    def seen(self, token: str) -> ASGIApp:
-        """The answer as of the revision that `token` names."""
-        headers = [*self._headers, (_TOKEN_HEADER, token.encode())]
-
-        async def respond(_scope: Scope, _receive: Receive, send: Send) -> None:
-            await send({"type": "http.response.start", "status": 200, "headers": headers})
-            await send(self._body)
-
-        return respond
-
-
-ALLOWED: Final = Verdicts(b'{"allowed":true,"resolution":""}')
-DENIED: Final = Verdicts(b'{"allowed":false,"resolution":""}')
-
-
 class RelationsBody(msgspec.Struct):
     user: str
     object: str
@@ -126,6 +99,7 @@ class CheckRoutes:
 
     def __init__(self, permissions: Permissions, context: ContextFor) -> None:
         self._engine = permissions.engine
+        self._several = permissions.several
         self._relations = permissions.relations
         self._most = permissions.limits.batch
         self._context = context
@@ -155,20 +129,26 @@ class CheckRoutes:
         """`POST …/batch-check`: a question that can't be meant is told in its own result."""
         async with self._context(request, "permissions:check") as ctx:
             store_id = store_of(request)
-            body = decode(await read_body(request, MAX_LARGE_BODY), BatchBody, MAX_LARGE_BODY)
+            body = decode_batch(await read_body(request, MAX_LARGE_BODY))
             if len(body.checks) > self._most:
                 raise InvalidQuestion(f"at most {self._most} checks")
             names = [item.correlation_id for item in body.checks]
             if len(set(names)) != len(names):
                 raise InvalidQuestion("received duplicate correlation_id")
-            wanted = at_least(request, store_id, body.consistency)
-            results: dict[str, Json] = {}
-            revision = 0
-            for item in body.checks:
-                result, seen = await self._one(ctx, store_id, body.authorization_model_id, wanted, item)
-                results[item.correlation_id] = result
-                revision = max(revision, seen)
-        return answer({"result": results}, seen=(store_id, revision))
+            asked = [_question(store_id, item) for item in body.checks]
+            answers = await self._several.check(
+                ctx,
+                store_id,
+                body.authorization_model_id or None,
+                at_least(request, store_id, body.consistency),
+                [each for each in asked if isinstance(each, Question)],
+            )
+        found = iter(answers.each)
+        results = {
+            name: _told(next(found) if isinstance(each, Question) else each)
+            for name, each in zip(names, asked, strict=True)
+        }
+        return answer({"result": results}, seen=(store_id, answers.revision))
 
     async def check_relations(self, request: Request) -> Response:
         """`POST …/check-relations`: one subject, one object, several relations; each with its answer."""
@@ -188,25 +168,18 @@ class CheckRoutes:
             )
         return answer({"relations": held.relations}, seen=(store_id, held.revision))
 
-    async def _one(
-        self, ctx: RequestContext, store_id: str, model_id: str | None, wanted: AtLeast, item: BatchItem
-    ) -> tuple[Json, int]:
-        key = item.tuple_key
-        try:
-            verdict = await self._engine.check(
-                ctx,
-                Question(
-                    store_id,
-                    key.user,
-                    key.relation,
-                    key.object,
-                    model_id or None,
-                    wanted,
-                    contextual(item.contextual_tuples),
-                    item.context or NO_CONTEXT,
-                ),
-            )
-        except (InvalidQuestion, TooComplex) as refusal:
-            _, code, message = describe(refusal)
-            return {"error": {"input_error": code, "message": message}}, 0
-        return {"allowed": verdict.allowed}, verdict.revision
+
+def _question(store_id: str, item: BatchItem) -> Question | InvalidQuestion:
+    key = item.tuple_key
+    try:
+        grants = contextual(item.contextual_tuples)
+    except InvalidQuestion as refusal:
+        return refusal
+    return Question(store_id, key.user, key.relation, key.object, contextual=grants, context=item.context or NO_CONTEXT)
+
+
+def _told(answered: Answered) -> Json:
+    if isinstance(answered, bool):
+        return {"allowed": answered}
+    _, code, message = describe(answered)
+    return {"error": {"input_error": code, "message": message}}

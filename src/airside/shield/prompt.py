@@ -1,0 +1,27 @@
+"""What an application knows at once: an answer of 200 to a request that has arrived whole, given without a wait."""
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+from airside.shield.cors import Header
+from airside.shield.passage import Scope
+
+
+class Reply(NamedTuple):
+    """A whole answer of status 200; its length is among its headers."""
+
+    headers: Sequence[Header]
+    body: bytes
+
+
+class Prompt(Protocol):
+    """Beside an ASGI application and never of another opinion: what it can't answer, or would refuse, the application
+    is asked instead."""
+
+    def takes(self, scope: Scope) -> bool:
+        """Whether a request is of a kind that may be answered at once. Nothing is judged yet."""
+        ...
+
+    def answer(self, scope: Scope, body: bytes) -> Reply | None:
+        """The answer that the application would give; None: ask the application."""
+        ...
