@@ -135,7 +135,7 @@ async def test_openfga_refuses_with_code_and_message(server: Running, place: Pla
         ("GET", "/stores/a/b/c", None, known, 404),
         ("GET", "/stores/", None, known, 404),
         ("PUT", "/stores", b"{}", known, 405),
-        ("POST", "/stores/check", b"{}", known, 404),
+        ("POST", "/stores/check", b"{}", known, 405),
         ("GET", "/stores/01BX5ZZKBKACTAV9WEVGEMMVRZ/check", None, known, 405),
         ("POST", "/stores", b"{", known, 400),
         ("POST", "/stores", b"[]", known, 400),
