@@ -8,6 +8,16 @@ MAX_DEPTH: Final = 25
 MAX_VISITS: Final = 50_000
 """Usersets and objects that one question may visit."""
 
+LEAST_KEPT: Final = 50_000
+"""Memberships of subjects, and crowds of a plan, that are kept at least."""
+WORDS_EACH: Final = 16
+"""Words of a store for each more that is kept: what is kept stays small beside the store itself."""
+
+
+def most_kept(words: int) -> int:
+    """How many memberships, or crowds of a plan, a store of `words` keeps; when they are full, all are forgotten."""
+    return max(LEAST_KEPT, words // WORDS_EACH)
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:

@@ -4,18 +4,13 @@ One question per subject pays for it; until a membership changes, the rest read 
 an edge at the top of a deep hierarchy costs a write nothing, however many are below it.
 """
 
-from typing import Final
-
 from msgspec import Struct
 
 from airside.permissions.compiled import Compiled
 from airside.permissions.ends import each
 from airside.permissions.forgotten import Forgotten
 from airside.permissions.graph import UNKNOWN, Graph
-from airside.permissions.limits import MAX_DEPTH, MAX_VISITS
-
-MAX_SUBJECTS: Final = 50_000
-"""Subjects whose memberships are kept; when they are full, all are forgotten."""
+from airside.permissions.limits import MAX_DEPTH, MAX_VISITS, most_kept
 
 
 class Subject(Struct, frozen=True):
@@ -57,7 +52,7 @@ class Memberships:
         self._forgotten.let_go()
         subject = self._collect(word)
         if subject.slot == UNKNOWN and word in self._graph.nodes:
-            if len(self._subjects) >= MAX_SUBJECTS:
+            if len(self._subjects) >= most_kept(self._graph.words_known):
                 self._forget()
             self._subjects[word] = subject
         return subject

@@ -10,15 +10,13 @@ from typing import Final
 from airside.permissions.ends import Ends, count, each, meets
 from airside.permissions.given import NEITHER, NO, YES
 from airside.permissions.graph import Graph
-from airside.permissions.limits import MAX_DEPTH
+from airside.permissions.limits import MAX_DEPTH, most_kept
 from airside.permissions.plan import Part, Plan
 
 MAX_CROWD: Final = 128
 """Subjects of a crowd."""
 MAX_PASSED: Final = 128
 """Objects passed to collect one."""
-MAX_KEPT: Final = 100_000
-"""Crowds of one plan; when they are full, all are forgotten."""
 MAX_WEIGHT: Final = 32
 """Plans that a quick plan may consist of, each counted as often as it is met."""
 _TOO_MANY: Final = (-3,)
@@ -86,7 +84,7 @@ def _combine(part: Part, object_: int, nodes: frozenset[int], graph: Graph) -> i
 def _collect(plan: Plan, object_: int, graph: Graph) -> tuple[int, ...]:
     """The crowd of an object under a pure plan, and keep it."""
     plan.forgotten.let_go()
-    if len(plan.crowds) >= MAX_KEPT:
+    if len(plan.crowds) >= most_kept(graph.words_known):
         plan.forget_crowds()
     crowd = plan.crowds[object_] = _crowd(plan, object_, graph)
     return crowd
