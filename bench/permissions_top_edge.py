@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from airside.permissions.graph import Graph
 from airside.permissions.index import Index, Ready
 from airside.permissions.language import parse
-from airside.permissions.memberships import MAX_SUBJECTS
+from airside.permissions.limits import LEAST_KEPT
 from airside.permissions.model import TupleKey
 
 MODEL = """
@@ -87,7 +87,7 @@ def main() -> int:
     ready = hierarchy()
     print(f"{ready.graph.tuples:,} tuples, {MEMBERS:,} members below the edge, {LEVELS} levels")
     worst = 0.0
-    for name, turns, known in (("subjects known", KNOWN_TURNS, MAX_SUBJECTS), ("few known", TURNS, 0)):
+    for name, turns, known in (("subjects known", KNOWN_TURNS, LEAST_KEPT), ("few known", TURNS, 0)):
         times: dict[bool, list[float]] = {True: [], False: []}
         for _ in range(turns):
             for adds in (True, False):
