@@ -25,6 +25,12 @@ FLOW: Final = "flw"
 FAMILY: Final = "fam"
 TOKEN: Final = "tok"
 REQUEST: Final = "req"
+FACTOR: Final = "fac"
+PASSKEY: Final = "psk"
+DEVICE: Final = "dev"
+LINK: Final = "lnk"
+INVITATION: Final = "inv"
+MAIL: Final = "mai"
 
 
 def uuid7(now: datetime, entropy: Entropy) -> UUID:

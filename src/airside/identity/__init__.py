@@ -16,6 +16,16 @@ from airside.identity.passwords import (
     PasswordProof,
     Passwords,
 )
+from airside.identity.policy import (
+    DevicePolicy,
+    Factor,
+    FixedPolicies,
+    IdentityPolicy,
+    PasskeyPolicy,
+    PasswordPolicy,
+    Policies,
+    SessionPolicy,
+)
 from airside.identity.proofs import Answer, Attempt, Authenticator, Proof, assurance_of
 from airside.identity.sessions import Sessions
 from airside.identity.users import Users
@@ -27,14 +37,22 @@ __all__ = [
     "Attempt",
     "Authenticator",
     "Cookie",
+    "DevicePolicy",
+    "Factor",
+    "FixedPolicies",
     "HashPool",
+    "IdentityPolicy",
     "Mailbox",
+    "PasskeyPolicy",
     "PasswordAnswer",
     "PasswordAuthenticator",
+    "PasswordPolicy",
     "PasswordProof",
     "Passwords",
+    "Policies",
     "Proof",
     "Session",
+    "SessionPolicy",
     "Sessions",
     "StartedSession",
     "User",

@@ -15,7 +15,7 @@ from airside.core.secret import Secret
 from airside.identity import records
 from airside.identity.email import MAX_EMAIL, normalise
 from airside.identity.hashing import HashPool
-from airside.identity.proofs import Answer, Attempt, Contribution, Proof
+from airside.identity.proofs import Answer, Attempt, Contribution, Proof, demand_contribution
 from airside.limits import SIGNIN_ACCOUNT, SIGNIN_ORIGIN, SIGNIN_PAIR, Limiter, origin_key
 from airside.store import ForeignKeyViolation
 from airside.store.context import RequestContext
@@ -125,7 +125,8 @@ class PasswordAuthenticator:
             raise Unauthenticated("proof of somebody else")
         return proof
 
-    def recall(self, user_id: UUID, at: datetime) -> PasswordProof:
+    def recall(self, user_id: UUID, at: datetime, contribution: Contribution) -> PasswordProof:
+        demand_contribution(PasswordProof, contribution)
         return PasswordProof(user_id, at, _MINT)
 
 

@@ -12,10 +12,10 @@ from airside.core.proof import Mint
 from airside.core.strict_json import Json
 from airside.store.context import RequestContext
 
-Contribution = Literal["first", "second", "multi", "hardware"]
-"""`first`: alone `aal1` (a password; a password's e-mail code adds nothing to it). `second`: nothing alone, `aal2`
-beside a first one (TOTP). `multi`: `aal2` alone (a passkey with user verification). `hardware`: `aal3` alone (an
-attested passkey that can't be backed up)."""
+Contribution = Literal["first", "second", "multi", "hardware", "confirmation"]
+"""`first`: alone `aal1` (a password). `second`: nothing alone, `aal2` beside a first one (TOTP). `multi`: `aal2` alone
+(a passkey with user verification). `hardware`: `aal3` alone (an attested passkey that can't be backed up).
+`confirmation`: no assurance, alone or beside others (a mailed code: who reads the mail resets the password)."""
 
 ORDER: Final[tuple[Assurance, ...]] = ("aal0", "aal1", "aal2", "aal3")
 
@@ -57,6 +57,11 @@ class Attempt(Protocol):
         """Who has been proven so far; None at the first step."""
         ...
 
+    @property
+    def device_id(self) -> UUID | None:
+        """The browser's device, as its signed cookie names it; None where there is none."""
+        ...
+
 
 class Authenticator(Protocol):
     """One way to prove who somebody is: a door of the login flow, never a corridor."""
@@ -77,8 +82,12 @@ class Authenticator(Protocol):
         """
         ...
 
-    def recall(self, user_id: UUID, at: datetime) -> Proof:
-        """A proof of this kind that the login flow stored in an earlier step, made again from its row."""
+    def recall(self, user_id: UUID, at: datetime, contribution: Contribution) -> Proof:
+        """A proof of this kind that the login flow stored in an earlier step, made again from its row.
+
+        Raises:
+            Inconsistent: this kind of proof contributes no such thing.
+        """
         ...
 
 
@@ -111,6 +120,21 @@ def methods_of(proofs: Sequence[Proof], assurance: Assurance, held: tuple[str, .
     return tuple(dict.fromkeys(methods))
 
 
+def demand_contribution(kind: type[Proof], contribution: Contribution) -> None:
+    """For an authenticator that recalls a proof of `kind`.
+
+    Raises:
+        Inconsistent: such a proof contributes something else.
+    """
+    if contribution != kind.contribution:
+        raise Inconsistent("stored proof of another weight", kind=kind.kind)
+
+
 def remembered(proof: Proof) -> dict[str, Json]:
     """The row that the login flow keeps of a proof; its authenticator's `recall` reads it."""
-    return {"kind": proof.kind, "user_id": str(proof.user_id), "at": proof.at.isoformat()}
+    return {
+        "kind": proof.kind,
+        "user_id": str(proof.user_id),
+        "at": proof.at.isoformat(),
+        "contribution": proof.contribution,
+    }

@@ -25,6 +25,7 @@ class Flow:
     continue_to: str
     proofs: tuple[Proof, ...]
     expires_at: datetime
+    device_id: UUID | None = None
 
     @property
     def user_id(self) -> UUID | None:

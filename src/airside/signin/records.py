@@ -4,12 +4,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, cast
 from uuid import UUID
 
 from airside.core.errors import Inconsistent
 from airside.identity import Authenticator, Proof
-from airside.identity.proofs import remembered
+from airside.identity.proofs import Contribution, remembered
 from airside.signin.model import LIFETIME, MAX_PROOFS, Flow
 from airside.store.context import RequestContext
 from airside.vault import Keyset, Place
@@ -93,6 +93,7 @@ async def sweep(ctx: RequestContext) -> int:
 def _proof(stored: Mapping[str, str], authenticators: Mapping[str, Authenticator]) -> Proof:
     try:
         authenticator = authenticators[stored["kind"]]
-        return authenticator.recall(UUID(stored["user_id"]), datetime.fromisoformat(stored["at"]))
+        contribution = cast("Contribution", stored["contribution"])  # the authenticator refuses any but its own
+        return authenticator.recall(UUID(stored["user_id"]), datetime.fromisoformat(stored["at"]), contribution)
     except (KeyError, TypeError, ValueError):
         raise Inconsistent("stored proof that no authenticator gave") from None
