@@ -117,4 +117,5 @@ def test_only_its_verifier_makes_a_proof(kind: type[Proof]) -> None:
 
 def test_what_is_remembered_of_a_proof_holds_no_secret() -> None:
     (proof,) = some(First)
-    assert remembered(proof) == {"kind": "first", "user_id": str(ADA), "at": NOW.isoformat()}
+    at = NOW.isoformat()
+    assert remembered(proof) == {"kind": "first", "user_id": str(ADA), "at": at, "contribution": "first"}
