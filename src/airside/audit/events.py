@@ -39,6 +39,13 @@ class Event(StrEnum):
     ROLE_ASSIGNED = "role:user:assigned"
     ROLE_UNASSIGNED = "role:user:unassigned"
 
+    POLICY_CHANGED = "policy:tenant:changed"
+    USER_ERASED = "user:user:erased"
+    PERSONAL_DATA_EXPORTED = "user:data:exported"
+    USERS_IMPORTED = "admin:users:imported"
+    USERS_EXPORTED = "admin:users:exported"
+    PASSWORD_HASHES_EXPORTED = "admin:hashes:exported"
+
     CLIENT_CREATED = "client:client:created"
     CLIENT_UPDATED = "client:client:updated"
     CLIENT_DEACTIVATED = "client:client:deactivated"

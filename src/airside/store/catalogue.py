@@ -32,6 +32,7 @@ TABLES: Final[dict[str, Table]] = {
     # tenancy
     "tenant": Table("tenant", CHANGE),
     "tenant_role": Table("tenant", ALL),
+    "tenant_policy": Table("tenant", CHANGE),
     # limits
     "limit_state": Table("tenant", ALL),
     # identity

@@ -1,14 +1,25 @@
 """Tenancy: what a tenant is, and who belongs to it as what.
 
 Owns tenants (address, name, state, their two permission stores), memberships and the tenants' own roles, which are
-relations in the tenant's system store, so that our own engine answers for our own management verbs; and the closed
-catalogue of what managers may. Does not own people (`identity`) nor the meaning of relations (`permissions`).
+relations in the tenant's system store, so that our own engine answers for our own management verbs; the closed
+catalogue of what managers may; and what the tenant demands of its people. Does not own people (`identity`) nor the
+meaning of relations (`permissions`).
 """
 
 from airside.tenancy.catalogue import PERMISSIONS, RELATIONS, Permission, relation_of
 from airside.tenancy.grants import Grants
 from airside.tenancy.members import Members
 from airside.tenancy.model import PLATFORM_SLUG, ROLES, CustomRole, Draft, Role, RoleChange, RoleDraft, Tenant
+from airside.tenancy.policies import TenantPolicies
+from airside.tenancy.policy import (
+    AdministrationPolicy,
+    Branding,
+    TenantPolicy,
+    accepted,
+    parse_policy,
+    render_policy,
+)
+from airside.tenancy.records_policy import StoredPolicy
 from airside.tenancy.roles import Roles
 from airside.tenancy.tenants import Tenants
 
@@ -17,6 +28,8 @@ __all__ = [
     "PLATFORM_SLUG",
     "RELATIONS",
     "ROLES",
+    "AdministrationPolicy",
+    "Branding",
     "CustomRole",
     "Draft",
     "Grants",
@@ -26,7 +39,13 @@ __all__ = [
     "RoleChange",
     "RoleDraft",
     "Roles",
+    "StoredPolicy",
     "Tenant",
+    "TenantPolicies",
+    "TenantPolicy",
     "Tenants",
+    "accepted",
+    "parse_policy",
     "relation_of",
+    "render_policy",
 ]

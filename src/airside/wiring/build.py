@@ -29,7 +29,7 @@ from airside.permissions.limits import Limits
 from airside.revocation import Revocations
 from airside.signin import Flows, Policy
 from airside.store import Engine, Listener, Lookup, RequestContext
-from airside.tenancy import Grants, Members, Roles, Tenants
+from airside.tenancy import Grants, Members, Roles, TenantPolicies, Tenants
 from airside.tokens import RefreshFamilies, SigningKeys, TokenIssuer, TokenVerifier
 from airside.vault import Aead, Vault
 from airside.wiring.settings import Settings
@@ -57,6 +57,7 @@ class Services:
     sessions: Sessions
     flows: Flows
     tenants: Tenants
+    policies: TenantPolicies
     issuers: Issuers
     token_issuer: TokenIssuer
     authorise: Authorise
@@ -127,6 +128,7 @@ def build(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy: Ent
     keys = SigningKeys(vault=vault, entropy=entropy, journal=journal)
     verifier = TokenVerifier(keys=keys, revocations=revocations)
     families = RefreshFamilies(entropy=entropy, revocations=revocations, journal=journal)
+    policies = TenantPolicies(journal=journal, clock=clock)
     hashes = HashPool(clock=clock, entropy=entropy)
     users = Users(vault=vault, entropy=entropy, journal=journal)
     passwords = Passwords(vault=vault, limiter=limiter, hashes=hashes, journal=journal)
@@ -186,6 +188,7 @@ def build(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy: Ent
         sessions=sessions,
         flows=flows,
         tenants=tenants,
+        policies=policies,
         issuers=issuers,
         token_issuer=issuer,
         authorise=authorise,
