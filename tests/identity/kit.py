@@ -22,8 +22,9 @@ from airside.identity import (
 )
 from airside.limits import PostgresLimiter
 from airside.revocation import Revocations
-from airside.signin import Flows, Policy
+from airside.signin import Flows, People
 from airside.store import Listener
+from airside.tenancy import TenantPolicies
 from airside.tokens import RefreshFamilies
 from airside.vault import Vault
 from tests.conftest import OpenContext
@@ -45,6 +46,7 @@ class Kit:
     flows: Flows
     revocations: Revocations
     hashes: HashPool
+    policies: TenantPolicies
 
     async def user(self, email: str = "ada@example.com", name: str = "Ada", password: str = PASSWORD) -> User:
         """A user with a password."""
@@ -78,11 +80,13 @@ def kit(
     open_ctx: OpenContext,
     tenant_id: UUID,
     vault: Vault,
+    clock: Clock,
     entropy: Entropy,
     hashes: HashPool,
     revocations: Revocations,
 ) -> Kit:
     journal = Journal(vault=vault, entropy=entropy)
+    policies = TenantPolicies(journal=journal, clock=clock)
     users = Users(vault=vault, entropy=entropy, journal=journal)
     passwords = Passwords(vault=vault, limiter=PostgresLimiter(vault=vault), hashes=hashes, journal=journal)
     families = RefreshFamilies(entropy=entropy, revocations=revocations, journal=journal)
@@ -93,6 +97,6 @@ def kit(
         journal=journal,
         sessions=sessions,
         authenticators=[PasswordAuthenticator(passwords)],
-        policy=Policy(),
+        people=People(policies=policies),
     )
-    return Kit(open_ctx, tenant_id, users, passwords, sessions, flows, revocations, hashes)
+    return Kit(open_ctx, tenant_id, users, passwords, sessions, flows, revocations, hashes, policies)

@@ -13,7 +13,7 @@ from airside.core.ids import uuid7
 from airside.core.principal import Origin
 from airside.core.secret import Secret
 from airside.identity import Answer, PasswordAnswer
-from airside.signin import AskPassword, Done, Limited, StartedFlow, Step
+from airside.signin import Ask, Done, Limited, StartedFlow, Step
 from airside.signin.model import LIFETIME
 from tests.identity.kit import HOME, PASSWORD, Kit, MakeTenant
 
@@ -22,6 +22,8 @@ ACCOUNT = "/t/acme/account"
 RIGHT = PasswordAnswer(EMAIL, Secret(PASSWORD))
 WRONG = PasswordAnswer(EMAIL, Secret("wrong"))
 EMPTY = PasswordAnswer("", Secret(""))
+FIRST = Ask("first", ("password", "passkey"))
+FAILED = replace(FIRST, failed=True)
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ async def test_the_right_password_ends_the_flow_in_a_session(kit: Kit) -> None:
 async def test_a_wrong_password_is_a_step_and_the_flow_goes_on(kit: Kit) -> None:
     await kit.user()
     flow = await _flow(kit)
-    assert await _submit(kit, flow, WRONG) == AskPassword(failed=True)
+    assert await _submit(kit, flow, WRONG) == FAILED
     assert isinstance(await _submit(kit, flow, RIGHT), Done)
 
 
@@ -91,7 +93,7 @@ async def test_the_sixth_guess_is_limited_and_says_how_long(kit: Kit) -> None:
     await kit.user()
     flow = await _flow(kit)
     for _ in range(5):
-        assert await _submit(kit, flow, WRONG) == AskPassword(failed=True)
+        assert await _submit(kit, flow, WRONG) == FAILED
     for tried in (flow, await _flow(kit)):
         step = await _submit(kit, tried, RIGHT)
         assert isinstance(step, Limited)
@@ -103,7 +105,7 @@ async def test_an_empty_or_skipped_step_starts_no_session(kit: Kit, answer: Answ
     """N12: empty POST, skipped step, other pathway."""
     await kit.user()
     flow = await _flow(kit)
-    assert isinstance(await _submit(kit, flow, answer), AskPassword)
+    assert await _submit(kit, flow, answer) in (FIRST, FAILED)
     assert await _sessions(kit) == 0
 
 

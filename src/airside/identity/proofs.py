@@ -17,7 +17,7 @@ Contribution = Literal["first", "second", "multi", "hardware", "confirmation"]
 (a passkey with user verification). `hardware`: `aal3` alone (an attested passkey that can't be backed up).
 `confirmation`: no assurance, alone or beside others (a mailed code: who reads the mail resets the password)."""
 
-ORDER: Final[tuple[Assurance, ...]] = ("aal0", "aal1", "aal2", "aal3")
+_ORDER: Final[tuple[Assurance, ...]] = ("aal0", "aal1", "aal2", "aal3")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +91,11 @@ class Authenticator(Protocol):
         ...
 
 
+def below(one: Assurance, other: Assurance) -> bool:
+    """Whether `one` says less strongly than `other` who somebody is."""
+    return _ORDER.index(one) < _ORDER.index(other)
+
+
 def assurance_of(proofs: Sequence[Proof], held: Assurance = "aal0") -> Assurance:
     """How strongly `proofs` together say who it is, on top of what a session already `held`; never less than that.
     The same kind twice counts once.
@@ -108,7 +113,7 @@ def assurance_of(proofs: Sequence[Proof], held: Assurance = "aal0") -> Assurance
         alone = "aal3"
     elif "multi" in kinds or {"first", "second"} <= kinds:
         alone = "aal2"
-    return alone if ORDER.index(alone) > ORDER.index(held) else held
+    return alone if below(held, alone) else held
 
 
 def methods_of(proofs: Sequence[Proof], assurance: Assurance, held: tuple[str, ...] = ()) -> tuple[str, ...]:

@@ -115,6 +115,14 @@ where s.tenant_id = %s and s.account_hash = %s and s.ended_at is null and s.idle
   and s.expires_at > %s
 """
 
+SESSION_BY_ID: Final = """
+select s.session_id, s.user_id, s.acr, s.amr, s.auth_time, s.created_at, s.last_seen_at, s.expires_at,
+       s.origin_sealed, s.agent_sealed
+from airside.user_session s
+join airside.user_account u on u.tenant_id = s.tenant_id and u.user_id = s.user_id and u.state = 'active'
+where s.tenant_id = %s and s.session_id = %s and s.ended_at is null and s.idle_expires_at > %s and s.expires_at > %s
+"""
+
 SESSIONS_OF_USER: Final = """
 select session_id, user_id, acr, amr, auth_time, created_at, last_seen_at, expires_at, origin_sealed, agent_sealed
 from airside.user_session
@@ -274,6 +282,12 @@ async def session_by_hash(ctx: RequestContext, keyset: Keyset, cookie: Cookie, h
     """The live session of an active user that the cookie opens."""
     sql = SESSION_BY_SSO if cookie == "sso" else SESSION_BY_ACCOUNT
     row = await ctx.tx.one(_SessionRow, sql, (ctx.tenant_id, hashed, ctx.now, ctx.now))
+    return None if row is None else _session(keyset, row)
+
+
+async def session_by_id(ctx: RequestContext, keyset: Keyset, session_id: UUID) -> Session | None:
+    """The live session of an active user."""
+    row = await ctx.tx.one(_SessionRow, SESSION_BY_ID, (ctx.tenant_id, session_id, ctx.now, ctx.now))
     return None if row is None else _session(keyset, row)
 
 

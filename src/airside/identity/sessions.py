@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final, Protocol
 from uuid import UUID
@@ -12,12 +12,12 @@ from airside.core import entropy as random
 from airside.core.entropy import Entropy
 from airside.core.errors import AssuranceTooLow, NotFound, Unauthenticated
 from airside.core.ids import SESSION, USER, format_id, uuid7
-from airside.core.principal import Origin
+from airside.core.principal import Assurance, Origin
 from airside.core.secret import Secret
 from airside.identity import records
 from airside.identity.model import ABSOLUTE, PROOF_LIFETIME, SEEN_EVERY, Cookie, Session, StartedSession
 from airside.identity.passwords import PasswordProof
-from airside.identity.proofs import Proof, assurance_of, methods_of
+from airside.identity.proofs import Proof, assurance_of, below, methods_of
 from airside.identity.records import Ended, Hashes
 from airside.revocation import Revocations
 from airside.store.context import RequestContext
@@ -107,25 +107,40 @@ class Sessions:
             return replace(session, last_seen_at=ctx.now)
         return session
 
-    async def rotate(self, ctx: RequestContext, session: Session, proofs: Sequence[Proof]) -> StartedSession:
-        """Raise the session's assurance by fresh `proofs`; both secrets change, the old ones are dead at once.
+    async def live(self, ctx: RequestContext, session_id: UUID) -> Session | None:
+        """The live session of that id, whoever asks; None for any that `find` wouldn't find."""
+        return await records.session_by_id(ctx, await self._vault.keyset(ctx), session_id)
 
-        Its id stays: tokens name it, and it opens nothing. `auth_time` becomes that of the new proofs.
+    async def rotate(
+        self, ctx: RequestContext, session: Session, proofs: Sequence[Proof], *, since: datetime | None = None
+    ) -> StartedSession:
+        """Strengthen or renew the session by fresh `proofs`; both secrets change, the old ones are dead at once.
+
+        What the session proved itself counts beside them, unless that was before `since`. Its id stays: tokens name
+        it, and it opens nothing. `auth_time` becomes that of the new proofs.
 
         Raises:
-            AssuranceTooLow: the proofs aren't fresh, or add nothing to what the session already has.
-            Unauthenticated: they speak of somebody else.
+            AssuranceTooLow: the proofs aren't fresh, reach less than the session has, or nothing new.
+            Unauthenticated: they speak of somebody else, or the user was disabled meanwhile.
             NotFound: the session is over, or was rotated meanwhile.
         """
         if any(proof.user_id != session.user_id for proof in proofs):
             raise Unauthenticated("proof of somebody else")
-        risen = assurance_of(proofs, session.assurance)
-        if not _fresh(ctx, proofs) or risen == session.assurance:
+        held: Assurance = "aal0" if since is not None and session.auth_time < since else session.assurance
+        reached = assurance_of(proofs, held)
+        if not proofs or not _fresh(ctx, proofs) or below(reached, session.assurance):
+            raise AssuranceTooLow("nothing lately proven")
+        if reached == session.assurance and not _tells_anew(proofs, held):
             raise AssuranceTooLow("nothing stronger proven")
+        keyset = await self._vault.keyset(ctx)
+        user = await records.user(ctx, keyset, session.user_id, share=True)
+        if user is None or user.state != "active":
+            raise Unauthenticated("user not active")
+        await self._refuse_old_password(ctx, user.id, proofs)
         after = replace(
             session,
-            assurance=risen,
-            amr=methods_of(proofs, risen, session.amr),
+            assurance=reached,
+            amr=methods_of(proofs, reached, session.amr if held != "aal0" else ()),
             auth_time=min(proof.at for proof in proofs),
             last_seen_at=ctx.now,
         )
@@ -136,7 +151,7 @@ class Sessions:
             ctx,
             Event.SESSION_ROTATED,
             subject=format_id(USER, session.user_id),
-            details={"session": format_id(SESSION, session.id), "acr": risen, "amr": list(after.amr)},
+            details={"session": format_id(SESSION, session.id), "acr": reached, "amr": list(after.amr)},
         )
         return started
 
@@ -182,6 +197,14 @@ class Sessions:
     def _secrets(self, session: Session) -> StartedSession:
         sso, account = random.token(self._entropy), random.token(self._entropy)
         return StartedSession(session, Secret(sso), Secret(account))
+
+
+def _tells_anew(proofs: Sequence[Proof], held: Assurance) -> bool:
+    """Whether `proofs` prove a second time what the session has: all of it where it counts for nothing any more, and
+    otherwise more than its first factor, which whoever took its cookie may know too."""
+    if held == "aal0":
+        return True
+    return any(proof.contribution in ("second", "multi", "hardware") for proof in proofs)
 
 
 def _fresh(ctx: RequestContext, proofs: Sequence[Proof]) -> bool:

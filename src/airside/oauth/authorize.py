@@ -2,8 +2,9 @@
 
 1. Find the client, prove its redirect URI: until then refusals stay on a page, from then on they go to the client.
 2. Read the request.
-3. Find the browser's session. If it is there and fresh enough, a code is issued at once.
-4. If not, the request is stored, bound to the browser that brought it, and a login begins that comes back here.
+3. Find the browser's session. If it is there, fresh and strong enough, a code is issued at once.
+4. If not, the request is stored, bound to the browser that brought it, and a login begins that comes back here;
+   it asks a session that is only too weak for no more than what it lacks.
 5. Back with a session, the stored request is spent by one statement and the code issued.
 
 Every client is first-party for now, so no consent is asked.
@@ -15,6 +16,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final, TypeAlias
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from airside.core.entropy import Entropy, token
 from airside.core.errors import InvalidInput
@@ -39,10 +41,12 @@ TOKEN_CHARACTERS: Final = 43
 
 @dataclass(frozen=True, slots=True)
 class Browser:
-    """What the cookies of this endpoint said: the sign-on session's secret, and the browser's own binding."""
+    """What the cookies of this endpoint said: the sign-on session's secret, the browser's own binding, and its
+    device."""
 
     sso: Secret[str] | None = None
     binding: Secret[str] | None = None
+    device_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +93,14 @@ class Authorization:
         """
         client, request = await self._read(ctx, parameters)
         session = await self._session(ctx, browser)
-        if session is not None and is_fresh(request, session, None, ctx.now):
+        recent = session is not None and is_fresh(request, session, None, ctx.now)
+        if session is not None and recent and await self._suffices(ctx, request, session):
             return await self._answer(ctx, issuer, client, request, session)
         if request.prompt == "none":
             raise AuthorizationRefused(LoginRequired(), request.redirect_uri, request.state)
         word, binding = await self._store(ctx, request, browser.binding)
-        return SignIn(await self._flows.start(ctx, _back(issuer, word)), binding)
+        flow = await self._sign_in(ctx, request, session if recent else None, _back(issuer, word), browser)
+        return SignIn(flow, binding)
 
     async def begin_foreign(self, ctx: RequestContext, issuer: str, parameters: Mapping[str, str]) -> ComeBack:
         """A request posted from the client's page (OpenID Connect Core §3.1.2.1). Such a post brings no cookie of
@@ -123,10 +129,12 @@ class Authorization:
         request = stored.request
         client, _ = proven_redirect(await records.find_client(ctx, request.client_id), request.redirect_uri)
         session = await self._session(ctx, browser)
-        if session is None or not is_fresh(request, session, stored.created_at, ctx.now):
+        recent = session is not None and is_fresh(request, session, stored.created_at, ctx.now)
+        if session is None or not recent or not await self._suffices(ctx, request, session):
             if request.prompt == "none":
                 raise AuthorizationRefused(LoginRequired(), request.redirect_uri, request.state)
-            return SignIn(await self._flows.start(ctx, _back(issuer, word)), browser.binding)
+            flow = await self._sign_in(ctx, request, session if recent else None, _back(issuer, word), browser)
+            return SignIn(flow, browser.binding)
         if not request.scopes <= client.scopes:
             raise AuthorizationRefused(InvalidScope("narrowed meanwhile"), request.redirect_uri, request.state)
         if not await records.spend_request(ctx, request_hash, browser_hash):
@@ -141,6 +149,22 @@ class Authorization:
         found = await records.find_client(ctx, client_id)
         client, redirect_uri = proven_redirect(found, parameters.get("redirect_uri"))
         return client, read(client, redirect_uri, parameters)
+
+    async def _suffices(self, ctx: RequestContext, request: AuthorizationRequest, session: Session) -> bool:
+        return await self._flows.suffices(ctx, session, minimum=request.acr or "aal1")
+
+    async def _sign_in(
+        self,
+        ctx: RequestContext,
+        request: AuthorizationRequest,
+        session: Session | None,
+        back: str,
+        browser: Browser,
+    ) -> StartedFlow:
+        minimum = request.acr or "aal1"
+        if session is None:
+            return await self._flows.start(ctx, back, minimum=minimum, device_id=browser.device_id)
+        return await self._flows.step_up(ctx, session, back, minimum=minimum, device_id=browser.device_id)
 
     async def _session(self, ctx: RequestContext, browser: Browser) -> Session | None:
         return None if browser.sso is None else await self._sessions.find(ctx, browser.sso, "sso")

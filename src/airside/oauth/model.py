@@ -7,6 +7,7 @@ from typing import Final, Literal
 from uuid import UUID
 
 from airside.core import ids
+from airside.core.principal import Assurance
 
 GrantName = Literal["authorization_code", "refresh_token", "client_credentials"]
 GRANT_NAMES: Final[tuple[GrantName, ...]] = ("authorization_code", "refresh_token", "client_credentials")
@@ -97,6 +98,7 @@ class AuthorizationRequest:
     nonce: str | None = None
     prompt: Prompt | None = None
     max_age: int | None = None
+    acr: Assurance | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from airside.core.errors import Inconsistent
+from airside.core.principal import Assurance
 from airside.oauth.model import (
     CODE_LIFETIME,
     REQUEST_LIFETIME,
@@ -58,12 +59,12 @@ CLIENT_DELETE_CODES: Final = "delete from airside.authorization_code where tenan
 
 REQUEST_INSERT: Final = """
 insert into airside.authorization_request (tenant_id, request_hash, browser_hash, client_id, redirect_uri, scopes,
-    state, nonce, code_challenge, prompt, max_age, created_at, expires_at)
-values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+    state, nonce, code_challenge, prompt, max_age, acr, created_at, expires_at)
+values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 """
 
 REQUEST_FIND: Final = """
-select client_id, redirect_uri, scopes, state, nonce, code_challenge, prompt, max_age, created_at
+select client_id, redirect_uri, scopes, state, nonce, code_challenge, prompt, max_age, acr, created_at
 from airside.authorization_request
 where tenant_id = %s and request_hash = %s and browser_hash = %s and expires_at > %s and spent_at is null
 """
@@ -120,6 +121,7 @@ class _RequestRow:
     code_challenge: str
     prompt: str | None
     max_age: int | None
+    acr: Assurance | None
     created_at: datetime
 
 
@@ -238,6 +240,7 @@ async def insert_request(
             request.code_challenge,
             request.prompt,
             request.max_age,
+            request.acr,
             ctx.now,
             ctx.now + REQUEST_LIFETIME,
         ),
@@ -260,6 +263,7 @@ async def find_request(ctx: RequestContext, request_hash: bytes, browser_hash: b
         nonce=row.nonce,
         prompt=row.prompt,
         max_age=row.max_age,
+        acr=row.acr,
     )
     return StoredRequest(request, row.created_at)
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Final, NoReturn
 
 from airside.core.errors import InvalidInput
+from airside.core.principal import Assurance
 from airside.oauth.errors import (
     AuthorizationRefused,
     InvalidRequest,
@@ -25,6 +26,8 @@ from airside.protocols.oauth import check_challenge, check_method, parse_scope, 
 
 MAX_STATE: Final = 2048
 MAX_NONCE: Final = 512
+MAX_ACR_VALUES: Final = 512
+ASSURANCES: Final[tuple[Assurance, ...]] = ("aal1", "aal2", "aal3")
 _VISIBLE: Final = re.compile(r"[ -~]+")  # VSCHAR, RFC 6749 appendix A
 _SECONDS: Final = re.compile(r"[0-9]{1,9}")
 
@@ -92,6 +95,7 @@ def _read(client: Client, redirect_uri: str, parameters: Mapping[str, str]) -> A
         nonce=_nonce(parameters.get("nonce")),
         prompt=_prompt(parameters.get("prompt")),
         max_age=_max_age(parameters.get("max_age")),
+        acr=_acr(parameters.get("acr_values")),
     )
 
 
@@ -123,6 +127,17 @@ def _max_age(text: str | None) -> int | None:
     if not _SECONDS.fullmatch(text):
         _unspoken("max_age")
     return int(text)
+
+
+def _acr(text: str | None) -> Assurance | None:
+    """The least of the asked-for assurances: any of them satisfies the client. Names that we don't know are passed over
+    (OpenID Connect Core §3.1.2.1: `acr_values` is voluntary)."""
+    if text is None:
+        return None
+    if len(text) > MAX_ACR_VALUES:
+        raise InvalidRequest("acr_values over its cap")
+    asked = text.split(" ")
+    return next((assurance for assurance in ASSURANCES if assurance in asked), None)
 
 
 def _unspoken(name: str) -> NoReturn:

@@ -8,17 +8,21 @@ says it, as a `Policy`), nor pages.
 from airside.signin.flow import Flows
 from airside.signin.model import Flow, StartedFlow
 from airside.signin.names import account_cookie, account_path, flow_cookie, flow_path, signin_path, sso_cookie
-from airside.signin.next_step import AskPassword, Done, Limited, Next, Policy, Refused, Step, next_step
+from airside.signin.next_step import Ask, Done, Limited, Next, Person, Policy, Refused, Stage, Step, next_step
+from airside.signin.people import People
 
 __all__ = [
-    "AskPassword",
+    "Ask",
     "Done",
     "Flow",
     "Flows",
     "Limited",
     "Next",
+    "People",
+    "Person",
     "Policy",
     "Refused",
+    "Stage",
     "StartedFlow",
     "Step",
     "account_cookie",

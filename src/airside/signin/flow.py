@@ -1,6 +1,8 @@
 """The login flow: one dispatcher. Every step returns to it, none leads to another."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
 from hashlib import sha256
 from typing import Final
 from uuid import UUID
@@ -8,22 +10,32 @@ from uuid import UUID
 from airside.audit import Event, Journal
 from airside.core import entropy as random
 from airside.core.entropy import Entropy
-from airside.core.errors import LimitExceeded, NotFound, Unauthenticated
+from airside.core.errors import Forbidden, LimitExceeded, NotFound, Unauthenticated
 from airside.core.ids import FLOW, USER, format_id, uuid7
+from airside.core.principal import Assurance
 from airside.core.secret import Secret
-from airside.identity import Answer, Authenticator, Sessions
+from airside.identity import Answer, Authenticator, Session, Sessions, StartedSession
+from airside.identity.proofs import below
 from airside.shield.redirects import safe_local_path
 from airside.signin import records
-from airside.signin.model import Flow, StartedFlow
-from airside.signin.next_step import AskPassword, Complete, Done, Limited, Policy, Refused, Step, next_step
+from airside.signin.model import LIFETIME, Flow, StartedFlow, StepUp
+from airside.signin.next_step import Ask, Complete, Done, Limited, Next, Policy, Refused, Stage, Step, next_step
+from airside.signin.people import People
 from airside.store.context import RequestContext
 from airside.vault import Vault
 
-WRONG: Final = "wrong_credentials"
+WRONG: Final[Mapping[Stage, str]] = {
+    "first": "wrong_credentials",
+    "second": "wrong_second_factor",
+    "confirm": "wrong_mailed_code",
+    "enrol": "enrolment_failed",
+    "new_password": "old_password",
+}
+"""What the journal calls an answer that proves nothing, by the stage that it was given at."""
 
 
 class Flows:
-    """Starts logins and takes them forward. `authenticators` are the doors; each kind of step has one."""
+    """Starts logins and takes them forward. `authenticators` are the doors; each kind of answer has one."""
 
     def __init__(
         self,
@@ -33,26 +45,60 @@ class Flows:
         journal: Journal,
         sessions: Sessions,
         authenticators: Sequence[Authenticator],
-        policy: Policy,
+        people: People,
     ) -> None:
         self._vault = vault
         self._entropy = entropy
         self._journal = journal
         self._sessions = sessions
         self._doors = {door.kind: door for door in authenticators}
-        self._policy = policy
+        self._people = people
 
-    async def start(self, ctx: RequestContext, continue_to: str) -> StartedFlow:
-        """A new login that will go on to `continue_to`.
+    async def start(
+        self,
+        ctx: RequestContext,
+        continue_to: str,
+        *,
+        minimum: Assurance = "aal1",
+        device_id: UUID | None = None,
+    ) -> StartedFlow:
+        """A new login that will go on to `continue_to`, once it is as strong as `minimum` and the tenant demand.
 
         Raises:
             InvalidInput: `continue_to` isn't a path on this origin.
         """
-        target = safe_local_path(continue_to)
-        started = StartedFlow(uuid7(ctx.now, self._entropy), Secret(random.token(self._entropy)))
-        keyset = await self._vault.keyset(ctx)
-        await records.insert(ctx, keyset, started.flow_id, _hash(started.browser), target)
-        return started
+        return await self._start(ctx, self._new(ctx, continue_to, minimum, device_id))
+
+    async def step_up(
+        self,
+        ctx: RequestContext,
+        session: Session,
+        continue_to: str,
+        *,
+        minimum: Assurance = "aal2",
+        max_age: timedelta | None = None,
+        device_id: UUID | None = None,
+    ) -> StartedFlow:
+        """A login that strengthens `session`: only what it lacks is asked for. What it proved longer than `max_age` ago
+        has to be proven anew.
+
+        Raises:
+            InvalidInput: as `start`.
+        """
+        wanted = session.assurance if below(minimum, session.assurance) else minimum
+        flow = self._new(ctx, continue_to, wanted, device_id)
+        since = session.auth_time if max_age is None else ctx.now - max_age
+        return await self._start(ctx, replace(flow, step_up=StepUp(session, since)))
+
+    async def suffices(
+        self, ctx: RequestContext, session: Session, *, minimum: Assurance = "aal1", max_age: timedelta | None = None
+    ) -> bool:
+        """Whether `session` is as strong as `minimum` and the tenant demand, and was proven no longer than `max_age`
+        ago. One that began when less was demanded isn't enough (N12)."""
+        policy = await self._people.policy(ctx)
+        if max_age is not None and ctx.now - session.auth_time > max_age:
+            return False
+        return not below(session.assurance, minimum) and not below(session.assurance, policy.minimum)
 
     async def load(self, ctx: RequestContext, flow_id: UUID, browser: Secret[str]) -> Flow:
         """The open login of this browser.
@@ -61,10 +107,25 @@ class Flows:
             NotFound: there is none, it is over, it has expired, or it is another browser's: never told apart.
         """
         keyset = await self._vault.keyset(ctx)
-        flow = await records.open_flow(ctx, keyset, flow_id, _hash(browser), self._doors)
+        flow = await records.open_flow(ctx, keyset, flow_id, _hash(browser), self._doors, self._sessions.live)
         if flow is None:
             raise NotFound
         return flow
+
+    async def challenge(self, ctx: RequestContext, flow_id: UUID, browser: Secret[str], kind: str) -> Mapping[str, str]:
+        """What a page has to show for an answer of `kind`, if that is one of those now asked for. What it costs (a
+        mailed code) is done for nobody else.
+
+        Raises:
+            NotFound: no such open login of this browser.
+            Forbidden: another step is due.
+            LimitExceeded: too often.
+        """
+        flow = await self.load(ctx, flow_id, browser)
+        due, _ = await self._due(ctx, flow)
+        if not isinstance(due, Ask) or kind not in due.kinds:
+            raise Forbidden("another step is due")
+        return await self._doors[kind].challenge(ctx, flow)
 
     async def submit(self, ctx: RequestContext, flow_id: UUID, browser: Secret[str], answer: Answer | None) -> Step:
         """Take the login one step forward, or say again which step it stands at.
@@ -74,14 +135,15 @@ class Flows:
 
         Raises:
             NotFound: no such open login of this browser; also for all but one of those who finish it at once.
+            InvalidInput: what was to be set (a new password) can't be.
             Unavailable: a needed part is away.
         """
         flow = await self.load(ctx, flow_id, browser)
-        due = next_step(flow.proofs, self._policy, ctx.now)
-        if isinstance(due, AskPassword):
-            if answer is None or answer.kind != due.kind:
+        due, policy = await self._due(ctx, flow)
+        if isinstance(due, Ask):
+            if answer is None or answer.kind not in due.kinds:
                 return due
-            return await self._prove(ctx, flow, browser, answer)
+            return await self._prove(ctx, flow, browser, due, answer, policy)
         if isinstance(due, Complete):
             return await self._finish(ctx, flow, browser, due)
         return due
@@ -90,29 +152,51 @@ class Flows:
         """Forget the tenant's expired logins, for a timer; how many."""
         return await records.sweep(ctx)
 
-    async def _prove(self, ctx: RequestContext, flow: Flow, browser: Secret[str], answer: Answer) -> Step:
+    def _new(self, ctx: RequestContext, continue_to: str, minimum: Assurance, device_id: UUID | None) -> Flow:
+        flow_id = uuid7(ctx.now, self._entropy)
+        return Flow(flow_id, safe_local_path(continue_to), (), ctx.now + LIFETIME, device_id, minimum)
+
+    async def _start(self, ctx: RequestContext, flow: Flow) -> StartedFlow:
+        started = StartedFlow(flow.flow_id, Secret(random.token(self._entropy)))
+        await records.insert(ctx, await self._vault.keyset(ctx), flow, _hash(started.browser))
+        return started
+
+    async def _due(self, ctx: RequestContext, flow: Flow) -> tuple[Next, Policy]:
+        policy = await self._people.policy(ctx)
+        if below(policy.minimum, flow.minimum):
+            policy = replace(policy, minimum=flow.minimum)
+        if not await self._people.may_come_from(ctx):
+            return Refused("network"), policy
+        person = await self._people.of(ctx, flow)
+        return next_step(flow.proofs, policy, ctx.now, person), policy
+
+    async def _prove(
+        self, ctx: RequestContext, flow: Flow, browser: Secret[str], due: Ask, answer: Answer, policy: Policy
+    ) -> Step:
         try:
             proof = await self._doors[answer.kind].prove(ctx, flow, answer)
         except Unauthenticated:
-            await self._journal.refused(ctx, Event.SIGNIN_REFUSED, reason=WRONG)
-            return AskPassword(failed=True)
+            await self._journal.refused(ctx, Event.SIGNIN_REFUSED, reason=WRONG[due.stage])
+            return replace(due, failed=True)
         except LimitExceeded as refusal:
             await self._journal.refused(ctx, Event.SIGNIN_LIMITED, reason=refusal.limit)
-            return Limited(refusal.retry_after)
-        due = next_step((*flow.proofs, proof), self._policy, ctx.now)
-        if isinstance(due, Complete):
-            return await self._finish(ctx, flow, browser, due)
-        if isinstance(due, Refused):
-            await self._journal.refused(ctx, Event.SIGNIN_REFUSED, reason=due.reason)
-            return due
+            return Limited(refusal.retry_after, due)
+        after = replace(flow, proofs=(*flow.proofs, proof))
+        step = next_step(after.proofs, policy, ctx.now, await self._people.of(ctx, after))
+        if isinstance(step, Complete):
+            return await self._finish(ctx, flow, browser, step)
+        if isinstance(step, Refused):
+            await self._journal.refused(ctx, Event.SIGNIN_REFUSED, reason=step.reason)
+            return step
         if not await records.add_proof(ctx, flow.flow_id, _hash(browser), proof):
             raise NotFound
-        return due
+        return step
 
     async def _finish(self, ctx: RequestContext, flow: Flow, browser: Secret[str], due: Complete) -> Step:
         if not await records.spend(ctx, flow.flow_id, _hash(browser)):
             raise NotFound
-        started = await self._sessions.start(ctx, due.proofs)
+        started = await self._session(ctx, flow, due)
+        await self._people.arrived(ctx, flow, started.session)
         await self._journal.record(
             ctx,
             Event.SIGNIN_SUCCEEDED,
@@ -120,6 +204,11 @@ class Flows:
             details={"flow": format_id(FLOW, flow.flow_id), "acr": started.session.assurance},
         )
         return Done(started, flow.continue_to)
+
+    async def _session(self, ctx: RequestContext, flow: Flow, due: Complete) -> StartedSession:
+        if flow.step_up is None:
+            return await self._sessions.start(ctx, due.proofs)
+        return await self._sessions.rotate(ctx, flow.step_up.session, due.proofs, since=flow.step_up.since)
 
 
 def _hash(browser: Secret[str]) -> bytes:

@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 from uuid import UUID
 
+from airside.core.principal import Assurance
 from airside.core.secret import Secret
-from airside.identity import Proof
+from airside.identity import Proof, Session
 
 LIFETIME: Final = timedelta(minutes=10)
 """A login not finished by then starts again."""
@@ -15,10 +16,23 @@ MAX_PROOFS: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
+class StepUp:
+    """A live session that the login is to strengthen. What it proved counts if that was not before `since`."""
+
+    session: Session
+    since: datetime
+
+    @property
+    def held(self) -> Assurance:
+        """What the session counts for."""
+        return self.session.assurance if self.session.auth_time >= self.since else "aal0"
+
+
+@dataclass(frozen=True, slots=True)
 class Flow:
     """A login that is open, of the browser that asks. There is no value for a spent or expired one.
 
-    `continue_to` is a path on this origin.
+    `continue_to` is a path on this origin; `minimum` is what whoever began the login demands of it, beside the tenant.
     """
 
     flow_id: UUID
@@ -26,10 +40,14 @@ class Flow:
     proofs: tuple[Proof, ...]
     expires_at: datetime
     device_id: UUID | None = None
+    minimum: Assurance = "aal1"
+    step_up: StepUp | None = None
 
     @property
     def user_id(self) -> UUID | None:
-        """Who has been proven so far."""
+        """Who it is of, as far as that is known: proven here, or signed in already."""
+        if self.step_up is not None:
+            return self.step_up.session.user_id
         return self.proofs[0].user_id if self.proofs else None
 
 

@@ -1,26 +1,29 @@
 """Rows of `signin_flow`: one login of one browser each."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, cast
 from uuid import UUID
 
 from airside.core.errors import Inconsistent
-from airside.identity import Authenticator, Proof
+from airside.core.principal import Assurance
+from airside.identity import Authenticator, Proof, Session
 from airside.identity.proofs import Contribution, remembered
-from airside.signin.model import LIFETIME, MAX_PROOFS, Flow
+from airside.signin.model import MAX_PROOFS, Flow, StepUp
 from airside.store.context import RequestContext
 from airside.vault import Keyset, Place
 
 INSERT: Final = """
-insert into airside.signin_flow (tenant_id, flow_id, browser_hash, continue_sealed, proofs, created_at, expires_at)
-values (%s, %s, %s, %s, '[]', %s, %s)
+insert into airside.signin_flow (
+    tenant_id, flow_id, browser_hash, continue_sealed, proofs, created_at, expires_at, device_id, minimum, session_id,
+    held_since)
+values (%s, %s, %s, %s, '[]', %s, %s, %s, %s, %s, %s)
 """
 
 OPEN: Final = """
-select flow_id, continue_sealed, proofs, expires_at
+select flow_id, continue_sealed, proofs, expires_at, device_id, minimum, session_id, held_since
 from airside.signin_flow
 where tenant_id = %s and flow_id = %s and browser_hash = %s and spent_at is null and expires_at > %s
 """
@@ -50,12 +53,17 @@ class _Row:
     continue_sealed: bytes
     proofs: list[Any]
     expires_at: datetime
+    device_id: UUID | None
+    minimum: Assurance
+    session_id: UUID | None
+    held_since: datetime | None
 
 
-async def insert(ctx: RequestContext, keyset: Keyset, flow_id: UUID, browser_hash: bytes, continue_to: str) -> None:
-    sealed = keyset.seal(Place("signin_flow", "continue_sealed", flow_id), continue_to.encode())
-    row = (ctx.tenant_id, flow_id, browser_hash, sealed, ctx.now, ctx.now + LIFETIME)
-    await ctx.tx.run(INSERT, row)
+async def insert(ctx: RequestContext, keyset: Keyset, flow: Flow, browser_hash: bytes) -> None:
+    sealed = keyset.seal(Place("signin_flow", "continue_sealed", flow.flow_id), flow.continue_to.encode())
+    of = (None, None) if flow.step_up is None else (flow.step_up.session.id, flow.step_up.since)
+    row = (ctx.tenant_id, flow.flow_id, browser_hash, sealed, ctx.now, flow.expires_at)
+    await ctx.tx.run(INSERT, (*row, flow.device_id, flow.minimum, *of))
 
 
 async def open_flow(
@@ -64,14 +72,22 @@ async def open_flow(
     flow_id: UUID,
     browser_hash: bytes,
     authenticators: Mapping[str, Authenticator],
+    live: Callable[[RequestContext, UUID], Awaitable[Session | None]],
 ) -> Flow | None:
-    """The flow, if it is open and this browser's; its proofs made again by their authenticators."""
+    """The flow, if it is open and this browser's; its proofs made again by their authenticators. One that strengthens
+    a session is over once that session is not `live` any more."""
     row = await ctx.tx.one(_Row, OPEN, (ctx.tenant_id, flow_id, browser_hash, ctx.now))
     if row is None:
         return None
     target = keyset.open(Place("signin_flow", "continue_sealed", flow_id), row.continue_sealed)
     proofs = tuple(_proof(stored, authenticators) for stored in row.proofs)
-    return Flow(row.flow_id, target.decode(), proofs, row.expires_at)
+    step_up = None
+    if row.session_id is not None and row.held_since is not None:
+        session = await live(ctx, row.session_id)
+        if session is None:
+            return None
+        step_up = StepUp(session, row.held_since)
+    return Flow(row.flow_id, target.decode(), proofs, row.expires_at, row.device_id, row.minimum, step_up)
 
 
 async def add_proof(ctx: RequestContext, flow_id: UUID, browser_hash: bytes, proof: Proof) -> bool:

@@ -27,7 +27,7 @@ from airside.oauth import (
 from airside.permissions import Permissions
 from airside.permissions.limits import Limits
 from airside.revocation import Revocations
-from airside.signin import Flows, Policy
+from airside.signin import Flows, People
 from airside.store import Engine, Listener, Lookup, RequestContext
 from airside.tenancy import Grants, Members, Roles, TenantPolicies, Tenants
 from airside.tokens import RefreshFamilies, SigningKeys, TokenIssuer, TokenVerifier
@@ -155,7 +155,7 @@ def build(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy: Ent
         journal=journal,
         sessions=sessions,
         authenticators=[PasswordAuthenticator(passwords)],
-        policy=Policy(),
+        people=People(policies=policies),
     )
 
     clients = Clients(entropy=entropy, journal=journal, families=families)

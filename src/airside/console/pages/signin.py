@@ -21,7 +21,7 @@ from airside.shield import csrf
 from airside.shield.cookies import HostCookie, expired
 from airside.shield.redirects import safe_local_path
 from airside.signin import (
-    AskPassword,
+    Ask,
     Done,
     Flows,
     Limited,
@@ -65,7 +65,7 @@ class SigninPages:
         async with self._context(request) as ctx:
             flow_id, browser = _bound(request, ctx)
             await self._flows.load(ctx, flow_id, browser)
-            return await self._form(ctx, flow_id, browser, AskPassword(), "")
+            return await self._form(ctx, flow_id, browser, Ask("first", ("password",)), "")
 
     async def submit(self, request: Request) -> Response:
         """`POST /t/{slug}/signin/{flow}`: one answer, one step."""
@@ -87,7 +87,7 @@ class SigninPages:
             headers=headers,
             brand=await self._tenant_name(ctx),
             email=email,
-            failed=isinstance(step, AskPassword) and step.failed,
+            failed=isinstance(step, Ask) and step.failed,
             retry_after=step.retry_after if isinstance(step, Limited) else None,
             refused=REFUSED if isinstance(step, Refused) else "",
             csrf_token=csrf.issue(browser.reveal().encode(), format_id(FLOW, flow_id)),
@@ -145,6 +145,6 @@ def _status(step: Step) -> tuple[int, dict[str, str]]:
         return 429, retry_header(step.retry_after)
     if isinstance(step, Refused):
         return 403, {}
-    if isinstance(step, AskPassword) and step.failed:
+    if isinstance(step, Ask) and step.failed:
         return 401, {"www-authenticate": "Form"}
     return 200, {}
