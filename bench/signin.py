@@ -19,22 +19,20 @@ import uvloop
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from airside.audit import Journal
+from airside.admin import OPERATOR
 from airside.core.clock import SystemClock
 from airside.core.entropy import SystemEntropy
-from airside.core.ids import uuid7
 from airside.core.principal import Origin
 from airside.core.secret import Secret
-from airside.identity import HashPool, PasswordAnswer, PasswordAuthenticator, Passwords, Sessions, Users
-from airside.limits import PostgresLimiter
-from airside.revocation import Revocations
-from airside.signin import Done, Flows, Policy, StartedFlow
-from airside.store import Engine, Listener
+from airside.identity import HashPool, PasswordAnswer
+from airside.signin import Done, Flows, StartedFlow
+from airside.store import Engine
 from airside.store.embedded import EmbeddedPostgres
 from airside.store.migrate import migrate, role_of
-from airside.tokens import RefreshFamilies
-from airside.vault import Vault
+from airside.tenancy import Draft
 from airside.vault.kms.local import LocalKek
+from airside.wiring.build import Services, build
+from airside.wiring.settings import Settings
 from bench.scratch import scratch
 
 TARGET: Final = 0.9
@@ -105,33 +103,24 @@ async def _bench() -> AsyncGenerator[Bench]:
                 await connection.execute(sql.SQL("create database {} owner {}").format(name, role))
             await migrate(owner, role_of(app))
             kek = LocalKek.create(Path(folder) / "kek.json", development=True, entropy=ENTROPY)
-            async with Engine(app, clock=CLOCK, entropy=ENTROPY) as engine:
-                yield await _build(engine, app, Vault(kek=kek, entropy=ENTROPY, clock=CLOCK))
+            settings = Settings(mode="development", public_url="https://localhost:8443")
+            services = build(settings, dsn=app, kek=kek, clock=CLOCK, entropy=ENTROPY)
+            await services.start()
+            yield await _bench_of(services)
+            await services.stop()
         finally:
             await server.stop()
 
 
-async def _build(engine: Engine, app: str, vault: Vault) -> Bench:
-    tenant_id = uuid7(CLOCK.now(), ENTROPY)
-    hashes = HashPool(clock=CLOCK, entropy=ENTROPY)
-    journal = Journal(vault=vault, entropy=ENTROPY)
-    users = Users(vault=vault, entropy=ENTROPY, journal=journal)
-    limiter = PostgresLimiter(vault=vault)
-    passwords = Passwords(vault=vault, limiter=limiter, hashes=hashes, journal=journal)
-    revocations = Revocations(listener=Listener(app, clock=CLOCK), entropy=ENTROPY)
-    families = RefreshFamilies(entropy=ENTROPY, revocations=revocations, journal=journal)
-    sessions = Sessions(vault=vault, entropy=ENTROPY, journal=journal, revocations=revocations, families=families)
-    doors = [PasswordAuthenticator(passwords)]
-    flows = Flows(
-        vault=vault, entropy=ENTROPY, journal=journal, sessions=sessions, authenticators=doors, policy=Policy()
-    )
-    async with engine.begin(tenant_id) as ctx:
-        await vault.create(ctx)
+async def _bench_of(services: Services) -> Bench:
+    platform_id = await services.platform.bootstrap()
+    async with services.engine.begin(platform_id, principal=OPERATOR) as ctx:
+        tenant = await services.platform.create_tenant(ctx, Draft("bench", "Bench"))
     for number in range(BATCH):
-        async with engine.begin(tenant_id) as ctx:
-            user = await users.create(ctx, f"user{number}@example.com", "")
-            await passwords.set(ctx, user.id, Secret(PASSWORD))
-    return Bench(engine, tenant_id, flows, hashes, await hashes.hash(PASSWORD.encode()))
+        async with services.engine.begin(tenant.tenant_id, principal=OPERATOR) as ctx:
+            await services.user_admin.create(ctx, f"user{number}@example.com", "", Secret(PASSWORD))
+    stored = await services.hashes.hash(PASSWORD.encode())
+    return Bench(services.engine, tenant.tenant_id, services.flows, services.hashes, stored)
 
 
 async def main() -> float:
@@ -149,7 +138,6 @@ async def main() -> float:
             ]
             for jobs, turns in ((hashes, alone), (logins, whole))[:: 1 if turn % 2 else -1]:
                 turns.append(await _turn(jobs))
-        bench.hashes.close()
     rates = [statistics.median(turn.rate for turn in turns) for turns in (alone, whole)]
     cpus = [1000 * statistics.median(turn.cpu for turn in turns) for turns in (alone, whole)]
     ratio = rates[1] / rates[0]
