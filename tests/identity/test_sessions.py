@@ -208,6 +208,47 @@ async def test_what_adds_nothing_or_is_anothers_doesnt_raise(kit: Kit) -> None:
     assert await _find(kit, started.sso, "sso") == started.session
 
 
+async def test_second_factor_renews_what_the_session_had(kit: Kit) -> None:
+    user = await kit.user()
+    started = await _start(kit)
+    async with kit.open_ctx(kit.tenant_id) as ctx:
+        risen = await kit.sessions.rotate(ctx, started.session, [given(Second, user.id, ctx.now)])
+    async with kit.open_ctx(kit.tenant_id) as ctx:
+        again = await kit.sessions.rotate(ctx, risen.session, [given(Second, user.id, ctx.now)])
+    assert again.session.assurance == "aal2"
+    assert again.session.auth_time > risen.session.auth_time
+    assert await _find(kit, risen.account, "account") is None
+
+
+async def test_what_was_proven_too_long_ago_is_proven_anew_whole(kit: Kit) -> None:
+    """N12: stale assurance. A second factor beside a stale session is one factor, and a password alone is less than
+    the session says of itself."""
+    user = await kit.user()
+    started = await _start(kit)
+    async with kit.open_ctx(kit.tenant_id) as ctx:
+        risen = (await kit.sessions.rotate(ctx, started.session, [given(Second, user.id, ctx.now)])).session
+    password = await kit.proof()
+    async with kit.open_ctx(kit.tenant_id) as ctx:
+        since = ctx.now
+        for proofs in ([given(Second, user.id, ctx.now)], [password]):
+            with pytest.raises(AssuranceTooLow):
+                await kit.sessions.rotate(ctx, risen, proofs, since=since)
+        renewed = await kit.sessions.rotate(ctx, risen, [password, given(Second, user.id, ctx.now)], since=since)
+    assert (renewed.session.assurance, renewed.session.amr) == ("aal2", ("pwd", "otp", "mfa"))
+
+
+async def test_disabled_users_session_doesnt_rise(kit: Kit) -> None:
+    """N18"""
+    user = await kit.user()
+    started = await _start(kit)
+    async with kit.open_ctx(kit.tenant_id) as ctx:
+        await kit.users.set_state(ctx, user.id, "disabled")
+    async with kit.open_ctx(kit.tenant_id) as ctx:
+        assert await kit.sessions.live(ctx, started.session.id) is None
+        with pytest.raises(Unauthenticated):
+            await kit.sessions.rotate(ctx, started.session, [given(Multi, user.id, ctx.now)])
+
+
 async def test_fifty_rises_at_once_one_wins_and_an_ended_session_doesnt_rise(kit: Kit) -> None:
     user = await kit.user()
     started = await _start(kit)

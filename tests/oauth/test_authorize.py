@@ -7,9 +7,12 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from airside.core.errors import InvalidInput
+from airside.core.principal import Assurance
 from airside.core.secret import Secret
 from airside.oauth import Browser, Client, Redirect, SignIn
 from airside.oauth.errors import AuthorizationRefused, LoginRequired, UnsafeRequest
+from airside.signin import Flow
+from airside.tenancy import TenantPolicy
 from tests.makers import MakeTenant
 from tests.oauth.provider import CALLBACK, ISSUER, Provider
 
@@ -217,3 +220,59 @@ async def test_login_never_leads_off_this_origin(provider: Provider) -> None:
             await provider.authorization.begin(
                 ctx, "https://id.example.test//evil.example", provider.parameters(client), ALONE
             )
+
+
+async def _flow_of(provider: Provider, outcome: Redirect | SignIn) -> Flow:
+    assert isinstance(outcome, SignIn)
+    async with provider.ctx() as ctx:
+        return await provider.kit.flows.load(ctx, outcome.flow.flow_id, outcome.flow.browser)
+
+
+@pytest.mark.parametrize(("asked", "minimum"), [("aal2", "aal2"), ("aal3 aal2", "aal2"), ("phr aal3", "aal3")])
+async def test_session_too_weak_for_the_client_is_strengthened(
+    provider: Provider, asked: str, minimum: Assurance
+) -> None:
+    """N12: stale assurance. Only what the session lacks is asked for."""
+    client, _ = await provider.client()
+    _, session, browser = await provider.signed_in()
+    flow = await _flow_of(provider, await begin(provider, client, browser, acr_values=asked))
+    assert flow.minimum == minimum
+    assert flow.step_up is not None
+    assert (flow.step_up.session.id, flow.step_up.held) == (session.session.id, "aal1")
+
+
+@pytest.mark.parametrize("asked", ["aal1", "aal1 aal3", "unheard-of", ""])
+async def test_session_as_strong_as_the_least_that_the_client_takes_is_enough(provider: Provider, asked: str) -> None:
+    client, _ = await provider.client()
+    _, _, browser = await provider.signed_in()
+    assert isinstance(await begin(provider, client, browser, acr_values=asked), Redirect)
+
+
+async def test_stronger_session_is_silently_demanded_of_nobody(provider: Provider) -> None:
+    client, _ = await provider.client()
+    _, _, browser = await provider.signed_in()
+    with pytest.raises(AuthorizationRefused) as refused:
+        await begin(provider, client, browser, acr_values="aal2", prompt="none")
+    assert isinstance(refused.value.cause, LoginRequired)
+
+
+async def test_request_that_asks_for_more_still_does_when_it_comes_back(provider: Provider) -> None:
+    """N12: other pathway. A sign-in elsewhere at less doesn't satisfy what is waiting."""
+    client, _ = await provider.client()
+    outcome = await begin(provider, client, ALONE, acr_values="aal2")
+    word = await word_of(provider, outcome)
+    assert isinstance(outcome, SignIn)
+    assert (await _flow_of(provider, outcome)).minimum == "aal2"
+    _, _, browser = await provider.signed_in()
+    again = await resume(provider, word, Browser(browser.sso, outcome.binding))
+    assert (await _flow_of(provider, again)).step_up is not None
+
+
+async def test_session_from_before_the_tenant_demanded_more_is_not_enough(provider: Provider) -> None:
+    """N12"""
+    client, _ = await provider.client()
+    _, _, browser = await provider.signed_in()
+    async with provider.ctx() as ctx:
+        await provider.kit.policies.change(ctx, 0, TenantPolicy(minimum_assurance="aal2"))
+    flow = await _flow_of(provider, await begin(provider, client, browser))
+    assert flow.step_up is not None
