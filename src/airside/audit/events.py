@@ -75,3 +75,5 @@ class Event(StrEnum):
 
     ACCESS_REFUSED = "access:principal:refused"
     LIMIT_EXCEEDED = "limit:origin:exceeded"
+
+    MAIL_ABANDONED = "notify:mail:abandoned"

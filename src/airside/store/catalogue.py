@@ -29,6 +29,7 @@ TABLES: Final[dict[str, Table]] = {
     "migration": Table("local", READ),
     # store
     "tenant_address": Table("platform", APPEND),
+    "outbox": Table("tenant", ALL),
     # tenancy
     "tenant": Table("tenant", CHANGE),
     "tenant_role": Table("tenant", ALL),

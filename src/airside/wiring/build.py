@@ -30,6 +30,9 @@ from airside.revocation import Revocations
 from airside.signin import Flows, People
 from airside.store import Engine, Listener, Lookup, RequestContext
 from airside.tenancy import Grants, Members, Roles, TenantPolicies, Tenants
+from airside.signin import Flows, Policy
+from airside.store import Engine, Listener, Lookup, Outbox, RequestContext
+from airside.tenancy import Grants, Members, Roles, Tenants
 from airside.tokens import RefreshFamilies, SigningKeys, TokenIssuer, TokenVerifier
 from airside.vault import Aead, Vault
 from airside.wiring.settings import Settings
@@ -44,6 +47,7 @@ class Services:
     engine: Engine
     listener: Listener
     lookup: Lookup
+    outbox: Outbox
     vault: Vault
     journal: Journal
     sequencer: Sequencer
@@ -106,6 +110,7 @@ def build(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy: Ent
     engine = Engine(dsn, clock=clock, entropy=entropy, size=settings.database_pool_size)
     listener = Listener(dsn, clock=clock)
     lookup = Lookup(engine)
+    outbox = Outbox(entropy=entropy)
     vault = Vault(kek=kek, entropy=entropy, clock=clock)
     journal = Journal(vault=vault, entropy=entropy)
     limiter = PostgresLimiter(vault=vault)
@@ -175,6 +180,7 @@ def build(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy: Ent
         engine=engine,
         listener=listener,
         lookup=lookup,
+        outbox=outbox,
         vault=vault,
         journal=journal,
         sequencer=Sequencer(journal=journal, vault=vault, entropy=entropy),

@@ -1,0 +1,94 @@
+"""The outbox: what must leave the process, written in the transaction that makes it true.
+
+A row is who and what, as ids; it is delivered after the commit, at least once. Delivery takes items tenant by tenant
+and holds them by a lease, so that no connection and no lock waits for a foreign server, and an item whose holder died
+is taken by another.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from airside.core.entropy import Entropy
+from airside.core.errors import Inconsistent
+from airside.core.ids import uuid7
+from airside.store import records_outbox as records
+from airside.store.context import RequestContext
+from airside.store.records_outbox import Item
+
+CHANNEL: Final = "airside_outbox"
+"""Where the commit of an item is told, with its tenant's id in hexadecimal."""
+MAX_ABOUT: Final = 8
+"""Most values of one item."""
+KEPT_DEAD: Final = timedelta(days=30)
+"""How long an item that was given up stays for an operator to look at."""
+
+_WORD: Final = re.compile(r"[a-z]+(?:_[a-z]+)*")
+_MAX_WORD: Final = 24
+_ID: Final = re.compile(r"[a-z]{3}_[0-7][0-9a-hjkmnp-tv-z]{25}")
+
+
+class Outbox:
+    """Puts items in and hands them out."""
+
+    def __init__(self, *, entropy: Entropy) -> None:
+        self._entropy = entropy
+
+    async def put(self, ctx: RequestContext, kind: str, *, subject: UUID | None, about: Mapping[str, str] = {}) -> UUID:
+        """Deliver a `kind` about `subject` once the caller's transaction has committed, and never if it rolls back.
+
+        `about` holds ids as `core.ids` spells them, and words: whatever could be an address or a secret is refused,
+        for rows live in backups.
+
+        Raises:
+            Inconsistent: a kind that is no word, a value that is neither id nor word, or more than `MAX_ABOUT`. A
+                fault of the caller, so nobody outside is told.
+        """
+        if not _is_word(kind) or len(about) > MAX_ABOUT:
+            raise Inconsistent("an outbox item of no kind, or about too much")
+        for name, value in about.items():
+            if not _is_word(name) or not (_is_word(value) or _ID.fullmatch(value)):
+                raise Inconsistent("neither an id nor a word for the outbox")
+        item_id = uuid7(ctx.now, self._entropy)
+        records.insert(ctx, item_id, kind, subject, about)
+        await ctx.tx.notify(CHANNEL, ctx.tenant_id.hex)
+        return item_id
+
+    async def take(self, ctx: RequestContext, *, limit: int, lease: timedelta) -> Sequence[Item]:
+        """At most `limit` items that are due, the longest due first, held by the caller for `lease` from `ctx.now`.
+
+        Nobody else is given them meanwhile. One whose lease ran out counts an attempt more: its holder may have sent
+        it or not.
+        """
+        return await records.take(ctx, limit, ctx.now + lease)
+
+    async def done(self, ctx: RequestContext, item: Item) -> bool:
+        """It is delivered, or there is nothing to deliver any more. False where the lease ran out and another holds
+        it."""
+        return await records.delete(ctx, item)
+
+    async def retry(self, ctx: RequestContext, item: Item, after: timedelta, *, counted: bool = True) -> bool:
+        """Try again `after` so long. `counted`: it was this item that failed, and not the whole way out."""
+        return await records.put_back(ctx, item, item.attempts + counted, ctx.now + after)
+
+    async def bury(self, ctx: RequestContext, item: Item) -> bool:
+        """Give it up. The caller journals it, if this is True."""
+        return await records.bury(ctx, item)
+
+    async def next_due(self, ctx: RequestContext) -> datetime | None:
+        """When the tenant's next item is due or its lease ends; None where nothing waits."""
+        return await records.next_due(ctx)
+
+    async def waits(self, ctx: RequestContext, kind: str, subject: UUID) -> bool:
+        """Whether a `kind` about `subject` is still to be delivered: what it needs mustn't be erased yet."""
+        return await records.waits(ctx, kind, subject)
+
+    async def sweep(self, ctx: RequestContext) -> int:
+        """Forget what was given up `KEPT_DEAD` ago, for a timer; how many."""
+        return await records.sweep(ctx, ctx.now - KEPT_DEAD)
+
+
+def _is_word(text: str) -> bool:
+    return len(text) <= _MAX_WORD and _WORD.fullmatch(text) is not None
