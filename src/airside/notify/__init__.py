@@ -1,0 +1,33 @@
+"""Notify: what people are told by mail.
+
+Owns the kinds of letters, their words in every language, their form as text and HTML, and their delivery: whatever
+the outbox holds, at least once, with growing pauses, until a mail server took it or it is given up. Does not own what
+a letter tells of (users, links, codes: read through `Sources` when it is sent, never stored), nor the outbox's rows
+(`store`), nor when a letter is due: the room in which it happened puts it there.
+"""
+
+from airside.notify.delivery import Delivery, Sources
+from airside.notify.kinds import KINDS, Kind
+from airside.notify.letters import STYLE, Letters
+from airside.notify.mailbox import Mailbox
+from airside.notify.mailer import Mailer
+from airside.notify.model import Language, Letter, Occasion, Parts, Receipt
+from airside.notify.smtp import Smtp, SmtpServer
+
+__all__ = [
+    "KINDS",
+    "STYLE",
+    "Delivery",
+    "Kind",
+    "Language",
+    "Letter",
+    "Letters",
+    "Mailbox",
+    "Mailer",
+    "Occasion",
+    "Parts",
+    "Receipt",
+    "Smtp",
+    "SmtpServer",
+    "Sources",
+]

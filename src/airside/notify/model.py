@@ -1,0 +1,76 @@
+"""What notify speaks of: a letter, what it is made of, what became of it. Frozen, pure."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final, Literal, get_args
+from uuid import UUID
+
+from airside.core.errors import InvalidInput
+from airside.core.secret import Secret
+
+Language = Literal["en", "de"]
+LANGUAGES: Final[tuple[Language, ...]] = get_args(Language)
+
+MAX_ADDRESS: Final = 254
+MAX_SUBJECT: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """When, where and with what something happened, in the words that are shown."""
+
+    at: datetime
+    browser: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What one letter is made of, read at the moment of sending.
+
+    `target` is where its button leads: a path on this server, with the token of a link where there is one.
+    """
+
+    address: str = field(repr=False)
+    tenant: str
+    language: Language
+    name: str = field(default="", repr=False)
+    target: Secret[str] | None = None
+    code: Secret[str] | None = None
+    factor: str = ""
+    occasion: Occasion | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A mail to one mailbox. Sent twice, it is the same message: its id is that of the outbox's item.
+
+    Raises:
+        InvalidInput: a control character where a header's value goes (RFC 5322 §2.2), or one over its cap.
+    """
+
+    id: UUID
+    to: str = field(repr=False)
+    subject: str
+    text: Secret[str]
+    html: Secret[str]
+    language: Language
+    at: datetime
+
+    def __post_init__(self) -> None:
+        if not 0 < len(self.to) <= MAX_ADDRESS or not self.to.isprintable() or " " in self.to:
+            raise InvalidInput("no address for a letter")
+        if not 0 < len(self.subject) <= MAX_SUBJECT or not self.subject.isprintable():
+            raise InvalidInput("no subject for a letter")
+
+
+Outcome = Literal["taken", "deferred", "refused"]
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a mail server said to a letter: `taken`; `deferred`, not now; `refused`, never. `reply` is its SMTP reply
+    code (RFC 5321 §4.2), 0 where there was none."""
+
+    outcome: Outcome
+    reply: int = 0
