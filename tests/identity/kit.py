@@ -12,15 +12,21 @@ from airside.core.entropy import Entropy
 from airside.core.principal import Origin
 from airside.core.secret import Secret
 from airside.identity import (
+    FixedPolicies,
     HashPool,
+    IdentityPolicy,
+    LeakService,
     PasswordAuthenticator,
+    PasswordPolicy,
     PasswordProof,
     Passwords,
+    Policies,
     Sessions,
+    Strength,
     User,
     Users,
 )
-from airside.limits import PostgresLimiter
+from airside.limits import Limiter, PostgresLimiter
 from airside.revocation import Revocations
 from airside.signin import Flows, People
 from airside.store import Listener
@@ -61,6 +67,30 @@ class Kit:
             return await self.passwords.prove(ctx, email, Secret(password))
 
 
+def make_passwords(
+    vault: Vault,
+    entropy: Entropy,
+    hashes: HashPool,
+    *,
+    limiter: Limiter | None = None,
+    policy: PasswordPolicy | None = None,
+    leaks: LeakService | None = None,
+    policies: Policies | None = None,
+) -> Passwords:
+    """Passwords under a policy, over real parts."""
+    policies = policies or FixedPolicies(IdentityPolicy(password=policy or PasswordPolicy()))
+    journal = Journal(vault=vault, entropy=entropy)
+    return Passwords(
+        vault=vault,
+        limiter=limiter or PostgresLimiter(vault=vault),
+        hashes=hashes,
+        journal=journal,
+        entropy=entropy,
+        policies=policies,
+        strength=Strength(policies=policies, hashes=hashes, journal=journal, leaks=leaks),
+    )
+
+
 @pytest.fixture(scope="session")
 def hashes(clock: Clock, entropy: Entropy) -> HashPool:
     return HashPool(clock=clock, entropy=entropy)
@@ -88,7 +118,7 @@ def kit(
     journal = Journal(vault=vault, entropy=entropy)
     policies = TenantPolicies(journal=journal, clock=clock)
     users = Users(vault=vault, entropy=entropy, journal=journal)
-    passwords = Passwords(vault=vault, limiter=PostgresLimiter(vault=vault), hashes=hashes, journal=journal)
+    passwords = make_passwords(vault, entropy, hashes, policies=policies)
     families = RefreshFamilies(entropy=entropy, revocations=revocations, journal=journal)
     sessions = Sessions(vault=vault, entropy=entropy, journal=journal, revocations=revocations, families=families)
     flows = Flows(

@@ -6,10 +6,8 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 import pytest
-from argon2 import PasswordHasher
 from msgspec import structs
 
-from airside.audit import Journal
 from airside.core.clock import Clock, SystemClock
 from airside.core.entropy import Entropy, SystemEntropy
 from airside.core.errors import InvalidInput, LimitExceeded, NotFound, Unauthenticated
@@ -17,11 +15,10 @@ from airside.core.ids import uuid7
 from airside.core.principal import Origin
 from airside.core.proof import Mint
 from airside.core.secret import Secret
-from airside.identity import HashPool, PasswordAnswer, PasswordProof, Passwords
-from airside.limits import PostgresLimiter
+from airside.identity import HashPool, PasswordAnswer, PasswordProof
 from airside.store.context import Other, Params, Query, Row, Statement, Transaction
 from airside.vault import Vault
-from tests.identity.kit import HOME, PASSWORD, Kit, MakeTenant
+from tests.identity.kit import HOME, PASSWORD, Kit, MakeTenant, make_passwords
 
 EMAIL = "ada@example.com"
 
@@ -212,8 +209,7 @@ async def test_wrong_unknown_disabled_and_passwordless_do_the_same_work(
 ) -> None:
     """N15: the same statements and one hash of the same parameters are what makes the time the same."""
     pool = _Watched(clock=clock, entropy=entropy)
-    journal = Journal(vault=vault, entropy=entropy)
-    passwords = Passwords(vault=vault, limiter=PostgresLimiter(vault=vault), hashes=pool, journal=journal)
+    passwords = make_passwords(vault, entropy, pool)
     await kit.user()
     disabled = await kit.user("disabled@example.com")
     async with kit.open_ctx(kit.tenant_id) as ctx:
@@ -236,27 +232,6 @@ async def test_no_connection_is_held_while_hashing(kit: Kit) -> None:
     guesses = [_guess(kit, f"u{n}@example.com", "wrong", Origin(f"192.0.2.{n}")) for n in range(20)]
     answers = await asyncio.gather(*guesses)
     assert set(answers) <= {"unauthenticated", "limit_exceeded"}
-
-
-@dataclass(frozen=True)
-class _Hash:
-    hash: bytes
-
-
-async def test_a_hash_with_old_parameters_is_renewed_at_sign_in(kit: Kit) -> None:
-    user = await kit.user()
-    old = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
-    key = (kit.tenant_id, user.id)
-    update = "update airside.password_credential set hash = %s where tenant_id = %s and user_id = %s"
-    select = "select hash from airside.password_credential where tenant_id = %s and user_id = %s"
-    async with kit.open_ctx(kit.tenant_id) as ctx:
-        await ctx.tx.run(update, (old.encode(), *key))
-    assert await _guess(kit, EMAIL, PASSWORD) == "proven"
-    async with kit.open_ctx(kit.tenant_id) as ctx:
-        row = await ctx.tx.one(_Hash, select, key)
-    assert row is not None
-    assert row.hash.startswith(b"$argon2id$v=19$m=19456,t=2,p=1$")
-    assert await _guess(kit, EMAIL, PASSWORD) == "proven"
 
 
 def test_nobody_else_makes_a_password_proof(tenant_id: UUID) -> None:

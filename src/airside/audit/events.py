@@ -29,6 +29,10 @@ class Event(StrEnum):
     USER_DEACTIVATED = "user:user:deactivated"
     USER_REACTIVATED = "user:user:reactivated"
     PASSWORD_SET = "user:password:set"
+    PASSWORD_IMPORTED = "user:password:imported"
+    PASSWORD_CHANGE_DEMANDED = "user:password:demanded"
+    PASSWORD_CHANGE_REFUSED = "user:password:refused"
+    LEAKS_UNASKED = "user:password:unasked"
 
     MEMBER_GRANTED = "member:user:granted"
     MEMBER_REVOKED = "member:user:revoked"

@@ -5,12 +5,12 @@ of a login's steps (`signin`), what a person may do (`permissions`), membership 
 secrets that a page puts into them.
 """
 
+from airside.identity.candidate import MAX_PASSWORD_BYTES
 from airside.identity.email import Mailbox, normalise
 from airside.identity.hashing import HashPool
+from airside.identity.leaks import LeakService
 from airside.identity.model import Cookie, Session, StartedSession, User, UserState
 from airside.identity.passwords import (
-    MAX_PASSWORD_BYTES,
-    MIN_PASSWORD_LENGTH,
     PasswordAnswer,
     PasswordAuthenticator,
     PasswordProof,
@@ -28,11 +28,11 @@ from airside.identity.policy import (
 )
 from airside.identity.proofs import Answer, Attempt, Authenticator, Proof, assurance_of
 from airside.identity.sessions import Sessions
+from airside.identity.strength import Strength, Weakness
 from airside.identity.users import Users
 
 __all__ = [
     "MAX_PASSWORD_BYTES",
-    "MIN_PASSWORD_LENGTH",
     "Answer",
     "Attempt",
     "Authenticator",
@@ -42,6 +42,7 @@ __all__ = [
     "FixedPolicies",
     "HashPool",
     "IdentityPolicy",
+    "LeakService",
     "Mailbox",
     "PasskeyPolicy",
     "PasswordAnswer",
@@ -55,9 +56,11 @@ __all__ = [
     "SessionPolicy",
     "Sessions",
     "StartedSession",
+    "Strength",
     "User",
     "UserState",
     "Users",
+    "Weakness",
     "assurance_of",
     "normalise",
 ]

@@ -80,7 +80,7 @@ class HashPool:
             Unavailable: the queue is full.
         """
         salt = self._entropy.bytes(SALT_BYTES)
-        return await self._work(lambda: self._hasher.hash(password, salt=salt))
+        return await self.work(lambda: self._hasher.hash(password, salt=salt))
 
     async def verify(self, stored: str, password: bytes) -> bool:
         """Whether `password` is the one that `stored` was made of.
@@ -89,11 +89,26 @@ class HashPool:
             Unavailable: the queue is full.
             Inconsistent: `stored` isn't an Argon2 hash.
         """
-        return await self._work(lambda: self._matches(stored, password))
+        return await self.work(lambda: self._matches(stored, password))
 
     def is_outdated(self, stored: str) -> bool:
         """Whether `stored` was made with other parameters than today's."""
         return self._hasher.check_needs_rehash(stored)
+
+    async def work(self, work: Callable[[], Result]) -> Result:
+        """What `work` returns, done in one of the threads: another hash to verify, a password to judge.
+
+        Raises:
+            Unavailable: the queue is full.
+        """
+        self.admit(known=True)
+        self._pending += 1
+        try:
+            result, seconds = await asyncio.get_running_loop().run_in_executor(self._executor, self._timed, work)
+        finally:
+            self._pending -= 1
+        self._cost += _WEIGHT * (max(seconds, _LEAST) - self._cost)
+        return result
 
     def close(self) -> None:
         """Drop what is queued and end the threads."""
@@ -106,16 +121,6 @@ class HashPool:
             raise Inconsistent("stored password hash is not Argon2") from None
         except VerificationError:
             return False
-
-    async def _work(self, work: Callable[[], Result]) -> Result:
-        self.admit(known=True)
-        self._pending += 1
-        try:
-            result, seconds = await asyncio.get_running_loop().run_in_executor(self._executor, self._timed, work)
-        finally:
-            self._pending -= 1
-        self._cost += _WEIGHT * (max(seconds, _LEAST) - self._cost)
-        return result
 
     def _timed(self, work: Callable[[], Result]) -> tuple[Result, float]:
         started = self._clock.monotonic()

@@ -1,12 +1,13 @@
 """What identity speaks of: a user, a session. Frozen, pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, Literal, NamedTuple
 from uuid import UUID
 
 from airside.core.principal import Assurance, Origin
 from airside.core.secret import Secret
+from airside.identity.kept import Kept
 
 UserState = Literal["active", "disabled"]
 Cookie = Literal["sso", "account"]
@@ -39,10 +40,12 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """The password of an active user: what a guess is compared with."""
+    """A user's password: what a guess is compared with. `row` is its hash as it stands in the database."""
 
     user_id: UUID
-    hash: str
+    kept: Kept
+    row: bytes = field(repr=False)
+    changed_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

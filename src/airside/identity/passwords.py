@@ -1,30 +1,35 @@
-"""Passwords: set one, prove one. A wrong password, an unknown address and a disabled user cost and say the same."""
+"""Passwords: set, change, prove. A wrong password, an unknown address and a disabled user cost and say the same."""
 
-import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar, Final, final
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
 from airside.audit import Event, Journal
-from airside.core.errors import Inconsistent, InvalidInput, NotFound, Unauthenticated
-from airside.core.ids import USER, format_id
+from airside.core.entropy import Entropy, equal
+from airside.core.errors import Conflict, Inconsistent, InvalidInput, NotFound, Unauthenticated
+from airside.core.ids import USER, format_id, uuid7
 from airside.core.proof import Mint
 from airside.core.secret import Secret
-from airside.identity import records
+from airside.identity import foreign, records, records_passwords
+from airside.identity.candidate import as_typed, candidate
 from airside.identity.email import MAX_EMAIL, normalise
 from airside.identity.hashing import HashPool
+from airside.identity.kept import Kept, close, credential_place, read
+from airside.identity.model import Credential
+from airside.identity.policy import PasswordPolicy, Policies
 from airside.identity.proofs import Answer, Attempt, Contribution, Proof, demand_contribution
-from airside.limits import SIGNIN_ACCOUNT, SIGNIN_ORIGIN, SIGNIN_PAIR, Limiter, origin_key
+from airside.identity.strength import Strength, weak
+from airside.limits import PASSWORD_CHANGE, SIGNIN_ACCOUNT, SIGNIN_ORIGIN, SIGNIN_PAIR, Limiter, origin_key
 from airside.store import ForeignKeyViolation
 from airside.store.context import RequestContext
 from airside.vault import Keyset, Vault
 
-MIN_PASSWORD_LENGTH: Final = 8
-"""Characters (NIST SP 800-63B-4 §3.1.1.2, with a second factor in reach)."""
-MAX_PASSWORD_BYTES: Final = 256
-"""Bytes of UTF-8, checked before anything is computed."""
+MAX_RESEALED: Final = 500
+"""Most hashes of one table that one `reseal` takes."""
+_NOBODY: Final = UUID(int=0)
 
 _MINT: Final = Mint("PasswordProof")
 
@@ -53,28 +58,157 @@ class PasswordAnswer:
 
 
 class Passwords:
-    """Sets and proves passwords."""
+    """Sets, changes and proves passwords, and takes over hashes that other systems made of them."""
 
-    def __init__(self, *, vault: Vault, limiter: Limiter, hashes: HashPool, journal: Journal) -> None:
+    def __init__(
+        self,
+        *,
+        vault: Vault,
+        limiter: Limiter,
+        hashes: HashPool,
+        journal: Journal,
+        entropy: Entropy,
+        policies: Policies,
+        strength: Strength,
+    ) -> None:
         self._vault = vault
         self._limiter = limiter
         self._hashes = hashes
         self._journal = journal
+        self._entropy = entropy
+        self._policies = policies
+        self._strength = strength
+        self._decoys: WeakKeyDictionary[Keyset, bytes] = WeakKeyDictionary()
 
-    async def set(self, ctx: RequestContext, user_id: UUID, password: Secret[str]) -> None:
-        """Make `password` the user's only one. Sessions live on: `Sessions.end_all` is the caller's to say.
+    async def check(self, ctx: RequestContext, password: Secret[str], words: Sequence[str] = ()) -> None:
+        """Return if `password` may be somebody's whose address, names and tenant `words` are: for who isn't a user yet.
 
         Raises:
-            InvalidInput: shorter than `MIN_PASSWORD_LENGTH`, longer than `MAX_PASSWORD_BYTES`, or no text.
+            InvalidInput: it isn't good enough; `weakness` in its data says why (`strength.Weakness`).
+            Unavailable: too much is waiting to be hashed.
+        """
+        await self._strength.check(ctx, password, words)
+
+    async def set(
+        self,
+        ctx: RequestContext,
+        user_id: UUID,
+        password: Secret[str],
+        *,
+        words: Sequence[str] = (),
+        refuse_former: bool = False,
+    ) -> None:
+        """Make `password` the user's only one. Sessions live on: `Sessions.end_all` is the caller's to say.
+
+        `words` are names that it may not be made of, beside the user's own and their address. `refuse_former` is for
+        who sets their own (recovery) and refuses the present and the last `PasswordPolicy.history` passwords; for an
+        administrator it would answer guesses at them. The caller's connection is held meanwhile.
+
+        Raises:
+            InvalidInput: not good enough; `weakness` in its data says why.
             NotFound: no such user.
             Unavailable: too much is waiting to be hashed.
         """
-        stored = await self._hashes.hash(_acceptable(password))
+        keyset = await self._vault.keyset(ctx)
+        user = await records.user(ctx, keyset, user_id)
+        if user is None:
+            raise NotFound
+        policy = (await self._policies.identity(ctx)).password
+        before = await records_passwords.credential_of(ctx, keyset, user_id)
+        await self._strength.judge(ctx, policy, password, (user.email, user.name, *words))
+        if refuse_former and policy.history:
+            past = await records_passwords.former(ctx, keyset, user_id, policy.history)
+            await self._refuse_used([*([] if before is None else [before.kept]), *past], password)
+        kept = Kept(await self._hashes.hash(candidate(password)))
+        await records_passwords.set_password(ctx, keyset, user_id, kept)
+        await self._after(ctx, keyset, user_id, None if before is None else before.kept, policy)
+
+    async def change(
+        self, ctx: RequestContext, user_id: UUID, old: Secret[str], new: Secret[str], *, words: Sequence[str] = ()
+    ) -> PasswordProof:
+        """Put `new` in place of `old`, and prove it at once: proofs of the old one start no session any more.
+
+        A wrong `old` is a guess: the limit is spent and committed before anything is compared, and given back by a
+        right one. No connection is held while hashing. What was done in `ctx` before is committed with them.
+
+        Raises:
+            LimitExceeded: too many wrong old ones, or too much waiting to be hashed. Nothing was compared.
+            Unauthenticated: wrong old password, or a user who has none, is disabled or unknown.
+            InvalidInput: `new` isn't good enough, is `old`, or was used before; `weakness` in its data says why.
+            Conflict: another change was faster.
+            Unavailable: no room to hash or to count.
+        """
+        self._hashes.admit(known=True)
+        keyset = await self._vault.keyset(ctx)
+        policy = (await self._policies.identity(ctx)).password
+        before = await records_passwords.credential_of(ctx, keyset, user_id)
+        user = await records.user(ctx, keyset, user_id)
+        past = await records_passwords.former(ctx, keyset, user_id, policy.history)
+        spent = [(PASSWORD_CHANGE, format_id(USER, user_id))]
+        await self._limiter.spend(ctx, spent)
+        await ctx.tx.checkpoint()
+        matches = await self._matches(self._dummy(keyset) if before is None else before.kept, old)
+        if before is None or user is None or user.state != "active" or not matches:
+            await self._journal.refused(ctx, Event.PASSWORD_CHANGE_REFUSED, reason="wrong_credentials")
+            await ctx.tx.checkpoint()
+            raise Unauthenticated("wrong credentials")
+        await self._limiter.refund(ctx, spent)
+        await ctx.tx.checkpoint()
+        if equal(candidate(old), candidate(new)):
+            raise weak("used_before")
+        await self._strength.judge(ctx, policy, new, (user.email, user.name, *words))
+        await self._refuse_used(past, new)
+        kept = Kept(await self._hashes.hash(candidate(new)))
+        if not await records_passwords.change_password(ctx, keyset, before, kept):
+            raise Conflict("password changed meanwhile")
+        await self._after(ctx, keyset, user_id, before.kept, policy)
+        return PasswordProof(user_id, ctx.now, _MINT)
+
+    async def is_due(self, ctx: RequestContext, user_id: UUID) -> bool:
+        """Whether the user's next sign-in asks for another password: one was demanded, or it is older than the tenant
+        allows. False where they have none."""
+        due = await records_passwords.due(ctx, user_id)
+        if due is None:
+            return False
+        changed_at, demanded = due
+        days = (await self._policies.identity(ctx)).password.max_age_days
+        return demanded or (days is not None and ctx.now - changed_at >= timedelta(days=days))
+
+    async def demand_change(self, ctx: RequestContext, user_id: UUID) -> None:
+        """Have the user's next sign-in ask for another password.
+
+        Raises:
+            NotFound: no such user, or one without a password.
+        """
+        if not await records_passwords.demand_change(ctx, user_id):
+            raise NotFound
+        await self._journal.record(ctx, Event.PASSWORD_CHANGE_DEMANDED, subject=format_id(USER, user_id))
+
+    async def import_hash(self, ctx: RequestContext, user_id: UUID, stored: str) -> None:
+        """Take over the hash that another system kept of the user's password; `foreign.read` says which spellings.
+        It is verified as that system did, and gives way to our own at the first sign-in.
+
+        Raises:
+            InvalidInput: no hash that is known, canonical, and neither too weak nor too costly.
+            NotFound: no such user.
+        """
+        foreign.read(stored)
+        keyset = await self._vault.keyset(ctx)
         try:
-            await records.set_password(ctx, user_id, stored)
+            await records_passwords.set_password(ctx, keyset, user_id, Kept(stored, imported=True))
         except ForeignKeyViolation:
             raise NotFound from None
-        await self._journal.record(ctx, Event.PASSWORD_SET, subject=format_id(USER, user_id))
+        await self._journal.record(ctx, Event.PASSWORD_IMPORTED, subject=format_id(USER, user_id))
+
+    async def export_hash(self, ctx: RequestContext, user_id: UUID) -> Secret[str] | None:
+        """The hash of the user's password, as `import_hash` takes it; None where there is none."""
+        found = await records_passwords.credential_of(ctx, await self._vault.keyset(ctx), user_id)
+        return None if found is None else Secret(found.kept.text)
+
+    async def reseal(self, ctx: RequestContext) -> int:
+        """After the tenant's data key was rotated, seal hashes again that an older one sealed, and such as were never
+        sealed: up to `MAX_RESEALED` present and as many former ones; how many. 0 says that the old key can go."""
+        return await records_passwords.reseal(ctx, await self._vault.keyset(ctx), MAX_RESEALED)
 
     async def prove(self, ctx: RequestContext, email: str, password: Secret[str]) -> PasswordProof:
         """Prove that `password` is that of the user with `email`.
@@ -93,17 +227,58 @@ class Passwords:
         account, origin = index.hex(), origin_key(ctx.origin.address)
         failures = ((SIGNIN_ORIGIN, origin), (SIGNIN_ACCOUNT, account))
         await self._limiter.spend(ctx, [(SIGNIN_PAIR, f"{account} {origin}"), *failures])
-        credential = await records.credential(ctx, index)
+        keyset = await self._vault.keyset(ctx)
+        credential = await records_passwords.credential(ctx, keyset, index)
         await ctx.tx.checkpoint()
-        stored = self._hashes.dummy if credential is None else credential.hash
-        matches = await self._hashes.verify(stored, _candidate(password))
+        kept = self._dummy(keyset) if credential is None else credential.kept
+        matches = await self._matches(kept, password)
         if credential is None or not matches:
             raise Unauthenticated("wrong credentials")
         await self._limiter.refund(ctx, failures)
-        if self._hashes.is_outdated(stored):
-            fresh = await self._hashes.hash(_candidate(password))
-            await records.replace_password(ctx, credential.user_id, stored, fresh)
+        await self._renew(ctx, keyset, credential, password)
         return PasswordProof(credential.user_id, ctx.now, _MINT)
+
+    async def _matches(self, kept: Kept, password: Secret[str]) -> bool:
+        if not kept.imported:
+            return await self._hashes.verify(kept.text, candidate(password))
+        try:
+            hashed = foreign.read(kept.text)
+        except InvalidInput:
+            raise Inconsistent("imported hash that can't be read any more") from None
+        typed, ours = as_typed(password), candidate(password)
+        if await self._hashes.work(lambda: hashed.matches(typed)):
+            return True
+        return typed != ours and await self._hashes.work(lambda: hashed.matches(ours))
+
+    async def _renew(self, ctx: RequestContext, keyset: Keyset, proven: Credential, password: Secret[str]) -> None:
+        """Hash a proven password anew where its hash isn't today's, or seal the hash again where its key isn't."""
+        kept = proven.kept
+        if kept.imported or self._hashes.is_outdated(kept.text):
+            kept = Kept(await self._hashes.hash(candidate(password)))
+        elif not kept.stale:
+            return
+        await records_passwords.replace_hash(ctx, keyset, proven.user_id, proven.row, kept)
+
+    async def _refuse_used(self, past: Sequence[Kept], password: Secret[str]) -> None:
+        for kept in past:
+            if await self._matches(kept, password):
+                raise weak("used_before")
+
+    async def _after(
+        self, ctx: RequestContext, keyset: Keyset, user_id: UUID, before: Kept | None, policy: PasswordPolicy
+    ) -> None:
+        """What follows when somebody has another password: the one place to tell them."""
+        history_id = uuid7(ctx.now, self._entropy)
+        await records_passwords.remember(ctx, keyset, history_id, user_id, before, policy.history)
+        await self._journal.record(ctx, Event.PASSWORD_SET, subject=format_id(USER, user_id))
+
+    def _dummy(self, keyset: Keyset) -> Kept:
+        """What a guess at nobody is compared with: sealed like everybody's hash, and opened each time."""
+        place = credential_place(_NOBODY)
+        sealed = self._decoys.get(keyset)
+        if sealed is None:
+            sealed = self._decoys[keyset] = close(keyset, place, Kept(self._hashes.dummy))
+        return read(keyset, place, sealed)
 
 
 class PasswordAuthenticator:
@@ -137,24 +312,3 @@ def email_index(keyset: Keyset, email: str) -> bytes:
     except InvalidInput:
         key = b"\0" + email[:MAX_EMAIL].encode("utf-8", "replace")
     return keyset.blind_index("user_account", "email", key)
-
-
-def _acceptable(password: Secret[str]) -> bytes:
-    text = password.reveal()
-    try:
-        size = len(text.encode("utf-8"))
-    except UnicodeEncodeError:
-        raise InvalidInput("password isn't text", pointer="password") from None
-    if len(text) < MIN_PASSWORD_LENGTH:
-        raise InvalidInput("password too short", pointer="password", min_length=MIN_PASSWORD_LENGTH)
-    if size > MAX_PASSWORD_BYTES:
-        raise InvalidInput("password too long", pointer="password", max_bytes=MAX_PASSWORD_BYTES)
-    return _candidate(password)
-
-
-def _candidate(password: Secret[str]) -> bytes:
-    # NFKC, so that one password typed on two keyboards is one (NIST SP 800-63B-4 §3.1.1.2). A guess over the cap is
-    # cut: it can't be anybody's password, and costs what every guess costs.
-    text = password.reveal()
-    cut = text if len(text) <= MAX_PASSWORD_BYTES else text[:MAX_PASSWORD_BYTES] + "\0"
-    return unicodedata.normalize("NFKC", cut).encode("utf-8", "replace")

@@ -1,4 +1,4 @@
-"""Rows of users, their passwords and their sessions. Sealed columns open here and nowhere else in the room."""
+"""Rows of users and their sessions. Sealed columns open in the room's records and nowhere else in it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,6 @@ from airside.identity.model import (
     IDLE,
     MAX_SESSIONS,
     Cookie,
-    Credential,
     Session,
     User,
     UserState,
@@ -70,25 +69,6 @@ SET_USER_STATE: Final = """
 update airside.user_account
 set state = %s
 where tenant_id = %s and user_id = %s
-"""
-
-SET_PASSWORD: Final = """
-insert into airside.password_credential (tenant_id, user_id, hash, changed_at)
-values (%s, %s, %s, %s)
-on conflict (tenant_id, user_id) do update set hash = excluded.hash, changed_at = excluded.changed_at
-"""
-
-REPLACE_PASSWORD: Final = """
-update airside.password_credential
-set hash = %s
-where tenant_id = %s and user_id = %s and hash = %s
-"""
-
-CREDENTIAL: Final = """
-select u.user_id, u.state, c.hash
-from airside.user_account u
-left join airside.password_credential c on c.tenant_id = u.tenant_id and c.user_id = u.user_id
-where u.tenant_id = %s and u.email_index = %s
 """
 
 INSERT_SESSION: Final = """
@@ -169,13 +149,6 @@ class _UserRow:
 
 
 @dataclass(frozen=True, slots=True)
-class _CredentialRow:
-    user_id: UUID
-    state: UserState
-    hash: bytes | None
-
-
-@dataclass(frozen=True, slots=True)
 class _Taken:
     user_id: UUID
 
@@ -248,23 +221,6 @@ async def password_changed_at(ctx: RequestContext, user_id: UUID) -> datetime | 
     """When the user's password was last set; None where there is none."""
     row = await ctx.tx.one(_Changed, PASSWORD_CHANGED, (ctx.tenant_id, user_id))
     return None if row is None else row.changed_at
-
-
-async def set_password(ctx: RequestContext, user_id: UUID, stored: str) -> None:
-    await ctx.tx.run(SET_PASSWORD, (ctx.tenant_id, user_id, stored.encode(), ctx.now))
-
-
-async def replace_password(ctx: RequestContext, user_id: UUID, old: str, new: str) -> None:
-    """Store `new` unless the password has changed meanwhile."""
-    await ctx.tx.run(REPLACE_PASSWORD, (new.encode(), ctx.tenant_id, user_id, old.encode()))
-
-
-async def credential(ctx: RequestContext, email_index: bytes) -> Credential | None:
-    """What a guess is compared with; None for no such user, a disabled one, or one without a password."""
-    row = await ctx.tx.one(_CredentialRow, CREDENTIAL, (ctx.tenant_id, email_index))
-    if row is None or row.state != "active" or row.hash is None:
-        return None
-    return Credential(row.user_id, row.hash.decode())
 
 
 async def insert_session(ctx: RequestContext, keyset: Keyset, session: Session, hashes: Hashes) -> None:

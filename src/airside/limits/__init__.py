@@ -9,10 +9,11 @@ from airside.limits.in_postgres import PostgresLimiter
 from airside.limits.in_process import InProcessLimiter
 from airside.limits.limiter import Limiter
 from airside.limits.model import Demand, Limit, origin_key
-from airside.limits.names import LIMITS, SIGNIN_ACCOUNT, SIGNIN_ORIGIN, SIGNIN_PAIR, TOKEN_FAILURES
+from airside.limits.names import LIMITS, PASSWORD_CHANGE, SIGNIN_ACCOUNT, SIGNIN_ORIGIN, SIGNIN_PAIR, TOKEN_FAILURES
 
 __all__ = [
     "LIMITS",
+    "PASSWORD_CHANGE",
     "SIGNIN_ACCOUNT",
     "SIGNIN_ORIGIN",
     "SIGNIN_PAIR",

@@ -21,5 +21,8 @@ SIGNIN_ACCOUNT: Final = Limit(
 TOKEN_FAILURES: Final = Limit(
     "token_failures", Rate(60, _MINUTE), "client and origin", "Failed requests at the token endpoint.", True
 )
+PASSWORD_CHANGE: Final = Limit(
+    "password_change", Rate(10, _DAY), "account", "Wrong old passwords at a change of password.", True
+)
 
-LIMITS: Final = (SIGNIN_PAIR, SIGNIN_ORIGIN, SIGNIN_ACCOUNT, TOKEN_FAILURES)
+LIMITS: Final = (SIGNIN_PAIR, SIGNIN_ORIGIN, SIGNIN_ACCOUNT, TOKEN_FAILURES, PASSWORD_CHANGE)

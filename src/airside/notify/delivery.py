@@ -119,7 +119,7 @@ class Delivery:
 
     async def _write(self, tenant_id: UUID, item: Item) -> Letter | None:
         async with self._engine.begin(tenant_id, principal=POSTMAN) as ctx:
-            if item.kind in KINDS and KINDS[item.kind].about != set(item.about):
+            if item.kind in KINDS and KINDS[item.kind].about ^ set(item.about):
                 raise ValueError("an item that doesn't say what its kind needs")
             parts = await self._sources.parts(ctx, item)
             # A kind that this build doesn't know fails here, and waits for a process of the build that put it in.

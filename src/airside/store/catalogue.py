@@ -39,6 +39,7 @@ TABLES: Final[dict[str, Table]] = {
     # identity
     "user_account": Table("tenant", CHANGE),
     "password_credential": Table("tenant", CHANGE),
+    "password_history": Table("tenant", ALL),
     "user_session": Table("tenant", CHANGE),
     # signin
     "signin_flow": Table("tenant", ALL),

@@ -46,7 +46,12 @@ def seal(cipher: AESGCM, key_id: UUID, *, nonce: bytes, plaintext: bytes, contex
     if len(plaintext) > MAX_PLAINTEXT:
         raise TooLarge("value over the cap of a sealed field", max_bytes=MAX_PLAINTEXT)
     body = cipher.encrypt(nonce, plaintext, _associated(key_id, context))
-    return bytes([VERSION]) + key_id.bytes + nonce + body
+    return header(key_id) + nonce + body
+
+
+def header(key_id: UUID) -> bytes:
+    """How everything begins that was sealed with that key."""
+    return bytes([VERSION]) + key_id.bytes
 
 
 def key_of(sealed: bytes) -> UUID:

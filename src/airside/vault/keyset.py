@@ -63,6 +63,19 @@ class Keyset:
             raise Unopenable
         return envelope.open(cipher, sealed, fields.field_context(self._tenant_id, place))
 
+    def is_current(self, sealed: bytes) -> bool:
+        """Whether `sealed` says it was sealed with the active data key; what isn't is sealed again by its room.
+
+        Raises:
+            Unopenable: not in the format.
+        """
+        return envelope.key_of(sealed) == self._active
+
+    @property
+    def seal_header(self) -> bytes:
+        """How everything begins that is sealed with the active data key: what statements find the rest by."""
+        return envelope.header(self._active)
+
     def blind_index(self, table: str, column: str, value: bytes) -> bytes:
         """16 bytes that are equal for equal values of this tenant's column, and tell nothing else.
 

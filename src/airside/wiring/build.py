@@ -8,7 +8,16 @@ from airside.audit import Journal, Sequencer
 from airside.core.clock import Clock
 from airside.core.entropy import Entropy
 from airside.core.errors import NotFound
-from airside.identity import HashPool, PasswordAuthenticator, Passwords, Sessions, Users
+from airside.fetch import Fetcher
+from airside.identity import (
+    HashPool,
+    LeakService,
+    PasswordAuthenticator,
+    Passwords,
+    Sessions,
+    Strength,
+    Users,
+)
 from airside.limits import PostgresLimiter
 from airside.oauth import (
     Authorization,
@@ -28,11 +37,8 @@ from airside.permissions import Permissions
 from airside.permissions.limits import Limits
 from airside.revocation import Revocations
 from airside.signin import Flows, People
-from airside.store import Engine, Listener, Lookup, RequestContext
-from airside.tenancy import Grants, Members, Roles, TenantPolicies, Tenants
-from airside.signin import Flows, Policy
 from airside.store import Engine, Listener, Lookup, Outbox, RequestContext
-from airside.tenancy import Grants, Members, Roles, Tenants
+from airside.tenancy import Grants, Members, Roles, TenantPolicies, Tenants
 from airside.tokens import RefreshFamilies, SigningKeys, TokenIssuer, TokenVerifier
 from airside.vault import Aead, Vault
 from airside.wiring.settings import Settings
@@ -57,6 +63,8 @@ class Services:
     keys: SigningKeys
     families: RefreshFamilies
     hashes: HashPool
+    fetcher: Fetcher
+    passwords: Passwords
     users: Users
     sessions: Sessions
     flows: Flows
@@ -95,6 +103,7 @@ class Services:
         """Let go of everything, in reverse."""
         await self.listener.stop()
         self.hashes.close()
+        await self.fetcher.aclose()
         await self.engine.close()
 
     async def issuer(self, ctx: RequestContext) -> str:
@@ -136,7 +145,17 @@ def build(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy: Ent
     policies = TenantPolicies(journal=journal, clock=clock)
     hashes = HashPool(clock=clock, entropy=entropy)
     users = Users(vault=vault, entropy=entropy, journal=journal)
-    passwords = Passwords(vault=vault, limiter=limiter, hashes=hashes, journal=journal)
+    fetcher = Fetcher(allow=frozenset(settings.fetch_exceptions))
+    leaks = LeakService(fetcher=fetcher, url=settings.leak_service_url) if settings.leak_service_url else None
+    passwords = Passwords(
+        vault=vault,
+        limiter=limiter,
+        hashes=hashes,
+        journal=journal,
+        entropy=entropy,
+        policies=policies,
+        strength=Strength(policies=policies, hashes=hashes, journal=journal, leaks=leaks),
+    )
     sessions = Sessions(vault=vault, entropy=entropy, journal=journal, revocations=revocations, families=families)
 
     tenants = Tenants(vault=vault, keys=keys, permissions=permissions, journal=journal, clock=clock)
@@ -190,6 +209,8 @@ def build(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy: Ent
         keys=keys,
         families=families,
         hashes=hashes,
+        fetcher=fetcher,
+        passwords=passwords,
         users=users,
         sessions=sessions,
         flows=flows,

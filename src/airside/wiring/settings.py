@@ -54,6 +54,7 @@ class Settings:
     trusted_proxies: tuple[str, ...] = ()
     cors_origins: tuple[str, ...] = ()
     fetch_exceptions: tuple[str, ...] = ()
+    leak_service_url: str | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     permissions_write_limit: int = 100
     permissions_batch_limit: int = 50
@@ -228,6 +229,15 @@ def _public_url(text: str) -> str:
     return f"https://{parts.netloc.lower()}"
 
 
+def _service_url(text: str) -> str:
+    parts = urlsplit(_text(text))
+    if parts.scheme != "https" or not parts.hostname or parts.username is not None or parts.query or parts.fragment:
+        raise ValueError("is an https address such as https://api.pwnedpasswords.com/range, without user or query")
+    if parts.port is not None and not 0 < parts.port < 65536:
+        raise ValueError("has no such port")
+    return text.strip().rstrip("/")
+
+
 def _listen_host(text: str) -> str:
     try:
         return str(ip_address(_text(text)))
@@ -314,6 +324,11 @@ SETTINGS: Final[dict[str, Setting]] = {
     "fetch_exceptions": Setting(
         _list(_host_and_port),
         "Exact `host:port` of private addresses that outbound requests may reach; development only.",
+    ),
+    "leak_service_url": Setting(
+        _service_url,
+        "Address of a k-anonymity service of leaked passwords, such as `https://api.pwnedpasswords.com/range`; asked "
+        "only where a tenant's policy says so. It learns five hex digits of a SHA-1.",
     ),
     "log_level": Setting(
         _one_of("debug", "info", "warning", "error"), "Least level that is logged; `debug` in development only."
