@@ -34,6 +34,14 @@ class Event(StrEnum):
     PASSWORD_CHANGE_REFUSED = "user:password:refused"
     LEAKS_UNASKED = "user:password:unasked"
 
+    TOTP_ADDED = "factor:totp:added"
+    TOTP_REMOVED = "factor:totp:removed"
+    RECOVERY_CODES_RENEWED = "factor:recovery_codes:renewed"
+    RECOVERY_CODES_REMOVED = "factor:recovery_codes:removed"
+    RECOVERY_CODE_SPENT = "factor:recovery_code:spent"
+    EMAIL_CODE_SENT = "factor:email_code:sent"
+    FACTORS_RESET = "factor:user:reset"
+
     MEMBER_GRANTED = "member:user:granted"
     MEMBER_REVOKED = "member:user:revoked"
 

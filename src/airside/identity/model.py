@@ -63,6 +63,25 @@ class Session:
     origin: Origin
 
 
+@dataclass(frozen=True, slots=True)
+class TotpFactor:
+    """A confirmed generator of codes. `used_at` is the time step of the newest code that was taken."""
+
+    id: UUID
+    confirmed_at: datetime
+    used_at: datetime
+
+
+class TotpEnrolment(NamedTuple):
+    """A generator about to be confirmed. Its secret, as text to type, as address and as picture (`svg`), exists in
+    clear only here and in the app."""
+
+    factor_id: UUID
+    secret: Secret[str]
+    uri: Secret[str]
+    svg: Secret[str]
+
+
 class StartedSession(NamedTuple):
     """A session and its two secrets, which exist in clear only here and in the browser."""
 

@@ -272,9 +272,15 @@ async def end(ctx: RequestContext, session_id: UUID, of: UUID | None) -> Ended |
     return await ctx.tx.one(Ended, END, (ctx.now, ctx.tenant_id, session_id, of, of))
 
 
+async def take_user(ctx: RequestContext, user_id: UUID) -> bool:
+    """Take the user's row until the transaction ends, so that those who change what hangs on it take turns; False
+    where there is none."""
+    return await ctx.tx.one(_Taken, USER_TAKEN, (ctx.tenant_id, user_id)) is not None
+
+
 async def end_all(ctx: RequestContext, user_id: UUID) -> Sequence[Ended]:
     """Those that are there once everybody who is starting one has finished."""
-    await ctx.tx.one(_Taken, USER_TAKEN, (ctx.tenant_id, user_id))
+    await take_user(ctx, user_id)
     return await ctx.tx.all(Ended, END_ALL, (ctx.now, ctx.tenant_id, user_id, ctx.now))
 
 

@@ -10,10 +10,27 @@ from airside.limits.in_process import InProcessLimiter
 from airside.limits.limiter import Limiter
 from airside.limits.model import Demand, Limit, origin_key
 from airside.limits.names import LIMITS, PASSWORD_CHANGE, SIGNIN_ACCOUNT, SIGNIN_ORIGIN, SIGNIN_PAIR, TOKEN_FAILURES
+from airside.limits.names import (
+    EMAIL_CODE_SENT,
+    LIMITS,
+    RECOVERY_CODE,
+    SECOND_FACTOR_ACCOUNT,
+    SECOND_FACTOR_DEVICE,
+    SECOND_FACTOR_PACE,
+    SIGNIN_ACCOUNT,
+    SIGNIN_ORIGIN,
+    SIGNIN_PAIR,
+    TOKEN_FAILURES,
+)
 
 __all__ = [
+    "EMAIL_CODE_SENT",
     "LIMITS",
     "PASSWORD_CHANGE",
+    "RECOVERY_CODE",
+    "SECOND_FACTOR_ACCOUNT",
+    "SECOND_FACTOR_DEVICE",
+    "SECOND_FACTOR_PACE",
     "SIGNIN_ACCOUNT",
     "SIGNIN_ORIGIN",
     "SIGNIN_PAIR",

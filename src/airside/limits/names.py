@@ -18,6 +18,45 @@ SIGNIN_ORIGIN: Final = Limit(
 SIGNIN_ACCOUNT: Final = Limit(
     "signin_account", Rate(100, _DAY), "account", "Failed sign-ins at one account, wherever they come from.", True
 )
+# A guess is right with 3 in 10^6 for each TOTP factor it is tried at (three steps are open), or 1 in 10^6 for a mailed
+# code, and costs a unit for each. 15 at once and one more every 96 minutes are never more than 15 + 15 = 30 units within
+# 24 hours: 30 · 3 · 10^-6 = 9 · 10^-5 < 10^-4 for each account and day. A `Rate(30, _DAY)` would let 60 through.
+SECOND_FACTOR_ACCOUNT: Final = Limit(
+    "second_factor_account",
+    Rate(15, _DAY),
+    "account",
+    "Wrong second-factor codes at one account from devices that it doesn't know.",
+    failures_only=True,
+)
+SECOND_FACTOR_DEVICE: Final = Limit(
+    "second_factor_device",
+    Rate(20, _HOUR),
+    "account and known device",
+    "Wrong second-factor codes at one account from one of its known devices.",
+    failures_only=True,
+)
+SECOND_FACTOR_PACE: Final = Limit(
+    "second_factor_pace",
+    Rate(5, _MINUTE),
+    "account, and device where it is known",
+    "Second-factor codes tried at one account.",
+)
+# Ten codes of 50 bits: a guess is right with 10^-14, so this one spares the database and is no bound on guessing. It is
+# kept by origin, so that nobody uses up another's.
+RECOVERY_CODE: Final = Limit(
+    "recovery_code",
+    Rate(10, _HOUR),
+    "account, and known device or else origin",
+    "Wrong recovery codes at one account.",
+    failures_only=True,
+)
+# Three at once and one every 20 minutes: never more than five within an hour.
+EMAIL_CODE_SENT: Final = Limit(
+    "email_code_sent",
+    Rate(3, _HOUR),
+    "account, and device where it is known",
+    "Mails with a one-time code to one person.",
+)
 TOKEN_FAILURES: Final = Limit(
     "token_failures", Rate(60, _MINUTE), "client and origin", "Failed requests at the token endpoint.", True
 )
@@ -26,3 +65,8 @@ PASSWORD_CHANGE: Final = Limit(
 )
 
 LIMITS: Final = (SIGNIN_PAIR, SIGNIN_ORIGIN, SIGNIN_ACCOUNT, TOKEN_FAILURES, PASSWORD_CHANGE)
+LIMITS: Final = (
+    *(SIGNIN_PAIR, SIGNIN_ORIGIN, SIGNIN_ACCOUNT),
+    *(SECOND_FACTOR_ACCOUNT, SECOND_FACTOR_DEVICE, SECOND_FACTOR_PACE, RECOVERY_CODE, EMAIL_CODE_SENT),
+    TOKEN_FAILURES,
+)

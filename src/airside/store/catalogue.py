@@ -41,6 +41,9 @@ TABLES: Final[dict[str, Table]] = {
     "password_credential": Table("tenant", CHANGE),
     "password_history": Table("tenant", ALL),
     "user_session": Table("tenant", CHANGE),
+    "totp_factor": Table("tenant", ALL),
+    "recovery_code": Table("tenant", ("select", "insert", "delete")),
+    "email_code": Table("tenant", ALL),
     # signin
     "signin_flow": Table("tenant", ALL),
     # vault
