@@ -6,15 +6,19 @@ from uuid import UUID
 
 import pytest
 from argon2 import PasswordHasher
+from psycopg import AsyncConnection
 
-from airside.core.clock import SystemClock
+from airside.core.clock import Clock, SystemClock
 from airside.core.entropy import Entropy, SystemEntropy
 from airside.core.errors import Inconsistent, NotFound, TooLarge, Unauthenticated
 from airside.core.ids import uuid7
 from airside.core.secret import Secret
+from airside.identity import HashPool
 from airside.identity.kept import Kept, close, credential_place, history_place, read
-from airside.vault import Keyset, Place, Unopenable
-from tests.identity.kit import HOME, PASSWORD, Kit
+from airside.vault import Keyset, Place, Unopenable, Vault
+from airside.vault.fields import tenant_key_context
+from airside.vault.kms.local import LocalKek
+from tests.identity.kit import HOME, PASSWORD, Kit, make_passwords
 
 ENTROPY = SystemEntropy()
 ADA, BOB, TENANT = (uuid7(SystemClock().now(), ENTROPY) for _ in range(3))
@@ -22,6 +26,17 @@ OLD_KEY, NEW_KEY = (uuid7(SystemClock().now(), ENTROPY) for _ in range(2))
 TEXT = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0c2FsdA$aGFzaGhhc2hoYXNoaGFzaGhhc2hoYXNoaGFzaGhhc2g"
 KEYS = {key: Secret(ENTROPY.bytes(32)) for key in (OLD_KEY, NEW_KEY)}
 INDEX, DERIVE = Secret(ENTROPY.bytes(32)), Secret(ENTROPY.bytes(32))
+
+CHANGES: list[Callable[[bytes], bytes]] = [
+    lambda row: row[:-1],
+    lambda row: row[:20],
+    lambda row: b"",
+    lambda row: row + b"\0",
+    lambda row: row[:-1] + bytes([row[-1] ^ 1]),
+    lambda row: row[:40] + bytes([row[40] ^ 1]) + row[41:],
+    lambda row: b"\2" + row[1:],
+    lambda row: b"$argon2i$" + row,
+]
 
 
 def keyset(active: UUID, *held: UUID, tenant_id: UUID = TENANT) -> Keyset:
@@ -48,18 +63,6 @@ def test_another_tenants_hash_opens_nowhere() -> None:
     row = close(keyset(NEW_KEY), credential_place(ADA), Kept(TEXT))
     with pytest.raises(Unopenable):
         read(keyset(NEW_KEY, tenant_id=BOB), credential_place(ADA), row)
-
-
-CHANGES: list[Callable[[bytes], bytes]] = [
-    lambda row: row[:-1],
-    lambda row: row[:20],
-    lambda row: b"",
-    lambda row: row + b"\0",
-    lambda row: row[:-1] + bytes([row[-1] ^ 1]),
-    lambda row: row[:40] + bytes([row[40] ^ 1]) + row[41:],
-    lambda row: b"\2" + row[1:],
-    lambda row: b"$argon2i$" + row,
-]
 
 
 @pytest.mark.parametrize("change", CHANGES)
@@ -96,6 +99,42 @@ def test_a_hash_under_the_key_before_is_read_and_stale_and_without_that_key_not_
 def test_a_hash_prints_nothing() -> None:
     """N37"""
     assert "argon2" not in repr(Kept(TEXT))
+
+
+async def _rotate(superuser_dsn: str, kit: Kit, kek: LocalKek) -> UUID:
+    """Retire the tenant's data key for a new one, as an operator with the key encryption key would; the new one."""
+    key_id = uuid7(SystemClock().now(), ENTROPY)
+    wrapped = await kek.seal(ENTROPY.bytes(32), tenant_key_context(kit.tenant_id, key_id, "data"))
+    async with await AsyncConnection.connect(superuser_dsn) as connection:
+        retire = "update airside.tenant_key set state = 'retired' where tenant_id = %s and purpose = 'data'"
+        await connection.execute(retire, (kit.tenant_id,))
+        create = (
+            "insert into airside.tenant_key (tenant_id, key_id, purpose, wrapped, kek_id, created_at, state)"
+            " values (%s, %s, 'data', %s, %s, %s, 'active')"
+        )
+        row = (kit.tenant_id, key_id, wrapped, kek.key_id, SystemClock().now())
+        await connection.execute(create, row)
+    return key_id
+
+
+async def test_the_pepper_is_rotated_at_sign_in_and_for_everybody_else_without_them(
+    kit: Kit, superuser_dsn: str, kek: LocalKek, clock: Clock, entropy: Entropy, hashes: HashPool
+) -> None:
+    ada, bob = await kit.user(), await kit.user("bob@example.com")
+    new = await _rotate(superuser_dsn, kit, kek)
+    vault = Vault(kek=kek, entropy=entropy, clock=clock)  # another process, or this one five minutes later
+    passwords = make_passwords(vault, entropy, hashes)
+    async with kit.open_ctx(kit.tenant_id, origin=HOME) as ctx:
+        with pytest.raises(Unauthenticated):
+            await passwords.prove(ctx, ada.email, Secret("wrong"))
+        assert (await passwords.prove(ctx, ada.email, Secret(PASSWORD))).user_id == ada.id
+    assert (await _row(kit, ada.id))[1:17] == new.bytes
+    assert (await _row(kit, bob.id))[1:17] != new.bytes
+    async with kit.open_ctx(kit.tenant_id) as ctx:
+        assert await passwords.reseal(ctx) == 1
+    assert (await _row(kit, bob.id))[1:17] == new.bytes
+    async with kit.open_ctx(kit.tenant_id, origin=HOME) as ctx:
+        assert (await passwords.prove(ctx, bob.email, Secret(PASSWORD))).user_id == bob.id
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from airside.identity.email import Mailbox, normalise
 from airside.identity.hashing import HashPool
 from airside.identity.leaks import LeakService
 from airside.identity.model import Cookie, Session, StartedSession, User, UserState
+from airside.identity.new_password import NewPasswordAnswer, NewPasswordAuthenticator
 from airside.identity.passwords import (
     PasswordAnswer,
     PasswordAuthenticator,
@@ -44,6 +45,8 @@ __all__ = [
     "IdentityPolicy",
     "LeakService",
     "Mailbox",
+    "NewPasswordAnswer",
+    "NewPasswordAuthenticator",
     "PasskeyPolicy",
     "PasswordAnswer",
     "PasswordAuthenticator",

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar, Final, final
 from uuid import UUID
-from weakref import WeakKeyDictionary
 
 from airside.audit import Event, Journal
 from airside.core.entropy import Entropy, equal
@@ -14,10 +13,11 @@ from airside.core.ids import USER, format_id, uuid7
 from airside.core.proof import Mint
 from airside.core.secret import Secret
 from airside.identity import foreign, records, records_passwords
-from airside.identity.candidate import as_typed, candidate
+from airside.identity.candidate import candidate
+from airside.identity.comparison import Comparison
 from airside.identity.email import MAX_EMAIL, normalise
 from airside.identity.hashing import HashPool
-from airside.identity.kept import Kept, close, credential_place, read
+from airside.identity.kept import Kept
 from airside.identity.model import Credential
 from airside.identity.policy import PasswordPolicy, Policies
 from airside.identity.proofs import Answer, Attempt, Contribution, Proof, demand_contribution
@@ -29,7 +29,6 @@ from airside.vault import Keyset, Vault
 
 MAX_RESEALED: Final = 500
 """Most hashes of one table that one `reseal` takes."""
-_NOBODY: Final = UUID(int=0)
 
 _MINT: Final = Mint("PasswordProof")
 
@@ -74,11 +73,11 @@ class Passwords:
         self._vault = vault
         self._limiter = limiter
         self._hashes = hashes
+        self._comparison = Comparison(hashes)
         self._journal = journal
         self._entropy = entropy
         self._policies = policies
         self._strength = strength
-        self._decoys: WeakKeyDictionary[Keyset, bytes] = WeakKeyDictionary()
 
     async def check(self, ctx: RequestContext, password: Secret[str], words: Sequence[str] = ()) -> None:
         """Return if `password` may be somebody's whose address, names and tenant `words` are: for who isn't a user yet.
@@ -147,7 +146,9 @@ class Passwords:
         spent = [(PASSWORD_CHANGE, format_id(USER, user_id))]
         await self._limiter.spend(ctx, spent)
         await ctx.tx.checkpoint()
-        matches = await self._matches(self._dummy(keyset) if before is None else before.kept, old)
+        matches = await self._comparison.matches(
+            self._comparison.nobody(keyset) if before is None else before.kept, old
+        )
         if before is None or user is None or user.state != "active" or not matches:
             await self._journal.refused(ctx, Event.PASSWORD_CHANGE_REFUSED, reason="wrong_credentials")
             await ctx.tx.checkpoint()
@@ -230,25 +231,13 @@ class Passwords:
         keyset = await self._vault.keyset(ctx)
         credential = await records_passwords.credential(ctx, keyset, index)
         await ctx.tx.checkpoint()
-        kept = self._dummy(keyset) if credential is None else credential.kept
-        matches = await self._matches(kept, password)
+        kept = self._comparison.nobody(keyset) if credential is None else credential.kept
+        matches = await self._comparison.matches(kept, password)
         if credential is None or not matches:
             raise Unauthenticated("wrong credentials")
         await self._limiter.refund(ctx, failures)
         await self._renew(ctx, keyset, credential, password)
         return PasswordProof(credential.user_id, ctx.now, _MINT)
-
-    async def _matches(self, kept: Kept, password: Secret[str]) -> bool:
-        if not kept.imported:
-            return await self._hashes.verify(kept.text, candidate(password))
-        try:
-            hashed = foreign.read(kept.text)
-        except InvalidInput:
-            raise Inconsistent("imported hash that can't be read any more") from None
-        typed, ours = as_typed(password), candidate(password)
-        if await self._hashes.work(lambda: hashed.matches(typed)):
-            return True
-        return typed != ours and await self._hashes.work(lambda: hashed.matches(ours))
 
     async def _renew(self, ctx: RequestContext, keyset: Keyset, proven: Credential, password: Secret[str]) -> None:
         """Hash a proven password anew where its hash isn't today's, or seal the hash again where its key isn't."""
@@ -261,7 +250,7 @@ class Passwords:
 
     async def _refuse_used(self, past: Sequence[Kept], password: Secret[str]) -> None:
         for kept in past:
-            if await self._matches(kept, password):
+            if await self._comparison.matches(kept, password):
                 raise weak("used_before")
 
     async def _after(
@@ -271,14 +260,6 @@ class Passwords:
         history_id = uuid7(ctx.now, self._entropy)
         await records_passwords.remember(ctx, keyset, history_id, user_id, before, policy.history)
         await self._journal.record(ctx, Event.PASSWORD_SET, subject=format_id(USER, user_id))
-
-    def _dummy(self, keyset: Keyset) -> Kept:
-        """What a guess at nobody is compared with: sealed like everybody's hash, and opened each time."""
-        place = credential_place(_NOBODY)
-        sealed = self._decoys.get(keyset)
-        if sealed is None:
-            sealed = self._decoys[keyset] = close(keyset, place, Kept(self._hashes.dummy))
-        return read(keyset, place, sealed)
 
 
 class PasswordAuthenticator:

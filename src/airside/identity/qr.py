@@ -20,7 +20,11 @@ def svg(text: str) -> str:
     code = segno.make(text, error="m", micro=False)
     code.save(
         *(out, "svg"),
-        **{"border": _QUIET, "dark": "#000", "light": "#fff", "xmldecl": False, "nl": False},
+        border=_QUIET,
+        dark="#000",
+        light="#fff",
+        xmldecl=False,
+        nl=False,
         svgclass="qr",
         lineclass=None,
         omitsize=True,

@@ -85,9 +85,7 @@ class RecoveryCodes:
         keyset = await self._vault.keyset(ctx)
         await rows.replace(ctx, user_id, [_hash(keyset, user_id, code) for code in codes])
         details = {"remaining": len(codes)}
-        await self._journal.record(
-            ctx, Event.RECOVERY_CODES_RENEWED, subject=format_id(USER, user_id), details=details
-        )
+        await self._journal.record(ctx, Event.RECOVERY_CODES_RENEWED, subject=format_id(USER, user_id), details=details)
         return tuple(show_recovery(code) for code in codes)
 
     async def remaining(self, ctx: RequestContext, user_id: UUID) -> int:
@@ -124,9 +122,7 @@ class RecoveryCodes:
         count = await rows.remove_orphaned(ctx, user_id)
         if count:
             subject = format_id(USER, user_id)
-            await self._journal.record(
-                ctx, Event.RECOVERY_CODES_REMOVED, subject=subject, details={"removed": count}
-            )
+            await self._journal.record(ctx, Event.RECOVERY_CODES_REMOVED, subject=subject, details={"removed": count})
         return count
 
     async def _allowed(self, ctx: RequestContext) -> bool:

@@ -9,10 +9,10 @@ from airside.limits.in_postgres import PostgresLimiter
 from airside.limits.in_process import InProcessLimiter
 from airside.limits.limiter import Limiter
 from airside.limits.model import Demand, Limit, origin_key
-from airside.limits.names import LIMITS, PASSWORD_CHANGE, SIGNIN_ACCOUNT, SIGNIN_ORIGIN, SIGNIN_PAIR, TOKEN_FAILURES
 from airside.limits.names import (
     EMAIL_CODE_SENT,
     LIMITS,
+    PASSWORD_CHANGE,
     RECOVERY_CODE,
     SECOND_FACTOR_ACCOUNT,
     SECOND_FACTOR_DEVICE,

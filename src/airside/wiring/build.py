@@ -12,6 +12,7 @@ from airside.fetch import Fetcher
 from airside.identity import (
     HashPool,
     LeakService,
+    NewPasswordAuthenticator,
     PasswordAuthenticator,
     Passwords,
     Sessions,
@@ -178,7 +179,7 @@ def build(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy: Ent
         entropy=entropy,
         journal=journal,
         sessions=sessions,
-        authenticators=[PasswordAuthenticator(passwords)],
+        authenticators=[PasswordAuthenticator(passwords), NewPasswordAuthenticator(passwords)],
         people=People(policies=policies),
     )
 
