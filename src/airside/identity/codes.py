@@ -27,8 +27,8 @@ def read_digits(typed: Secret[str]) -> str | None:
 
 
 def read_recovery(typed: Secret[str]) -> str | None:
-    """The one spelling of a recovery code: lower case, no spaces, no dashes, `i` and `l` read as 1, `o` as 0 (Crockford).
-    None for what can be no such code."""
+    """The one spelling of a recovery code: lower case, no spaces, no dashes, `i` and `l` read as 1, `o` as 0
+    (Crockford). None for what can be no such code."""
     text = _dense(typed)
     if text is None:
         return None

@@ -19,8 +19,8 @@ SIGNIN_ACCOUNT: Final = Limit(
     "signin_account", Rate(100, _DAY), "account", "Failed sign-ins at one account, wherever they come from.", True
 )
 # A guess is right with 3 in 10^6 for each TOTP factor it is tried at (three steps are open), or 1 in 10^6 for a mailed
-# code, and costs a unit for each. 15 at once and one more every 96 minutes are never more than 15 + 15 = 30 units within
-# 24 hours: 30 · 3 · 10^-6 = 9 · 10^-5 < 10^-4 for each account and day. A `Rate(30, _DAY)` would let 60 through.
+# code, and costs a unit for each. 15 at once and one more every 96 minutes are never more than 15 + 15 = 30 units
+# within 24 hours: 30 · 3 · 10^-6 = 9 · 10^-5 < 10^-4 for each account and day. A `Rate(30, _DAY)` would let 60 through.
 SECOND_FACTOR_ACCOUNT: Final = Limit(
     "second_factor_account",
     Rate(15, _DAY),
@@ -64,9 +64,15 @@ PASSWORD_CHANGE: Final = Limit(
     "password_change", Rate(10, _DAY), "account", "Wrong old passwords at a change of password.", True
 )
 
-LIMITS: Final = (SIGNIN_PAIR, SIGNIN_ORIGIN, SIGNIN_ACCOUNT, TOKEN_FAILURES, PASSWORD_CHANGE)
 LIMITS: Final = (
-    *(SIGNIN_PAIR, SIGNIN_ORIGIN, SIGNIN_ACCOUNT),
-    *(SECOND_FACTOR_ACCOUNT, SECOND_FACTOR_DEVICE, SECOND_FACTOR_PACE, RECOVERY_CODE, EMAIL_CODE_SENT),
+    SIGNIN_PAIR,
+    SIGNIN_ORIGIN,
+    SIGNIN_ACCOUNT,
+    SECOND_FACTOR_ACCOUNT,
+    SECOND_FACTOR_DEVICE,
+    SECOND_FACTOR_PACE,
+    RECOVERY_CODE,
+    EMAIL_CODE_SENT,
+    PASSWORD_CHANGE,
     TOKEN_FAILURES,
 )

@@ -6,7 +6,7 @@ import base64
 from datetime import datetime
 from typing import Final
 
-import pyotp
+from pyotp.totp import TOTP
 
 from airside.core.entropy import equal
 
@@ -50,5 +50,5 @@ def uri(secret: bytes, account: str, issuer: str) -> str:
     return _generator(secret).provisioning_uri(name=name, issuer_name=source)
 
 
-def _generator(secret: bytes) -> pyotp.TOTP:
-    return pyotp.TOTP(base32(secret), digits=DIGITS, interval=STEP)
+def _generator(secret: bytes) -> TOTP:
+    return TOTP(base32(secret), digits=DIGITS, interval=STEP)
