@@ -16,6 +16,8 @@ from airside.identity import (
     HashPool,
     IdentityPolicy,
     LeakService,
+    PasskeyAuthenticator,
+    Passkeys,
     PasswordAuthenticator,
     PasswordPolicy,
     PasswordProof,
@@ -27,6 +29,8 @@ from airside.identity import (
     Users,
 )
 from airside.limits import Limiter, PostgresLimiter
+from airside.limits import PostgresLimiter
+from airside.protocols.webauthn import RelyingParty
 from airside.revocation import Revocations
 from airside.signin import Flows, People
 from airside.store import Listener
@@ -37,6 +41,7 @@ from tests.conftest import OpenContext
 
 MakeTenant = Callable[[], Awaitable[UUID]]
 PASSWORD = "correct horse battery staple"
+PARTY = RelyingParty.of("https://airside.test")
 HOME = Origin("192.0.2.10", "Mozilla/5.0 (test)")
 
 
@@ -48,6 +53,7 @@ class Kit:
     tenant_id: UUID
     users: Users
     passwords: Passwords
+    passkeys: Passkeys
     sessions: Sessions
     flows: Flows
     revocations: Revocations
@@ -119,6 +125,15 @@ def kit(
     policies = TenantPolicies(journal=journal, clock=clock)
     users = Users(vault=vault, entropy=entropy, journal=journal)
     passwords = make_passwords(vault, entropy, hashes, policies=policies)
+    passwords = Passwords(vault=vault, limiter=PostgresLimiter(vault=vault), hashes=hashes, journal=journal)
+    passkeys = Passkeys(
+        vault=vault,
+        entropy=entropy,
+        journal=journal,
+        limiter=PostgresLimiter(vault=vault),
+        policies=FixedPolicies(),
+        party=PARTY,
+    )
     families = RefreshFamilies(entropy=entropy, revocations=revocations, journal=journal)
     sessions = Sessions(vault=vault, entropy=entropy, journal=journal, revocations=revocations, families=families)
     flows = Flows(
@@ -130,3 +145,7 @@ def kit(
         people=People(policies=policies),
     )
     return Kit(open_ctx, tenant_id, users, passwords, sessions, flows, revocations, hashes, policies)
+        authenticators=[PasswordAuthenticator(passwords), PasskeyAuthenticator(passkeys)],
+        policy=Policy(),
+    )
+    return Kit(open_ctx, tenant_id, users, passwords, passkeys, sessions, flows, revocations, hashes)

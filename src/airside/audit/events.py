@@ -42,6 +42,11 @@ class Event(StrEnum):
     EMAIL_CODE_SENT = "factor:email_code:sent"
     FACTORS_RESET = "factor:user:reset"
 
+    PASSKEY_ADDED = "user:passkey:added"
+    PASSKEY_RENAMED = "user:passkey:renamed"
+    PASSKEY_REMOVED = "user:passkey:removed"
+    PASSKEY_SUSPECTED = "user:passkey:suspected"
+
     MEMBER_GRANTED = "member:user:granted"
     MEMBER_REVOKED = "member:user:revoked"
 

@@ -11,6 +11,15 @@ from airside.identity.hashing import HashPool
 from airside.identity.leaks import LeakService
 from airside.identity.model import Cookie, Session, StartedSession, User, UserState
 from airside.identity.new_password import NewPasswordAnswer, NewPasswordAuthenticator
+from airside.identity.model import Cookie, Passkey, Session, StartedSession, User, UserState
+from airside.identity.passkeys import (
+    MAX_PASSKEYS,
+    AttestedPasskeyProof,
+    PasskeyAnswer,
+    PasskeyAuthenticator,
+    PasskeyProof,
+    Passkeys,
+)
 from airside.identity.passwords import (
     PasswordAnswer,
     PasswordAuthenticator,
@@ -33,9 +42,11 @@ from airside.identity.strength import Strength, Weakness
 from airside.identity.users import Users
 
 __all__ = [
+    "MAX_PASSKEYS",
     "MAX_PASSWORD_BYTES",
     "Answer",
     "Attempt",
+    "AttestedPasskeyProof",
     "Authenticator",
     "Cookie",
     "DevicePolicy",
@@ -47,7 +58,12 @@ __all__ = [
     "Mailbox",
     "NewPasswordAnswer",
     "NewPasswordAuthenticator",
+    "Passkey",
+    "PasskeyAnswer",
+    "PasskeyAuthenticator",
     "PasskeyPolicy",
+    "PasskeyProof",
+    "Passkeys",
     "PasswordAnswer",
     "PasswordAuthenticator",
     "PasswordPolicy",

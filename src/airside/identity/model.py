@@ -82,6 +82,31 @@ class TotpEnrolment(NamedTuple):
     svg: Secret[str]
 
 
+@dataclass(frozen=True, slots=True)
+class Passkey:
+    """One passkey of a user.
+
+    `aaguid` names the authenticator's model, by its own word unless it is `attested`: then its maker vouches for it.
+    `backup_eligible`: it may be copied to its user's other devices; `backed_up`: it has been.
+    """
+
+    id: UUID
+    user_id: UUID
+    name: str
+    aaguid: UUID
+    transports: tuple[str, ...]
+    attested: bool
+    backup_eligible: bool
+    backed_up: bool
+    created_at: datetime
+    last_used_at: datetime | None
+
+    @property
+    def is_hardware(self) -> bool:
+        """Whether a vouched-for authenticator holds it and can't give it away."""
+        return self.attested and not self.backup_eligible
+
+
 class StartedSession(NamedTuple):
     """A session and its two secrets, which exist in clear only here and in the browser."""
 

@@ -22,6 +22,7 @@ from airside.limits.names import (
     SIGNIN_PAIR,
     TOKEN_FAILURES,
 )
+from airside.limits.names import LIMITS, PASSKEY_ORIGIN, SIGNIN_ACCOUNT, SIGNIN_ORIGIN, SIGNIN_PAIR, TOKEN_FAILURES
 
 __all__ = [
     "EMAIL_CODE_SENT",
@@ -31,6 +32,7 @@ __all__ = [
     "SECOND_FACTOR_ACCOUNT",
     "SECOND_FACTOR_DEVICE",
     "SECOND_FACTOR_PACE",
+    "PASSKEY_ORIGIN",
     "SIGNIN_ACCOUNT",
     "SIGNIN_ORIGIN",
     "SIGNIN_PAIR",

@@ -56,6 +56,8 @@ EMAIL_CODE_SENT: Final = Limit(
     Rate(3, _HOUR),
     "account, and device where it is known",
     "Mails with a one-time code to one person.",
+PASSKEY_ORIGIN: Final = Limit(
+    "passkey_origin", Rate(60, _HOUR), "origin", "Failed passkeys from one address: no guess, but work.", True
 )
 TOKEN_FAILURES: Final = Limit(
     "token_failures", Rate(60, _MINUTE), "client and origin", "Failed requests at the token endpoint.", True
@@ -76,3 +78,4 @@ LIMITS: Final = (
     PASSWORD_CHANGE,
     TOKEN_FAILURES,
 )
+LIMITS: Final = (SIGNIN_PAIR, SIGNIN_ORIGIN, SIGNIN_ACCOUNT, PASSKEY_ORIGIN, TOKEN_FAILURES)

@@ -44,6 +44,8 @@ TABLES: Final[dict[str, Table]] = {
     "totp_factor": Table("tenant", ALL),
     "recovery_code": Table("tenant", ("select", "insert", "delete")),
     "email_code": Table("tenant", ALL),
+    "passkey": Table("tenant", ALL),
+    "passkey_challenge": Table("tenant", ALL),
     # signin
     "signin_flow": Table("tenant", ALL),
     # vault

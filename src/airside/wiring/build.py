@@ -17,6 +17,14 @@ from airside.identity import (
     Passwords,
     Sessions,
     Strength,
+from airside.identity import (
+    FixedPolicies,
+    HashPool,
+    PasskeyAuthenticator,
+    Passkeys,
+    PasswordAuthenticator,
+    Passwords,
+    Sessions,
     Users,
 )
 from airside.limits import PostgresLimiter
@@ -36,12 +44,14 @@ from airside.oauth import (
 )
 from airside.permissions import Permissions
 from airside.permissions.limits import Limits
+from airside.protocols.webauthn import RelyingParty
 from airside.revocation import Revocations
 from airside.signin import Flows, People
 from airside.store import Engine, Listener, Lookup, Outbox, RequestContext
 from airside.tenancy import Grants, Members, Roles, TenantPolicies, Tenants
 from airside.tokens import RefreshFamilies, SigningKeys, TokenIssuer, TokenVerifier
 from airside.vault import Aead, Vault
+from airside.wiring.roots import attestation_roots
 from airside.wiring.settings import Settings
 
 
@@ -67,6 +77,7 @@ class Services:
     fetcher: Fetcher
     passwords: Passwords
     users: Users
+    passkeys: Passkeys
     sessions: Sessions
     flows: Flows
     tenants: Tenants
@@ -156,6 +167,15 @@ def build(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy: Ent
         entropy=entropy,
         policies=policies,
         strength=Strength(policies=policies, hashes=hashes, journal=journal, leaks=leaks),
+    passwords = Passwords(vault=vault, limiter=limiter, hashes=hashes, journal=journal)
+    passkeys = Passkeys(
+        vault=vault,
+        entropy=entropy,
+        journal=journal,
+        limiter=limiter,
+        policies=FixedPolicies(),
+        party=RelyingParty.of(settings.public_url),
+        roots=attestation_roots(settings.attestation_roots),
     )
     sessions = Sessions(vault=vault, entropy=entropy, journal=journal, revocations=revocations, families=families)
 
@@ -181,6 +201,8 @@ def build(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy: Ent
         sessions=sessions,
         authenticators=[PasswordAuthenticator(passwords), NewPasswordAuthenticator(passwords)],
         people=People(policies=policies),
+        authenticators=[PasswordAuthenticator(passwords), PasskeyAuthenticator(passkeys)],
+        policy=Policy(),
     )
 
     clients = Clients(entropy=entropy, journal=journal, families=families)
@@ -213,6 +235,7 @@ def build(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy: Ent
         fetcher=fetcher,
         passwords=passwords,
         users=users,
+        passkeys=passkeys,
         sessions=sessions,
         flows=flows,
         tenants=tenants,

@@ -55,6 +55,7 @@ class Jobs:
         services = self._services
         for sweep in (
             services.flows.sweep,
+            services.passkeys.sweep,
             services.revocations.sweep,
             services.limiter.sweep,
             services.families.sweep,

@@ -50,6 +50,7 @@ class Settings:
     tls_certificate: Path | None = None
     tls_key: Path | None = None
     kek_file: Path | None = None
+    attestation_roots: Path | None = None
     allowed_hosts: tuple[str, ...] = ()
     trusted_proxies: tuple[str, ...] = ()
     cors_origins: tuple[str, ...] = ()
@@ -316,6 +317,10 @@ SETTINGS: Final[dict[str, Setting]] = {
     ),
     "tls_key": Setting(_path, "PEM file of the certificate's key, readable by its owner only."),
     "kek_file": Setting(_path, "File of the key encryption key, made by `airside keys create FILE`."),
+    "attestation_roots": Setting(
+        _path,
+        "Folder of certificates (`*.pem`) of makers whose authenticators are believed where a tenant demands that.",
+    ),
     "allowed_hosts": Setting(_list(_host), "Host names answered to beside that of `AIRSIDE_PUBLIC_URL`."),
     "trusted_proxies": Setting(_list(_network), "Networks whose forwarded headers are believed, such as `10.0.0.0/8`."),
     "cors_origins": Setting(
