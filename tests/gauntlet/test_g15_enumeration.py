@@ -18,10 +18,10 @@ from tests.trips.visitor import FORM, csrf_of
 FULL = os.environ.get("AIRSIDE_GAUNTLET_FULL") == "1"
 SAMPLES = int(os.environ.get("G15_SAMPLES", "20000" if FULL else "2000"))
 """Of each kind; its mutant needs fewer to be caught."""
-ACCOUNTS = SAMPLES // 40
-"""Every account is guessed at 40 times at most: its daily budget is 100."""
-PER_ORIGIN = 20
-"""Failures that one origin may have in an hour."""
+ACCOUNTS = SAMPLES // 20
+"""Every account is guessed at 40 times at most, with the repeat: it takes 50 failures at once."""
+PER_ORIGIN = 10
+"""Failures that one origin may have at once."""
 SEED = 20_261
 PASSWORD = "the right one, never tried"
 LIMIT = 0.0005

@@ -12,16 +12,19 @@ from airside.core.entropy import Entropy
 from airside.core.principal import Origin
 from airside.core.secret import Secret
 from airside.identity import (
+    Devices,
     FixedPolicies,
     HashPool,
     IdentityPolicy,
     LeakService,
+    NewPasswordAuthenticator,
     PasskeyAuthenticator,
     Passkeys,
     PasswordAuthenticator,
     PasswordPolicy,
     PasswordProof,
     Passwords,
+    Places,
     Policies,
     Sessions,
     Strength,
@@ -29,7 +32,6 @@ from airside.identity import (
     Users,
 )
 from airside.limits import Limiter, PostgresLimiter
-from airside.limits import PostgresLimiter
 from airside.protocols.webauthn import RelyingParty
 from airside.revocation import Revocations
 from airside.signin import Flows, People
@@ -43,6 +45,7 @@ MakeTenant = Callable[[], Awaitable[UUID]]
 PASSWORD = "correct horse battery staple"
 PARTY = RelyingParty.of("https://airside.test")
 HOME = Origin("192.0.2.10", "Mozilla/5.0 (test)")
+PLACES = Places()
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,7 @@ class Kit:
     revocations: Revocations
     hashes: HashPool
     policies: TenantPolicies
+    devices: Devices
 
     async def user(self, email: str = "ada@example.com", name: str = "Ada", password: str = PASSWORD) -> User:
         """A user with a password."""
@@ -82,10 +86,12 @@ def make_passwords(
     policy: PasswordPolicy | None = None,
     leaks: LeakService | None = None,
     policies: Policies | None = None,
+    devices: Devices | None = None,
 ) -> Passwords:
     """Passwords under a policy, over real parts."""
     policies = policies or FixedPolicies(IdentityPolicy(password=policy or PasswordPolicy()))
     journal = Journal(vault=vault, entropy=entropy)
+    devices = devices or Devices(vault=vault, entropy=entropy, journal=journal, policies=policies)
     return Passwords(
         vault=vault,
         limiter=limiter or PostgresLimiter(vault=vault),
@@ -94,6 +100,7 @@ def make_passwords(
         entropy=entropy,
         policies=policies,
         strength=Strength(policies=policies, hashes=hashes, journal=journal, leaks=leaks),
+        devices=devices,
     )
 
 
@@ -124,28 +131,42 @@ def kit(
     journal = Journal(vault=vault, entropy=entropy)
     policies = TenantPolicies(journal=journal, clock=clock)
     users = Users(vault=vault, entropy=entropy, journal=journal)
-    passwords = make_passwords(vault, entropy, hashes, policies=policies)
-    passwords = Passwords(vault=vault, limiter=PostgresLimiter(vault=vault), hashes=hashes, journal=journal)
-    passkeys = Passkeys(
+    limiter = PostgresLimiter(vault=vault)
+    devices = Devices(vault=vault, entropy=entropy, journal=journal, policies=policies)
+    passwords = make_passwords(vault, entropy, hashes, policies=policies, devices=devices)
+    passkeys = Passkeys(vault=vault, entropy=entropy, journal=journal, limiter=limiter, policies=policies, party=PARTY)
+    families = RefreshFamilies(entropy=entropy, revocations=revocations, journal=journal)
+    sessions = Sessions(
         vault=vault,
         entropy=entropy,
         journal=journal,
-        limiter=PostgresLimiter(vault=vault),
-        policies=FixedPolicies(),
-        party=PARTY,
+        revocations=revocations,
+        families=families,
+        policies=policies,
+        places=PLACES,
     )
-    families = RefreshFamilies(entropy=entropy, revocations=revocations, journal=journal)
-    sessions = Sessions(vault=vault, entropy=entropy, journal=journal, revocations=revocations, families=families)
     flows = Flows(
         vault=vault,
         entropy=entropy,
         journal=journal,
         sessions=sessions,
-        authenticators=[PasswordAuthenticator(passwords)],
+        authenticators=[
+            PasswordAuthenticator(passwords),
+            PasskeyAuthenticator(passkeys),
+            NewPasswordAuthenticator(passwords),
+        ],
         people=People(policies=policies),
     )
-    return Kit(open_ctx, tenant_id, users, passwords, sessions, flows, revocations, hashes, policies)
-        authenticators=[PasswordAuthenticator(passwords), PasskeyAuthenticator(passkeys)],
-        policy=Policy(),
+    return Kit(
+        open_ctx=open_ctx,
+        tenant_id=tenant_id,
+        users=users,
+        passwords=passwords,
+        passkeys=passkeys,
+        sessions=sessions,
+        flows=flows,
+        revocations=revocations,
+        hashes=hashes,
+        policies=policies,
+        devices=devices,
     )
-    return Kit(open_ctx, tenant_id, users, passwords, passkeys, sessions, flows, revocations, hashes)

@@ -12,11 +12,13 @@ from airside.core.errors import AssuranceTooLow, NotFound, Unauthenticated
 from airside.core.ids import SESSION, format_id, uuid7
 from airside.core.principal import Origin
 from airside.core.secret import Secret
-from airside.identity import Cookie, Session, StartedSession
-from airside.identity.model import ABSOLUTE, IDLE, PROOF_LIFETIME
+from airside.identity import Cookie, Session, SessionPolicy, StartedSession
+from airside.identity.model import PROOF_LIFETIME
 from tests.identity.kit import HOME, Kit, MakeTenant
 from tests.identity.test_proofs import Hardware, Multi, Second, given
 
+IDLE = timedelta(minutes=SessionPolicy().idle_minutes)
+ABSOLUTE = timedelta(hours=SessionPolicy().absolute_hours)
 COOKIES: tuple[Cookie, ...] = ("sso", "account")
 
 

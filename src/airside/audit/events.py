@@ -22,6 +22,10 @@ class Event(StrEnum):
     SESSION_ENDED = "session:user:ended"
     SESSION_ROTATED = "session:user:rotated"
 
+    DEVICE_REMEMBERED = "device:user:remembered"
+    DEVICE_ADMITTED = "device:user:admitted"
+    DEVICE_FORGOTTEN = "device:user:forgotten"
+
     TENANT_CREATED = "tenant:tenant:created"
 
     USER_CREATED = "user:user:created"

@@ -6,12 +6,12 @@ secrets that a page puts into them.
 """
 
 from airside.identity.candidate import MAX_PASSWORD_BYTES
+from airside.identity.devices import Devices
 from airside.identity.email import Mailbox, normalise
 from airside.identity.hashing import HashPool
 from airside.identity.leaks import LeakService
-from airside.identity.model import Cookie, Session, StartedSession, User, UserState
+from airside.identity.model import Cookie, Device, Passkey, Session, StartedSession, User, UserState
 from airside.identity.new_password import NewPasswordAnswer, NewPasswordAuthenticator
-from airside.identity.model import Cookie, Passkey, Session, StartedSession, User, UserState
 from airside.identity.passkeys import (
     MAX_PASSKEYS,
     AttestedPasskeyProof,
@@ -26,6 +26,7 @@ from airside.identity.passwords import (
     PasswordProof,
     Passwords,
 )
+from airside.identity.places import Places
 from airside.identity.policy import (
     DevicePolicy,
     Factor,
@@ -38,6 +39,7 @@ from airside.identity.policy import (
 )
 from airside.identity.proofs import Answer, Attempt, Authenticator, Proof, assurance_of
 from airside.identity.sessions import Sessions
+from airside.identity.signals import SignalReader, Signals, attributes
 from airside.identity.strength import Strength, Weakness
 from airside.identity.users import Users
 
@@ -49,7 +51,9 @@ __all__ = [
     "AttestedPasskeyProof",
     "Authenticator",
     "Cookie",
+    "Device",
     "DevicePolicy",
+    "Devices",
     "Factor",
     "FixedPolicies",
     "HashPool",
@@ -69,11 +73,14 @@ __all__ = [
     "PasswordPolicy",
     "PasswordProof",
     "Passwords",
+    "Places",
     "Policies",
     "Proof",
     "Session",
     "SessionPolicy",
     "Sessions",
+    "SignalReader",
+    "Signals",
     "StartedSession",
     "Strength",
     "User",
@@ -81,5 +88,6 @@ __all__ = [
     "Users",
     "Weakness",
     "assurance_of",
+    "attributes",
     "normalise",
 ]

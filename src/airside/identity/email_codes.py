@@ -47,7 +47,8 @@ class EmailCodeProof(Proof):
     """That somebody reads the mail of `user_id`. Only this module makes one.
 
     It confirms and adds no assurance, for who reads the mail resets the password too (NIST SP 800-63B-4 §3.1.3.1). It
-    has no `amr`: RFC 8176 names none for mail, and a relying party would take `otp` for the second factor that it isn't.
+    has no `amr`: RFC 8176 names none for mail, and a relying party would take `otp` for the second factor that it is
+    not.
     """
 
     kind: ClassVar[str] = "email_code"

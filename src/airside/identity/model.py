@@ -13,10 +13,6 @@ UserState = Literal["active", "disabled"]
 Cookie = Literal["sso", "account"]
 """The two secrets of one session. Neither is ever taken for the other."""
 
-IDLE: Final = timedelta(hours=12)
-"""A session unused for so long is over."""
-ABSOLUTE: Final = timedelta(days=7)
-"""A session is over after so long, however busy."""
 SEEN_EVERY: Final = timedelta(minutes=1)
 """How often use of a session is written down: not at every request."""
 PROOF_LIFETIME: Final = timedelta(minutes=10)
@@ -25,6 +21,10 @@ MAX_PAGE: Final = 200
 """Most users in one answer."""
 MAX_SESSIONS: Final = 100
 """Most sessions in one answer."""
+MAX_DEVICES: Final = 100
+"""Most devices in one answer."""
+MAX_USER_AGENT: Final = 256
+"""Characters of a browser's name for itself that are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,11 @@ class Credential:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One live sign-in of one browser. There is no value for an ended one."""
+    """One live sign-in of one browser. There is no value for an ended one.
+
+    `device_id` is the browser's, where it had its cookie; `country` (ISO 3166-1 alpha-2) is that of the address it
+    began at, as far as `Places` can tell.
+    """
 
     id: UUID
     user_id: UUID
@@ -60,6 +64,19 @@ class Session:
     created_at: datetime
     last_seen_at: datetime
     expires_at: datetime
+    origin: Origin
+    device_id: UUID | None = None
+    country: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A browser that the person has signed in with, and what it was seen as at the last time."""
+
+    id: UUID
+    user_id: UUID
+    first_seen_at: datetime
+    last_seen_at: datetime
     origin: Origin
 
 

@@ -15,6 +15,7 @@ from airside.core.secret import Secret
 from airside.identity import foreign, records, records_passwords
 from airside.identity.candidate import candidate
 from airside.identity.comparison import Comparison
+from airside.identity.devices import Devices
 from airside.identity.email import MAX_EMAIL, normalise
 from airside.identity.hashing import HashPool
 from airside.identity.kept import Kept
@@ -22,7 +23,17 @@ from airside.identity.model import Credential
 from airside.identity.policy import PasswordPolicy, Policies
 from airside.identity.proofs import Answer, Attempt, Contribution, Proof, demand_contribution
 from airside.identity.strength import Strength, weak
-from airside.limits import PASSWORD_CHANGE, SIGNIN_ACCOUNT, SIGNIN_ORIGIN, SIGNIN_PAIR, Limiter, origin_key
+from airside.limits import (
+    PASSWORD_CHANGE,
+    SIGNIN_ACCOUNT,
+    SIGNIN_DEVICE,
+    SIGNIN_DEVICE_PAIR,
+    SIGNIN_ORIGIN,
+    SIGNIN_PAIR,
+    Demand,
+    Limiter,
+    origin_key,
+)
 from airside.store import ForeignKeyViolation
 from airside.store.context import RequestContext
 from airside.vault import Keyset, Vault
@@ -69,6 +80,7 @@ class Passwords:
         entropy: Entropy,
         policies: Policies,
         strength: Strength,
+        devices: Devices,
     ) -> None:
         self._vault = vault
         self._limiter = limiter
@@ -78,6 +90,7 @@ class Passwords:
         self._entropy = entropy
         self._policies = policies
         self._strength = strength
+        self._devices = devices
 
     async def check(self, ctx: RequestContext, password: Secret[str], words: Sequence[str] = ()) -> None:
         """Return if `password` may be somebody's whose address, names and tenant `words` are: for who isn't a user yet.
@@ -211,24 +224,29 @@ class Passwords:
         sealed: up to `MAX_RESEALED` present and as many former ones; how many. 0 says that the old key can go."""
         return await records_passwords.reseal(ctx, await self._vault.keyset(ctx), MAX_RESEALED)
 
-    async def prove(self, ctx: RequestContext, email: str, password: Secret[str]) -> PasswordProof:
+    async def prove(
+        self, ctx: RequestContext, email: str, password: Secret[str], device_id: UUID | None = None
+    ) -> PasswordProof:
         """Prove that `password` is that of the user with `email`.
 
-        Limits are spent and committed before anything is compared, so no refusal gives them back; a success gives
-        back the two that count failures. Between the two no connection is held. What was done in `ctx` before is
-        committed with them.
+        A `device_id` (from `Devices.recognise`) that this user is known by guesses on a budget of its own, so that
+        strangers who use up theirs keep nobody out. Limits are spent and committed before anything is compared, so
+        no refusal gives them back; a success gives back its own unit of those that count failures. Between the two
+        no connection is held. What was done in `ctx` before is committed with them.
 
         Raises:
             LimitExceeded: too many attempts, or too much waiting to be hashed. Nothing was compared.
             Unauthenticated: wrong password, unknown or disabled user: the same statements, the same work.
             Unavailable: no room to hash or to count.
         """
-        self._hashes.admit(known=ctx.principal.kind == "user")
+        signed_in = ctx.principal.kind == "user"
+        self._hashes.admit(known=signed_in or device_id is not None)
         index = email_index(await self._vault.keyset(ctx), email)
-        account, origin = index.hex(), origin_key(ctx.origin.address)
-        failures = ((SIGNIN_ORIGIN, origin), (SIGNIN_ACCOUNT, account))
-        await self._limiter.spend(ctx, [(SIGNIN_PAIR, f"{account} {origin}"), *failures])
         keyset = await self._vault.keyset(ctx)
+        known = await self._devices.admits(ctx, index, device_id)
+        self._hashes.admit(known=signed_in or known)
+        attempt, *failures = _demands(ctx, index, device_id if known else None)
+        await self._limiter.spend(ctx, [attempt, *failures])
         credential = await records_passwords.credential(ctx, keyset, index)
         await ctx.tx.checkpoint()
         kept = self._comparison.nobody(keyset) if credential is None else credential.kept
@@ -276,7 +294,7 @@ class PasswordAuthenticator:
     async def prove(self, ctx: RequestContext, attempt: Attempt, answer: Answer) -> PasswordProof:
         if not isinstance(answer, PasswordAnswer):
             raise Inconsistent("answer of another kind", kind=answer.kind)
-        proof = await self._passwords.prove(ctx, answer.email, answer.password)
+        proof = await self._passwords.prove(ctx, answer.email, answer.password, attempt.device_id)
         if attempt.user_id is not None and attempt.user_id != proof.user_id:
             raise Unauthenticated("proof of somebody else")
         return proof
@@ -293,3 +311,12 @@ def email_index(keyset: Keyset, email: str) -> bytes:
     except InvalidInput:
         key = b"\0" + email[:MAX_EMAIL].encode("utf-8", "replace")
     return keyset.blind_index("user_account", "email", key)
+
+
+def _demands(ctx: RequestContext, index: bytes, known: UUID | None) -> list[Demand]:
+    """What a guess is counted on: the attempt, then what counts failures only."""
+    account, origin = index.hex(), origin_key(ctx.origin.address)
+    if known is None:
+        return [(SIGNIN_PAIR, f"{account} {origin}"), (SIGNIN_ORIGIN, origin), (SIGNIN_ACCOUNT, account)]
+    place = f"{account} {known.hex}"
+    return [(SIGNIN_DEVICE_PAIR, place), (SIGNIN_DEVICE, place)]

@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 from airside.core.principal import Assurance, Origin
 from airside.identity.model import (
-    IDLE,
     MAX_SESSIONS,
     Cookie,
     Session,
@@ -74,13 +73,13 @@ where tenant_id = %s and user_id = %s
 INSERT_SESSION: Final = """
 insert into airside.user_session (
     tenant_id, session_id, user_id, sso_hash, account_hash, acr, amr, auth_time, created_at, last_seen_at,
-    idle_expires_at, expires_at, origin_sealed, agent_sealed)
-values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+    idle_expires_at, expires_at, origin_sealed, agent_sealed, device_id)
+values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 """
 
 SESSION_BY_SSO: Final = """
 select s.session_id, s.user_id, s.acr, s.amr, s.auth_time, s.created_at, s.last_seen_at, s.expires_at,
-       s.origin_sealed, s.agent_sealed
+       s.origin_sealed, s.agent_sealed, s.device_id
 from airside.user_session s
 join airside.user_account u on u.tenant_id = s.tenant_id and u.user_id = s.user_id and u.state = 'active'
 where s.tenant_id = %s and s.sso_hash = %s and s.ended_at is null and s.idle_expires_at > %s and s.expires_at > %s
@@ -88,7 +87,7 @@ where s.tenant_id = %s and s.sso_hash = %s and s.ended_at is null and s.idle_exp
 
 SESSION_BY_ACCOUNT: Final = """
 select s.session_id, s.user_id, s.acr, s.amr, s.auth_time, s.created_at, s.last_seen_at, s.expires_at,
-       s.origin_sealed, s.agent_sealed
+       s.origin_sealed, s.agent_sealed, s.device_id
 from airside.user_session s
 join airside.user_account u on u.tenant_id = s.tenant_id and u.user_id = s.user_id and u.state = 'active'
 where s.tenant_id = %s and s.account_hash = %s and s.ended_at is null and s.idle_expires_at > %s
@@ -97,14 +96,15 @@ where s.tenant_id = %s and s.account_hash = %s and s.ended_at is null and s.idle
 
 SESSION_BY_ID: Final = """
 select s.session_id, s.user_id, s.acr, s.amr, s.auth_time, s.created_at, s.last_seen_at, s.expires_at,
-       s.origin_sealed, s.agent_sealed
+       s.origin_sealed, s.agent_sealed, s.device_id
 from airside.user_session s
 join airside.user_account u on u.tenant_id = s.tenant_id and u.user_id = s.user_id and u.state = 'active'
 where s.tenant_id = %s and s.session_id = %s and s.ended_at is null and s.idle_expires_at > %s and s.expires_at > %s
 """
 
 SESSIONS_OF_USER: Final = """
-select session_id, user_id, acr, amr, auth_time, created_at, last_seen_at, expires_at, origin_sealed, agent_sealed
+select session_id, user_id, acr, amr, auth_time, created_at, last_seen_at, expires_at, origin_sealed, agent_sealed,
+       device_id
 from airside.user_session
 where tenant_id = %s and user_id = %s and ended_at is null and idle_expires_at > %s and expires_at > %s
 order by last_seen_at desc, session_id desc
@@ -170,6 +170,7 @@ class _SessionRow:
     expires_at: datetime
     origin_sealed: bytes
     agent_sealed: bytes
+    device_id: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,13 +224,15 @@ async def password_changed_at(ctx: RequestContext, user_id: UUID) -> datetime | 
     return None if row is None else row.changed_at
 
 
-async def insert_session(ctx: RequestContext, keyset: Keyset, session: Session, hashes: Hashes) -> None:
+async def insert_session(
+    ctx: RequestContext, keyset: Keyset, session: Session, hashes: Hashes, idle: timedelta
+) -> None:
     origin = keyset.seal(Place("user_session", "origin_sealed", session.id), session.origin.address.encode())
     agent = keyset.seal(Place("user_session", "agent_sealed", session.id), session.origin.user_agent.encode())
     row = (
         *(ctx.tenant_id, session.id, session.user_id, hashes.sso, hashes.account, session.assurance),
         *(list(session.amr), session.auth_time, session.created_at, session.last_seen_at),
-        *(ctx.now + IDLE, session.expires_at, origin, agent),
+        *(ctx.now + idle, session.expires_at, origin, agent, session.device_id),
     )
     await ctx.tx.run(INSERT_SESSION, row)
 
@@ -254,14 +257,14 @@ async def sessions_of(ctx: RequestContext, keyset: Keyset, user_id: UUID) -> lis
     return [_session(keyset, row) for row in rows]
 
 
-async def seen(ctx: RequestContext, session_id: UUID) -> None:
-    await ctx.tx.run(SEEN, (ctx.now, ctx.now + IDLE, ctx.tenant_id, session_id, ctx.now))
+async def seen(ctx: RequestContext, session_id: UUID, idle: timedelta) -> None:
+    await ctx.tx.run(SEEN, (ctx.now, ctx.now + idle, ctx.tenant_id, session_id, ctx.now))
 
 
-async def rotate(ctx: RequestContext, before: Session, after: Session, hashes: Hashes) -> bool:
+async def rotate(ctx: RequestContext, before: Session, after: Session, hashes: Hashes, idle: timedelta) -> bool:
     """False where the session has ended, or was rotated by another, meanwhile."""
     params = (
-        *(hashes.sso, hashes.account, after.assurance, list(after.amr), after.auth_time, ctx.now, ctx.now + IDLE),
+        *(hashes.sso, hashes.account, after.assurance, list(after.amr), after.auth_time, ctx.now, ctx.now + idle),
         *(ctx.tenant_id, before.id, before.user_id, before.assurance, ctx.now, ctx.now),
     )
     return await ctx.tx.run(ROTATE, params) == 1
@@ -303,4 +306,5 @@ def _session(keyset: Keyset, row: _SessionRow) -> Session:
         last_seen_at=row.last_seen_at,
         expires_at=row.expires_at,
         origin=Origin(origin.decode(), agent.decode()),
+        device_id=row.device_id,
     )

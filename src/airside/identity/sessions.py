@@ -15,16 +15,16 @@ from airside.core.ids import SESSION, USER, format_id, uuid7
 from airside.core.principal import Assurance, Origin
 from airside.core.secret import Secret
 from airside.identity import records
-from airside.identity.model import ABSOLUTE, PROOF_LIFETIME, SEEN_EVERY, Cookie, Session, StartedSession
+from airside.identity.model import MAX_USER_AGENT, PROOF_LIFETIME, SEEN_EVERY, Cookie, Session, StartedSession
 from airside.identity.passwords import PasswordProof
+from airside.identity.places import Places
+from airside.identity.policy import Policies
 from airside.identity.proofs import Proof, assurance_of, below, methods_of
 from airside.identity.records import Ended, Hashes
 from airside.revocation import Revocations
 from airside.store.context import RequestContext
 from airside.vault import Vault
 
-MAX_USER_AGENT: Final = 256
-"""Characters of a browser's name for itself that are kept."""
 TOKEN_CHARACTERS: Final = 43
 """256 bits in base64url."""
 _ENDED: Final = "session_ended"
@@ -48,17 +48,30 @@ class Sessions:
     """Starts, finds, strengthens and ends sessions. Only hashes of their secrets are stored."""
 
     def __init__(
-        self, *, vault: Vault, entropy: Entropy, journal: Journal, revocations: Revocations, families: Families
+        self,
+        *,
+        vault: Vault,
+        entropy: Entropy,
+        journal: Journal,
+        revocations: Revocations,
+        families: Families,
+        policies: Policies,
+        places: Places,
     ) -> None:
         self._vault = vault
         self._entropy = entropy
         self._journal = journal
         self._revocations = revocations
         self._families = families
+        self._policies = policies
+        self._places = places
 
-    async def start(self, ctx: RequestContext, proofs: Sequence[Proof]) -> StartedSession:
-        """A new session of whom `proofs` speak of, as strong as they are. Nothing else goes in: no identifier that
-        a browser brought lives on in it.
+    async def start(
+        self, ctx: RequestContext, proofs: Sequence[Proof], device_id: UUID | None = None
+    ) -> StartedSession:
+        """A new session of whom `proofs` speak of, as strong as they are, and as long as the tenant lets one live.
+        Nothing else goes in but which device it is of, as `Devices.recognise` or `mint` says: no secret that a
+        browser brought lives on in it.
 
         Raises:
             AssuranceTooLow: no proofs, proofs that are too old, or that alone prove nobody.
@@ -73,6 +86,7 @@ class Sessions:
         if user is None or user.state != "active":
             raise Unauthenticated("user not active")
         await self._refuse_old_password(ctx, user.id, proofs)
+        lifetimes = (await self._policies.identity(ctx)).sessions
         session = Session(
             id=uuid7(ctx.now, self._entropy),
             user_id=user.id,
@@ -81,11 +95,14 @@ class Sessions:
             auth_time=min(proof.at for proof in proofs),
             created_at=ctx.now,
             last_seen_at=ctx.now,
-            expires_at=ctx.now + ABSOLUTE,
+            expires_at=ctx.now + timedelta(hours=lifetimes.absolute_hours),
             origin=Origin(ctx.origin.address, ctx.origin.user_agent[:MAX_USER_AGENT]),
+            device_id=device_id,
+            country=self._places.country(ctx.origin.address),
         )
         started = self._secrets(session)
-        await records.insert_session(ctx, keyset, session, _hashes(started))
+        idle = timedelta(minutes=lifetimes.idle_minutes)
+        await records.insert_session(ctx, keyset, session, _hashes(started), idle)
         await self._journal.record(
             ctx,
             Event.SESSION_STARTED,
@@ -102,8 +119,11 @@ class Sessions:
             return None
         keyset = await self._vault.keyset(ctx)
         session = await records.session_by_hash(ctx, keyset, cookie, _hash(text))
-        if session is not None and ctx.now - session.last_seen_at >= SEEN_EVERY:
-            await records.seen(ctx, session.id)
+        if session is None:
+            return None
+        session = self._placed(session)
+        if ctx.now - session.last_seen_at >= SEEN_EVERY:
+            await records.seen(ctx, session.id, await self._idle(ctx))
             return replace(session, last_seen_at=ctx.now)
         return session
 
@@ -145,7 +165,7 @@ class Sessions:
             last_seen_at=ctx.now,
         )
         started = self._secrets(after)
-        if not await records.rotate(ctx, session, after, _hashes(started)):
+        if not await records.rotate(ctx, session, after, _hashes(started), await self._idle(ctx)):
             raise NotFound
         await self._journal.record(
             ctx,
@@ -177,7 +197,14 @@ class Sessions:
 
     async def list(self, ctx: RequestContext, user_id: UUID) -> list[Session]:
         """The user's live sessions, most lately used first, at most `MAX_SESSIONS`."""
-        return await records.sessions_of(ctx, await self._vault.keyset(ctx), user_id)
+        sessions = await records.sessions_of(ctx, await self._vault.keyset(ctx), user_id)
+        return [self._placed(session) for session in sessions]
+
+    def _placed(self, session: Session) -> Session:
+        return replace(session, country=self._places.country(session.origin.address))
+
+    async def _idle(self, ctx: RequestContext) -> timedelta:
+        return timedelta(minutes=(await self._policies.identity(ctx)).sessions.idle_minutes)
 
     async def _refuse_old_password(self, ctx: RequestContext, user_id: UUID, proofs: Sequence[Proof]) -> None:
         given = [proof.at for proof in proofs if isinstance(proof, PasswordProof)]

@@ -9,14 +9,45 @@ _MINUTE: Final = 60.0
 _HOUR: Final = 60 * _MINUTE
 _DAY: Final = 24 * _HOUR
 
+
+def at_most(count: int, period: float, *, burst: int) -> Rate:
+    """`burst` at once, then at a steady pace, and never more than `count` in any `period`, wherever it begins: a
+    plain `Rate(count, period)` lets twice as many through in the first one."""
+    return Rate(burst, burst * period / (count - burst))
+
+
 SIGNIN_PAIR: Final = Limit(
-    "signin_pair", Rate(5, _MINUTE), "account and origin", "Sign-in attempts at one account from one address."
+    "signin_pair",
+    Rate(5, _MINUTE),
+    "account and origin",
+    "Sign-in attempts at one account from unknown devices at one address.",
 )
 SIGNIN_ORIGIN: Final = Limit(
-    "signin_origin", Rate(20, _HOUR), "origin", "Failed sign-ins from one address, whatever the account.", True
+    "signin_origin",
+    at_most(20, _HOUR, burst=10),
+    "origin",
+    "Failed sign-ins from unknown devices at one address, whatever the account.",
+    True,
 )
 SIGNIN_ACCOUNT: Final = Limit(
-    "signin_account", Rate(100, _DAY), "account", "Failed sign-ins at one account, wherever they come from.", True
+    "signin_account",
+    at_most(100, _DAY, burst=50),
+    "account",
+    "Failed sign-ins at one account from unknown devices, wherever they are.",
+    True,
+)
+SIGNIN_DEVICE_PAIR: Final = Limit(
+    "signin_device_pair",
+    Rate(10, _MINUTE),
+    "account and device",
+    "Sign-in attempts at one account from a device that its person is known by.",
+)
+SIGNIN_DEVICE: Final = Limit(
+    "signin_device",
+    at_most(20, _HOUR, burst=10),
+    "account and device",
+    "Failed sign-ins at one account from a device that its person is known by.",
+    True,
 )
 # A guess is right with 3 in 10^6 for each TOTP factor it is tried at (three steps are open), or 1 in 10^6 for a mailed
 # code, and costs a unit for each. 15 at once and one more every 96 minutes are never more than 15 + 15 = 30 units
@@ -56,6 +87,7 @@ EMAIL_CODE_SENT: Final = Limit(
     Rate(3, _HOUR),
     "account, and device where it is known",
     "Mails with a one-time code to one person.",
+)
 PASSKEY_ORIGIN: Final = Limit(
     "passkey_origin", Rate(60, _HOUR), "origin", "Failed passkeys from one address: no guess, but work.", True
 )
@@ -70,12 +102,14 @@ LIMITS: Final = (
     SIGNIN_PAIR,
     SIGNIN_ORIGIN,
     SIGNIN_ACCOUNT,
+    SIGNIN_DEVICE_PAIR,
+    SIGNIN_DEVICE,
     SECOND_FACTOR_ACCOUNT,
     SECOND_FACTOR_DEVICE,
     SECOND_FACTOR_PACE,
     RECOVERY_CODE,
     EMAIL_CODE_SENT,
+    PASSKEY_ORIGIN,
     PASSWORD_CHANGE,
     TOKEN_FAILURES,
 )
-LIMITS: Final = (SIGNIN_PAIR, SIGNIN_ORIGIN, SIGNIN_ACCOUNT, PASSKEY_ORIGIN, TOKEN_FAILURES)

@@ -7,8 +7,27 @@ says it, as a `Policy`), nor pages.
 
 from airside.signin.flow import Flows
 from airside.signin.model import Flow, StartedFlow
-from airside.signin.names import account_cookie, account_path, flow_cookie, flow_path, signin_path, sso_cookie
-from airside.signin.next_step import Ask, Done, Limited, Next, Person, Policy, Refused, Stage, Step, next_step
+from airside.signin.names import (
+    account_cookie,
+    account_path,
+    device_cookie,
+    flow_cookie,
+    flow_path,
+    signin_path,
+    sso_cookie,
+)
+from airside.signin.next_step import (
+    Ask,
+    Done,
+    Limited,
+    Next,
+    Person,
+    Policy,
+    Refused,
+    Stage,
+    Step,
+    next_step,
+)
 from airside.signin.people import People
 
 __all__ = [
@@ -27,6 +46,7 @@ __all__ = [
     "Step",
     "account_cookie",
     "account_path",
+    "device_cookie",
     "flow_cookie",
     "flow_path",
     "next_step",

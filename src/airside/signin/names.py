@@ -23,6 +23,11 @@ def flow_cookie(tenant_id: UUID) -> str:
     return f"__Host-airside_flow_{format_id(TENANT, tenant_id)}"
 
 
+def device_cookie(tenant_id: UUID) -> str:
+    """Lax; names the browser, opens nothing. Outlives every session."""
+    return f"__Host-airside_device_{format_id(TENANT, tenant_id)}"
+
+
 def signin_path(slug: str) -> str:
     """Where a login begins."""
     return f"/t/{slug}/signin"

@@ -46,6 +46,7 @@ TABLES: Final[dict[str, Table]] = {
     "email_code": Table("tenant", ALL),
     "passkey": Table("tenant", ALL),
     "passkey_challenge": Table("tenant", ALL),
+    "known_device": Table("tenant", ALL),
     # signin
     "signin_flow": Table("tenant", ALL),
     # vault

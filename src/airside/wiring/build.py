@@ -10,21 +10,18 @@ from airside.core.entropy import Entropy
 from airside.core.errors import NotFound
 from airside.fetch import Fetcher
 from airside.identity import (
+    Devices,
     HashPool,
     LeakService,
     NewPasswordAuthenticator,
-    PasswordAuthenticator,
-    Passwords,
-    Sessions,
-    Strength,
-from airside.identity import (
-    FixedPolicies,
-    HashPool,
     PasskeyAuthenticator,
     Passkeys,
     PasswordAuthenticator,
     Passwords,
+    Places,
     Sessions,
+    SignalReader,
+    Strength,
     Users,
 )
 from airside.limits import PostgresLimiter
@@ -79,6 +76,8 @@ class Services:
     users: Users
     passkeys: Passkeys
     sessions: Sessions
+    devices: Devices
+    signals: SignalReader
     flows: Flows
     tenants: Tenants
     policies: TenantPolicies
@@ -159,6 +158,8 @@ def build(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy: Ent
     users = Users(vault=vault, entropy=entropy, journal=journal)
     fetcher = Fetcher(allow=frozenset(settings.fetch_exceptions))
     leaks = LeakService(fetcher=fetcher, url=settings.leak_service_url) if settings.leak_service_url else None
+    places = Places()
+    devices = Devices(vault=vault, entropy=entropy, journal=journal, policies=policies)
     passwords = Passwords(
         vault=vault,
         limiter=limiter,
@@ -167,17 +168,26 @@ def build(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy: Ent
         entropy=entropy,
         policies=policies,
         strength=Strength(policies=policies, hashes=hashes, journal=journal, leaks=leaks),
-    passwords = Passwords(vault=vault, limiter=limiter, hashes=hashes, journal=journal)
+        devices=devices,
+    )
     passkeys = Passkeys(
         vault=vault,
         entropy=entropy,
         journal=journal,
         limiter=limiter,
-        policies=FixedPolicies(),
+        policies=policies,
         party=RelyingParty.of(settings.public_url),
         roots=attestation_roots(settings.attestation_roots),
     )
-    sessions = Sessions(vault=vault, entropy=entropy, journal=journal, revocations=revocations, families=families)
+    sessions = Sessions(
+        vault=vault,
+        entropy=entropy,
+        journal=journal,
+        revocations=revocations,
+        families=families,
+        policies=policies,
+        places=places,
+    )
 
     tenants = Tenants(vault=vault, keys=keys, permissions=permissions, journal=journal, clock=clock)
     tenant_grants = Grants(tenants=tenants, permissions=permissions, revocations=revocations)
@@ -199,10 +209,12 @@ def build(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy: Ent
         entropy=entropy,
         journal=journal,
         sessions=sessions,
-        authenticators=[PasswordAuthenticator(passwords), NewPasswordAuthenticator(passwords)],
+        authenticators=[
+            PasswordAuthenticator(passwords),
+            PasskeyAuthenticator(passkeys),
+            NewPasswordAuthenticator(passwords),
+        ],
         people=People(policies=policies),
-        authenticators=[PasswordAuthenticator(passwords), PasskeyAuthenticator(passkeys)],
-        policy=Policy(),
     )
 
     clients = Clients(entropy=entropy, journal=journal, families=families)
@@ -237,6 +249,8 @@ def build(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy: Ent
         users=users,
         passkeys=passkeys,
         sessions=sessions,
+        devices=devices,
+        signals=SignalReader(vault=vault, devices=devices, places=places, policies=policies),
         flows=flows,
         tenants=tenants,
         policies=policies,

@@ -56,6 +56,7 @@ class Jobs:
         for sweep in (
             services.flows.sweep,
             services.passkeys.sweep,
+            services.devices.sweep,
             services.revocations.sweep,
             services.limiter.sweep,
             services.families.sweep,
