@@ -8,6 +8,9 @@ secrets that a page puts into them.
 from airside.identity.candidate import MAX_PASSWORD_BYTES
 from airside.identity.devices import Devices
 from airside.identity.email import Mailbox, normalise
+from airside.identity.email_codes import EmailCodeAnswer, EmailCodeAuthenticator, EmailCodeProof, EmailCodes
+from airside.identity.factors import Enrolled, Factors
+from airside.identity.guesses import Guesses, NoDevices
 from airside.identity.hashing import HashPool
 from airside.identity.leaks import LeakService
 from airside.identity.model import Cookie, Device, Passkey, Session, StartedSession, User, UserState
@@ -20,6 +23,7 @@ from airside.identity.passkeys import (
     PasskeyProof,
     Passkeys,
 )
+from airside.identity.model import Cookie, Session, StartedSession, TotpEnrolment, TotpFactor, User, UserState
 from airside.identity.passwords import (
     PasswordAnswer,
     PasswordAuthenticator,
@@ -38,9 +42,16 @@ from airside.identity.policy import (
     SessionPolicy,
 )
 from airside.identity.proofs import Answer, Attempt, Authenticator, Proof, assurance_of
+from airside.identity.recovery_codes import (
+    RecoveryCodeAnswer,
+    RecoveryCodeAuthenticator,
+    RecoveryCodeProof,
+    RecoveryCodes,
+)
 from airside.identity.sessions import Sessions
 from airside.identity.signals import SignalReader, Signals, attributes
 from airside.identity.strength import Strength, Weakness
+from airside.identity.totp import Totp, TotpAnswer, TotpAuthenticator, TotpProof
 from airside.identity.users import Users
 
 __all__ = [
@@ -54,8 +65,15 @@ __all__ = [
     "Device",
     "DevicePolicy",
     "Devices",
+    "EmailCodeAnswer",
+    "EmailCodeAuthenticator",
+    "EmailCodeProof",
+    "EmailCodes",
+    "Enrolled",
     "Factor",
+    "Factors",
     "FixedPolicies",
+    "Guesses",
     "HashPool",
     "IdentityPolicy",
     "LeakService",
@@ -65,6 +83,7 @@ __all__ = [
     "Passkey",
     "PasskeyAnswer",
     "PasskeyAuthenticator",
+    "NoDevices",
     "PasskeyPolicy",
     "PasskeyProof",
     "Passkeys",
@@ -76,6 +95,10 @@ __all__ = [
     "Places",
     "Policies",
     "Proof",
+    "RecoveryCodeAnswer",
+    "RecoveryCodeAuthenticator",
+    "RecoveryCodeProof",
+    "RecoveryCodes",
     "Session",
     "SessionPolicy",
     "Sessions",
@@ -83,6 +106,12 @@ __all__ = [
     "Signals",
     "StartedSession",
     "Strength",
+    "Totp",
+    "TotpAnswer",
+    "TotpAuthenticator",
+    "TotpEnrolment",
+    "TotpFactor",
+    "TotpProof",
     "User",
     "UserState",
     "Users",

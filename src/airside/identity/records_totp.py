@@ -82,11 +82,7 @@ class Generator:
 
 
 async def put_pending(ctx: RequestContext, keyset: Keyset, user_id: UUID, made: Generator) -> None:
-    """Store it in the place of whatever the user had begun before.
-
-    Raises:
-        ForeignKeyViolation: no such user.
-    """
+    """Store it in the place of whatever the user had begun before. The caller has taken the user's row."""
     sealed = keyset.seal(_place(made.factor_id), made.secret.reveal())
     await ctx.tx.run(PUT_PENDING, (ctx.tenant_id, made.factor_id, user_id, sealed, ctx.now))
 

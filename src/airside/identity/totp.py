@@ -22,7 +22,6 @@ from airside.identity.proofs import Answer, Attempt, Contribution, Proof, demand
 from airside.identity.records_totp import Generator
 from airside.identity.recovery_codes import RecoveryCodes
 from airside.protocols import otp
-from airside.store import ForeignKeyViolation
 from airside.store.context import RequestContext
 from airside.vault import Vault
 
@@ -30,8 +29,9 @@ MAX_TOTP: Final = MAX_COST
 """Most confirmed generators of one person: a try at all of them costs a unit of the limit for each."""
 ENROLMENT: Final = timedelta(minutes=15)
 """How long a generator waits for its first code."""
-MAX_NAME: Final = 120
-"""Characters of account and issuer that an app is told: with both, the picture is still one that a phone reads."""
+MAX_ACCOUNT: Final = 254
+"""Bytes of the account's name that an app is told; with both names at their caps there still is a picture of them."""
+MAX_ISSUER: Final = 120
 
 _MINT: Final = Mint("TotpProof")
 
@@ -80,7 +80,7 @@ class Totp:
 
     async def begin(self, ctx: RequestContext, user_id: UUID, account: str, issuer: str) -> TotpEnrolment:
         """A new generator, worth nothing until `confirm`, within `ENROLMENT`. One that was begun before and never
-        confirmed is forgotten. `account` and `issuer` are what the app shows, cut at `MAX_NAME` characters.
+        confirmed is forgotten. `account` and `issuer` are what the app shows, cut at their caps.
 
         Raises:
             Forbidden: the tenant takes no such factor.
@@ -89,14 +89,13 @@ class Totp:
         """
         if not await self._allowed(ctx):
             raise Forbidden("factor not allowed")
+        if not await records.take_user(ctx, user_id):
+            raise NotFound
         if await rows.count(ctx, user_id) >= MAX_TOTP:
             raise Conflict("too many factors")
         made = Generator(uuid7(ctx.now, self._entropy), Secret(self._entropy.bytes(otp.SECRET_BYTES)))
-        try:
-            await rows.put_pending(ctx, await self._vault.keyset(ctx), user_id, made)
-        except ForeignKeyViolation:
-            raise NotFound from None
-        uri = otp.uri(made.secret.reveal(), account[:MAX_NAME], issuer[:MAX_NAME])
+        await rows.put_pending(ctx, await self._vault.keyset(ctx), user_id, made)
+        uri = otp.uri(made.secret.reveal(), _cut(account, MAX_ACCOUNT), _cut(issuer, MAX_ISSUER))
         secret = Secret(otp.base32(made.secret.reveal()))
         return TotpEnrolment(made.factor_id, secret, Secret(uri), Secret(qr.svg(uri)))
 
@@ -203,3 +202,7 @@ class TotpAuthenticator:
 def _steps(ctx: RequestContext, generator: Generator, typed: str | None) -> list[int]:
     # What can't be a code is compared like one, and is none.
     return otp.matching_steps(generator.secret.reveal(), otp.step_at(ctx.now), typed or "")
+
+
+def _cut(text: str, size: int) -> str:
+    return text.encode("utf-8", "ignore")[:size].decode("utf-8", "ignore")

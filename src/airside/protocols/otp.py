@@ -32,7 +32,7 @@ def code_at(secret: bytes, step: int) -> str:
 def matching_steps(secret: bytes, now: int, code: str) -> list[int]:
     """The steps of the window around `now` whose code is `code`, newest first. Every one is computed and compared,
     each in constant time, whatever the others said."""
-    generator, candidate = _generator(secret), code.encode()
+    generator, candidate = _generator(secret), code.encode("utf-8", "replace")
     steps = range(now + WINDOW, max(now - WINDOW, 0) - 1, -1)
     compared = [(step, equal(generator.generate_otp(step).encode(), candidate)) for step in steps]
     return [step for step, same in compared if same]

@@ -1,0 +1,143 @@
+"""The second factors over real parts, for the tests of identity and the gauntlet."""
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+import pytest
+
+from airside.audit import Journal
+from airside.core.entropy import Entropy
+from airside.core.errors import NotFound
+from airside.core.ids import FACTOR, parse_id
+from airside.core.secret import Secret
+from airside.identity import (
+    EmailCodes,
+    Factors,
+    FixedPolicies,
+    Guesses,
+    IdentityPolicy,
+    RecoveryCodes,
+    Totp,
+    TotpProof,
+)
+from airside.limits import Limiter, PostgresLimiter
+from airside.protocols import otp
+from airside.store.context import RequestContext
+from airside.vault import Vault
+from tests.identity.kit import HOME, Kit
+
+
+@dataclass(frozen=True)
+class Sent:
+    """Implements `Post` in memory."""
+
+    items: list[tuple[str, UUID | None, Mapping[str, str]]] = field(
+        default_factory=list[tuple[str, UUID | None, Mapping[str, str]]]
+    )
+
+    async def put(
+        self, ctx: RequestContext, kind: str, *, subject: UUID | None, about: Mapping[str, str] = {}
+    ) -> object:
+        ctx.tx.after_commit(lambda: self.items.append((kind, subject, about)))
+        return None
+
+    def last(self) -> UUID:
+        """The id of the code that was sent last."""
+        return parse_id(FACTOR, self.items[-1][2]["code"])
+
+
+@dataclass(frozen=True)
+class DevicesOf:
+    """Implements `Known` in memory."""
+
+    known: set[tuple[UUID, UUID]] = field(default_factory=set[tuple[UUID, UUID]])
+
+    async def knows(self, ctx: RequestContext, user_id: UUID, device_id: UUID) -> bool:
+        return (user_id, device_id) in self.known
+
+
+@dataclass(frozen=True)
+class Key:
+    """A passkey, as far as second factors care."""
+
+    id: UUID
+
+
+@dataclass(frozen=True)
+class Keys:
+    """Implements `HeldPasskeys` in memory."""
+
+    held: dict[UUID, list[Key]] = field(default_factory=dict[UUID, list[Key]])
+
+    async def list(self, ctx: RequestContext, user_id: UUID) -> Sequence[Key]:
+        return tuple(self.held.get(user_id, []))
+
+    async def remove(self, ctx: RequestContext, user_id: UUID, passkey_id: UUID) -> None:
+        if Key(passkey_id) not in self.held.get(user_id, []):
+            raise NotFound
+        self.held[user_id].remove(Key(passkey_id))
+
+
+@dataclass(frozen=True)
+class Second:
+    """Everything beyond the password."""
+
+    kit: Kit
+    totp: Totp
+    recovery_codes: RecoveryCodes
+    email_codes: EmailCodes
+    factors: Factors
+    sent: Sent
+    devices: DevicesOf
+    keys: Keys
+
+    async def enrol(self, user_id: UUID, now: datetime | None = None) -> tuple[UUID, bytes]:
+        """A confirmed generator and its secret; the step before the present one is spent."""
+        async with self.kit.open_ctx(self.kit.tenant_id, now=now) as ctx:
+            begun = await self.totp.begin(ctx, user_id, "ada@example.com", "Acme")
+            secret = secret_of(begun.secret)
+            code = otp.code_at(secret, otp.step_at(ctx.now) - 1)
+            await self.totp.confirm(ctx, user_id, begun.factor_id, Secret(code))
+        return begun.factor_id, secret
+
+    async def prove(
+        self, user_id: UUID, code: str, now: datetime | None = None, device_id: UUID | None = None
+    ) -> TotpProof:
+        """A code of a generator, tried in a request of its own."""
+        async with self.kit.open_ctx(self.kit.tenant_id, now=now, origin=HOME) as ctx:
+            return await self.totp.prove(ctx, user_id, Secret(code), device_id)
+
+
+def secret_of(shown: Secret[str]) -> bytes:
+    """What an app makes of the secret that is typed into it."""
+    return base64.b32decode(shown.reveal())
+
+
+def make_second(
+    kit: Kit, vault: Vault, entropy: Entropy, *, policy: IdentityPolicy | None = None, limiter: Limiter | None = None
+) -> Second:
+    """Second factors over `kit`, under a policy and a limiter of their own."""
+    journal, policies = Journal(vault=vault, entropy=entropy), FixedPolicies(policy)
+    sent, devices, keys = Sent(), DevicesOf(), Keys()
+    guesses = Guesses(limiter=limiter or PostgresLimiter(vault=vault), devices=devices)
+    recovery_codes = RecoveryCodes(vault=vault, entropy=entropy, journal=journal, guesses=guesses, policies=policies)
+    totp = Totp(
+        vault=vault,
+        entropy=entropy,
+        journal=journal,
+        guesses=guesses,
+        recovery_codes=recovery_codes,
+        policies=policies,
+    )
+    email_codes = EmailCodes(
+        vault=vault, entropy=entropy, journal=journal, guesses=guesses, outbox=sent, policies=policies
+    )
+    return Second(kit, totp, recovery_codes, email_codes, Factors(journal=journal, passkeys=keys), sent, devices, keys)
+
+
+@pytest.fixture
+def second(kit: Kit, vault: Vault, entropy: Entropy) -> Second:
+    return make_second(kit, vault, entropy)
