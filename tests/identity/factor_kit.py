@@ -1,9 +1,9 @@
 """The second factors over real parts, for the tests of identity and the gauntlet."""
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -25,28 +25,11 @@ from airside.identity import (
 )
 from airside.limits import Limiter, PostgresLimiter
 from airside.protocols import otp
+from airside.store import Outbox
 from airside.store.context import RequestContext
+from airside.store.outbox import Item
 from airside.vault import Vault
 from tests.identity.kit import HOME, Kit
-
-
-@dataclass(frozen=True)
-class Sent:
-    """Implements `Post` in memory."""
-
-    items: list[tuple[str, UUID | None, Mapping[str, str]]] = field(
-        default_factory=list[tuple[str, UUID | None, Mapping[str, str]]]
-    )
-
-    async def put(
-        self, ctx: RequestContext, kind: str, *, subject: UUID | None, about: Mapping[str, str] = {}
-    ) -> object:
-        ctx.tx.after_commit(lambda: self.items.append((kind, subject, about)))
-        return None
-
-    def last(self) -> UUID:
-        """The id of the code that was sent last."""
-        return parse_id(FACTOR, self.items[-1][2]["code"])
 
 
 @dataclass(frozen=True)
@@ -90,7 +73,7 @@ class Second:
     recovery_codes: RecoveryCodes
     email_codes: EmailCodes
     factors: Factors
-    sent: Sent
+    outbox: Outbox
     devices: DevicesOf
     keys: Keys
 
@@ -110,6 +93,17 @@ class Second:
         async with self.kit.open_ctx(self.kit.tenant_id, now=now, origin=HOME) as ctx:
             return await self.totp.prove(ctx, user_id, Secret(code), device_id)
 
+    async def mails(self, now: datetime | None = None) -> Sequence[Item]:
+        """What is to be sent and wasn't taken before."""
+        async with self.kit.open_ctx(self.kit.tenant_id, now=now) as ctx:
+            return await self.outbox.take(ctx, limit=50, lease=timedelta(days=1))
+
+    async def mailed_code(self, now: datetime | None = None) -> str:
+        """The code of the only mail that is to be sent."""
+        (item,) = await self.mails(now)
+        async with self.kit.open_ctx(self.kit.tenant_id, now=now) as ctx:
+            return (await self.email_codes.code(ctx, parse_id(FACTOR, item.about["code"]))).reveal()
+
 
 def secret_of(shown: Secret[str]) -> bytes:
     """What an app makes of the secret that is typed into it."""
@@ -121,7 +115,7 @@ def make_second(
 ) -> Second:
     """Second factors over `kit`, under a policy and a limiter of their own."""
     journal, policies = Journal(vault=vault, entropy=entropy), FixedPolicies(policy)
-    sent, devices, keys = Sent(), DevicesOf(), Keys()
+    outbox, devices, keys = Outbox(entropy=entropy), DevicesOf(), Keys()
     guesses = Guesses(limiter=limiter or PostgresLimiter(vault=vault), devices=devices)
     recovery_codes = RecoveryCodes(vault=vault, entropy=entropy, journal=journal, guesses=guesses, policies=policies)
     totp = Totp(
@@ -133,9 +127,11 @@ def make_second(
         policies=policies,
     )
     email_codes = EmailCodes(
-        vault=vault, entropy=entropy, journal=journal, guesses=guesses, outbox=sent, policies=policies
+        vault=vault, entropy=entropy, journal=journal, guesses=guesses, outbox=outbox, policies=policies
     )
-    return Second(kit, totp, recovery_codes, email_codes, Factors(journal=journal, passkeys=keys), sent, devices, keys)
+    return Second(
+        kit, totp, recovery_codes, email_codes, Factors(journal=journal, passkeys=keys), outbox, devices, keys
+    )
 
 
 @pytest.fixture

@@ -24,6 +24,7 @@ from airside.identity.passkeys import (
     Passkeys,
 )
 from airside.identity.model import Cookie, Session, StartedSession, TotpEnrolment, TotpFactor, User, UserState
+from airside.identity.new_password import NewPasswordAnswer, NewPasswordAuthenticator
 from airside.identity.passwords import (
     PasswordAnswer,
     PasswordAuthenticator,
