@@ -172,8 +172,8 @@ class Passwords:
             raise weak("used_before")
         await self._strength.judge(ctx, policy, new, (user.email, user.name, *words))
         await self._refuse_used(past, new)
-        kept = Kept(await self._hashes.hash(candidate(new)))
-        if not await records_passwords.change_password(ctx, keyset, before, kept):
+        fresh = Kept(await self._hashes.hash(candidate(new)))
+        if not await records_passwords.change_password(ctx, keyset, before, fresh):
             raise Conflict("password changed meanwhile")
         await self._after(ctx, keyset, user_id, before.kept, policy)
         return PasswordProof(user_id, ctx.now, _MINT)
