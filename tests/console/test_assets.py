@@ -2,6 +2,7 @@
 
 import re
 
+from airside.console.assets import ASSETS
 from tests.console.site import SIGNIN, application, browser
 from tests.identity.kit import Kit
 
@@ -17,6 +18,13 @@ async def test_what_a_page_links_is_served_and_kept_for_long(kit: Kit) -> None:
             assert answer.headers["content-type"] in ("text/css; charset=utf-8", "image/svg+xml")
             fresh = await tab.get(link, **{"if-none-match": answer.headers["etag"]})
             assert (fresh.status_code, fresh.content) == (304, b"")
+
+
+async def test_script_is_served_as_one(kit: Kit) -> None:
+    """N39: `nosniff` lets no browser run it as anything else."""
+    async with browser(application(kit)) as tab:
+        answer = await tab.get(ASSETS["passkey.js"].address)
+        assert answer.headers["content-type"] == "text/javascript; charset=utf-8"
 
 
 async def test_another_version_is_not_kept(kit: Kit) -> None:

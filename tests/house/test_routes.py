@@ -24,6 +24,7 @@ PUBLIC = {
     "GET /openapi.json",
     "GET /static/airside.css",
     "GET /static/airside.svg",
+    "GET /static/passkey.js",
     "GET /t/{slug}/.well-known/openid-configuration",
     "GET /.well-known/oauth-authorization-server/t/{slug}",
     "GET /t/{slug}/oauth2/jwks",

@@ -224,8 +224,8 @@ async def test_fifty_logins_at_once_with_one_counter_prove_once(kit: Kit) -> Non
     await register(kit, await kit.user(), device)
     logins = [await begin(kit) for _ in range(50)]
     responses = [device.get(login.options, Twist(counter=6)) for login in logins]
-    origins = [Origin(f"192.0.2.{number}", "") for number in range(50)]
-    answers = await asyncio.gather(*(login.why(*rest) for login, *rest in zip(logins, responses, origins, strict=True)))
+    each = zip(range(50), logins, responses, strict=True)
+    answers = await asyncio.gather(*(login.why(given, Origin(f"192.0.2.{n}", "")) for n, login, given in each))
     assert answers.count("proven") == 1
     assert answers.count("sign_counter") == 49
 

@@ -1,22 +1,17 @@
 """A real Chromium signs in: the form is filled in, and the application's loopback callback gets the code."""
 
 import asyncio
-import os
-import shutil
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
-import pytest
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 
 from tests.running import PASSWORD, Place
 from tests.trips.visitor import NATIVE, redeem, request_url
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
 WELCOME = b"<!doctype html><title>Done</title><h1>Welcome to the application</h1>"
-MISSING = "no Chromium found: `apt-get install chromium` on Debian, or name one in PATH"
 
 
 @dataclass(frozen=True)
@@ -54,22 +49,6 @@ async def callback() -> AsyncGenerator[Callback]:
             writer.close()
             with suppress(ConnectionError):
                 await writer.wait_closed()
-
-
-@pytest.fixture(scope="module")
-async def chromium() -> AsyncIterator[Browser]:
-    """The machine's own Chromium."""
-    found = next(filter(None, map(shutil.which, NAMES)), None)
-    if found is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail(MISSING)
-        pytest.skip(MISSING)
-    async with async_playwright() as playwright:
-        # Chromium's own sandbox refuses root; the pages it visits here are ours.
-        arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
-        browser = await playwright.chromium.launch(executable_path=found, args=arguments)
-        yield browser
-        await browser.close()
 
 
 @asynccontextmanager

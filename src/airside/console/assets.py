@@ -10,7 +10,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 YEAR: Final = 365 * 24 * 3600
-_TYPES: Final = {"airside.css": "text/css; charset=utf-8", "airside.svg": "image/svg+xml"}
+_TYPES: Final = {
+    "airside.css": "text/css; charset=utf-8",
+    "airside.svg": "image/svg+xml",
+    "passkey.js": "text/javascript; charset=utf-8",
+}
 
 
 @dataclass(frozen=True, slots=True)

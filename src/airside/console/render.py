@@ -54,6 +54,7 @@ _ENVIRONMENT: Final = Environment(
 _HELPERS: Final[dict[str, Any]] = {
     "style": ASSETS["airside.css"].address,
     "icon": ASSETS["airside.svg"].address,
+    "passkey_script": ASSETS["passkey.js"].address,
     "csrf_field": FIELD,
     "ago": ago,
     "wait": wait,
