@@ -1,0 +1,5 @@
+"""Services over real parts."""
+
+from tests.identity.kit import hashes, kit, revocations
+
+__all__ = ["hashes", "kit", "revocations"]
