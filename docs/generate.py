@@ -1,7 +1,7 @@
 """Writes the pages that are made from the code; `tests/house` compares them with the tree.
 
 `docs/rooms/`: one page a room, from what its face says of itself. `docs/reference/`: every command from the command
-line, every setting from `wiring/settings.py`, the management API from its routes.
+line, every setting from `wiring/settings.py`, every field of a tenant's policy, the management API from its routes.
 
 python docs/generate.py
 """
@@ -131,6 +131,73 @@ def _shown(default: object) -> str:
     return "" if default in (None, "", ()) else f"`{default}`"
 
 
+def tenant_policy() -> str:
+    """Every field of the one object of what a tenant demands, from the object itself."""
+    import msgspec
+
+    from airside.tenancy import TenantPolicy
+
+    head = [
+        "# What a tenant demands",
+        "",
+        "One object, read and written whole: `GET` and `PUT /t/SLUG/api/v1/policies`, `airside policy show` and",
+        "`airside policy set`. What isn't named has its default. An unknown field, a value out of range, and demands",
+        "that contradict each other or that nobody could meet are refused by name. Each change is a version: one made",
+        "on what was read before another change is a conflict. A change holds within five seconds everywhere. Only",
+        "administrators change what stands below `administration`; the rest takes `policies:write`.",
+        "",
+        "While two builds serve side by side, the older one obeys what it understands of a policy that the younger one",
+        "wrote, and refuses to change it.",
+        "",
+        "| field | default | takes | what |",
+        "|---|---|---|---|",
+    ]
+    _, parts = msgspec.json.schema_components([TenantPolicy])
+    return "\n".join([*head, *_policy_rows(TenantPolicy, parts, ""), ""])
+
+
+def _policy_rows(kind: type[Any], parts: dict[str, Any], prefix: str) -> Iterator[str]:
+    import msgspec
+
+    said = _attributes(kind)
+    for field in msgspec.structs.fields(kind):
+        if isinstance(field.default, msgspec.Struct):
+            yield from _policy_rows(type(field.default), parts, f"{prefix}{field.name}.")
+            continue
+        default = json.dumps(msgspec.to_builtins(field.default, order="sorted"))
+        takes = _takes(parts[kind.__name__]["properties"][field.name])
+        yield f"| `{prefix}{field.name}` | `{default}` | {takes} | {said[field.name]} |"
+
+
+def _attributes(kind: type[Any]) -> dict[str, str]:
+    """What a class says of each of its attributes."""
+    said: dict[str, str] = {}
+    name = ""
+    for line in (kind.__doc__ or "").partition("Attributes:")[2].splitlines():
+        head, colon, rest = line.strip().partition(": ")
+        if colon and head.isidentifier() and line.startswith(" " * 8) and line[8] != " ":
+            name, said[head] = head, rest
+        elif name and line.strip():
+            said[name] += f" {line.strip()}"
+    return {name: text.replace("|", "\\|") for name, text in said.items()}
+
+
+def _takes(schema: dict[str, Any]) -> str:
+    """What a field takes, in words, from its JSON Schema."""
+    if "anyOf" in schema:
+        return ", or ".join(_takes(each) for each in schema["anyOf"])
+    if "enum" in schema:
+        return ", ".join(f"`{each}`" for each in schema["enum"])
+    if schema["type"] == "array":
+        most = f"at most {schema['maxItems']} of " if "maxItems" in schema else "any of "
+        return f"a list, {most}{_takes(schema['items'])}"
+    if schema["type"] == "integer":
+        return f"{schema['minimum']} to {schema['maximum']}"
+    if schema["type"] == "string":
+        return f"text like `{schema['pattern']}`" if "pattern" in schema else f"text up to {schema['maxLength']}"
+    return {"boolean": "`true`, `false`", "null": "`null`"}[schema["type"]]
+
+
 def openapi() -> str:
     """The management and operator API, from its routes. Nothing is opened, and nothing listens."""
     from starlette.routing import Mount
@@ -156,6 +223,7 @@ def pages() -> dict[str, str]:
     made = {f"rooms/{face.parent.name}.md": page(face.parent) for face in sorted(SOURCE.glob("*/__init__.py"))}
     made["reference/cli.md"] = commands()
     made["reference/settings.md"] = settings()
+    made["reference/tenant-policy.md"] = tenant_policy()
     made["reference/openapi.json"] = openapi()
     return made
 

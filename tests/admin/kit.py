@@ -27,10 +27,13 @@ class Manager:
     def subject(self) -> str:
         return f"user:{format_id(USER, self.user.id)}"
 
+    @property
+    def principal(self) -> Principal:
+        return Principal("user", self.subject, self.scopes, "aal1")
+
     def acting(self) -> AbstractAsyncContextManager[RequestContext]:
         """A request of theirs."""
-        principal = Principal("user", self.subject, self.scopes, "aal1")
-        return self.place.server.services.engine.begin(self.place.tenant_id, principal=principal)
+        return self.place.server.services.engine.begin(self.place.tenant_id, principal=self.principal)
 
 
 def draft(name: str, *permissions: str) -> RoleDraft:

@@ -1,7 +1,9 @@
 """`airside tenant`, `user`, `client`: on a real database, with no server running."""
 
+import json
 import re
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
@@ -62,6 +64,23 @@ def test_refusal_says_what_to_do_and_exits_with_1(run: Run, words: tuple[str, ..
     done = run(*words)
     assert (done.returncode, done.stdout) == (1, "")
     assert said in done.stderr
+
+
+def test_policy_is_shown_changed_and_refused_once_it_is_stale(run: Run, tmp_path: Path) -> None:
+    shown = json.loads(run("policy", "show", "acme").stdout)
+    assert shown["version"] == 0
+    file = tmp_path / "policy.json"
+    file.write_text(json.dumps(shown | {"policy": shown["policy"] | {"signup": "open"}}))
+    done = run("policy", "set", "acme", str(file))
+    assert (done.returncode, done.stdout) == (0, "acme: policy version 1\n"), done.stderr
+    assert json.loads(run("policy", "show", "acme").stdout)["policy"]["signup"] == "open"
+    stale = run("policy", "set", "acme", str(file))
+    assert (stale.returncode, stale.stdout) == (1, "")
+    assert "`airside policy show acme`" in stale.stderr
+    file.write_text('{"version": 1, "policy": {"factors": []}}')
+    assert "nobody could sign in" in run("policy", "set", "acme", str(file)).stderr
+    file.write_text('{"policy": {}}')
+    assert '"version"' in run("policy", "set", "acme", str(file)).stderr
 
 
 def test_role_is_made_given_taken_and_deleted(run: Run) -> None:

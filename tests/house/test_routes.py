@@ -44,6 +44,7 @@ BODIES: dict[str, dict[str, object]] = {
     "/roles/{role_id}": {"permissions": ["users:read"]},
     "/clients": {"name": "stranger", "grants": ["client_credentials"]},
     "/tenants": {"slug": "stranger", "name": "Stranger"},
+    "/policies": {"version": 0, "policy": {}},
     "/stores": {"name": "stranger"},
 }
 """Lawful bodies: a door that nobody keeps would open."""

@@ -63,11 +63,12 @@ async def test_tenant_of_an_older_build_has_roles_at_its_first_request(place: Pl
     services = place.server.services
     async with place.operator() as ctx:
         store_id = (await services.tenants.current(ctx)).system_store_id
-        question = Question(store_id, "user:x", "can_read_roles", f"tenant:{format_id(TENANT, place.tenant_id)}")
+        question = Question(store_id, "user:x", "can_read_policies", f"tenant:{format_id(TENANT, place.tenant_id)}")
         with pytest.raises(UnknownWord):
             await services.permissions.engine.check(ctx, question)
     token = await program_token(place, "users:read")
     assert (await manage(place, token, "GET", "/users")).status_code == 200
+    assert (await manage(place, await program_token(place, "policies:read"), "GET", "/policies")).status_code == 200
     async with place.operator() as ctx:
         assert await services.role_admin.list(ctx) == []
     assert (await models(place))[0] == to_json(parse(SYSTEM_MODEL))

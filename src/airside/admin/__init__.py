@@ -8,6 +8,7 @@ tenants, for operators.
 from airside.admin.clients import ClientAdmin
 from airside.admin.members import MemberAdmin
 from airside.admin.platform import OPERATOR, Platform
+from airside.admin.policies import PolicyAdmin
 from airside.admin.roles import RoleAdmin
 from airside.admin.sessions import SessionAdmin
 from airside.admin.users import UserAdmin
@@ -18,6 +19,7 @@ __all__ = [
     "ClientAdmin",
     "MemberAdmin",
     "Platform",
+    "PolicyAdmin",
     "RoleAdmin",
     "SessionAdmin",
     "UserAdmin",

@@ -5,6 +5,9 @@ from typing import Annotated
 
 import typer
 
+from airside.cli.app_policy import policy
+from airside.cli.words import Email, Slug
+
 app = typer.Typer(
     name="airside",
     no_args_is_help=True,
@@ -27,6 +30,7 @@ app.add_typer(tenant, name="tenant")
 app.add_typer(user, name="user")
 app.add_typer(role, name="role")
 app.add_typer(client, name="client")
+app.add_typer(policy, name="policy")
 app.add_typer(audit, name="audit")
 app.add_typer(keys, name="keys")
 app.add_typer(fga, name="fga")
@@ -47,10 +51,6 @@ def options(
     ] = False,
 ) -> None:
     """Everything past the checkpoint is verified: identity, access, data protection and audit in one server."""
-
-
-Slug = Annotated[str, typer.Argument(help="The tenant's slug, as in https://HOST/t/SLUG.")]
-Email = Annotated[str, typer.Argument(help="The user's e-mail address.")]
 
 
 @app.command()

@@ -44,11 +44,16 @@ class PasskeyPolicy(Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     attestation: Attestation = "none"
-    aaguids: Annotated[tuple[str, ...], Meta(max_length=200)] = ()
+    aaguids: Annotated[tuple[Annotated[str, Meta(max_length=36)], ...], Meta(max_length=200)] = ()
 
 
 class SessionPolicy(Struct, frozen=True, forbid_unknown_fields=True):
-    """How long a session lives: unused for `idle_minutes`, and `absolute_hours` however busy."""
+    """How long a session lives.
+
+    Attributes:
+        idle_minutes: after being unused for so long it is over.
+        absolute_hours: after so long it is over, however busy.
+    """
 
     idle_minutes: Annotated[int, Meta(ge=5, le=43_200)] = 720
     absolute_hours: Annotated[int, Meta(ge=1, le=2_160)] = 168

@@ -37,6 +37,8 @@ _ALL: Final = (
     Permission("permissions:check", "can_check_permissions", "Ask permission stores questions."),
     Permission("revocations:read", "can_read_revocations", "Follow what has been revoked."),
     Permission("audit:read", "can_read_audit", "Read the audit log."),
+    Permission("policies:read", "can_read_policies", "See what the tenant demands of how people sign in."),
+    Permission("policies:write", "can_write_policies", "Change what the tenant demands of how people sign in."),
     Permission("tenants:read", "can_read_tenants", "See every tenant; in the operators' tenant only."),
     Permission("tenants:write", "can_write_tenants", "Make tenants; in the operators' tenant only."),
 )

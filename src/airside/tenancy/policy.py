@@ -9,6 +9,7 @@ from base64 import b64decode
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Annotated, Any, Final, Literal
+from uuid import UUID
 
 import idna
 import msgspec
@@ -141,14 +142,14 @@ def parse_policy(value: Json) -> TenantPolicy:
 
 def render_policy(policy: TenantPolicy) -> dict[str, Any]:
     """The whole object as JSON, sets in order."""
-    return msgspec.to_builtins(policy, order="sorted")
+    return msgspec.json.decode(msgspec.json.encode(policy, order="sorted"))
 
 
 def accepted(policy: TenantPolicy) -> TenantPolicy:
     """`policy` in its one spelling, if somebody can meet it.
 
     Raises:
-        InvalidInput: a domain, network or logo that is none, or demands that contradict each other.
+        InvalidInput: a domain, network, AAGUID or logo that is none, or demands that contradict each other.
     """
     _refuse_contradictions(policy)
     if policy.branding.logo is not None:
@@ -156,6 +157,7 @@ def accepted(policy: TenantPolicy) -> TenantPolicy:
     return replace(
         policy,
         email_domains=tuple(dict.fromkeys(_domain(each) for each in policy.email_domains)),
+        passkeys=replace(policy.passkeys, aaguids=tuple(dict.fromkeys(map(_aaguid, policy.passkeys.aaguids)))),
         networks=tuple(dict.fromkeys(_network(each) for each in policy.networks)),
     )
 
@@ -189,6 +191,13 @@ def _domain(text: str) -> str:
     if "." not in host or host.endswith("."):
         raise InvalidInput("no domain of a mailbox", pointer="email_domains")
     return host
+
+
+def _aaguid(text: str) -> str:
+    try:
+        return str(UUID(text))
+    except ValueError:
+        raise InvalidInput("no model of an authenticator, which is a UUID", pointer="passkeys.aaguids") from None
 
 
 def _network(text: str) -> str:

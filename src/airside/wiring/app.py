@@ -161,6 +161,7 @@ def _documented(services: Services) -> FastAPI:
         roles=services.role_admin,
         sessions=services.session_admin,
         clients=services.client_admin,
+        policies=services.policy_admin,
         cursors=cursors,
     )
     api.include_router(management.router(verbs))

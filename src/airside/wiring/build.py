@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from airside.access import Authorise, Contexts, Credentials, Issuers
-from airside.admin import ClientAdmin, MemberAdmin, Platform, RoleAdmin, SessionAdmin, UserAdmin
+from airside.admin import ClientAdmin, MemberAdmin, Platform, PolicyAdmin, RoleAdmin, SessionAdmin, UserAdmin
 from airside.audit import Journal, Sequencer
 from airside.core.clock import Clock
 from airside.core.entropy import Entropy
@@ -94,6 +94,7 @@ class Services:
     role_admin: RoleAdmin
     session_admin: SessionAdmin
     client_admin: ClientAdmin
+    policy_admin: PolicyAdmin
     platform: Platform
 
     async def start(self) -> None:
@@ -275,6 +276,7 @@ def build(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy: Ent
         role_admin=RoleAdmin(authorise=authorise, roles=roles, users=users),
         session_admin=SessionAdmin(authorise=authorise, sessions=sessions, users=users),
         client_admin=ClientAdmin(authorise=authorise, clients=clients, members=members, lookup=lookup, issuers=issuers),
+        policy_admin=PolicyAdmin(authorise=authorise, policies=policies),
         platform=Platform(
             authorise=authorise,
             engine=engine,

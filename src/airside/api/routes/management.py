@@ -8,9 +8,9 @@ from fastapi import APIRouter, Query
 from pydantic import Field, SecretStr
 
 from airside.access import Contexts
-from airside.admin import ClientAdmin, MemberAdmin, RoleAdmin, SessionAdmin, UserAdmin
+from airside.admin import ClientAdmin, MemberAdmin, PolicyAdmin, RoleAdmin, SessionAdmin, UserAdmin
 from airside.api.cursors import Cursors
-from airside.api.routes import roles
+from airside.api.routes import policies, roles
 from airside.api.strict import MAX_PAGE, PAGE, Answer, Body, StrictRoute, caller_by, path_id
 from airside.core.ids import CLIENT, SESSION, USER, format_id
 from airside.core.secret import Secret
@@ -29,6 +29,7 @@ class Management:
     roles: RoleAdmin
     sessions: SessionAdmin
     clients: ClientAdmin
+    policies: PolicyAdmin
     cursors: Cursors
 
 
@@ -116,6 +117,7 @@ def router(management: Management) -> APIRouter:
     roles.add(routes, caller, management.members, management.roles, management.cursors)
     _session_routes(routes, caller, management.sessions)
     _client_routes(routes, caller, management.clients)
+    policies.add(routes, caller, management.policies)
     return routes
 
 

@@ -1,0 +1,8 @@
+"""Arguments that many verbs take."""
+
+from typing import Annotated
+
+import typer
+
+Slug = Annotated[str, typer.Argument(help="The tenant's slug, as in https://HOST/t/SLUG.")]
+Email = Annotated[str, typer.Argument(help="The user's e-mail address.")]
