@@ -20,7 +20,8 @@ def _schema() -> dict[str, Json]:
 
     def inlined(value: Json) -> Json:
         if isinstance(value, list):
-            return [inlined(each) for each in value]
+            # What the default of a set holds comes in no order of its own.
+            return sorted((inlined(each) for each in value), key=repr)
         if not isinstance(value, dict):
             return value
         part = value.get("$ref")
