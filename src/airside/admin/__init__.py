@@ -5,6 +5,7 @@ engine before the verb runs. Does not own the nouns: it composes the rooms below
 tenants, for operators.
 """
 
+from airside.admin.above import Above
 from airside.admin.clients import ClientAdmin
 from airside.admin.members import MemberAdmin
 from airside.admin.platform import OPERATOR, Platform
@@ -16,6 +17,7 @@ from airside.admin.verb import Verbs, requires
 
 __all__ = [
     "OPERATOR",
+    "Above",
     "ClientAdmin",
     "MemberAdmin",
     "Platform",

@@ -4,14 +4,12 @@ from typing import Final
 from uuid import UUID
 
 from airside.access.authorise import Authorise, Right
-from airside.access.rights import ADMINISTRATOR
+from airside.admin.above import Above
 from airside.admin.verb import Verbs, requires
 from airside.core.errors import NotFound
-from airside.core.ids import USER, format_id
 from airside.core.secret import Secret
 from airside.identity import Passwords, Sessions, User, Users, UserState
 from airside.store import RequestContext
-from airside.tenancy import RELATIONS, Members
 
 READ: Final = Right("users:read", "can_read_users")
 WRITE: Final = Right("users:write", "can_write_users")
@@ -28,10 +26,10 @@ class UserAdmin(Verbs):
         users: Users,
         passwords: Passwords,
         sessions: Sessions,
-        members: Members,
+        above: Above,
     ) -> None:
         super().__init__(authorise)
-        self._members = members
+        self._above = above
         self._users = users
         self._passwords = passwords
         self._sessions = sessions
@@ -71,7 +69,7 @@ class UserAdmin(Verbs):
     async def set_state(self, ctx: RequestContext, user_id: UUID, state: UserState) -> User:
         """Disable or enable; disabling ends every session and what hangs on it. Raises: NotFound, Forbidden."""
         await self._users.get(ctx, user_id)
-        await self._demand_not_above(ctx, user_id)
+        await self._above.refuse(ctx, WRITE, user_id)
         await self._users.set_state(ctx, user_id, state)
         if state == "disabled":
             await self._sessions.end_all(ctx, user_id, "user_disabled")
@@ -81,12 +79,6 @@ class UserAdmin(Verbs):
     async def set_password(self, ctx: RequestContext, user_id: UUID, password: Secret[str]) -> None:
         """A new password; every session ends. Raises: NotFound, Forbidden, InvalidInput."""
         await self._users.get(ctx, user_id)
-        await self._demand_not_above(ctx, user_id)
+        await self._above.refuse(ctx, WRITE, user_id)
         await self._passwords.set(ctx, user_id, password)
         await self._sessions.end_all(ctx, user_id, "password_set")
-
-    async def _demand_not_above(self, ctx: RequestContext, user_id: UUID) -> None:
-        subject = f"user:{format_id(USER, user_id)}"
-        for relation in (ADMINISTRATOR, *RELATIONS):
-            if await self._members.holds(ctx, subject, relation):
-                await self.authorise(ctx, Right(WRITE.scope, relation))

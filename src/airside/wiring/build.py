@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from airside.access import Authorise, Contexts, Credentials, Issuers
-from airside.admin import ClientAdmin, MemberAdmin, Platform, PolicyAdmin, RoleAdmin, SessionAdmin, UserAdmin
+from airside.admin import Above, ClientAdmin, MemberAdmin, Platform, PolicyAdmin, RoleAdmin, SessionAdmin, UserAdmin
 from airside.audit import Journal, Sequencer
 from airside.core.clock import Clock
 from airside.core.entropy import Entropy
@@ -197,6 +197,7 @@ def build(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy: Ent
 
     issuers = Issuers(settings.public_url)
     authorise = Authorise(members=members)
+    above = Above(authorise=authorise, members=members)
     contexts = Contexts(
         engine=engine,
         lookup=lookup,
@@ -270,7 +271,7 @@ def build(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy: Ent
             users=users,
             passwords=passwords,
             sessions=sessions,
-            members=members,
+            above=above,
         ),
         member_admin=MemberAdmin(authorise=authorise, members=members, users=users),
         role_admin=RoleAdmin(authorise=authorise, roles=roles, users=users),
