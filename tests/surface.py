@@ -69,7 +69,8 @@ def _takes_json(method: str, path: str, route: Route) -> bool:
     if method not in ("POST", "PUT", "PATCH"):
         return False
     if isinstance(route, APIRoute):
-        return route.body_field is not None
+        taken = None if route.body_field is None else getattr(route.body_field.field_info, "media_type", None)
+        return taken == "application/json"
     below = path.removeprefix("/t/{slug}")
     return below == path or not any(below == form or below.startswith(form + "/") for form in FORMS)
 

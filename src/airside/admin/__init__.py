@@ -12,6 +12,7 @@ from airside.admin.platform import OPERATOR, Platform
 from airside.admin.policies import PolicyAdmin
 from airside.admin.roles import RoleAdmin
 from airside.admin.sessions import SessionAdmin
+from airside.admin.transfer import LineResult, TransferAdmin
 from airside.admin.users import UserAdmin
 from airside.admin.verb import Verbs, requires
 
@@ -19,11 +20,13 @@ __all__ = [
     "OPERATOR",
     "Above",
     "ClientAdmin",
+    "LineResult",
     "MemberAdmin",
     "Platform",
     "PolicyAdmin",
     "RoleAdmin",
     "SessionAdmin",
+    "TransferAdmin",
     "UserAdmin",
     "Verbs",
     "requires",

@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute, Match, Mount, Route
 from starlette.types import ASGIApp, Scope
 
 from airside.access.problems import http_exception_response, invalid_request_response, refusal_response
+from airside.admin.userline import MAX_BATCH
 from airside.api.cursors import Cursors
 from airside.api.routes import authzen, management, openfga_problems, platform, stores
 from airside.api.routes.oauth import AUTHORIZE, OAuthRoutes
@@ -134,7 +135,8 @@ def shield_policy(settings: Settings) -> Policy:
         trusted_proxies=settings.trusted_proxies,
         hsts=0 if settings.mode == "development" else HSTS,
         cors=(CorsRule(prefix="/t/", origins=origins),) if origins else (),
-        body_caps={
+        body_caps={"/t/{slug}/api/v1/users/import": MAX_BATCH}
+        | {
             prefix + name: LARGE_BYTES
             for name in LARGE
             for prefix in (f"{STORES}/{{store}}/", *(["/"] if name.startswith("access/") else []))
@@ -162,6 +164,7 @@ def _documented(services: Services) -> FastAPI:
         sessions=services.session_admin,
         clients=services.client_admin,
         policies=services.policy_admin,
+        transfer=services.transfer_admin,
         cursors=cursors,
     )
     api.include_router(management.router(verbs))

@@ -3,7 +3,17 @@
 from dataclasses import dataclass
 
 from airside.access import Authorise, Contexts, Credentials, Issuers
-from airside.admin import Above, ClientAdmin, MemberAdmin, Platform, PolicyAdmin, RoleAdmin, SessionAdmin, UserAdmin
+from airside.admin import (
+    Above,
+    ClientAdmin,
+    MemberAdmin,
+    Platform,
+    PolicyAdmin,
+    RoleAdmin,
+    SessionAdmin,
+    TransferAdmin,
+    UserAdmin,
+)
 from airside.audit import Journal, Sequencer
 from airside.core.clock import Clock
 from airside.core.entropy import Entropy
@@ -95,6 +105,7 @@ class Services:
     session_admin: SessionAdmin
     client_admin: ClientAdmin
     policy_admin: PolicyAdmin
+    transfer_admin: TransferAdmin
     platform: Platform
 
     async def start(self) -> None:
@@ -277,6 +288,9 @@ def build(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy: Ent
         role_admin=RoleAdmin(authorise=authorise, roles=roles, users=users),
         session_admin=SessionAdmin(authorise=authorise, sessions=sessions, users=users),
         client_admin=ClientAdmin(authorise=authorise, clients=clients, members=members, lookup=lookup, issuers=issuers),
+        transfer_admin=TransferAdmin(
+            authorise=authorise, users=users, passwords=passwords, members=members, roles=roles, journal=journal
+        ),
         policy_admin=PolicyAdmin(authorise=authorise, policies=policies),
         platform=Platform(
             authorise=authorise,

@@ -8,9 +8,9 @@ from fastapi import APIRouter, Query
 from pydantic import Field, SecretStr
 
 from airside.access import Contexts
-from airside.admin import ClientAdmin, MemberAdmin, PolicyAdmin, RoleAdmin, SessionAdmin, UserAdmin
+from airside.admin import ClientAdmin, MemberAdmin, PolicyAdmin, RoleAdmin, SessionAdmin, TransferAdmin, UserAdmin
 from airside.api.cursors import Cursors
-from airside.api.routes import policies, roles
+from airside.api.routes import policies, roles, transfer
 from airside.api.strict import MAX_PAGE, PAGE, Answer, Body, StrictRoute, caller_by, path_id
 from airside.core.ids import CLIENT, SESSION, USER, format_id
 from airside.core.secret import Secret
@@ -30,6 +30,7 @@ class Management:
     sessions: SessionAdmin
     clients: ClientAdmin
     policies: PolicyAdmin
+    transfer: TransferAdmin
     cursors: Cursors
 
 
@@ -113,6 +114,7 @@ def router(management: Management) -> APIRouter:
     """Every route of the management API."""
     routes = APIRouter(route_class=StrictRoute, prefix="/t/{slug}/api/v1")
     caller = caller_by(management.contexts.bearer)
+    transfer.add(routes, caller, management.transfer, management.cursors)  # no id is spelled like its addresses
     _user_routes(routes, caller, management.users, management.cursors)
     roles.add(routes, caller, management.members, management.roles, management.cursors)
     _session_routes(routes, caller, management.sessions)
