@@ -83,6 +83,31 @@ def test_policy_is_shown_changed_and_refused_once_it_is_stale(run: Run, tmp_path
     assert '"version"' in run("policy", "set", "acme", str(file)).stderr
 
 
+def test_users_of_one_tenant_are_taken_to_another(run: Run, tmp_path: Path) -> None:
+    assert run("tenant", "create", "old", "Old").returncode == 0
+    assert run("tenant", "create", "new", "New").returncode == 0
+    for number in range(3):
+        assert run("user", "create", "old", f"u{number}@old.example").returncode == 0
+    file = tmp_path / "users.ndjson"
+    done = run("user", "export", "old", str(file), "--password-hashes")
+    assert (done.returncode, done.stdout) == (0, f"old: 3 users exported to {file}\n"), done.stderr
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert run("user", "export", "old", str(file)).returncode == 1  # it is there already
+    with file.open("ab") as more:
+        more.write(b'{"email":"' + b"x" * 10_000 + b'"}\n{"email":"u0@old.example"}')
+    brought = run("user", "import", "new", str(file))
+    assert (brought.returncode, brought.stdout) == (1, "new: 3 users imported, 2 lines refused\n")
+    assert f"{file}:4: JSON text over its cap" in brought.stderr
+    assert f"{file}:5: email: there is a user with this address" in brought.stderr
+    assert run("user", "list", "new").stdout.count("@old.example") == 3
+    again = tmp_path / "again.ndjson"
+    assert run("user", "export", "new", str(again), "--password-hashes").returncode == 0
+    kept = [{json.loads(line)["password_hash"] for line in path.read_text().splitlines()[:3]} for path in (file, again)]
+    assert kept[0] == kept[1]
+    missing = run("user", "import", "new", str(tmp_path / "nothing"))
+    assert (missing.returncode, missing.stderr.count("\n")) == (1, 1)
+
+
 def test_role_is_made_given_taken_and_deleted(run: Run) -> None:
     assert run("user", "create", "acme", "bea@acme.example").returncode == 0
     permissions = ("--permission", "users:read", "--permission", "sessions:write")

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from airside.cli.app_policy import policy
+from airside.cli.app_transfer import transfer
 from airside.cli.words import Email, Slug
 
 app = typer.Typer(
@@ -15,7 +16,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 tenant = typer.Typer(help="Tenants: make and list.", no_args_is_help=True)
-user = typer.Typer(help="People of a tenant: make, list, disable, enable, set a password.", no_args_is_help=True)
+user = typer.Typer(
+    help="People of a tenant: make, list, disable, enable, set a password, import, export.", no_args_is_help=True
+)
 role = typer.Typer(
     help="Roles of a tenant's own: list, make, delete, give, take away; list permissions.", no_args_is_help=True
 )
@@ -27,6 +30,7 @@ fga = typer.Typer(
     no_args_is_help=True,
 )
 app.add_typer(tenant, name="tenant")
+user.add_typer(transfer)
 app.add_typer(user, name="user")
 app.add_typer(role, name="role")
 app.add_typer(client, name="client")
