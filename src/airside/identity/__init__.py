@@ -13,7 +13,17 @@ from airside.identity.factors import Enrolled, Factors
 from airside.identity.guesses import Guesses, NoDevices
 from airside.identity.hashing import HashPool
 from airside.identity.leaks import LeakService
-from airside.identity.model import Cookie, Device, Passkey, Session, StartedSession, User, UserState
+from airside.identity.model import (
+    Cookie,
+    Device,
+    Passkey,
+    Session,
+    StartedSession,
+    TotpEnrolment,
+    TotpFactor,
+    User,
+    UserState,
+)
 from airside.identity.new_password import NewPasswordAnswer, NewPasswordAuthenticator
 from airside.identity.passkeys import (
     MAX_PASSKEYS,
@@ -23,8 +33,6 @@ from airside.identity.passkeys import (
     PasskeyProof,
     Passkeys,
 )
-from airside.identity.model import Cookie, Session, StartedSession, TotpEnrolment, TotpFactor, User, UserState
-from airside.identity.new_password import NewPasswordAnswer, NewPasswordAuthenticator
 from airside.identity.passwords import (
     PasswordAnswer,
     PasswordAuthenticator,
@@ -81,10 +89,10 @@ __all__ = [
     "Mailbox",
     "NewPasswordAnswer",
     "NewPasswordAuthenticator",
+    "NoDevices",
     "Passkey",
     "PasskeyAnswer",
     "PasskeyAuthenticator",
-    "NoDevices",
     "PasskeyPolicy",
     "PasskeyProof",
     "Passkeys",
