@@ -10,8 +10,7 @@ import pytest
 
 from airside.audit import Journal
 from airside.core.entropy import Entropy
-from airside.core.errors import NotFound
-from airside.core.ids import FACTOR, parse_id
+from airside.core.ids import FACTOR, parse_id, uuid7
 from airside.core.secret import Secret
 from airside.identity import (
     EmailCodes,
@@ -28,8 +27,15 @@ from airside.protocols import otp
 from airside.store import Outbox
 from airside.store.context import RequestContext
 from airside.store.outbox import Item
-from airside.vault import Vault
+from airside.vault import Place, Vault
 from tests.identity.kit import HOME, Kit
+
+_PASSKEY = """
+insert into airside.passkey (
+    tenant_id, passkey_id, user_id, credential_index, credential_sealed, key_sealed, name_sealed, sign_count, aaguid,
+    transports, attested, backup_eligible, backed_up, created_at)
+values (%s, %s, %s, %s, %s, %s, %s, 0, %s, '{}', false, false, false, %s)
+"""
 
 
 @dataclass(frozen=True)
@@ -43,28 +49,6 @@ class DevicesOf:
 
 
 @dataclass(frozen=True)
-class Key:
-    """A passkey, as far as second factors care."""
-
-    id: UUID
-
-
-@dataclass(frozen=True)
-class Keys:
-    """Implements `HeldPasskeys` in memory."""
-
-    held: dict[UUID, list[Key]] = field(default_factory=dict[UUID, list[Key]])
-
-    async def list(self, ctx: RequestContext, user_id: UUID) -> Sequence[Key]:
-        return tuple(self.held.get(user_id, []))
-
-    async def remove(self, ctx: RequestContext, user_id: UUID, passkey_id: UUID) -> None:
-        if Key(passkey_id) not in self.held.get(user_id, []):
-            raise NotFound
-        self.held[user_id].remove(Key(passkey_id))
-
-
-@dataclass(frozen=True)
 class Second:
     """Everything beyond the password."""
 
@@ -75,7 +59,8 @@ class Second:
     factors: Factors
     outbox: Outbox
     devices: DevicesOf
-    keys: Keys
+    vault: Vault
+    entropy: Entropy
 
     async def enrol(self, user_id: UUID, now: datetime | None = None) -> tuple[UUID, bytes]:
         """A confirmed generator and its secret; the step before the present one is spent."""
@@ -92,6 +77,23 @@ class Second:
         """A code of a generator, tried in a request of its own."""
         async with self.kit.open_ctx(self.kit.tenant_id, now=now, origin=HOME) as ctx:
             return await self.totp.prove(ctx, user_id, Secret(code), device_id)
+
+    async def passkey(self, user_id: UUID) -> UUID:
+        """A row of a passkey of the person, as registering one leaves it."""
+        async with self.kit.open_ctx(self.kit.tenant_id) as ctx:
+            passkey_id, keyset = uuid7(ctx.now, self.entropy), await self.vault.keyset(ctx)
+            sealed = [
+                keyset.seal(Place("passkey", column, passkey_id), content)
+                for column, content in (
+                    ("credential_sealed", passkey_id.bytes),
+                    ("key_sealed", user_id.bytes + b"key"),
+                    ("name_sealed", b"Laptop"),
+                )
+            ]
+            index = keyset.blind_index("passkey", "credential", passkey_id.bytes)
+            row = (ctx.tenant_id, passkey_id, user_id, index, *sealed, UUID(int=0), ctx.now)
+            await ctx.tx.run(_PASSKEY, row)
+        return passkey_id
 
     async def mails(self, now: datetime | None = None) -> Sequence[Item]:
         """What is to be sent and wasn't taken before."""
@@ -115,7 +117,7 @@ def make_second(
 ) -> Second:
     """Second factors over `kit`, under a policy and a limiter of their own."""
     journal, policies = Journal(vault=vault, entropy=entropy), FixedPolicies(policy)
-    outbox, devices, keys = Outbox(entropy=entropy), DevicesOf(), Keys()
+    outbox, devices = Outbox(entropy=entropy), DevicesOf()
     guesses = Guesses(limiter=limiter or PostgresLimiter(vault=vault), devices=devices)
     recovery_codes = RecoveryCodes(vault=vault, entropy=entropy, journal=journal, guesses=guesses, policies=policies)
     totp = Totp(
@@ -123,15 +125,12 @@ def make_second(
         entropy=entropy,
         journal=journal,
         guesses=guesses,
-        recovery_codes=recovery_codes,
         policies=policies,
     )
     email_codes = EmailCodes(
         vault=vault, entropy=entropy, journal=journal, guesses=guesses, outbox=outbox, policies=policies
     )
-    return Second(
-        kit, totp, recovery_codes, email_codes, Factors(journal=journal, passkeys=keys), outbox, devices, keys
-    )
+    return Second(kit, totp, recovery_codes, email_codes, Factors(vault=vault, journal=journal), outbox, devices, vault, entropy)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from airside.core.ids import USER, format_id, uuid7
 from airside.core.secret import Secret
 from airside.identity import Enrolled, TotpEnrolment
 from airside.protocols import otp
-from tests.identity.factor_kit import Key, Second, secret_of
+from tests.identity.factor_kit import Second, secret_of
 from tests.identity.kit import MakeTenant
 
 
@@ -22,14 +22,13 @@ async def _of(second: Second, user_id: UUID) -> Enrolled:
         return await second.factors.of(ctx, user_id)
 
 
-async def test_what_somebody_has_is_seen_together(second: Second, clock: Clock, entropy: Entropy) -> None:
+async def test_what_somebody_has_is_seen_together(second: Second, clock: Clock) -> None:
     now = clock.now()
     user = await second.kit.user()
     assert await _of(second, user.id) == Enrolled(True, (), (), 0)
     one, _ = await second.enrol(user.id, now)
     two, _ = await second.enrol(user.id, now)
-    key = Key(uuid7(now, entropy))
-    second.keys.held[user.id] = [key]
+    key = await second.passkey(user.id)
     async with second.kit.open_ctx(second.kit.tenant_id) as ctx:
         await second.recovery_codes.renew(ctx, user.id)
         await second.totp.begin(ctx, user.id, "ada@example.com", "Acme")
@@ -38,7 +37,8 @@ async def test_what_somebody_has_is_seen_together(second: Second, clock: Clock, 
     assert {factor.confirmed_at for factor in enrolled.totp} == {now}
     used = datetime.fromtimestamp((otp.step_at(now) - 1) * 30, UTC)
     assert {factor.used_at for factor in enrolled.totp} == {used}
-    assert (enrolled.passkeys, enrolled.recovery_codes) == ((key,), 10)
+    assert [passkey.id for passkey in enrolled.passkeys] == [key]
+    assert enrolled.recovery_codes == 10
     assert enrolled.second == {"totp", "passkey", "recovery_code"}
 
 
@@ -49,6 +49,19 @@ async def test_recovery_codes_alone_are_no_second_factor(second: Second) -> None
     assert (await _of(second, user.id)).second == frozenset()
     await second.enrol(user.id)
     assert (await _of(second, user.id)).second == {"totp", "recovery_code"}
+
+
+async def test_a_passkey_keeps_the_recovery_codes_and_the_last_one_takes_them(second: Second) -> None:
+    user = await second.kit.user()
+    factor_id, _ = await second.enrol(user.id)
+    passkey_id = await second.passkey(user.id)
+    async with second.kit.open_ctx(second.kit.tenant_id) as ctx:
+        await second.recovery_codes.renew(ctx, user.id)
+        await second.totp.remove(ctx, user.id, factor_id)
+    assert (await _of(second, user.id)).second == {"passkey", "recovery_code"}
+    async with second.kit.open_ctx(second.kit.tenant_id) as ctx:
+        await second.kit.passkeys.remove(ctx, user.id, passkey_id)
+        assert await second.recovery_codes.remaining(ctx, user.id) == 0
 
 
 async def test_nobody_and_people_of_other_tenants_have_nothing(
@@ -63,13 +76,14 @@ async def test_nobody_and_people_of_other_tenants_have_nothing(
     assert await _of(foreign, user.id) == nothing
 
 
-async def test_a_reset_takes_everything_beyond_the_password(second: Second, clock: Clock, entropy: Entropy) -> None:
+async def test_a_reset_takes_everything_beyond_the_password(second: Second, clock: Clock) -> None:
     """N19: also what was begun and not confirmed; another's stays."""
     now = clock.now()
     ada, bob = await second.kit.user(), await second.kit.user("bob@example.com")
     _, secret = await second.enrol(ada.id, now)
     await second.enrol(bob.id, now)
-    second.keys.held[ada.id] = [Key(uuid7(now, entropy)), Key(uuid7(now, entropy))]
+    await second.passkey(ada.id)
+    await second.passkey(ada.id)
     async with second.kit.open_ctx(second.kit.tenant_id, now=now) as ctx:
         (code, *_) = await second.recovery_codes.renew(ctx, ada.id)
         begun = await second.totp.begin(ctx, ada.id, "ada@example.com", "Acme")

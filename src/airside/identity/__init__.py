@@ -9,13 +9,18 @@ from airside.identity.candidate import MAX_PASSWORD_BYTES
 from airside.identity.devices import Devices
 from airside.identity.email import Mailbox, normalise
 from airside.identity.email_codes import EmailCodeAnswer, EmailCodeAuthenticator, EmailCodeProof, EmailCodes
-from airside.identity.factors import Enrolled, Factors
+from airside.identity.enrol_totp import EnrolTotpAnswer, EnrolTotpAuthenticator
+from airside.identity.factors import Factors
 from airside.identity.guesses import Guesses, NoDevices
 from airside.identity.hashing import HashPool
 from airside.identity.leaks import LeakService
 from airside.identity.model import (
     Cookie,
     Device,
+from airside.identity.model import Cookie, Device, Passkey, Session, StartedSession, User, UserState
+from airside.identity.model import (
+    Cookie,
+    Enrolled,
     Passkey,
     Session,
     StartedSession,
@@ -78,6 +83,8 @@ __all__ = [
     "EmailCodeAuthenticator",
     "EmailCodeProof",
     "EmailCodes",
+    "EnrolTotpAnswer",
+    "EnrolTotpAuthenticator",
     "Enrolled",
     "Factor",
     "Factors",

@@ -8,6 +8,7 @@ from uuid import UUID
 from airside.core.principal import Assurance, Origin
 from airside.core.secret import Secret
 from airside.identity.kept import Kept
+from airside.identity.policy import Factor
 
 UserState = Literal["active", "disabled"]
 Cookie = Literal["sso", "account"]
@@ -122,6 +123,28 @@ class Passkey:
     def is_hardware(self) -> bool:
         """Whether a vouched-for authenticator holds it and can't give it away."""
         return self.attested and not self.backup_eligible
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """What a person has. Whether the tenant takes it is another question."""
+
+    password: bool
+    totp: tuple[TotpFactor, ...]
+    passkeys: tuple[Passkey, ...]
+    recovery_codes: int
+
+    @property
+    def second(self) -> frozenset[Factor]:
+        """The second factors that may be asked for. Recovery codes stand in for another one and are none alone."""
+        held: set[Factor] = set()
+        if self.totp:
+            held.add("totp")
+        if self.passkeys:
+            held.add("passkey")
+        if held and self.recovery_codes:
+            held.add("recovery_code")
+        return frozenset(held)
 
 
 class StartedSession(NamedTuple):

@@ -18,11 +18,13 @@ from airside.core.entropy import Entropy
 from airside.core.errors import Conflict, Forbidden, Inconsistent, InvalidInput, NotFound
 from airside.core.ids import PASSKEY, USER, format_id, uuid7
 from airside.core.proof import Mint
+from airside.identity import records as people
 from airside.identity import records_passkeys as records
 from airside.identity.model import Passkey, User
 from airside.identity.policy import IdentityPolicy, Policies
 from airside.identity.proofs import Answer, Attempt, Contribution, Proof, demand_contribution
 from airside.identity.records_passkeys import Stored
+from airside.identity.recovery_codes import remove_orphaned
 from airside.limits import PASSKEY_ORIGIN, Limiter, origin_key
 from airside.protocols.webauthn import (
     MAX_RESPONSE,
@@ -266,15 +268,16 @@ class Passkeys:
         await self._record(ctx, Event.PASSKEY_RENAMED, user_id, passkey_id)
 
     async def remove(self, ctx: RequestContext, user_id: UUID, passkey_id: UUID) -> None:
-        """Forget the user's passkey: from now on it proves nothing. Whether it was the last way in, and what becomes
-        of sessions, is the caller's to say.
+        """Forget the user's passkey: from now on it proves nothing. Recovery codes go with the last factor that they
+        stand in for. Whether it was the last way in, and what becomes of sessions, is the caller's to say.
 
         Raises:
             NotFound: the user has no such passkey.
         """
-        if not await records.remove(ctx, user_id, passkey_id):
+        if not await people.take_user(ctx, user_id) or not await records.remove(ctx, user_id, passkey_id):
             raise NotFound
         await self._record(ctx, Event.PASSKEY_REMOVED, user_id, passkey_id)
+        await remove_orphaned(ctx, self._journal, user_id)
 
     async def sweep(self, ctx: RequestContext) -> int:
         """Forget the tenant's challenges that have run out, for a timer; how many."""

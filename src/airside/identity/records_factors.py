@@ -1,13 +1,15 @@
-"""Everything that somebody can prove themselves with, in one statement."""
+"""Everything that somebody can prove themselves with, in one flush."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from airside.identity.model import TotpFactor
+from airside.identity import records_passkeys
+from airside.identity.model import Enrolled, TotpFactor
 from airside.protocols import otp
 from airside.store.context import RequestContext
+from airside.vault import Keyset
 
 HELD: Final = """
 select
@@ -26,6 +28,17 @@ delete from airside.totp_factor
 where tenant_id = %s and user_id = %s
 """
 
+REMOVE_PASSKEYS: Final = """
+delete from airside.passkey
+where tenant_id = %s and user_id = %s
+"""
+
+# Of registrations: a proof's challenge is nobody's.
+REMOVE_CHALLENGES: Final = """
+delete from airside.passkey_challenge
+where tenant_id = %s and user_id = %s
+"""
+
 REMOVE_RECOVERY_CODES: Final = """
 delete from airside.recovery_code
 where tenant_id = %s and user_id = %s
@@ -33,7 +46,7 @@ where tenant_id = %s and user_id = %s
 
 
 @dataclass(frozen=True, slots=True)
-class _HeldRow:
+class _Held:
     password: bool
     recovery_codes: int
     totp_ids: list[UUID]
@@ -42,29 +55,26 @@ class _HeldRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """What the tables of this piece say of a person."""
+class Removed:
+    """How many of each were there."""
 
-    password: bool
-    totp: tuple[TotpFactor, ...]
+    totp: int
     recovery_codes: int
+    passkeys: int
 
 
-async def held(ctx: RequestContext, user_id: UUID) -> Held:
-    """Nothing of anything for who isn't there."""
-    row = await ctx.tx.one(_HeldRow, HELD, (ctx.tenant_id, user_id) * 5)
-    if row is None:
-        return Held(False, (), 0)
+async def enrolled(ctx: RequestContext, keyset: Keyset, user_id: UUID) -> Enrolled:
+    """What the person has, in one flush; nothing of anything for who isn't there."""
+    held = (_Held, HELD, (ctx.tenant_id, user_id) * 5)
+    (row,), passkeys = await records_passkeys.of_user_beside(ctx, keyset, user_id, held)
     columns = zip(row.totp_ids, row.totp_since, row.totp_steps, strict=True)
-    factors = tuple(
-        TotpFactor(factor_id, since, datetime.fromtimestamp(step * otp.STEP, UTC)) for factor_id, since, step in columns
-    )
-    return Held(row.password, factors, row.recovery_codes)
+    factors = tuple(TotpFactor(factor_id, since, otp.moment_of(step)) for factor_id, since, step in columns)
+    return Enrolled(row.password, factors, tuple(passkeys), row.recovery_codes)
 
 
-async def remove_all(ctx: RequestContext, user_id: UUID) -> tuple[int, int]:
-    """Delete the person's generators, also those that wait for their first code, and their recovery codes; how many of
-    each."""
-    key = (ctx.tenant_id, user_id)
-    totp, codes = await ctx.tx.run_many([(REMOVE_TOTP, key), (REMOVE_RECOVERY_CODES, key)])
-    return totp, codes
+async def remove_all(ctx: RequestContext, user_id: UUID) -> Removed:
+    """Delete everything beyond the person's password, also what was begun and isn't finished. The caller has taken the
+    user's row."""
+    statements = (REMOVE_TOTP, REMOVE_RECOVERY_CODES, REMOVE_PASSKEYS, REMOVE_CHALLENGES)
+    totp, codes, passkeys, _ = await ctx.tx.run_many([(sql, (ctx.tenant_id, user_id)) for sql in statements])
+    return Removed(totp, codes, passkeys)

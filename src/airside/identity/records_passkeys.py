@@ -8,7 +8,7 @@ from uuid import UUID
 from airside.core.errors import Inconsistent
 from airside.identity.model import Passkey
 from airside.protocols.webauthn import TIMEOUT, VerifiedAssertion, VerifiedRegistration
-from airside.store.context import RequestContext
+from airside.store.context import Query, RequestContext, Row
 from airside.vault import Keyset, Place
 
 Purpose = Literal["register", "prove"]
@@ -176,6 +176,14 @@ async def of_user(ctx: RequestContext, keyset: Keyset, user_id: UUID) -> list[St
     """Oldest first."""
     rows = await ctx.tx.all(_Row, OF_USER, (ctx.tenant_id, user_id))
     return [_stored(keyset, row) for row in rows]
+
+
+async def of_user_beside(
+    ctx: RequestContext, keyset: Keyset, user_id: UUID, first: Query[Row]
+) -> tuple[list[Row], list[Passkey]]:
+    """The rows of another query and the user's passkeys, oldest first, in one flush."""
+    others, rows = await ctx.tx.two(first, (_Row, OF_USER, (ctx.tenant_id, user_id)))
+    return others, [_stored(keyset, row).passkey for row in rows]
 
 
 async def by_credential(ctx: RequestContext, keyset: Keyset, credential_id: bytes) -> Stored | None:

@@ -34,6 +34,7 @@ delete from airside.recovery_code
 where tenant_id = %s and user_id = %s
   and not exists (select from airside.totp_factor f
                   where f.tenant_id = %s and f.user_id = %s and f.confirmed_at is not null)
+  and not exists (select from airside.passkey p where p.tenant_id = %s and p.user_id = %s)
 """
 
 
@@ -65,4 +66,4 @@ async def remaining(ctx: RequestContext, user_id: UUID) -> int:
 
 async def remove_orphaned(ctx: RequestContext, user_id: UUID) -> int:
     """Delete them where the user has no other second factor; how many. The caller has taken the user's row."""
-    return await ctx.tx.run(REMOVE_ORPHANED, (ctx.tenant_id, user_id, ctx.tenant_id, user_id))
+    return await ctx.tx.run(REMOVE_ORPHANED, (ctx.tenant_id, user_id) * 3)

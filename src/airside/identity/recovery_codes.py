@@ -115,16 +115,6 @@ class RecoveryCodes:
         await self._journal.record(ctx, Event.RECOVERY_CODE_SPENT, subject=format_id(USER, user_id), details=details)
         return RecoveryCodeProof(user_id, ctx.now, _MINT)
 
-    async def remove_orphaned(self, ctx: RequestContext, user_id: UUID) -> int:
-        """Take the codes of somebody who has no other second factor left: there is nothing that they stand in for, and
-        on a factor of a later day the forgotten sheet would work again. How many. The caller, who has just removed a
-        factor, has taken the user's row."""
-        count = await rows.remove_orphaned(ctx, user_id)
-        if count:
-            subject = format_id(USER, user_id)
-            await self._journal.record(ctx, Event.RECOVERY_CODES_REMOVED, subject=subject, details={"removed": count})
-        return count
-
     async def _allowed(self, ctx: RequestContext) -> bool:
         return "recovery_code" in (await self._policies.identity(ctx)).factors
 
@@ -150,6 +140,17 @@ class RecoveryCodeAuthenticator:
     def recall(self, user_id: UUID, at: datetime, contribution: Contribution) -> RecoveryCodeProof:
         demand_contribution(RecoveryCodeProof, contribution)
         return RecoveryCodeProof(user_id, at, _MINT)
+
+
+async def remove_orphaned(ctx: RequestContext, journal: Journal, user_id: UUID) -> int:
+    """Take the codes of somebody who has no other second factor left: there is nothing that they stand in for, and
+    beside a factor of a later day the forgotten sheet would work again. How many. The caller, who has just removed a
+    factor, has taken the user's row before."""
+    count = await rows.remove_orphaned(ctx, user_id)
+    if count:
+        details = {"removed": count}
+        await journal.record(ctx, Event.RECOVERY_CODES_REMOVED, subject=format_id(USER, user_id), details=details)
+    return count
 
 
 def _hash(keyset: Keyset, user_id: UUID, code: str) -> bytes:

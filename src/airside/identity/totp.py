@@ -20,7 +20,7 @@ from airside.identity.model import TotpEnrolment
 from airside.identity.policy import Policies
 from airside.identity.proofs import Answer, Attempt, Contribution, Proof, demand_contribution
 from airside.identity.records_totp import Generator
-from airside.identity.recovery_codes import RecoveryCodes
+from airside.identity.recovery_codes import remove_orphaned
 from airside.protocols import otp
 from airside.store.context import RequestContext
 from airside.vault import Vault
@@ -68,19 +68,20 @@ class Totp:
         entropy: Entropy,
         journal: Journal,
         guesses: Guesses,
-        recovery_codes: RecoveryCodes,
         policies: Policies,
     ) -> None:
         self._vault = vault
         self._entropy = entropy
         self._journal = journal
         self._guesses = guesses
-        self._recovery_codes = recovery_codes
         self._policies = policies
 
-    async def begin(self, ctx: RequestContext, user_id: UUID, account: str, issuer: str) -> TotpEnrolment:
+    async def begin(
+        self, ctx: RequestContext, user_id: UUID, account: str, issuer: str, *, factor_id: UUID | None = None
+    ) -> TotpEnrolment:
         """A new generator, worth nothing until `confirm`, within `ENROLMENT`. One that was begun before and never
-        confirmed is forgotten. `account` and `issuer` are what the app shows, cut at their caps.
+        confirmed is forgotten. `account` and `issuer` are what the app shows, cut at their caps; `factor_id` is the id
+        that it gets, where somebody else has drawn one.
 
         Raises:
             Forbidden: the tenant takes no such factor.
@@ -93,11 +94,24 @@ class Totp:
             raise NotFound
         if await rows.count(ctx, user_id) >= MAX_TOTP:
             raise Conflict("too many factors")
-        made = Generator(uuid7(ctx.now, self._entropy), Secret(self._entropy.bytes(otp.SECRET_BYTES)))
+        secret = Secret(self._entropy.bytes(otp.SECRET_BYTES))
+        made = Generator(factor_id or uuid7(ctx.now, self._entropy), secret)
         await rows.put_pending(ctx, await self._vault.keyset(ctx), user_id, made)
-        uri = otp.uri(made.secret.reveal(), _cut(account, MAX_ACCOUNT), _cut(issuer, MAX_ISSUER))
-        secret = Secret(otp.base32(made.secret.reveal()))
-        return TotpEnrolment(made.factor_id, secret, Secret(uri), Secret(qr.svg(uri)))
+        return _shown(made, account, issuer)
+
+    async def resume(
+        self, ctx: RequestContext, user_id: UUID, factor_id: UUID, account: str, issuer: str
+    ) -> TotpEnrolment:
+        """What `begin` showed, once more, after a wrong code. Only whoever began it knows its id, so nobody is shown
+        the secret that somebody else has seen before.
+
+        Raises:
+            NotFound: nothing of that person's waits under that id: confirmed, replaced, expired or never there.
+        """
+        waiting = await rows.pending(ctx, await self._vault.keyset(ctx), user_id, factor_id, ctx.now - ENROLMENT)
+        if waiting is None:
+            raise NotFound
+        return _shown(waiting, account, issuer)
 
     async def confirm(self, ctx: RequestContext, user_id: UUID, factor_id: UUID, code: Secret[str]) -> TotpProof:
         """From now on the generator is one of the person's factors: they have shown its first code, which is spent.
@@ -162,7 +176,7 @@ class Totp:
         if not await records.take_user(ctx, user_id) or not await rows.remove(ctx, user_id, factor_id):
             raise NotFound
         await self._record(ctx, Event.TOTP_REMOVED, user_id, factor_id)
-        await self._recovery_codes.remove_orphaned(ctx, user_id)
+        await remove_orphaned(ctx, self._journal, user_id)
 
     async def sweep(self, ctx: RequestContext) -> int:
         """Forget what was begun and never confirmed, for a timer; how many."""
@@ -202,6 +216,12 @@ class TotpAuthenticator:
 def _steps(ctx: RequestContext, generator: Generator, typed: str | None) -> list[int]:
     # What can't be a code is compared like one, and is none.
     return otp.matching_steps(generator.secret.reveal(), otp.step_at(ctx.now), typed or "")
+
+
+def _shown(generator: Generator, account: str, issuer: str) -> TotpEnrolment:
+    secret = generator.secret.reveal()
+    uri = otp.uri(secret, _cut(account, MAX_ACCOUNT), _cut(issuer, MAX_ISSUER))
+    return TotpEnrolment(generator.factor_id, Secret(otp.base32(secret)), Secret(uri), Secret(qr.svg(uri)))
 
 
 def _cut(text: str, size: int) -> str:

@@ -3,7 +3,7 @@ Pure.
 """
 
 import base64
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 from pyotp.totp import TOTP
@@ -22,6 +22,11 @@ SECRET_BYTES: Final = 20
 def step_at(moment: datetime) -> int:
     """The time step that `moment` lies in (RFC 6238 §4.2)."""
     return int(moment.timestamp()) // STEP
+
+
+def moment_of(step: int) -> datetime:
+    """When a time step begins."""
+    return datetime.fromtimestamp(step * STEP, UTC)
 
 
 def code_at(secret: bytes, step: int) -> str:
