@@ -71,8 +71,8 @@ class Bcrypt:
     stored: bytes = field(repr=False)
 
     def matches(self, password: bytes) -> bool:
-        # No system that made one took a zero byte into it: C strings end there.
-        if b"\0" in password:
+        # C strings end at a zero byte: no system that made one took what follows into it.
+        if not _whole(password):
             return False
         return equal(bcrypt.hashpw(password[:BCRYPT_BYTES], self.stored), self.stored)
 
@@ -92,7 +92,7 @@ class Scrypt:
         made = hashlib.scrypt(
             password, salt=self.salt, n=self.n, r=self.r, p=self.p, dklen=len(self.expected), maxmem=room
         )
-        return equal(made, self.expected)
+        return equal(made, self.expected) and _whole(password)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ class Pbkdf2:
 
     def matches(self, password: bytes) -> bool:
         made = hashlib.pbkdf2_hmac(self.digest, password, self.salt, self.iterations, len(self.expected))
-        return equal(made, self.expected)
+        return equal(made, self.expected) and _whole(password)
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +233,11 @@ def _within(value: int, bounds: Range) -> None:
         raise _refused("password hash too weak to be taken over")
     if value > bounds[1]:
         raise _refused("password hash too costly to be verified")
+
+
+def _whole(password: bytes) -> bool:
+    """Whether no zero byte makes a password equal to a shorter one: HMAC fills a short key up with them."""
+    return b"\0" not in password
 
 
 def _refused(reason: str) -> InvalidInput:
