@@ -114,6 +114,12 @@ CASES: tuple[tuple[str, str | None], ...] = (
     ("AIRSIDE_CORS_ORIGINS", "https://app.example.com/"),
     ("AIRSIDE_FETCH_EXCEPTIONS", "localhost:9000"),
     ("AIRSIDE_FETCH_EXCEPTIONS", "10.0.0.0/8"),
+    ("AIRSIDE_LEAK_SERVICE_URL", ""),
+    ("AIRSIDE_LEAK_SERVICE_URL", "http://leaks.example.com/range"),
+    ("AIRSIDE_LEAK_SERVICE_URL", "https://key@leaks.example.com/range"),
+    ("AIRSIDE_LEAK_SERVICE_URL", "https://leaks.example.com/range?key=1"),
+    ("AIRSIDE_LEAK_SERVICE_URL", "https://leaks.example.com:0/range"),
+    ("AIRSIDE_LEAK_SERVICE_URL", "leaks.example.com/range"),
     ("AIRSIDE_LOG_LEVEL", "debug"),
     ("AIRSIDE_LOG_LEVEL", "verbose"),
 )
