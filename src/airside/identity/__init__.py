@@ -1,8 +1,8 @@
-"""Identity: who somebody is. Users, their passwords, their sessions, and the proofs between them.
+"""Identity: who somebody is. Users, their passwords, their devices and sessions, and the proofs between them.
 
-Owns people of a tenant, what they prove themselves with, and the sessions that proofs start. Does not own the order
-of a login's steps (`signin`), what a person may do (`permissions`), membership (`tenancy`), nor cookies: it makes the
-secrets that a page puts into them.
+Owns people of a tenant, what they prove themselves with, the sessions that proofs start, the devices they are known
+by, and what is remarkable about a sign-in. Does not own the order of a login's steps (`signin`), what a person may do
+(`permissions`), membership (`tenancy`), nor cookies: it makes the secrets that a page puts into them.
 """
 
 from airside.identity.candidate import MAX_PASSWORD_BYTES

@@ -17,7 +17,7 @@ class _Table(Protocol):
 
 
 class Places:
-    """Countries by address. The table is read once, when this is made (some 20 MiB, 60 ms)."""
+    """Countries by address. The table is read once, when this is made (10 MiB, 60 ms)."""
 
     def __init__(self) -> None:
         self._table = cast(_Table, CountryLookup())
