@@ -7,6 +7,7 @@ tenants, for operators.
 
 from airside.admin.above import Above
 from airside.admin.clients import ClientAdmin
+from airside.admin.invitations import InvitationAdmin
 from airside.admin.members import MemberAdmin
 from airside.admin.platform import OPERATOR, Platform
 from airside.admin.policies import PolicyAdmin
@@ -20,6 +21,7 @@ __all__ = [
     "OPERATOR",
     "Above",
     "ClientAdmin",
+    "InvitationAdmin",
     "LineResult",
     "MemberAdmin",
     "Platform",

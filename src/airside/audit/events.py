@@ -26,6 +26,21 @@ class Event(StrEnum):
     DEVICE_ADMITTED = "device:user:admitted"
     DEVICE_FORGOTTEN = "device:user:forgotten"
 
+    LINK_REFUSED = "link:link:refused"
+    SIGNUP_REQUESTED = "signup:link:requested"
+    SIGNUP_CONFIRMED = "signup:user:confirmed"
+    SIGNUP_LIMITED = "signup:origin:limited"
+    VERIFICATION_REQUESTED = "verification:user:requested"
+    EMAIL_VERIFIED = "verification:user:verified"
+    RECOVERY_REQUESTED = "recovery:link:requested"
+    RECOVERY_FINISHED = "recovery:user:finished"
+    RECOVERY_LIMITED = "recovery:origin:limited"
+    INVITATION_CREATED = "invitation:invitation:created"
+    INVITATION_RESENT = "invitation:invitation:resent"
+    INVITATION_REVOKED = "invitation:invitation:revoked"
+    INVITATION_ACCEPTED = "invitation:invitation:accepted"
+    INVITATION_REFUSED = "invitation:invitation:refused"
+
     TENANT_CREATED = "tenant:tenant:created"
 
     USER_CREATED = "user:user:created"

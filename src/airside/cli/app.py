@@ -22,6 +22,7 @@ user = typer.Typer(
 role = typer.Typer(
     help="Roles of a tenant's own: list, make, delete, give, take away; list permissions.", no_args_is_help=True
 )
+invitation = typer.Typer(help="Invitations to a tenant: make, list, revoke.", no_args_is_help=True)
 client = typer.Typer(help="Applications of a tenant: register and list.", no_args_is_help=True)
 audit = typer.Typer(help="The audit log: verify and export.", no_args_is_help=True)
 keys = typer.Typer(help="Keys: make a key encryption key.", no_args_is_help=True)
@@ -33,6 +34,7 @@ app.add_typer(tenant, name="tenant")
 user.add_typer(transfer)
 app.add_typer(user, name="user")
 app.add_typer(role, name="role")
+app.add_typer(invitation, name="invitation")
 app.add_typer(client, name="client")
 app.add_typer(policy, name="policy")
 app.add_typer(audit, name="audit")
@@ -204,6 +206,37 @@ def take_role(slug: Slug, email: Email, name: RoleName) -> None:
     from airside.cli.roles import take_role as run
 
     run(slug, email, name)
+
+
+@invitation.command("create")
+def create_invitation(
+    slug: Slug,
+    email: Email,
+    name: Annotated[str, typer.Option(help="Their name, as far as it is known.")] = "",
+    role: Annotated[
+        list[str] | None, typer.Option(help="member (unless another is named), administrator, or a role's name.")
+    ] = None,
+) -> None:
+    """Mail an invitation to join: good for a week, and for no more than its inviter may give then."""
+    from airside.cli.invitations import create_invitation as run
+
+    run(slug, email, name, role or ["member"])
+
+
+@invitation.command("list")
+def list_invitations(slug: Slug) -> None:
+    """List a tenant's invitations, open and settled."""
+    from airside.cli.invitations import list_invitations as run
+
+    run(slug)
+
+
+@invitation.command("revoke")
+def revoke_invitation(slug: Slug, email: Email) -> None:
+    """Take back the open invitation of an address."""
+    from airside.cli.invitations import revoke_invitation as run
+
+    run(slug, email)
 
 
 @client.command("create")

@@ -7,7 +7,7 @@ by, and what is remarkable about a sign-in. Does not own the order of a login's 
 
 from airside.identity.candidate import MAX_PASSWORD_BYTES
 from airside.identity.devices import Devices
-from airside.identity.email import Mailbox, normalise
+from airside.identity.email import Mailbox, masked, normalise
 from airside.identity.email_codes import EmailCodeAnswer, EmailCodeAuthenticator, EmailCodeProof, EmailCodes
 from airside.identity.enrol_totp import EnrolTotpAnswer, EnrolTotpAuthenticator
 from airside.identity.factors import Factors
@@ -21,6 +21,17 @@ from airside.identity.model import Cookie, Device, Passkey, Session, StartedSess
 from airside.identity.model import (
     Cookie,
     Enrolled,
+from airside.identity.links import (
+    INVITATION_LIFETIME,
+    RECOVERY_LIFETIME,
+    SIGNUP_LIFETIME,
+    VERIFY_LIFETIME,
+    Link,
+    Links,
+)
+from airside.identity.model import (
+    Cookie,
+    Device,
     Passkey,
     Session,
     StartedSession,
@@ -69,8 +80,12 @@ from airside.identity.totp import Totp, TotpAnswer, TotpAuthenticator, TotpProof
 from airside.identity.users import Users
 
 __all__ = [
+    "INVITATION_LIFETIME",
     "MAX_PASSKEYS",
     "MAX_PASSWORD_BYTES",
+    "RECOVERY_LIFETIME",
+    "SIGNUP_LIFETIME",
+    "VERIFY_LIFETIME",
     "Answer",
     "Attempt",
     "AttestedPasskeyProof",
@@ -93,6 +108,8 @@ __all__ = [
     "HashPool",
     "IdentityPolicy",
     "LeakService",
+    "Link",
+    "Links",
     "Mailbox",
     "NewPasswordAnswer",
     "NewPasswordAuthenticator",
@@ -134,5 +151,6 @@ __all__ = [
     "Weakness",
     "assurance_of",
     "attributes",
+    "masked",
     "normalise",
 ]

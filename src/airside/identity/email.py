@@ -19,6 +19,8 @@ from airside.core.errors import InvalidInput
 MAX_EMAIL: Final = 254
 """RFC 5321 §4.5.3.1.3 less the angle brackets (RFC 3696, erratum 1690)."""
 _MAX_LOCAL: Final = 64
+MASK: Final = 5
+"""Dots in a masked address, however many characters they stand for."""
 _ATOM: Final = re.compile(r"[^\x00-\x20\x7f\"(),:;<>@\[\\\].]+(?:\.[^\x00-\x20\x7f\"(),:;<>@\[\\\].]+)*")
 _REFUSED_CATEGORIES: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zs", "Zl", "Zp"})
 
@@ -56,6 +58,12 @@ def normalise(email: str) -> str:
         InvalidInput: not an address that can be told apart from others.
     """
     return read(email).key
+
+
+def masked(address: str) -> str:
+    """`address` for whoever may know it already: the first character of its local part, and its domain."""
+    local, _, domain = address.rpartition("@")
+    return f"{local[:1]}{'•' * MASK}@{domain}"
 
 
 def _is_local(text: str) -> bool:

@@ -30,13 +30,15 @@ MAX_USER_AGENT: Final = 256
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A person of the tenant. `email` is normalised; `name` may be empty."""
+    """A person of the tenant. `email` is normalised; `name` may be empty. `email_verified`: they have proven that the
+    mailbox is theirs."""
 
     id: UUID
     email: str
     name: str
     state: UserState
     created_at: datetime
+    email_verified: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,20 +18,21 @@ from airside.store.context import RequestContext
 from airside.vault import Keyset, Place
 
 INSERT_USER: Final = """
-insert into airside.user_account (tenant_id, user_id, email_sealed, email_index, name_sealed, state, created_at)
-values (%s, %s, %s, %s, %s, %s, %s)
+insert into airside.user_account (
+    tenant_id, user_id, email_sealed, email_index, name_sealed, state, created_at, email_verified_at)
+values (%s, %s, %s, %s, %s, %s, %s, %s)
 on conflict (tenant_id, email_index) do nothing
 """
 
 USER_BY_ID: Final = """
-select user_id, email_sealed, name_sealed, state, created_at
+select user_id, email_sealed, name_sealed, state, created_at, email_verified_at
 from airside.user_account
 where tenant_id = %s and user_id = %s
 """
 
 # Whoever starts a session shares the row, whoever ends all of them takes it: neither misses the other.
 USER_SHARED: Final = """
-select user_id, email_sealed, name_sealed, state, created_at
+select user_id, email_sealed, name_sealed, state, created_at, email_verified_at
 from airside.user_account
 where tenant_id = %s and user_id = %s
 for share
@@ -51,13 +52,13 @@ where tenant_id = %s and user_id = %s
 """
 
 USER_BY_EMAIL: Final = """
-select user_id, email_sealed, name_sealed, state, created_at
+select user_id, email_sealed, name_sealed, state, created_at, email_verified_at
 from airside.user_account
 where tenant_id = %s and email_index = %s
 """
 
 LIST_USERS: Final = """
-select user_id, email_sealed, name_sealed, state, created_at
+select user_id, email_sealed, name_sealed, state, created_at, email_verified_at
 from airside.user_account
 where tenant_id = %s and (%s::uuid is null or user_id > %s::uuid)
 order by user_id
@@ -146,6 +147,7 @@ class _UserRow:
     name_sealed: bytes
     state: UserState
     created_at: datetime
+    email_verified_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +196,8 @@ async def insert_user(ctx: RequestContext, keyset: Keyset, user: User, email_ind
     """False where the address is another's."""
     email = keyset.seal(Place("user_account", "email_sealed", user.id), user.email.encode())
     name = keyset.seal(Place("user_account", "name_sealed", user.id), user.name.encode())
-    row = (ctx.tenant_id, user.id, email, email_index, name, user.state, user.created_at)
+    verified_at = user.created_at if user.email_verified else None
+    row = (ctx.tenant_id, user.id, email, email_index, name, user.state, user.created_at, verified_at)
     return await ctx.tx.run(INSERT_USER, row) == 1
 
 
@@ -290,7 +293,8 @@ async def end_all(ctx: RequestContext, user_id: UUID) -> Sequence[Ended]:
 def _user(keyset: Keyset, row: _UserRow) -> User:
     email = keyset.open(Place("user_account", "email_sealed", row.user_id), row.email_sealed)
     name = keyset.open(Place("user_account", "name_sealed", row.user_id), row.name_sealed)
-    return User(row.user_id, email.decode(), name.decode(), row.state, row.created_at)
+    verified = row.email_verified_at is not None
+    return User(row.user_id, email.decode(), name.decode(), row.state, row.created_at, verified)
 
 
 def _session(keyset: Keyset, row: _SessionRow) -> Session:

@@ -8,7 +8,7 @@ from airside.audit import Event, Journal
 from airside.core.entropy import Entropy
 from airside.core.errors import Conflict, InvalidInput, NotFound
 from airside.core.ids import USER, format_id, uuid7
-from airside.identity import records
+from airside.identity import records, records_emails, records_links
 from airside.identity.email import read
 from airside.identity.model import MAX_PAGE, User, UserState
 from airside.identity.passwords import email_index
@@ -30,15 +30,16 @@ class Users:
         self._entropy = entropy
         self._journal = journal
 
-    async def create(self, ctx: RequestContext, email: str, name: str) -> User:
+    async def create(self, ctx: RequestContext, email: str, name: str, *, verified: bool = False) -> User:
         """A new active user, without a password. `User.email` is where mail goes: as given, its domain in ASCII.
+        `verified`: they have proven that they read what is sent there.
 
         Raises:
             InvalidInput: no e-mail address, or a name over `MAX_NAME` characters or with control characters.
             Conflict: another user of the tenant has this address in some spelling.
         """
         mailbox = read(email)
-        user = User(uuid7(ctx.now, self._entropy), mailbox.address, _name(name), "active", ctx.now)
+        user = User(uuid7(ctx.now, self._entropy), mailbox.address, acceptable_name(name), "active", ctx.now, verified)
         keyset = await self._vault.keyset(ctx)
         if not await records.insert_user(ctx, keyset, user, email_index(keyset, mailbox.key)):
             raise Conflict("e-mail address in use")
@@ -64,6 +65,24 @@ class Users:
         keyset = await self._vault.keyset(ctx)
         return await records.user_by_email(ctx, keyset, email_index(keyset, email))
 
+    async def known(self, ctx: RequestContext, email: str, *, active: bool = False) -> UUID | None:
+        """Who has this address in whatever spelling (with `active`, unless they are disabled), by the same work whether
+        somebody has it or not: for those who mustn't learn it (N15)."""
+        found = await records_emails.find(ctx, email_index(await self._vault.keyset(ctx), email))
+        if found is None or (active and found.state != "active"):
+            return None
+        return found.user_id
+
+    async def stays_active(self, ctx: RequestContext, user_id: UUID) -> bool:
+        """Whether they are there and active, and stay so until this transaction ends."""
+        user = await records.user(ctx, await self._vault.keyset(ctx), user_id, share=True)
+        return user is not None and user.state == "active"
+
+    async def verify_email(self, ctx: RequestContext, user_id: UUID) -> None:
+        """They have proven that they read what is sent to their address. Twice is the same as once."""
+        if await records_emails.verify(ctx, user_id):
+            await self._journal.record(ctx, Event.EMAIL_VERIFIED, subject=format_id(USER, user_id))
+
     async def list(self, ctx: RequestContext, after: UUID | None = None, limit: int = MAX_PAGE) -> list[User]:
         """Users by age, those after the id `after`, at most `limit` (1 to `MAX_PAGE`).
 
@@ -75,18 +94,25 @@ class Users:
         return await records.users(ctx, await self._vault.keyset(ctx), after, limit)
 
     async def set_state(self, ctx: RequestContext, user_id: UUID, state: UserState) -> None:
-        """Disable a user or bring them back. A disabled user's sessions and password stop working at once; access
-        tokens already out are revoked by whoever calls this.
+        """Disable a user or bring them back. A disabled user's sessions and password stop working at once, and mailed
+        links for good; access tokens already out are revoked by whoever calls this.
 
         Raises:
             NotFound: not there, or not this tenant's.
         """
         if not await records.set_user_state(ctx, user_id, state):
             raise NotFound
+        if state == "disabled":
+            await records_links.revoke_all(ctx, user_id)
         await self._journal.record(ctx, _STATE_EVENTS[state], subject=format_id(USER, user_id))
 
 
-def _name(name: str) -> str:
+def acceptable_name(name: str) -> str:
+    """`name` in its one spelling, which may be empty.
+
+    Raises:
+        InvalidInput: over `MAX_NAME` characters, or with control characters.
+    """
     text = unicodedata.normalize("NFC", name.strip())
     if len(text) > MAX_NAME:
         raise InvalidInput("name over its cap", pointer="name", max_length=MAX_NAME)

@@ -97,19 +97,18 @@ TOKEN_FAILURES: Final = Limit(
 PASSWORD_CHANGE: Final = Limit(
     "password_change", Rate(10, _DAY), "account", "Wrong old passwords at a change of password.", True
 )
+SIGNUP_ORIGIN: Final = Limit("signup_origin", Rate(20, _HOUR), "origin", "Sign-ups asked for from one address.")
+SIGNUP_ADDRESS: Final = Limit("signup_address", Rate(3, _HOUR), "mailbox", "Sign-ups asked for with one mailbox.")
+SIGNUP_CONFIRM: Final = Limit("signup_confirm", Rate(10, _HOUR), "link", "Passwords tried at one sign-up's link.")
+RECOVERY_ORIGIN: Final = Limit("recovery_origin", Rate(20, _HOUR), "origin", "Recoveries asked for from one address.")
+RECOVERY_ACCOUNT: Final = Limit("recovery_account", Rate(3, _HOUR), "account", "Recoveries asked for of one account.")
+VERIFY_ACCOUNT: Final = Limit("verify_account", Rate(3, _HOUR), "account", "Mails to verify one account's address.")
+INVITATION_MAILBOX: Final = Limit("invitation_mailbox", Rate(5, _DAY), "mailbox", "Invitations mailed to one mailbox.")
 
 LIMITS: Final = (
-    SIGNIN_PAIR,
-    SIGNIN_ORIGIN,
-    SIGNIN_ACCOUNT,
-    SIGNIN_DEVICE_PAIR,
-    SIGNIN_DEVICE,
-    SECOND_FACTOR_ACCOUNT,
-    SECOND_FACTOR_DEVICE,
-    SECOND_FACTOR_PACE,
-    RECOVERY_CODE,
-    EMAIL_CODE_SENT,
-    PASSKEY_ORIGIN,
-    PASSWORD_CHANGE,
+    *(SIGNIN_PAIR, SIGNIN_ORIGIN, SIGNIN_ACCOUNT, SIGNIN_DEVICE_PAIR, SIGNIN_DEVICE, SECOND_FACTOR_ACCOUNT),
+    *(SECOND_FACTOR_DEVICE, SECOND_FACTOR_PACE, RECOVERY_CODE, EMAIL_CODE_SENT, PASSKEY_ORIGIN, PASSWORD_CHANGE),
     TOKEN_FAILURES,
+    *(SIGNUP_ORIGIN, SIGNUP_ADDRESS, SIGNUP_CONFIRM, RECOVERY_ORIGIN, RECOVERY_ACCOUNT, VERIFY_ACCOUNT),
+    INVITATION_MAILBOX,
 )

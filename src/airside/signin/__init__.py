@@ -1,11 +1,13 @@
-"""Signin: a login as a stored value and one dispatcher.
+"""Signin: a login as a stored value and one dispatcher; and the ways in before there is one.
 
-Owns the order of a login's steps, what of it is stored between two requests, and its bond to one browser. Does not
+Owns the order of a login's steps, what of it is stored between two requests, and its bond to one browser; sign-up,
+acceptance of invitations, verification of addresses and recovery, none of which signs anybody in. Does not
 own any way of proving (each is an `Authenticator` of identity or federation), nor what a tenant demands (`tenancy`
 says it, as a `Policy`), nor pages.
 """
 
 from airside.signin.flow import Flows
+from airside.signin.invitations import Acceptance
 from airside.signin.model import Flow, StartedFlow
 from airside.signin.names import (
     account_cookie,
@@ -29,8 +31,13 @@ from airside.signin.next_step import (
     next_step,
 )
 from airside.signin.people import People
+from airside.signin.recovery import Recoverable, Recovery
+from airside.signin.registration import Applicant, Registration
+from airside.signin.verification import Verification
 
 __all__ = [
+    "Acceptance",
+    "Applicant",
     "Ask",
     "Done",
     "Flow",
@@ -40,10 +47,14 @@ __all__ = [
     "People",
     "Person",
     "Policy",
+    "Recoverable",
+    "Recovery",
     "Refused",
+    "Registration",
     "Stage",
     "StartedFlow",
     "Step",
+    "Verification",
     "account_cookie",
     "account_path",
     "device_cookie",

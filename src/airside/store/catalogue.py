@@ -33,6 +33,7 @@ TABLES: Final[dict[str, Table]] = {
     # tenancy
     "tenant": Table("tenant", CHANGE),
     "tenant_role": Table("tenant", ALL),
+    "invitation": Table("tenant", ALL),
     "tenant_policy": Table("tenant", CHANGE),
     # limits
     "limit_state": Table("tenant", ALL),
@@ -41,6 +42,7 @@ TABLES: Final[dict[str, Table]] = {
     "password_credential": Table("tenant", CHANGE),
     "password_history": Table("tenant", ALL),
     "user_session": Table("tenant", CHANGE),
+    "action_link": Table("tenant", ALL),
     "totp_factor": Table("tenant", ALL),
     "recovery_code": Table("tenant", ("select", "insert", "delete")),
     "email_code": Table("tenant", ALL),

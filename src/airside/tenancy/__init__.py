@@ -1,15 +1,27 @@
 """Tenancy: what a tenant is, and who belongs to it as what.
 
 Owns tenants (address, name, state, their two permission stores), memberships and the tenants' own roles, which are
-relations in the tenant's system store, so that our own engine answers for our own management verbs; the closed
-catalogue of what managers may; and what the tenant demands of its people. Does not own people (`identity`) nor the
-meaning of relations (`permissions`).
+relations in the tenant's system store, so that our own engine answers for our own management verbs; invitations to
+become one; the closed catalogue of what managers may; and what the tenant demands of its people. Does not own people
+(`identity`) nor the meaning of relations (`permissions`).
 """
 
-from airside.tenancy.catalogue import PERMISSIONS, RELATIONS, Permission, relation_of
+from airside.tenancy.catalogue import PERMISSIONS, RELATIONS, Permission, name_of, relation_of
 from airside.tenancy.grants import Grants
+from airside.tenancy.invitations import Invitations
 from airside.tenancy.members import Members
-from airside.tenancy.model import PLATFORM_SLUG, ROLES, CustomRole, Draft, Role, RoleChange, RoleDraft, Tenant
+from airside.tenancy.model import (
+    PLATFORM_SLUG,
+    ROLES,
+    CustomRole,
+    Draft,
+    Invitation,
+    InvitationState,
+    Role,
+    RoleChange,
+    RoleDraft,
+    Tenant,
+)
 from airside.tenancy.policies import TenantPolicies
 from airside.tenancy.policy import (
     AdministrationPolicy,
@@ -33,6 +45,9 @@ __all__ = [
     "CustomRole",
     "Draft",
     "Grants",
+    "Invitation",
+    "InvitationState",
+    "Invitations",
     "Members",
     "Permission",
     "Role",
@@ -45,6 +60,7 @@ __all__ = [
     "TenantPolicy",
     "Tenants",
     "accepted",
+    "name_of",
     "parse_policy",
     "relation_of",
     "render_policy",

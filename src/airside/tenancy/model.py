@@ -7,7 +7,7 @@ from typing import Final, Literal
 from uuid import UUID
 
 from airside.core.errors import InvalidInput
-from airside.core.ids import ROLE, format_id
+from airside.core.ids import INVITATION, ROLE, format_id, parse_id
 from airside.tenancy.catalogue import PERMISSIONS
 
 Role = Literal["administrator", "member"]
@@ -24,6 +24,11 @@ MAX_ROLES: Final = 100
 """Roles that a tenant may have of its own."""
 MAX_ROLES_OF_USER: Final = 20
 """Of them one user may have so many: each stands in every access token of theirs."""
+
+MAX_OPEN_INVITATIONS: Final = 1_000
+"""Invitations of a tenant that wait for an answer."""
+
+InvitationState = Literal["open", "accepted", "revoked", "expired"]
 
 _SLUG: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _ROLE_NAME: Final = re.compile(r"[a-z](?:[a-z0-9-]{0,48}[a-z0-9])?")
@@ -120,6 +125,48 @@ class CustomRole:
     def word(self) -> str:
         """The id as people and our permission engine see it."""
         return format_id(ROLE, self.role_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """That somebody was asked to join, by whom and as what.
+
+    `roles` are words: those of `ROLES`, or ids of the tenant's own. `inviter` is a subject such as `user:usr_…`: what
+    it may at the moment of acceptance is the most that the invitation gives.
+    """
+
+    invitation_id: UUID
+    link_id: UUID
+    email: str
+    name: str
+    roles: tuple[str, ...]
+    inviter: str
+    state: InvitationState
+    accepted_by: UUID | None
+    created_at: datetime
+    expires_at: datetime
+
+    @property
+    def word(self) -> str:
+        """The id as people see it."""
+        return format_id(INVITATION, self.invitation_id)
+
+
+def check_roles(words: tuple[str, ...]) -> None:
+    """Return if `words` may be the roles of an invitation.
+
+    Raises:
+        InvalidInput: none, one twice, more than one user may have, or one that is neither in `ROLES` nor an id.
+    """
+    own = [word for word in words if word not in ROLES]
+    if not words or len(set(words)) < len(words) or len(own) > MAX_ROLES_OF_USER:
+        raise InvalidInput(f"1 to {MAX_ROLES_OF_USER} different roles", pointer="roles")
+    for word in own:
+        try:
+            parse_id(ROLE, word)
+        except InvalidInput:
+            known = f"{', '.join(ROLES)}, or the id of a role of the tenant's own"
+            raise InvalidInput(known, pointer="roles") from None
 
 
 def _check_description(text: str) -> None:

@@ -160,6 +160,7 @@ def _documented(services: Services) -> FastAPI:
         contexts=services.contexts,
         users=services.user_admin,
         members=services.member_admin,
+        invitations=services.invitation_admin,
         roles=services.role_admin,
         sessions=services.session_admin,
         clients=services.client_admin,

@@ -6,6 +6,7 @@ from airside.access import Authorise, Contexts, Credentials, Issuers
 from airside.admin import (
     Above,
     ClientAdmin,
+    InvitationAdmin,
     MemberAdmin,
     Platform,
     PolicyAdmin,
@@ -21,8 +22,10 @@ from airside.core.errors import NotFound
 from airside.fetch import Fetcher
 from airside.identity import (
     Devices,
+    Factors,
     HashPool,
     LeakService,
+    Links,
     NewPasswordAuthenticator,
     PasskeyAuthenticator,
     Passkeys,
@@ -53,9 +56,9 @@ from airside.permissions import Permissions
 from airside.permissions.limits import Limits
 from airside.protocols.webauthn import RelyingParty
 from airside.revocation import Revocations
-from airside.signin import Flows, People
+from airside.signin import Acceptance, Flows, People, Recovery, Registration, Verification
 from airside.store import Engine, Listener, Lookup, Outbox, RequestContext
-from airside.tenancy import Grants, Members, Roles, TenantPolicies, Tenants
+from airside.tenancy import Grants, Invitations, Members, Roles, TenantPolicies, Tenants
 from airside.tokens import RefreshFamilies, SigningKeys, TokenIssuer, TokenVerifier
 from airside.vault import Aead, Vault
 from airside.wiring.roots import attestation_roots
@@ -89,6 +92,12 @@ class Services:
     devices: Devices
     signals: SignalReader
     flows: Flows
+    links: Links
+    registration: Registration
+    recovery: Recovery
+    verification: Verification
+    acceptance: Acceptance
+    invitations: Invitations
     tenants: Tenants
     policies: TenantPolicies
     issuers: Issuers
@@ -101,6 +110,7 @@ class Services:
     introspection_endpoint: IntrospectionEndpoint
     user_admin: UserAdmin
     member_admin: MemberAdmin
+    invitation_admin: InvitationAdmin
     role_admin: RoleAdmin
     session_admin: SessionAdmin
     client_admin: ClientAdmin
@@ -231,6 +241,10 @@ def build(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy: Ent
     )
 
     clients = Clients(entropy=entropy, journal=journal, families=families)
+    links = Links(vault=vault, entropy=entropy, journal=journal)
+    invitations = Invitations(
+        vault=vault, entropy=entropy, links=links, roles=roles, members=members, outbox=outbox, journal=journal
+    )
     authentication = ClientAuthentication(limiter=limiter, journal=journal)
     standing = Standing(users=users, revocations=revocations)
     codes = Codes(entropy=entropy, journal=journal, families=families)
@@ -265,6 +279,42 @@ def build(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy: Ent
         devices=devices,
         signals=SignalReader(vault=vault, devices=devices, places=places, policies=policies),
         flows=flows,
+        links=links,
+        registration=Registration(
+            vault=vault,
+            limiter=limiter,
+            hashes=hashes,
+            journal=journal,
+            links=links,
+            users=users,
+            passwords=passwords,
+            members=members,
+            outbox=outbox,
+            policies=policies,
+        ),
+        recovery=Recovery(
+            vault=vault,
+            entropy=entropy,
+            limiter=limiter,
+            journal=journal,
+            links=links,
+            users=users,
+            passwords=passwords,
+            sessions=sessions,
+            factors=Factors(journal=journal, passkeys=passkeys),
+            outbox=outbox,
+        ),
+        acceptance=Acceptance(
+            journal=journal,
+            links=links,
+            users=users,
+            passwords=passwords,
+            members=members,
+            invitations=invitations,
+            clients=clients,
+        ),
+        verification=Verification(limiter=limiter, journal=journal, links=links, users=users, outbox=outbox),
+        invitations=invitations,
         tenants=tenants,
         policies=policies,
         issuers=issuers,
@@ -285,6 +335,7 @@ def build(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy: Ent
             above=above,
         ),
         member_admin=MemberAdmin(authorise=authorise, members=members, users=users),
+        invitation_admin=InvitationAdmin(authorise=authorise, invitations=invitations, users=users, limiter=limiter),
         role_admin=RoleAdmin(authorise=authorise, roles=roles, users=users),
         session_admin=SessionAdmin(authorise=authorise, sessions=sessions, users=users),
         client_admin=ClientAdmin(authorise=authorise, clients=clients, members=members, lookup=lookup, issuers=issuers),

@@ -55,6 +55,8 @@ class Jobs:
         services = self._services
         for sweep in (
             services.flows.sweep,
+            services.links.sweep,
+            services.invitations.sweep,
             services.passkeys.sweep,
             services.devices.sweep,
             services.revocations.sweep,

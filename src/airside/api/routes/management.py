@@ -8,9 +8,18 @@ from fastapi import APIRouter, Query
 from pydantic import Field, SecretStr
 
 from airside.access import Contexts
-from airside.admin import ClientAdmin, MemberAdmin, PolicyAdmin, RoleAdmin, SessionAdmin, TransferAdmin, UserAdmin
+from airside.admin import (
+    ClientAdmin,
+    InvitationAdmin,
+    MemberAdmin,
+    PolicyAdmin,
+    RoleAdmin,
+    SessionAdmin,
+    TransferAdmin,
+    UserAdmin,
+)
 from airside.api.cursors import Cursors
-from airside.api.routes import policies, roles, transfer
+from airside.api.routes import invitations, policies, roles, transfer
 from airside.api.strict import MAX_PAGE, PAGE, Answer, Body, StrictRoute, caller_by, path_id
 from airside.core.ids import CLIENT, SESSION, USER, format_id
 from airside.core.secret import Secret
@@ -26,6 +35,7 @@ class Management:
     contexts: Contexts
     users: UserAdmin
     members: MemberAdmin
+    invitations: InvitationAdmin
     roles: RoleAdmin
     sessions: SessionAdmin
     clients: ClientAdmin
@@ -117,6 +127,7 @@ def router(management: Management) -> APIRouter:
     transfer.add(routes, caller, management.transfer, management.cursors)  # no id is spelled like its addresses
     _user_routes(routes, caller, management.users, management.cursors)
     roles.add(routes, caller, management.members, management.roles, management.cursors)
+    invitations.add(routes, caller, management.invitations, management.cursors)
     _session_routes(routes, caller, management.sessions)
     _client_routes(routes, caller, management.clients)
     policies.add(routes, caller, management.policies)

@@ -1,0 +1,110 @@
+"""Acceptance of invitations: a link proves the mailbox, and what the inviter may at that moment is the most it gives.
+
+Nobody who has an account is given anything by a link: their roles are given to them by name, by whoever may. Otherwise
+whoever reads a mailbox for a moment would widen what a person may without that person (N17, N21).
+"""
+
+from typing import Final, Protocol
+from uuid import UUID
+
+from airside.audit import Event, Journal
+from airside.core.errors import InvalidInput, NotFound
+from airside.core.ids import CLIENT, USER, parse_id
+from airside.core.secret import Secret
+from airside.identity import Links, Passwords, User, Users
+from airside.store.context import RequestContext
+from airside.tenancy import Invitation, Invitations, Members
+
+OPERATORS: Final = "operator"
+INVITING: Final = frozenset({"can_write_members", "can_write_users"})
+"""What whoever invites must hold besides what the invitation gives."""
+
+
+class Stateful(Protocol):
+    """What is active or isn't."""
+
+    @property
+    def state(self) -> str: ...
+
+
+class ClientStates(Protocol):
+    """Where an application that invited somebody is looked up; oauth's `Clients` is one."""
+
+    async def get(self, ctx: RequestContext, client_id: UUID) -> Stateful:
+        """Raises: NotFound."""
+        ...
+
+
+class Acceptance:
+    """Makes a user of who was invited. Starts no session."""
+
+    def __init__(
+        self,
+        *,
+        journal: Journal,
+        links: Links,
+        users: Users,
+        passwords: Passwords,
+        members: Members,
+        invitations: Invitations,
+        clients: ClientStates,
+    ) -> None:
+        self._journal = journal
+        self._links = links
+        self._users = users
+        self._passwords = passwords
+        self._members = members
+        self._invitations = invitations
+        self._clients = clients
+
+    async def look(self, ctx: RequestContext, token: Secret[str]) -> Invitation:
+        """The open invitation of the link. Spends nothing. Raises: NotFound: as `accept`."""
+        return await self._invitations.of(ctx, await self._links.look(ctx, "invitation", token))
+
+    async def accept(self, ctx: RequestContext, token: Secret[str], name: str, password: Secret[str]) -> User:
+        """Spend the link, and make the user that it invites: their address verified, the password `password`, the roles
+        those of the invitation, all or nothing.
+
+        Raises:
+            NotFound: the link isn't open; or whoever invited is gone or disabled, or no longer holds what the
+                invitation gives, or a role of it is gone. What was done in `ctx` before is committed with the row that
+                tells of it.
+            Conflict: the address has an account already: its owner signs in, and is given roles there.
+            InvalidInput: a name or password that can't be one; the link stays open.
+        """
+        invitation = await self.look(ctx, token)
+        await self._demand_inviter(ctx, invitation)
+        await ctx.tx.checkpoint()  # nobody waits for the lock while a password is hashed: it is asked again below
+        await self._links.spend(ctx, "invitation", token)
+        user = await self._users.create(ctx, invitation.email, name, verified=True)
+        await self._passwords.set(ctx, user.id, password)
+        if not await self._inviter_holds(ctx, invitation):
+            raise NotFound("invitation")
+        await self._invitations.settle(ctx, invitation, user.id)
+        return user
+
+    async def _demand_inviter(self, ctx: RequestContext, invitation: Invitation) -> None:
+        if not await self._inviter_holds(ctx, invitation):
+            await self._journal.refused(ctx, Event.INVITATION_REFUSED, reason="inviter_may_not")
+            await ctx.tx.checkpoint()
+            raise NotFound("invitation")
+
+    async def _inviter_holds(self, ctx: RequestContext, invitation: Invitation) -> bool:
+        """Whether the inviter is there and active and holds what the invitation gives, until this transaction ends."""
+        try:
+            wanted = INVITING | await self._invitations.relations(ctx, invitation.roles)
+        except NotFound:
+            return False
+        held = await self._members.held(ctx, invitation.inviter, wanted)
+        return held == wanted and await self._is_active(ctx, invitation.inviter)
+
+    async def _is_active(self, ctx: RequestContext, subject: str) -> bool:
+        kind, _, word = subject.partition(":")
+        if kind == OPERATORS:
+            return True
+        try:
+            if kind == "user":
+                return await self._users.stays_active(ctx, parse_id(USER, word))
+            return kind == "client" and (await self._clients.get(ctx, parse_id(CLIENT, word))).state == "active"
+        except (InvalidInput, NotFound):
+            return False
