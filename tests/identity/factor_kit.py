@@ -130,7 +130,9 @@ def make_second(
     email_codes = EmailCodes(
         vault=vault, entropy=entropy, journal=journal, guesses=guesses, outbox=outbox, policies=policies
     )
-    return Second(kit, totp, recovery_codes, email_codes, Factors(vault=vault, journal=journal), outbox, devices, vault, entropy)
+    return Second(
+        kit, totp, recovery_codes, email_codes, Factors(vault=vault, journal=journal), outbox, devices, vault, entropy
+    )
 
 
 @pytest.fixture

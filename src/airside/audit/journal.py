@@ -4,7 +4,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from datetime import datetime
 from hashlib import sha256
-from typing import Final
+from typing import Final, Protocol
 from uuid import UUID
 
 from airside.audit import records
@@ -23,12 +23,19 @@ MAX_TOLD: Final = 10_000
 """Refusals remembered in memory as already told, so that a flood of them doesn't reach the database."""
 
 
+class Told(Protocol):
+    """Who hears of what is recorded, in the same transaction; `notify.Tidings` writes people letters about it."""
+
+    async def __call__(self, ctx: RequestContext, event: Event, subject: str, details: Mapping[str, Json]) -> None: ...
+
+
 class Journal:
     """Writes the audit log. A change and its record commit together or not at all."""
 
-    def __init__(self, *, vault: Vault, entropy: Entropy) -> None:
+    def __init__(self, *, vault: Vault, entropy: Entropy, told: Told | None = None) -> None:
         self._vault = vault
         self._entropy = entropy
+        self._told_too = told
         self._dirty: set[UUID] = set()
         self._told: OrderedDict[tuple[UUID, UUID], None] = OrderedDict()
 
@@ -67,6 +74,8 @@ class Journal:
         )
         records.insert(ctx, hashed(draft))
         self._mark_after_commit(ctx)
+        if self._told_too is not None:
+            await self._told_too(ctx, event, subject, details)
 
     async def refused(self, ctx: RequestContext, event: Event, *, reason: str) -> None:
         """Record a refusal of somebody unauthenticated, or by a limiter: one row per event, origin and minute.

@@ -14,24 +14,11 @@ from airside.identity.factors import Factors
 from airside.identity.guesses import Guesses, NoDevices
 from airside.identity.hashing import HashPool
 from airside.identity.leaks import LeakService
+from airside.identity.links import INVITATION_LIFETIME, RECOVERY_LIFETIME, SIGNUP_LIFETIME, VERIFY_LIFETIME, Link, Links
 from airside.identity.model import (
     Cookie,
     Device,
-from airside.identity.model import Cookie, Device, Passkey, Session, StartedSession, User, UserState
-from airside.identity.model import (
-    Cookie,
     Enrolled,
-from airside.identity.links import (
-    INVITATION_LIFETIME,
-    RECOVERY_LIFETIME,
-    SIGNUP_LIFETIME,
-    VERIFY_LIFETIME,
-    Link,
-    Links,
-)
-from airside.identity.model import (
-    Cookie,
-    Device,
     Passkey,
     Session,
     StartedSession,
@@ -49,12 +36,7 @@ from airside.identity.passkeys import (
     PasskeyProof,
     Passkeys,
 )
-from airside.identity.passwords import (
-    PasswordAnswer,
-    PasswordAuthenticator,
-    PasswordProof,
-    Passwords,
-)
+from airside.identity.passwords import PasswordAnswer, PasswordAuthenticator, PasswordProof, Passwords
 from airside.identity.places import Places
 from airside.identity.policy import (
     DevicePolicy,

@@ -133,7 +133,7 @@ class Passwords:
             await self._refuse_used([*([] if before is None else [before.kept]), *past], password)
         kept = Kept(await self._hashes.hash(candidate(password)))
         await records_passwords.set_password(ctx, keyset, user_id, kept)
-        await self._after(ctx, keyset, user_id, None if before is None else before.kept, policy)
+        await self._after(ctx, keyset, user_id, None if before is None else before.kept, policy, own=refuse_former)
 
     async def change(
         self, ctx: RequestContext, user_id: UUID, old: Secret[str], new: Secret[str], *, words: Sequence[str] = ()
@@ -272,12 +272,20 @@ class Passwords:
                 raise weak("used_before")
 
     async def _after(
-        self, ctx: RequestContext, keyset: Keyset, user_id: UUID, before: Kept | None, policy: PasswordPolicy
+        self,
+        ctx: RequestContext,
+        keyset: Keyset,
+        user_id: UUID,
+        before: Kept | None,
+        policy: PasswordPolicy,
+        *,
+        own: bool = False,
     ) -> None:
-        """What follows when somebody has another password: the one place to tell them."""
+        """What follows when somebody has another password. `own`: by the link that recovers their account."""
         history_id = uuid7(ctx.now, self._entropy)
         await records_passwords.remember(ctx, keyset, history_id, user_id, before, policy.history)
-        await self._journal.record(ctx, Event.PASSWORD_SET, subject=format_id(USER, user_id))
+        details = {"first": before is None, "recovery": own}
+        await self._journal.record(ctx, Event.PASSWORD_SET, subject=format_id(USER, user_id), details=details)
 
 
 class PasswordAuthenticator:

@@ -301,7 +301,7 @@ def build(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy: Ent
             users=users,
             passwords=passwords,
             sessions=sessions,
-            factors=Factors(journal=journal, passkeys=passkeys),
+            factors=Factors(vault=vault, journal=journal),
             outbox=outbox,
         ),
         acceptance=Acceptance(
