@@ -22,6 +22,8 @@ GOOD: Mapping[str, str] = {
     "AIRSIDE_TLS_CERTIFICATE": "/etc/airside/tls.pem",
     "AIRSIDE_TLS_KEY": "/etc/airside/tls.key",
     "AIRSIDE_KEK_FILE": "/etc/airside/kek",
+    "AIRSIDE_SMTP_URL": "smtps://airside:v3ry-l0ng@mail.example.com",
+    "AIRSIDE_MAIL_FROM": "no-reply@id.example.com",
 }
 
 CASES: tuple[tuple[str, str | None], ...] = (
@@ -81,6 +83,29 @@ CASES: tuple[tuple[str, str | None], ...] = (
     ("AIRSIDE_DATABASE_POOL_SIZE", "1"),
     ("AIRSIDE_DATABASE_POOL_SIZE", "100000"),
     ("AIRSIDE_DATABASE_POOL_SIZE", "twenty"),
+    # mail
+    ("AIRSIDE_SMTP_URL", None),
+    ("AIRSIDE_SMTP_URL", ""),
+    ("AIRSIDE_SMTP_URL", "mail.example.com:465"),
+    ("AIRSIDE_SMTP_URL", "https://mail.example.com"),
+    ("AIRSIDE_SMTP_URL", "smtps://"),
+    ("AIRSIDE_SMTP_URL", "smtps://airside:v3ry-l0ng@mail.example.com:0"),
+    ("AIRSIDE_SMTP_URL", "smtps://airside:v3ry-l0ng@mail.example.com:99999"),
+    ("AIRSIDE_SMTP_URL", "smtps://airside:v3ry-l0ng@mail.example.com/path"),
+    ("AIRSIDE_SMTP_URL", "smtps://airside:v3ry-l0ng@mail.example.com?tls=off"),
+    ("AIRSIDE_SMTP_URL", "smtps://airside@mail.example.com"),
+    ("AIRSIDE_SMTP_URL", "smtps://:v3ry-l0ng@mail.example.com"),
+    ("AIRSIDE_SMTP_URL", "smtps://airside:v3ry-l0ng%0d%0a@mail.example.com"),
+    ("AIRSIDE_SMTP_URL", "smtps://airside:changeme@mail.example.com"),
+    ("AIRSIDE_SMTP_URL", "smtps://mailer:Mailer@mail.example.com"),
+    ("AIRSIDE_SMTP_URL", "smtp://mail.example.com"),
+    ("AIRSIDE_SMTP_URL", "smtp://localhost"),
+    ("AIRSIDE_SMTP_URL", "smtp://airside:v3ry-l0ng@localhost"),
+    ("AIRSIDE_MAIL_FROM", None),
+    ("AIRSIDE_MAIL_FROM", "Airside <no-reply@id.example.com>"),
+    ("AIRSIDE_MAIL_FROM", "one@id.example.com,two@id.example.com"),
+    ("AIRSIDE_MAIL_FROM", "no-reply"),
+    ("AIRSIDE_MAIL_FROM", "no-reply@id.example.com\nBcc: all@example.com"),
     # listeners
     ("AIRSIDE_LISTEN_HOST", "*"),
     ("AIRSIDE_LISTEN_HOST", "id.example.com"),

@@ -11,7 +11,7 @@ import airside.admin
 from airside.access import Right
 from airside.access.rights import INTERFACE_RIGHTS
 from airside.admin import Verbs
-from airside.core.ids import FLOW, SESSION, USER, format_id
+from airside.core.ids import FLOW, MAIL, SESSION, USER, format_id
 from airside.tenancy import PERMISSIONS, RoleDraft
 from airside.wiring.app import routes
 from tests.running import Place, Running
@@ -23,6 +23,7 @@ PUBLIC = {
     "GET /readyz",
     "GET /openapi.json",
     "GET /static/airside.css",
+    "GET /dev/mailbox",
     "GET /static/airside.svg",
     "GET /static/passkey.js",
     "GET /t/{slug}/.well-known/openid-configuration",
@@ -74,6 +75,7 @@ async def _ids(place: Place) -> dict[str, str]:
         "role": "administrator",
         "role_id": role.word,
         "name": "none.css",
+        "letter": format_id(MAIL, user.id),
     }
 
 

@@ -15,6 +15,7 @@ from airside.cli.session import (
     plain_refusals,
     settings_for_people,
 )
+from airside.console.pages.mailbox import PATH
 from airside.core.clock import SystemClock
 from airside.core.errors import Misconfigured
 from airside.transport import DevelopmentCertificates, ensure_development_certificates, server_context
@@ -94,6 +95,8 @@ def _tell(
     authority = str(certificates.ca.resolve())
     out.print(Rule(f"Airside is ready in {seconds:.1f} s", style="green"))
     out.print(f"sign in     {issuer}/signin")
+    if settings.smtp_url is None:
+        out.print(f"mailbox     {settings.public_url}{PATH}")
     out.print(f"authority   {authority}")
     out.print("            (let the browser trust it: it can speak for this machine's names only)", style="dim")
     if demonstration is None:

@@ -149,6 +149,16 @@ class Enrolled:
         return frozenset(held)
 
 
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """How a session began, whatever became of it; `country` as in `Session`."""
+
+    user_id: UUID
+    at: datetime
+    origin: Origin
+    country: str | None = None
+
+
 class StartedSession(NamedTuple):
     """A session and its two secrets, which exist in clear only here and in the browser."""
 

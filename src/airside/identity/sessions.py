@@ -14,8 +14,16 @@ from airside.core.errors import AssuranceTooLow, NotFound, Unauthenticated
 from airside.core.ids import SESSION, USER, format_id, uuid7
 from airside.core.principal import Assurance, Origin
 from airside.core.secret import Secret
-from airside.identity import records
-from airside.identity.model import MAX_USER_AGENT, PROOF_LIFETIME, SEEN_EVERY, Cookie, Session, StartedSession
+from airside.identity import records, records_beginnings
+from airside.identity.model import (
+    MAX_USER_AGENT,
+    PROOF_LIFETIME,
+    SEEN_EVERY,
+    Beginning,
+    Cookie,
+    Session,
+    StartedSession,
+)
 from airside.identity.passwords import PasswordProof
 from airside.identity.places import Places
 from airside.identity.policy import Policies
@@ -199,6 +207,17 @@ class Sessions:
         """The user's live sessions, most lately used first, at most `MAX_SESSIONS`."""
         sessions = await records.sessions_of(ctx, await self._vault.keyset(ctx), user_id)
         return [self._placed(session) for session in sessions]
+
+    async def beginning(self, ctx: RequestContext, session_id: UUID) -> Beginning:
+        """How a session began, also one that has ended: what a letter about it tells.
+
+        Raises:
+            NotFound: not there, or not this tenant's.
+        """
+        found = await records_beginnings.find(ctx, await self._vault.keyset(ctx), session_id)
+        if found is None:
+            raise NotFound
+        return replace(found, country=self._places.country(found.origin.address))
 
     def _placed(self, session: Session) -> Session:
         return replace(session, country=self._places.country(session.origin.address))

@@ -13,6 +13,15 @@ from airside.notify.mailbox import Mailbox
 from airside.notify.mailer import Mailer
 from airside.notify.model import Language, Letter, Occasion, Parts, Receipt
 from airside.notify.smtp import Smtp, SmtpServer
+from airside.notify.sources import (
+    Letterhead,
+    Letterheads,
+    MailedCodes,
+    MailedLink,
+    MailedLinks,
+    Occasions,
+    RoomSources,
+)
 
 __all__ = [
     "KINDS",
@@ -21,12 +30,19 @@ __all__ = [
     "Kind",
     "Language",
     "Letter",
+    "Letterhead",
+    "Letterheads",
     "Letters",
     "Mailbox",
+    "MailedCodes",
+    "MailedLink",
+    "MailedLinks",
     "Mailer",
     "Occasion",
+    "Occasions",
     "Parts",
     "Receipt",
+    "RoomSources",
     "Smtp",
     "SmtpServer",
     "Sources",

@@ -10,10 +10,10 @@ import structlog
 
 from airside.audit import Event, Journal
 from airside.core.clock import Clock
-from airside.core.errors import Unavailable
+from airside.core.errors import Inconsistent, Unavailable
 from airside.core.ids import MAIL, USER, format_id
 from airside.core.principal import Principal
-from airside.notify.kinds import KINDS
+from airside.notify.kinds import KINDS, Kind
 from airside.notify.letters import Letters
 from airside.notify.mailer import Mailer
 from airside.notify.model import Letter, Parts, Receipt
@@ -49,7 +49,7 @@ _log = structlog.get_logger("airside.notify")
 class Sources(Protocol):
     """Where what a letter says is read, at the moment of sending; `wiring` fills it."""
 
-    async def parts(self, ctx: RequestContext, item: Item) -> Parts | None:
+    async def parts(self, ctx: RequestContext, kind: Kind, item: Item) -> Parts | None:
         """What the letter for `item` is made of; None where there is nothing to say any more: the user is gone, the
         link spent, the code run out."""
         ...
@@ -100,7 +100,7 @@ class Delivery:
         return len(items)
 
     async def _try(self, tenant_id: UUID, item: Item) -> None:
-        if item.attempts >= len(BACK_OFF):  # those who held it died, each time
+        if item.attempts > len(BACK_OFF):  # those who held it died
             await self._settle(tenant_id, item, Receipt("refused"))
             return
         try:
@@ -119,10 +119,11 @@ class Delivery:
 
     async def _write(self, tenant_id: UUID, item: Item) -> Letter | None:
         async with self._engine.begin(tenant_id, principal=POSTMAN) as ctx:
-            if item.kind in KINDS and KINDS[item.kind].about ^ set(item.about):
-                raise ValueError("an item that doesn't say what its kind needs")
-            parts = await self._sources.parts(ctx, item)
-            # A kind that this build doesn't know fails here, and waits for a process of the build that put it in.
+            kind = KINDS.get(item.kind)
+            if kind is None or not kind.about <= set(item.about):
+                # Perhaps a newer build put it in: it waits for a process of that one.
+                raise Inconsistent("an outbox item that this build can't read", kind=item.kind)
+            parts = await self._sources.parts(ctx, kind, item)
             return None if parts is None else self._letters.write(item.kind, parts, id=item.id, at=ctx.now)
 
     async def _settle(self, tenant_id: UUID, item: Item, receipt: Receipt) -> None:
@@ -135,7 +136,7 @@ class Delivery:
                 await self._abandoned(ctx, item, receipt)
 
     async def _abandoned(self, ctx: RequestContext, item: Item, receipt: Receipt) -> None:
-        details = {"kind": item.kind, "attempts": item.attempts + 1, "reply": receipt.reply}
+        details = {"kind": item.kind, "attempts": min(item.attempts, len(BACK_OFF)) + 1, "reply": receipt.reply}
         person = "" if item.subject is None else format_id(USER, item.subject)
         _log.warning("letter_abandoned", item=format_id(MAIL, item.id), **details)
         await self._journal.record(

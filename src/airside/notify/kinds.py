@@ -11,17 +11,19 @@ class Kind:
     """One row of the table.
 
     Attributes:
-        about: which values the outbox's item carries, all of them.
+        about: which values the outbox's item carries, at least.
         button: where its button leads: a single-use link, the sign-in page, the account page; None for no button.
         code: it shows a code to type in.
         named: it is for somebody with an account, and greets them by name. Where a stranger may have typed the
             address, it carries no words of theirs.
+        last: it goes to an account that is closed already; every other kind goes to active ones only.
     """
 
     about: frozenset[str] = frozenset()
     button: Button | None = None
     code: bool = False
     named: bool = True
+    last: bool = False
 
 
 KINDS: Final[dict[str, Kind]] = {
@@ -37,5 +39,5 @@ KINDS: Final[dict[str, Kind]] = {
     "factor_added": Kind(frozenset({"factor"}), "account"),
     "factor_removed": Kind(frozenset({"factor"}), "account"),
     "sessions_ended": Kind(button="signin"),
-    "account_deleted": Kind(),
+    "account_deleted": Kind(last=True),
 }

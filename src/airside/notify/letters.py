@@ -79,10 +79,10 @@ def plain(text: str) -> str:
     """`text` on one line, without anything that isn't seen, at most `MAX_NAME` characters."""
     kept = "".join(
         character
-        for character in unicodedata.normalize("NFC", re.sub(r"\s+", " ", text))
+        for character in re.sub(r"\s+", " ", text)
         if character in _JOINERS or unicodedata.category(character) not in _REFUSED
     )
-    return kept.strip()[:MAX_NAME].rstrip()
+    return re.sub(" +", " ", unicodedata.normalize("NFC", kept)).strip()[:MAX_NAME].rstrip()
 
 
 def greeted(name: str) -> str:

@@ -7,11 +7,11 @@ from uuid import UUID
 
 from airside.core.errors import InvalidInput
 from airside.core.secret import Secret
+from airside.identity.email import read
 
 Language = Literal["en", "de"]
 LANGUAGES: Final[tuple[Language, ...]] = get_args(Language)
 
-MAX_ADDRESS: Final = 254
 MAX_SUBJECT: Final = 200
 
 
@@ -46,7 +46,8 @@ class Letter:
     """A mail to one mailbox. Sent twice, it is the same message: its id is that of the outbox's item.
 
     Raises:
-        InvalidInput: a control character where a header's value goes (RFC 5322 §2.2), or one over its cap.
+        InvalidInput: no single mailbox as identity spells it, or a subject with control characters (RFC 5322 §2.2) or
+            over its cap.
     """
 
     id: UUID
@@ -58,7 +59,7 @@ class Letter:
     at: datetime
 
     def __post_init__(self) -> None:
-        if not 0 < len(self.to) <= MAX_ADDRESS or not self.to.isprintable() or " " in self.to:
+        if read(self.to).address != self.to:
             raise InvalidInput("no address for a letter")
         if not 0 < len(self.subject) <= MAX_SUBJECT or not self.subject.isprintable():
             raise InvalidInput("no subject for a letter")

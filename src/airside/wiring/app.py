@@ -22,6 +22,7 @@ from airside.api.routes.openfga_check import PromptCheck
 from airside.api.routes.revocations import RevocationRoutes
 from airside.api.routes.wellknown import WellKnownRoutes
 from airside.console import routes as console_routes
+from airside.console.pages import mailbox
 from airside.core.errors import Refusal, Unavailable
 from airside.revocation import MAX_SILENCE
 from airside.shield import HSTS, CorsRule, Policy, Shield
@@ -103,6 +104,7 @@ def routes(services: Services) -> list[BaseRoute]:
             context=services.contexts.anonymous,
             tenant_name=services.tenants.name,
         ),
+        *mailbox.routes(services.mailbox),
         *_health(services),
         _Within("/", _documented(services)),
     ]

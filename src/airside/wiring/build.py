@@ -16,6 +16,7 @@ from airside.admin import (
     UserAdmin,
 )
 from airside.audit import Journal, Sequencer
+from airside.console.agents import describe
 from airside.core.clock import Clock
 from airside.core.entropy import Entropy
 from airside.core.errors import NotFound
@@ -38,6 +39,7 @@ from airside.identity import (
     Users,
 )
 from airside.limits import PostgresLimiter
+from airside.notify import Delivery, Letters, Mailbox, Mailer, RoomSources, Smtp
 from airside.oauth import (
     Authorization,
     AuthorizationCodeGrant,
@@ -62,6 +64,7 @@ from airside.tenancy import Grants, Invitations, Members, Roles, TenantPolicies,
 from airside.tokens import RefreshFamilies, SigningKeys, TokenIssuer, TokenVerifier
 from airside.vault import Aead, Vault
 from airside.wiring.roots import attestation_roots
+from airside.wiring.letters import NothingOpen, SessionOccasions, TenantLetterheads
 from airside.wiring.settings import Settings
 
 
@@ -100,6 +103,8 @@ class Services:
     invitations: Invitations
     tenants: Tenants
     policies: TenantPolicies
+    mailbox: Mailbox | None
+    delivery: Delivery
     issuers: Issuers
     token_issuer: TokenIssuer
     authorise: Authorise
@@ -240,6 +245,24 @@ def build(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy: Ent
         people=People(policies=policies),
     )
 
+    mailer = _mailer(settings)
+    delivery = Delivery(
+        engine=engine,
+        listener=listener,
+        clock=clock,
+        outbox=outbox,
+        journal=journal,
+        sources=RoomSources(
+            users=users,
+            letterheads=TenantLetterheads(lookup=lookup, tenants=tenants, policies=policies),
+            links=NothingOpen(),
+            codes=NothingOpen(),
+            occasions=SessionOccasions(sessions=sessions, browser=describe),
+        ),
+        letters=Letters(public_url=settings.public_url),
+        mailer=mailer,
+    )
+
     clients = Clients(entropy=entropy, journal=journal, families=families)
     links = Links(vault=vault, entropy=entropy, journal=journal)
     invitations = Invitations(
@@ -317,6 +340,8 @@ def build(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy: Ent
         invitations=invitations,
         tenants=tenants,
         policies=policies,
+        mailbox=mailer if isinstance(mailer, Mailbox) else None,
+        delivery=delivery,
         issuers=issuers,
         token_issuer=issuer,
         authorise=authorise,
@@ -353,3 +378,8 @@ def build(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy: Ent
             entropy=entropy,
         ),
     )
+
+
+def _mailer(settings: Settings) -> Mailer:
+    """A mail server; without one, which only development may be, a mailbox to look into."""
+    return Mailbox() if settings.smtp_url is None else Smtp(settings.smtp_url, sender=settings.mail_from)

@@ -29,6 +29,7 @@ class Jobs:
         self._tasks = [
             asyncio.create_task(sequencing, name="audit-sequencer"),
             asyncio.create_task(self._sweep_for_ever(), name="sweeper"),
+            asyncio.create_task(services.delivery.run(self._tenants), name="mail"),
         ]
         return self
 
@@ -61,6 +62,7 @@ class Jobs:
             services.devices.sweep,
             services.revocations.sweep,
             services.limiter.sweep,
+            services.outbox.sweep,
             services.families.sweep,
             services.permissions.tuples.sweep,
         ):

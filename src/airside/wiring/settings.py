@@ -15,8 +15,11 @@ from urllib.parse import urlsplit
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 
-from airside.core.errors import Misconfigured
+from airside.core.errors import InvalidInput, Misconfigured
 from airside.core.secret import Secret
+from airside.identity.email import read
+from airside.notify import SmtpServer
+from airside.notify.smtp import read_url
 
 PREFIX: Final = "AIRSIDE_"
 TESTING: Final = frozenset({"AIRSIDE_TEST_DATA", "AIRSIDE_TEST_SUPERUSER_URL", "AIRSIDE_GAUNTLET_FULL"})
@@ -57,6 +60,8 @@ class Settings:
     fetch_exceptions: tuple[str, ...] = ()
     leak_service_url: str | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    smtp_url: SmtpServer | None = None
+    mail_from: str = ""
     permissions_write_limit: int = 100
     permissions_batch_limit: int = 50
     permissions_types_limit: int = 100
@@ -131,6 +136,10 @@ def contradictions(settings: Settings) -> list[Misconfigured]:
         and _user(settings.database_url) == _user(settings.database_owner_url)
     ):
         refuse("DATABASE_URL", "names the owner's role: the server needs a role of its own that owns nothing")
+    if settings.smtp_url is not None and not settings.mail_from:
+        refuse("MAIL_FROM", "is missing: name the address that letters come from")
+    if settings.smtp_url is None and settings.mail_from:
+        refuse("MAIL_FROM", "needs AIRSIDE_SMTP_URL, the mail server")
     if settings.mode == "production":
         _refuse_weak(settings, refuse)
     return problems
@@ -151,6 +160,7 @@ def _refuse_weak(settings: Settings, refuse: Callable[[str, str], None]) -> None
     for name, url in (("DATABASE_URL", settings.database_url), ("DATABASE_OWNER_URL", settings.database_owner_url)):
         if url is not None:
             _refuse_weak_database(name, url, refuse)
+    _refuse_weak_mail(settings.smtp_url, refuse)
     if settings.log_level == "debug":
         refuse("LOG_LEVEL", "debug is for development only")
 
@@ -164,6 +174,15 @@ def _refuse_weak_database(name: str, url: Secret[str], refuse: Callable[[str, st
     local = not host or host.startswith("/") or host == "localhost" or _is_loopback(host)
     if not local and parts.get("sslmode") not in ("verify-full", "verify-ca"):
         refuse(name, "crosses a network without a verified server: add sslmode=verify-full")
+
+
+def _refuse_weak_mail(server: SmtpServer | None, refuse: Callable[[str, str], None]) -> None:
+    if server is None:
+        refuse("SMTP_URL", "is missing: without mail nobody gets back into an account or hears of a stranger in it")
+    elif server.security == "plain":
+        refuse("SMTP_URL", "sends mail in clear: use smtps:// or smtp+starttls://")
+    elif server.user and server.password.reveal().lower() in DEFAULT_PASSWORDS | {server.user.lower()}:
+        refuse("SMTP_URL", "has a default password: set one that nobody can guess")
 
 
 def _is_loopback(host: str) -> bool:
@@ -256,6 +275,16 @@ def _database(text: str) -> Secret[str]:
     return Secret(text.strip())
 
 
+def _address(text: str) -> str:
+    try:
+        address = read(_text(text)).address
+    except InvalidInput:
+        address = ""
+    if not address or not address.isascii():
+        raise ValueError("is one e-mail address such as no-reply@id.example.com")
+    return address
+
+
 def _list(parse: Callable[[str], str]) -> Callable[[str], tuple[str, ...]]:
     def parse_all(text: str) -> tuple[str, ...]:
         items = [item.strip() for item in text.split(",")]
@@ -338,6 +367,12 @@ SETTINGS: Final[dict[str, Setting]] = {
     "log_level": Setting(
         _one_of("debug", "info", "warning", "error"), "Least level that is logged; `debug` in development only."
     ),
+    "smtp_url": Setting(
+        read_url,
+        "The mail server, `smtps://user:password@host:465` or `smtp+starttls://user:password@host:587`. Without it, "
+        "development keeps letters for `/dev/mailbox`.",
+    ),
+    "mail_from": Setting(_address, "The one address that letters come from."),
     "permissions_write_limit": Setting(_number(1, 1000), "Most tuples in one write to a permission store."),
     "permissions_batch_limit": Setting(
         _number(1, 1000), "Most questions in one `batch-check`, and evaluations in one of AuthZEN's."

@@ -1,0 +1,56 @@
+"""What notify asks of other rooms, filled: whose letterhead, which link, which code, which occasion."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from airside.core.errors import NotFound
+from airside.core.secret import Secret
+from airside.identity import Sessions
+from airside.notify import Letterhead, MailedLink, Occasion
+from airside.signin import account_path, signin_path
+from airside.store import Lookup, RequestContext
+from airside.tenancy import TenantPolicies, Tenants
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TenantLetterheads:
+    """Implements notify's `Letterheads`."""
+
+    lookup: Lookup
+    tenants: Tenants
+    policies: TenantPolicies
+
+    async def letterhead(self, ctx: RequestContext) -> Letterhead:
+        """As the Protocol. Raises: NotFound."""
+        address = await self.lookup.by_tenant(ctx.tenant_id)
+        if address is None:
+            raise NotFound("tenant")
+        name, policy = await self.tenants.name(ctx), await self.policies.current(ctx)
+        return Letterhead(name, policy.language, signin_path(address.slug), account_path(address.slug))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionOccasions:
+    """Implements notify's `Occasions`. `browser` says what a person would call what calls itself so."""
+
+    sessions: Sessions
+    browser: Callable[[str], str]
+
+    async def occasion(self, ctx: RequestContext, session_id: UUID) -> Occasion:
+        """As the Protocol. Raises: NotFound."""
+        began = await self.sessions.beginning(ctx, session_id)
+        place = began.origin.address if began.country is None else f"{began.origin.address} ({began.country})"
+        return Occasion(began.at, self.browser(began.origin.user_agent), place)
+
+
+class NothingOpen:
+    """Implements notify's `MailedLinks` and `MailedCodes` where no room makes any."""
+
+    async def link(self, ctx: RequestContext, kind: str, about: Mapping[str, str]) -> MailedLink:  # noqa: ARG002
+        """As the Protocol. Raises: NotFound, always."""
+        raise NotFound("link")
+
+    async def code(self, ctx: RequestContext, code_id: UUID) -> Secret[str]:  # noqa: ARG002 - as the Protocol
+        """As the Protocol. Raises: NotFound, always."""
+        raise NotFound("code")
