@@ -63,8 +63,8 @@ from airside.store import Engine, Listener, Lookup, Outbox, RequestContext
 from airside.tenancy import Grants, Invitations, Members, Roles, TenantPolicies, Tenants
 from airside.tokens import RefreshFamilies, SigningKeys, TokenIssuer, TokenVerifier
 from airside.vault import Aead, Vault
-from airside.wiring.roots import attestation_roots
 from airside.wiring.letters import NothingOpen, SessionOccasions, TenantLetterheads
+from airside.wiring.roots import attestation_roots
 from airside.wiring.settings import Settings
 
 
