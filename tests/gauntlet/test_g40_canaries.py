@@ -75,7 +75,7 @@ class Trip:
             user = await self.place.server.services.user_admin.create(
                 ctx, email, f"Ada {local[:12]} Lovelace", Secret(password)
             )
-        shown = (("/account", "body"), ("/api/v1/users", "body"))
+        shown = (("/account", "body"), ("/api/v1/users", "body"), ("/dev/mailbox", "body"))
         self.birds.keep("e-mail address", email, *shown, ("/signin/", "body"))  # what was typed stays in its field
         self.birds.keep("name", user.name, *shown)
         return user, password

@@ -72,14 +72,14 @@ class Post:
         return "250 OK"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
-        if self.on_data is not None:
-            await self.on_data()
         if self.hangs_up:
             assert isinstance(server.transport, asyncio.Transport)
             server.transport.abort()
         if self.to_data is not None:
             return self.to_data
         self.envelopes.append(envelope)
+        if self.on_data is not None:
+            await self.on_data()
         return "250 OK"
 
 
