@@ -13,7 +13,13 @@ from airside.core.principal import Origin
 from airside.core.secret import Secret
 from airside.identity import (
     Devices,
+    EmailCodeAuthenticator,
+    EmailCodes,
+    EnrolPasskeyAuthenticator,
+    EnrolTotpAuthenticator,
+    Factors,
     FixedPolicies,
+    Guesses,
     HashPool,
     IdentityPolicy,
     LeakService,
@@ -26,8 +32,13 @@ from airside.identity import (
     Passwords,
     Places,
     Policies,
+    RecoveryCodeAuthenticator,
+    RecoveryCodes,
     Sessions,
+    SignalReader,
     Strength,
+    Totp,
+    TotpAuthenticator,
     User,
     Users,
 )
@@ -35,7 +46,7 @@ from airside.limits import Limiter, PostgresLimiter
 from airside.protocols.webauthn import RelyingParty
 from airside.revocation import Revocations
 from airside.signin import Flows, People
-from airside.store import Listener
+from airside.store import Listener, Outbox, RequestContext
 from airside.tenancy import TenantPolicies
 from airside.tokens import RefreshFamilies
 from airside.vault import Vault
@@ -46,6 +57,13 @@ PASSWORD = "correct horse battery staple"
 PARTY = RelyingParty.of("https://airside.test")
 HOME = Origin("192.0.2.10", "Mozilla/5.0 (test)")
 PLACES = Places()
+
+
+class Acme:
+    """Implements identity's `Named`."""
+
+    async def name(self, ctx: RequestContext) -> str:
+        return "Acme Instruments"
 
 
 @dataclass(frozen=True)
@@ -63,6 +81,11 @@ class Kit:
     hashes: HashPool
     policies: TenantPolicies
     devices: Devices
+    totp: Totp
+    recovery_codes: RecoveryCodes
+    email_codes: EmailCodes
+    factors: Factors
+    outbox: Outbox
 
     async def user(self, email: str = "ada@example.com", name: str = "Ada", password: str = PASSWORD) -> User:
         """A user with a password."""
@@ -135,6 +158,14 @@ def kit(
     devices = Devices(vault=vault, entropy=entropy, journal=journal, policies=policies)
     passwords = make_passwords(vault, entropy, hashes, policies=policies, devices=devices)
     passkeys = Passkeys(vault=vault, entropy=entropy, journal=journal, limiter=limiter, policies=policies, party=PARTY)
+    outbox = Outbox(entropy=entropy)
+    factors = Factors(vault=vault, journal=journal)
+    guesses = Guesses(limiter=limiter, devices=devices)
+    recovery_codes = RecoveryCodes(vault=vault, entropy=entropy, journal=journal, guesses=guesses, policies=policies)
+    totp = Totp(vault=vault, entropy=entropy, journal=journal, guesses=guesses, policies=policies)
+    email_codes = EmailCodes(
+        vault=vault, entropy=entropy, journal=journal, guesses=guesses, outbox=outbox, policies=policies
+    )
     families = RefreshFamilies(entropy=entropy, revocations=revocations, journal=journal)
     sessions = Sessions(
         vault=vault,
@@ -153,9 +184,21 @@ def kit(
         authenticators=[
             PasswordAuthenticator(passwords),
             PasskeyAuthenticator(passkeys),
+            TotpAuthenticator(totp),
+            RecoveryCodeAuthenticator(recovery_codes),
+            EmailCodeAuthenticator(email_codes),
+            EnrolTotpAuthenticator(totp, users, Acme()),
+            EnrolPasskeyAuthenticator(passkeys, users, Acme()),
             NewPasswordAuthenticator(passwords),
         ],
-        people=People(policies=policies),
+        people=People(
+            policies=policies,
+            factors=factors,
+            passwords=passwords,
+            devices=devices,
+            signals=SignalReader(vault=vault, devices=devices, places=PLACES, policies=policies),
+            outbox=outbox,
+        ),
     )
     return Kit(
         open_ctx=open_ctx,
@@ -169,4 +212,9 @@ def kit(
         hashes=hashes,
         policies=policies,
         devices=devices,
+        totp=totp,
+        recovery_codes=recovery_codes,
+        email_codes=email_codes,
+        factors=factors,
+        outbox=outbox,
     )

@@ -9,6 +9,7 @@ from airside.identity.candidate import MAX_PASSWORD_BYTES
 from airside.identity.devices import Devices
 from airside.identity.email import Mailbox, masked, normalise
 from airside.identity.email_codes import EmailCodeAnswer, EmailCodeAuthenticator, EmailCodeProof, EmailCodes
+from airside.identity.enrol_passkey import EnrolPasskeyAnswer, EnrolPasskeyAuthenticator
 from airside.identity.enrol_totp import EnrolTotpAnswer, EnrolTotpAuthenticator
 from airside.identity.factors import Factors
 from airside.identity.guesses import Guesses, NoDevices
@@ -80,6 +81,8 @@ __all__ = [
     "EmailCodeAuthenticator",
     "EmailCodeProof",
     "EmailCodes",
+    "EnrolPasskeyAnswer",
+    "EnrolPasskeyAuthenticator",
     "EnrolTotpAnswer",
     "EnrolTotpAuthenticator",
     "Enrolled",

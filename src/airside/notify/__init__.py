@@ -22,6 +22,7 @@ from airside.notify.sources import (
     Occasions,
     RoomSources,
 )
+from airside.notify.tidings import Tidings
 
 __all__ = [
     "KINDS",
@@ -46,4 +47,5 @@ __all__ = [
     "Smtp",
     "SmtpServer",
     "Sources",
+    "Tidings",
 ]

@@ -15,6 +15,7 @@ from airside.signin.names import (
     device_cookie,
     flow_cookie,
     flow_path,
+    link_path,
     signin_path,
     sso_cookie,
 )
@@ -60,6 +61,7 @@ __all__ = [
     "device_cookie",
     "flow_cookie",
     "flow_path",
+    "link_path",
     "next_step",
     "signin_path",
     "sso_cookie",

@@ -20,7 +20,7 @@ from airside.shield.redirects import safe_local_path
 from airside.signin import records
 from airside.signin.model import LIFETIME, Flow, StartedFlow, StepUp
 from airside.signin.next_step import Ask, Complete, Done, Limited, Next, Policy, Refused, Stage, Step, next_step
-from airside.signin.people import People
+from airside.signin.people import People, journalled
 from airside.store.context import RequestContext
 from airside.vault import Vault
 
@@ -195,20 +195,26 @@ class Flows:
     async def _finish(self, ctx: RequestContext, flow: Flow, browser: Secret[str], due: Complete) -> Step:
         if not await records.spend(ctx, flow.flow_id, _hash(browser)):
             raise NotFound
-        started = await self._session(ctx, flow, due)
-        await self._people.arrived(ctx, flow, started.session)
+        proven = replace(flow, proofs=due.proofs)
+        signals = await self._people.signals(ctx, proven)
+        started = await self._session(ctx, proven)
+        await self._people.arrived(ctx, proven, started.session, signals)
         await self._journal.record(
             ctx,
             Event.SIGNIN_SUCCEEDED,
             subject=format_id(USER, started.session.user_id),
-            details={"flow": format_id(FLOW, flow.flow_id), "acr": started.session.assurance},
+            details={
+                "flow": format_id(FLOW, flow.flow_id),
+                "acr": started.session.assurance,
+                **journalled(signals),
+            },
         )
         return Done(started, flow.continue_to)
 
-    async def _session(self, ctx: RequestContext, flow: Flow, due: Complete) -> StartedSession:
+    async def _session(self, ctx: RequestContext, flow: Flow) -> StartedSession:
         if flow.step_up is None:
-            return await self._sessions.start(ctx, due.proofs)
-        return await self._sessions.rotate(ctx, flow.step_up.session, due.proofs, since=flow.step_up.since)
+            return await self._sessions.start(ctx, flow.proofs, device_id=flow.device_id)
+        return await self._sessions.rotate(ctx, flow.step_up.session, flow.proofs, since=flow.step_up.since)
 
 
 def _hash(browser: Secret[str]) -> bytes:

@@ -3,9 +3,18 @@
 `__Host-` cookies have `Path=/`, so every name ends in its tenant's id.
 """
 
+from collections.abc import Mapping
+from typing import Final
 from uuid import UUID
 
 from airside.core.ids import FLOW, TENANT, format_id
+
+_LINK_PAGES: Final[Mapping[str, str]] = {
+    "signup": "signup",
+    "invitation": "invitation",
+    "verify_email": "verify",
+    "recovery": "recover",
+}
 
 
 def sso_cookie(tenant_id: UUID) -> str:
@@ -41,3 +50,12 @@ def flow_path(slug: str, flow_id: UUID) -> str:
 def account_path(slug: str) -> str:
     """A user's own page, where a login leads that was asked for by nobody else."""
     return f"/t/{slug}/account"
+
+
+def link_path(slug: str, kind: str) -> str:
+    """The page of a mailed link of that kind.
+
+    Raises:
+        KeyError: no kind of link.
+    """
+    return f"/t/{slug}/{_LINK_PAGES[kind]}"

@@ -13,7 +13,7 @@ from airside.core.entropy import Entropy
 from airside.core.errors import Inconsistent, LimitExceeded
 from airside.core.ids import LINK, USER, format_id, uuid7
 from airside.core.secret import Secret
-from airside.identity import RECOVERY_LIFETIME, Factors, Link, Links, Passwords, Sessions, Users, masked
+from airside.identity import RECOVERY_LIFETIME, Devices, Factors, Link, Links, Passwords, Sessions, Users, masked
 from airside.identity.passwords import email_index
 from airside.limits import RECOVERY_ACCOUNT, RECOVERY_ORIGIN, Limiter, origin_key
 from airside.store import Outbox, RequestContext
@@ -45,6 +45,7 @@ class Recovery:
         passwords: Passwords,
         sessions: Sessions,
         factors: Factors,
+        devices: Devices,
         outbox: Outbox,
     ) -> None:
         self._vault = vault
@@ -56,6 +57,7 @@ class Recovery:
         self._passwords = passwords
         self._sessions = sessions
         self._factors = factors
+        self._devices = devices
         self._outbox = outbox
 
     async def request(self, ctx: RequestContext, email: str) -> None:
@@ -81,9 +83,13 @@ class Recovery:
         user = await self._users.get(ctx, user_id)
         return Recoverable(masked(user.email), bool((await self._factors.of(ctx, user_id)).second))
 
-    async def finish(self, ctx: RequestContext, token: Secret[str], password: Secret[str]) -> UUID:
+    async def finish(
+        self, ctx: RequestContext, token: Secret[str], password: Secret[str], device_id: UUID | None = None
+    ) -> UUID:
         """Spend the link and make `password` the user's only one; who that is. Every session and refresh family ends,
-        every other link of theirs is dead, their address is verified. Their factors stay, and no session starts.
+        every other link of theirs is dead, every device is new to them, their address is verified. Their factors stay,
+        and no session starts; but the device `device_id`, where the mail was read, may sign in whatever strangers have
+        done to the account's budget of guesses.
 
         Raises:
             NotFound: the link isn't open.
@@ -96,6 +102,9 @@ class Recovery:
         await self._users.verify_email(ctx, user_id)
         await self._links.revoke_all(ctx, user_id)
         await self._sessions.end_all(ctx, user_id, RECOVERED)
+        await self._devices.forget_all(ctx, user_id)
+        if device_id is not None:
+            await self._devices.admit(ctx, user_id, device_id)
         await self._outbox.put(ctx, "recovery_done", subject=user_id)
         await self._journal.record(
             ctx,

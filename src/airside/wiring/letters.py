@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from airside.core.errors import NotFound
+from airside.core.ids import LINK, parse_id
 from airside.core.secret import Secret
-from airside.identity import Sessions
+from airside.identity import EmailCodes, Links, Sessions
 from airside.notify import Letterhead, MailedLink, Occasion
-from airside.signin import account_path, signin_path
+from airside.signin import Acceptance, Registration, account_path, link_path, signin_path
 from airside.store import Lookup, RequestContext
 from airside.tenancy import TenantPolicies, Tenants
 
@@ -44,13 +45,35 @@ class SessionOccasions:
         return Occasion(began.at, self.browser(began.origin.user_agent), place)
 
 
-class NothingOpen:
-    """Implements notify's `MailedLinks` and `MailedCodes` where no room makes any."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailedLinks:
+    """Implements notify's `MailedLinks`: where each kind's page is, and whom it is for."""
 
-    async def link(self, ctx: RequestContext, kind: str, about: Mapping[str, str]) -> MailedLink:  # noqa: ARG002
-        """As the Protocol. Raises: NotFound, always."""
-        raise NotFound("link")
+    lookup: Lookup
+    links: Links
+    registration: Registration
+    acceptance: Acceptance
 
-    async def code(self, ctx: RequestContext, code_id: UUID) -> Secret[str]:  # noqa: ARG002 - as the Protocol
-        """As the Protocol. Raises: NotFound, always."""
-        raise NotFound("code")
+    async def link(self, ctx: RequestContext, kind: str, about: Mapping[str, str]) -> MailedLink:
+        """As the Protocol. Raises: NotFound."""
+        address = await self.lookup.by_tenant(ctx.tenant_id)
+        if address is None:
+            raise NotFound("tenant")
+        token = await self.links.token(ctx, parse_id(LINK, about["link"]))
+        to: str | None = None
+        if kind == "signup":
+            to = (await self.registration.look(ctx, token)).email
+        elif kind == "invitation":
+            to = (await self.acceptance.look(ctx, token)).email
+        return MailedLink(Secret(f"{link_path(address.slug, kind)}?token={token.reveal()}"), to)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailedCodes:
+    """Implements notify's `MailedCodes`."""
+
+    email_codes: EmailCodes
+
+    async def code(self, ctx: RequestContext, code_id: UUID) -> Secret[str]:
+        """As the Protocol. Raises: NotFound."""
+        return await self.email_codes.code(ctx, code_id)

@@ -1,0 +1,149 @@
+"""Where people come in: the login flow and its doors, sign-up, invitations, recovery; and what is mailed for it."""
+
+from dataclasses import dataclass
+
+from airside.console.agents import describe
+from airside.identity import (
+    EmailCodeAuthenticator,
+    EnrolPasskeyAuthenticator,
+    EnrolTotpAuthenticator,
+    NewPasswordAuthenticator,
+    PasskeyAuthenticator,
+    PasswordAuthenticator,
+    RecoveryCodeAuthenticator,
+    TotpAuthenticator,
+)
+from airside.notify import Delivery, Letters, Mailbox, Mailer, RoomSources, Smtp
+from airside.oauth import Clients
+from airside.signin import Acceptance, Flows, People, Recovery, Registration, Verification
+from airside.wiring.foundation import Foundation
+from airside.wiring.letters import MailedCodes, MailedLinks, SessionOccasions, TenantLetterheads
+from airside.wiring.persons import Persons
+from airside.wiring.settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entries:
+    """The services of sign-in."""
+
+    flows: Flows
+    registration: Registration
+    recovery: Recovery
+    verification: Verification
+    acceptance: Acceptance
+    clients: Clients
+    mailbox: Mailbox | None
+    delivery: Delivery
+
+
+def entries(base: Foundation, who: Persons, settings: Settings) -> Entries:
+    """On `base`, for `who`."""
+    registration = _registration(base, who)
+    clients = Clients(entropy=base.entropy, journal=base.journal, families=base.families)
+    acceptance = Acceptance(
+        journal=base.journal,
+        links=who.links,
+        users=who.users,
+        passwords=who.passwords,
+        members=who.members,
+        invitations=who.invitations,
+        clients=clients,
+    )
+    mailer = _mailer(settings)
+    return Entries(
+        flows=_flows(base, who),
+        registration=registration,
+        recovery=Recovery(
+            vault=base.vault,
+            entropy=base.entropy,
+            limiter=base.limiter,
+            journal=base.journal,
+            links=who.links,
+            users=who.users,
+            passwords=who.passwords,
+            sessions=who.sessions,
+            factors=who.factors,
+            devices=who.devices,
+            outbox=base.outbox,
+        ),
+        verification=Verification(
+            limiter=base.limiter, journal=base.journal, links=who.links, users=who.users, outbox=base.outbox
+        ),
+        acceptance=acceptance,
+        clients=clients,
+        mailbox=mailer if isinstance(mailer, Mailbox) else None,
+        delivery=_delivery(base, who, registration, acceptance, mailer, settings),
+    )
+
+
+def _flows(base: Foundation, who: Persons) -> Flows:
+    return Flows(
+        vault=base.vault,
+        entropy=base.entropy,
+        journal=base.journal,
+        sessions=who.sessions,
+        authenticators=[
+            PasswordAuthenticator(who.passwords),
+            PasskeyAuthenticator(who.passkeys),
+            TotpAuthenticator(who.totp),
+            RecoveryCodeAuthenticator(who.recovery_codes),
+            EmailCodeAuthenticator(who.email_codes),
+            EnrolTotpAuthenticator(who.totp, who.users, who.tenants),
+            EnrolPasskeyAuthenticator(who.passkeys, who.users, who.tenants),
+            NewPasswordAuthenticator(who.passwords),
+        ],
+        people=People(
+            policies=who.policies,
+            factors=who.factors,
+            passwords=who.passwords,
+            devices=who.devices,
+            signals=who.signals,
+            outbox=base.outbox,
+        ),
+    )
+
+
+def _registration(base: Foundation, who: Persons) -> Registration:
+    return Registration(
+        vault=base.vault,
+        limiter=base.limiter,
+        hashes=who.hashes,
+        journal=base.journal,
+        links=who.links,
+        users=who.users,
+        passwords=who.passwords,
+        members=who.members,
+        outbox=base.outbox,
+        policies=who.policies,
+    )
+
+
+def _delivery(
+    base: Foundation,
+    who: Persons,
+    registration: Registration,
+    acceptance: Acceptance,
+    mailer: Mailer,
+    settings: Settings,
+) -> Delivery:
+    return Delivery(
+        engine=base.engine,
+        listener=base.listener,
+        clock=base.clock,
+        outbox=base.outbox,
+        journal=base.journal,
+        sources=RoomSources(
+            users=who.users,
+            letterheads=TenantLetterheads(lookup=base.lookup, tenants=who.tenants, policies=who.policies),
+            links=MailedLinks(lookup=base.lookup, links=who.links, registration=registration, acceptance=acceptance),
+            codes=MailedCodes(email_codes=who.email_codes),
+            occasions=SessionOccasions(sessions=who.sessions, browser=describe),
+        ),
+        letters=Letters(public_url=settings.public_url),
+        mailer=mailer,
+    )
+
+
+def _mailer(settings: Settings) -> Mailer:
+    """A mail server; without one, which only development may be, a mailbox to look into."""
+    return Mailbox() if settings.smtp_url is None else Smtp(settings.smtp_url, sender=settings.mail_from)

@@ -1,0 +1,79 @@
+"""What everything else stands on: the database and the tenant's keys, the journal and the limits."""
+
+from dataclasses import dataclass
+
+from airside.audit import Journal, Sequencer
+from airside.core.clock import Clock
+from airside.core.entropy import Entropy
+from airside.fetch import Fetcher
+from airside.limits import PostgresLimiter
+from airside.notify import Tidings
+from airside.permissions import Permissions
+from airside.permissions.limits import Limits
+from airside.revocation import Revocations
+from airside.store import Engine, Listener, Lookup, Outbox
+from airside.tokens import RefreshFamilies, SigningKeys
+from airside.vault import Aead, Vault
+from airside.wiring.settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Foundation:
+    """The services of the lower floors."""
+
+    clock: Clock
+    entropy: Entropy
+    engine: Engine
+    listener: Listener
+    lookup: Lookup
+    outbox: Outbox
+    vault: Vault
+    journal: Journal
+    sequencer: Sequencer
+    limiter: PostgresLimiter
+    revocations: Revocations
+    permissions: Permissions
+    keys: SigningKeys
+    families: RefreshFamilies
+    fetcher: Fetcher
+
+
+def foundation(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy: Entropy) -> Foundation:
+    """On the database at `dsn`, not yet started."""
+    engine = Engine(dsn, clock=clock, entropy=entropy, size=settings.database_pool_size)
+    listener = Listener(dsn, clock=clock)
+    vault = Vault(kek=kek, entropy=entropy, clock=clock)
+    outbox = Outbox(entropy=entropy)
+    journal = Journal(vault=vault, entropy=entropy, told=Tidings(outbox=outbox))
+    revocations = Revocations(listener=listener, entropy=entropy)
+    permissions = Permissions(
+        engine=engine,
+        listener=listener,
+        clock=clock,
+        entropy=entropy,
+        journal=journal,
+        limits=Limits(
+            write=settings.permissions_write_limit,
+            batch=settings.permissions_batch_limit,
+            types=settings.permissions_types_limit,
+            model_bytes=settings.permissions_model_bytes,
+        ),
+        memory=settings.permissions_memory * 1024 * 1024,
+    )
+    return Foundation(
+        clock=clock,
+        entropy=entropy,
+        engine=engine,
+        listener=listener,
+        lookup=Lookup(engine),
+        outbox=outbox,
+        vault=vault,
+        journal=journal,
+        sequencer=Sequencer(journal=journal, vault=vault, entropy=entropy),
+        limiter=PostgresLimiter(vault=vault),
+        revocations=revocations,
+        permissions=permissions,
+        keys=SigningKeys(vault=vault, entropy=entropy, journal=journal),
+        families=RefreshFamilies(entropy=entropy, revocations=revocations, journal=journal),
+        fetcher=Fetcher(allow=frozenset(settings.fetch_exceptions)),
+    )

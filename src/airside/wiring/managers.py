@@ -1,0 +1,72 @@
+"""The management verbs."""
+
+from dataclasses import dataclass
+
+from airside.access import Authorise, Issuers
+from airside.admin import (
+    Above,
+    ClientAdmin,
+    InvitationAdmin,
+    MemberAdmin,
+    Platform,
+    PolicyAdmin,
+    RoleAdmin,
+    SessionAdmin,
+    TransferAdmin,
+    UserAdmin,
+)
+from airside.wiring.entries import Entries
+from airside.wiring.foundation import Foundation
+from airside.wiring.persons import Persons
+
+
+@dataclass(frozen=True, kw_only=True)
+class Managers:
+    """The services of administration."""
+
+    user_admin: UserAdmin
+    member_admin: MemberAdmin
+    invitation_admin: InvitationAdmin
+    role_admin: RoleAdmin
+    session_admin: SessionAdmin
+    client_admin: ClientAdmin
+    policy_admin: PolicyAdmin
+    transfer_admin: TransferAdmin
+    platform: Platform
+
+
+def managers(base: Foundation, who: Persons, doors: Entries, authorise: Authorise, issuers: Issuers) -> Managers:
+    """On everything below them."""
+    above = Above(authorise=authorise, members=who.members)
+    return Managers(
+        user_admin=UserAdmin(
+            authorise=authorise, users=who.users, passwords=who.passwords, sessions=who.sessions, above=above
+        ),
+        member_admin=MemberAdmin(authorise=authorise, members=who.members, users=who.users),
+        invitation_admin=InvitationAdmin(
+            authorise=authorise, invitations=who.invitations, users=who.users, limiter=base.limiter
+        ),
+        role_admin=RoleAdmin(authorise=authorise, roles=who.roles, users=who.users),
+        session_admin=SessionAdmin(authorise=authorise, sessions=who.sessions, users=who.users),
+        client_admin=ClientAdmin(
+            authorise=authorise, clients=doors.clients, members=who.members, lookup=base.lookup, issuers=issuers
+        ),
+        policy_admin=PolicyAdmin(authorise=authorise, policies=who.policies),
+        transfer_admin=TransferAdmin(
+            authorise=authorise,
+            users=who.users,
+            passwords=who.passwords,
+            members=who.members,
+            roles=who.roles,
+            journal=base.journal,
+        ),
+        platform=Platform(
+            authorise=authorise,
+            engine=base.engine,
+            lookup=base.lookup,
+            tenants=who.tenants,
+            members=who.members,
+            clock=base.clock,
+            entropy=base.entropy,
+        ),
+    )
