@@ -136,6 +136,7 @@ async def test_a_list_of_sessions_says_where_each_began(person: _Person) -> None
     await person.sign_in(IPV6)
     async with person.kit.open_ctx(person.kit.tenant_id) as ctx:
         listed = await person.kit.sessions.list(ctx, person.user_id)
+        assert [await person.kit.sessions.live(ctx, session.id) for session in listed] == listed
     assert {(session.country, session.device_id) for session in listed} == {("NL", device_id), (None, None)}
 
 

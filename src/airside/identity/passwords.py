@@ -241,8 +241,8 @@ class Passwords:
         """
         signed_in = ctx.principal.kind == "user"
         self._hashes.admit(known=signed_in or device_id is not None)
-        index = email_index(await self._vault.keyset(ctx), email)
         keyset = await self._vault.keyset(ctx)
+        index = email_index(keyset, email)
         known = await self._devices.admits(ctx, index, device_id)
         self._hashes.admit(known=signed_in or known)
         attempt, *failures = _demands(ctx, index, device_id if known else None)

@@ -137,7 +137,8 @@ class Sessions:
 
     async def live(self, ctx: RequestContext, session_id: UUID) -> Session | None:
         """The live session of that id, whoever asks; None for any that `find` wouldn't find."""
-        return await records.session_by_id(ctx, await self._vault.keyset(ctx), session_id)
+        session = await records.session_by_id(ctx, await self._vault.keyset(ctx), session_id)
+        return None if session is None else self._placed(session)
 
     async def rotate(
         self, ctx: RequestContext, session: Session, proofs: Sequence[Proof], *, since: datetime | None = None
