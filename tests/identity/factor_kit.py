@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -25,7 +25,6 @@ from airside.identity import (
 from airside.limits import Limiter, PostgresLimiter
 from airside.protocols import otp
 from airside.store import Outbox
-from airside.store.context import RequestContext
 from airside.store.outbox import Item
 from airside.vault import Place, Vault
 from tests.identity.kit import HOME, Kit
@@ -39,16 +38,6 @@ values (%s, %s, %s, %s, %s, %s, %s, 0, %s, '{}', false, false, false, %s)
 
 
 @dataclass(frozen=True)
-class DevicesOf:
-    """Implements `Known` in memory."""
-
-    known: set[tuple[UUID, UUID]] = field(default_factory=set[tuple[UUID, UUID]])
-
-    async def knows(self, ctx: RequestContext, user_id: UUID, device_id: UUID) -> bool:
-        return (user_id, device_id) in self.known
-
-
-@dataclass(frozen=True)
 class Second:
     """Everything beyond the password."""
 
@@ -58,7 +47,6 @@ class Second:
     email_codes: EmailCodes
     factors: Factors
     outbox: Outbox
-    devices: DevicesOf
     vault: Vault
     entropy: Entropy
 
@@ -77,6 +65,13 @@ class Second:
         """A code of a generator, tried in a request of its own."""
         async with self.kit.open_ctx(self.kit.tenant_id, now=now, origin=HOME) as ctx:
             return await self.totp.prove(ctx, user_id, Secret(code), device_id)
+
+    async def known_device(self, user_id: UUID) -> UUID:
+        """A device that the person is known by."""
+        async with self.kit.open_ctx(self.kit.tenant_id, origin=HOME) as ctx:
+            device_id = uuid7(ctx.now, self.entropy)
+            await self.kit.devices.remember(ctx, user_id, device_id)
+        return device_id
 
     async def passkey(self, user_id: UUID) -> UUID:
         """A row of a passkey of the person, as registering one leaves it."""
@@ -117,8 +112,8 @@ def make_second(
 ) -> Second:
     """Second factors over `kit`, under a policy and a limiter of their own."""
     journal, policies = Journal(vault=vault, entropy=entropy), FixedPolicies(policy)
-    outbox, devices = Outbox(entropy=entropy), DevicesOf()
-    guesses = Guesses(limiter=limiter or PostgresLimiter(vault=vault), devices=devices)
+    outbox = Outbox(entropy=entropy)
+    guesses = Guesses(limiter=limiter or PostgresLimiter(vault=vault), devices=kit.devices)
     recovery_codes = RecoveryCodes(vault=vault, entropy=entropy, journal=journal, guesses=guesses, policies=policies)
     totp = Totp(
         vault=vault,
@@ -130,9 +125,8 @@ def make_second(
     email_codes = EmailCodes(
         vault=vault, entropy=entropy, journal=journal, guesses=guesses, outbox=outbox, policies=policies
     )
-    return Second(
-        kit, totp, recovery_codes, email_codes, Factors(vault=vault, journal=journal), outbox, devices, vault, entropy
-    )
+    factors = Factors(vault=vault, journal=journal)
+    return Second(kit, totp, recovery_codes, email_codes, factors, outbox, vault, entropy)
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from uuid import UUID
 
 import pytest
 
-from airside.core.clock import Clock, SystemClock
-from airside.core.entropy import Entropy, SystemEntropy
+from airside.core.clock import Clock
+from airside.core.entropy import Entropy
 from airside.core.errors import Forbidden, Inconsistent, LimitExceeded, NotFound, Unauthenticated
 from airside.core.ids import uuid7
 from airside.core.principal import Origin
@@ -123,8 +123,7 @@ async def test_ten_wrong_codes_an_hour_from_one_origin_close_no_other(second: Se
     """N13: nobody is locked out by a stranger's guesses: neither another origin nor a known device at the same one."""
     user = await second.kit.user()
     codes = await _renew(second, user.id)
-    device = uuid7(SystemClock().now(), SystemEntropy())
-    second.devices.known.add((user.id, device))
+    device = await second.known_device(user.id)
     answers = [await _try(second, user.id, "00000-00000") for _ in range(11)]
     assert answers == ["unauthenticated"] * 10 + ["limit_exceeded"]
     assert await _try(second, user.id, codes[0]) == "limit_exceeded"

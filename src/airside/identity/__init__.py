@@ -12,7 +12,7 @@ from airside.identity.email_codes import EmailCodeAnswer, EmailCodeAuthenticator
 from airside.identity.enrol_passkey import EnrolPasskeyAnswer, EnrolPasskeyAuthenticator
 from airside.identity.enrol_totp import EnrolTotpAnswer, EnrolTotpAuthenticator
 from airside.identity.factors import Factors
-from airside.identity.guesses import Guesses, NoDevices
+from airside.identity.guesses import Guesses
 from airside.identity.hashing import HashPool
 from airside.identity.leaks import LeakService
 from airside.identity.links import INVITATION_LIFETIME, RECOVERY_LIFETIME, SIGNUP_LIFETIME, VERIFY_LIFETIME, Link, Links
@@ -98,7 +98,6 @@ __all__ = [
     "Mailbox",
     "NewPasswordAnswer",
     "NewPasswordAuthenticator",
-    "NoDevices",
     "Passkey",
     "PasskeyAnswer",
     "PasskeyAuthenticator",

@@ -35,13 +35,6 @@ class Known(Protocol):
         ...
 
 
-class NoDevices:
-    """Implements `Known`: every device is a stranger's."""
-
-    async def knows(self, ctx: RequestContext, user_id: UUID, device_id: UUID) -> bool:  # noqa: ARG002 - as the Protocol
-        return False
-
-
 class Guesses:
     """Spends the limits of second factors. Each verb commits what it spent before it returns, and with it whatever was
     done in `ctx` before, so that no refusal gives it back."""

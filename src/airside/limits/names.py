@@ -51,17 +51,17 @@ SIGNIN_DEVICE: Final = Limit(
 )
 # A guess is right with 3 in 10^6 for each TOTP factor it is tried at (three steps are open), or 1 in 10^6 for a mailed
 # code, and costs a unit for each. 15 at once and one more every 96 minutes are never more than 15 + 15 = 30 units
-# within 24 hours: 30 · 3 · 10^-6 = 9 · 10^-5 < 10^-4 for each account and day. A `Rate(30, _DAY)` would let 60 through.
+# within 24 hours: 30 · 3 · 10^-6 = 9 · 10^-5 < 10^-4 for each account and day.
 SECOND_FACTOR_ACCOUNT: Final = Limit(
     "second_factor_account",
-    Rate(15, _DAY),
+    at_most(30, _DAY, burst=15),
     "account",
     "Wrong second-factor codes at one account from devices that it doesn't know.",
     failures_only=True,
 )
 SECOND_FACTOR_DEVICE: Final = Limit(
     "second_factor_device",
-    Rate(20, _HOUR),
+    at_most(20, _HOUR, burst=10),
     "account and known device",
     "Wrong second-factor codes at one account from one of its known devices.",
     failures_only=True,
@@ -76,15 +76,14 @@ SECOND_FACTOR_PACE: Final = Limit(
 # kept by origin, so that nobody uses up another's.
 RECOVERY_CODE: Final = Limit(
     "recovery_code",
-    Rate(10, _HOUR),
+    at_most(20, _HOUR, burst=10),
     "account, and known device or else origin",
     "Wrong recovery codes at one account.",
     failures_only=True,
 )
-# Three at once and one every 20 minutes: never more than five within an hour.
 EMAIL_CODE_SENT: Final = Limit(
     "email_code_sent",
-    Rate(3, _HOUR),
+    at_most(5, _HOUR, burst=3),
     "account, and device where it is known",
     "Mails with a one-time code to one person.",
 )
