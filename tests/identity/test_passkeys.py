@@ -104,7 +104,8 @@ async def test_another_tenants_passkey_is_refused_on_the_same_host(kit: Kit, mak
     assert await why(kit, device, Twist(handle=first)) == "proven"
 
 
-async def test_handles_are_the_users_own_each_time_and_say_nothing(kit: Kit) -> None:
+async def test_handles_are_the_users_own_each_time_and_say_nothing(kit: Kit, make_tenant: MakeTenant) -> None:
+    """WebAuthn §14.6.1: who knows a user's id can't tell which account a passkey is of."""
     ada, bob = await kit.user(), await kit.user("bob@example.com")
     handles: list[bytes] = []
     for user in (ada, ada, bob):
@@ -114,6 +115,9 @@ async def test_handles_are_the_users_own_each_time_and_say_nothing(kit: Kit) -> 
     assert handles[0] == handles[1] != handles[2]
     assert {len(handle) for handle in handles} == {64}
     assert ada.id.bytes not in handles[0]
+    async with kit.open_ctx(await make_tenant()) as ctx:
+        options = await kit.passkeys.begin_registration(ctx, ada, attempt())
+    assert json.loads(options)["user"]["id"] != letters(handles[0])
 
 
 @pytest.mark.parametrize(

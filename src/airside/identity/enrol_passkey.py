@@ -1,4 +1,4 @@
-"""The door of the login flow behind which somebody who needs a second factor gets their first passkey."""
+"""The door of the login flow behind which somebody who needs a passkey makes their first one."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
-from airside.core.errors import Conflict, Inconsistent, InvalidInput, NotFound, Unauthenticated
+from airside.core.errors import Conflict, Inconsistent, Unauthenticated
 from airside.identity.enrol_totp import Named
-from airside.identity.passkeys import Passkeys
+from airside.identity.passkeys import NotAccepted, Passkeys
 from airside.identity.proofs import Answer, Attempt, Contribution, Proof
 from airside.identity.users import Users
 from airside.store.context import RequestContext
@@ -16,7 +16,7 @@ from airside.store.context import RequestContext
 
 @dataclass(frozen=True, slots=True)
 class EnrolPasskeyAnswer:
-    """What the page's script and the form brought: the authenticator's response, and the passkey's name."""
+    """What a page's script and its form brought: the new credential's response as JSON, and a name for it."""
 
     kind: ClassVar[str] = "enrol_passkey"
 
@@ -25,7 +25,8 @@ class EnrolPasskeyAnswer:
 
 
 class EnrolPasskeyAuthenticator:
-    """Implements `Authenticator` by registering a passkey: its proof is of that one."""
+    """Implements `Authenticator` by making a passkey: its proof is of that. Whether the person may add one on the way
+    in is the flow's to know, which asks for this."""
 
     kind: ClassVar[str] = EnrolPasskeyAnswer.kind
 
@@ -44,10 +45,8 @@ class EnrolPasskeyAuthenticator:
         if attempt.user_id is None:
             raise Unauthenticated("nobody proven before")
         user = await self._users.get(ctx, attempt.user_id)
-        tenant = await self._tenants.name(ctx)
-        return {
-            "options": await self._passkeys.begin_registration(ctx, user, attempt.flow_id, tenant_name=tenant),
-        }
+        name = await self._tenants.name(ctx)
+        return {"options": await self._passkeys.begin_registration(ctx, user, attempt.flow_id, tenant_name=name)}
 
     async def prove(self, ctx: RequestContext, attempt: Attempt, answer: Answer) -> Proof:
         if not isinstance(answer, EnrolPasskeyAnswer):
@@ -58,8 +57,8 @@ class EnrolPasskeyAuthenticator:
             _, proof = await self._passkeys.register(
                 ctx, attempt.user_id, attempt.flow_id, answer.response, answer.name
             )
-        except (InvalidInput, NotFound, Conflict):
-            raise Unauthenticated("passkey not accepted") from None
+        except (NotAccepted, Conflict) as refusal:
+            raise Unauthenticated(refusal.reason) from None
         return proof
 
     def recall(self, user_id: UUID, at: datetime, contribution: Contribution) -> Proof:  # noqa: ARG002 - as the Protocol

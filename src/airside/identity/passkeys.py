@@ -85,6 +85,13 @@ class AttestedPasskeyProof(Proof):
         _MINT.demand(mint)
 
 
+class NotAccepted(InvalidInput):
+    """The response makes no passkey; `why` it doesn't stands in the data, for the log."""
+
+    def __init__(self, why: Reason) -> None:
+        super().__init__("passkey not accepted", pointer="response", why=why.value)
+
+
 @dataclass(frozen=True, slots=True)
 class PasskeyAnswer:
     """What a page's script brought: the credential's response as JSON."""
@@ -152,8 +159,9 @@ class Passkeys:
 
         Raises:
             Forbidden: the tenant takes no passkeys.
-            InvalidInput: the response proves nothing, its challenge is not open, the authenticator isn't one that the
-                tenant takes, the credential is registered already, or the name is over its cap.
+            NotAccepted: the response proves nothing, its challenge is not open, the authenticator isn't one that the
+                tenant takes, or the credential is registered already.
+            InvalidInput: the name is empty, over its cap or no text.
             Conflict: the user has `MAX_PASSKEYS`.
             NotFound: no such active user.
         """
@@ -162,11 +170,11 @@ class Passkeys:
         challenge = await records.spend_challenge(ctx, "register", attempt_id, user_id)
         await ctx.tx.checkpoint()
         if challenge is None:
-            raise _not_accepted(Reason.CHALLENGE)
+            raise NotAccepted(Reason.CHALLENGE)
         try:
             made = verify_registration(_bytes(response), challenge=challenge, party=self._party, roots=self._roots)
         except CeremonyRefused as refusal:
-            raise _not_accepted(refusal.why) from None
+            raise NotAccepted(refusal.why) from None
         passkey = Passkey(
             id=uuid7(ctx.now, self._entropy),
             user_id=user_id,
@@ -180,14 +188,14 @@ class Passkeys:
             last_used_at=None,
         )
         if not is_accepted(policy, passkey):
-            raise _not_accepted(Reason.ATTESTATION)
+            raise NotAccepted(Reason.ATTESTATION)
         keyset = await self._vault.keyset(ctx)
         if not await records.take_user(ctx, user_id):
             raise NotFound
         if await records.count(ctx, user_id) >= MAX_PASSKEYS:
             raise Conflict("passkeys over their cap", max=MAX_PASSKEYS)
         if not await records.insert(ctx, keyset, passkey, made):
-            raise _not_accepted(Reason.CREDENTIAL)
+            raise NotAccepted(Reason.CREDENTIAL)
         await self._record(ctx, Event.PASSKEY_ADDED, passkey.user_id, passkey.id)
         return passkey, _proof(passkey, ctx.now)
 
@@ -361,10 +369,6 @@ def _known(keyset: Keyset, credential_id: bytes, found: Stored | None) -> KnownC
 
 def _descriptors(stored: Sequence[Stored]) -> list[Descriptor]:
     return [Descriptor(each.credential_id, each.passkey.transports) for each in stored]
-
-
-def _not_accepted(why: Reason) -> InvalidInput:
-    return InvalidInput("passkey not accepted", pointer="response", why=why.value)
 
 
 def _bytes(response: str) -> bytes:
