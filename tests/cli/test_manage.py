@@ -56,6 +56,8 @@ def test_user_is_made_listed_whole_and_found_again(run: Run) -> None:
         (("role", "create", "acme", "support", "--permission", "everything"), "`airside role permissions acme`"),
         (("role", "create", "acme", "member"), "every tenant has a role of this name"),
         (("role", "delete", "acme", "nothing"), "`airside role list acme`"),
+        (("invitation", "create", "acme", "eve@acme.example", "--role", "king"), "`airside role list acme`"),
+        (("invitation", "revoke", "acme", "nobody@acme.example"), "`airside invitation list acme`"),
         (("client", "create", "acme", "Web", "--grant", "password"), "authorization_code, refresh_token"),
         (("client", "create", "acme", "Web", "--public"), "--redirect-uri"),
     ],
@@ -121,6 +123,16 @@ def test_role_is_made_given_taken_and_deleted(run: Run) -> None:
     assert run("role", "take", "acme", "bea@acme.example", "support").stdout == "bea@acme.example has support no more\n"
     assert run("role", "delete", "acme", "support").stdout == "support is deleted\n"
     assert run("role", "list", "acme").stdout.splitlines()[1:] == []
+
+
+def test_invitation_is_made_listed_and_revoked(run: Run) -> None:
+    made = run("invitation", "create", "acme", "Guest@acme.example", "--role", "administrator", "--role", "member")
+    assert re.fullmatch(r"inv_[0-9a-z]{26}  Guest@acme\.example\n", made.stdout), made.stderr
+    assert "invited already" in run("invitation", "create", "acme", "guest@acme.example").stderr
+    assert run("invitation", "revoke", "acme", "guest@acme.example").stdout == "guest@acme.example is invited no more\n"
+    listed = run("invitation", "list", "acme").stdout.splitlines()
+    word = made.stdout.split()[0]
+    assert listed[1:] == [f"{word}  revoked  Guest@acme.example  administrator member  operator:local"]
 
 
 def test_client_gets_as_little_as_it_needs(run: Run) -> None:

@@ -20,7 +20,7 @@ import pytest
 from psycopg import AsyncConnection, sql
 
 from airside.access.rights import RELATION_OF_SCOPE
-from airside.core.ids import CLIENT, FLOW, ROLE, SESSION, TENANT, USER, format_id, uuid7
+from airside.core.ids import CLIENT, FLOW, INVITATION, ROLE, SESSION, TENANT, USER, format_id, uuid7
 from airside.core.secret import Secret
 from airside.oauth import ClientDraft
 from airside.permissions import TupleKey
@@ -112,6 +112,8 @@ async def _camp(server: Running) -> Camp:
         )
         role = await services.role_admin.create(ctx, RoleDraft(canary, canary, frozenset({"users:read"})))
         await services.role_admin.assign(ctx, person.id, role.role_id)
+        guest = f"{canary}.guest@example.com"
+        invitation = await services.invitation_admin.create(ctx, guest, canary, ["member"])
         store = await services.permissions.stores.create(ctx, canary)
         model = await services.permissions.models.write(ctx, store.id, MODEL)
         key = TupleKey(f"user:{canary}", "viewer", f"doc:{canary}")
@@ -141,6 +143,7 @@ async def _camp(server: Running) -> Camp:
         "model_id": model.id,
         "model": model.id,
         "id": model.id,
+        "invitation_id": invitation.word,
         "role": role.word,
         "role_id": role.word,
         "name": "none.css",
@@ -155,6 +158,7 @@ def _absent(server: Running, camp: Camp) -> dict[str, str]:
         "role": ROLE,
         "role_id": ROLE,
         "user_id": USER,
+        "invitation_id": INVITATION,
         "client_id": CLIENT,
         "session_id": SESSION,
         "session": SESSION,
@@ -196,6 +200,7 @@ def _body(template: str) -> Any:
         "/{user_id}": {"state": "disabled"},
         "/roles": {"name": "probe", "permissions": ["users:read"]},
         "/{role_id}": {"description": "probe"},
+        "/invitations": {"email": "probe.guest@example.com"},
         "/clients": {"name": "probe", "grants": ["client_credentials"]},
     }
     return next((body for end, body in ends.items() if template.endswith(end)), dict[str, Any]())

@@ -43,6 +43,7 @@ BODIES: dict[str, dict[str, object]] = {
     "/password": {"password": "a password of the stranger's choice"},
     "/roles": {"name": "stranger", "permissions": ["users:read"]},
     "/roles/{role_id}": {"permissions": ["users:read"]},
+    "/invitations": {"email": "stranger@example.com"},
     "/clients": {"name": "stranger", "grants": ["client_credentials"]},
     "/tenants": {"slug": "stranger", "name": "Stranger"},
     "/policies": {"version": 0, "policy": {}},
@@ -61,6 +62,7 @@ async def _ids(place: Place) -> dict[str, str]:
     async with place.operator() as ctx:
         store = await services.permissions.stores.create(ctx, "kept")
         role = await services.role_admin.create(ctx, RoleDraft("kept"))
+        invitation = await services.invitation_admin.create(ctx, "guest@example.com", "Guest", ["member"])
         session = (await services.sessions.list(ctx, user.id))[0]
         flow = await services.flows.start(ctx, f"/t/{place.slug}/account")
     return {
@@ -72,6 +74,7 @@ async def _ids(place: Place) -> dict[str, str]:
         "flow": format_id(FLOW, flow.flow_id),
         "store_id": store.id,
         "model_id": "01BX5ZZKBKACTAV9WEVGEMMVRZ",
+        "invitation_id": invitation.word,
         "role": "administrator",
         "role_id": role.word,
         "name": "none.css",
