@@ -35,10 +35,14 @@ class Rooms:
         self.over: set[str] = set()
         self.broken: set[str] = set()
         self.tenant = "Acme Instruments"
+        self.open = True
 
     def secret(self, id: UUID) -> str:
         """What is never stored."""
         return hmac.digest(b"a key of the tenant", id.bytes, "sha256").hex()
+
+    async def is_open(self, ctx: RequestContext) -> bool:
+        return self.open
 
     async def letterhead(self, ctx: RequestContext) -> Letterhead:
         return Letterhead(self.tenant, "en", "/t/acme/signin", "/t/acme/account")

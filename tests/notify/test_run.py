@@ -30,7 +30,8 @@ PROMPT: Final = 3.0
 class Node:
     """A process that delivers, and puts."""
 
-    def __init__(self, engine: Engine, outbox: Outbox, users: Users, tenant_id: UUID) -> None:
+    def __init__(self, engine: Engine, outbox: Outbox, users: Users, rooms: Rooms, tenant_id: UUID) -> None:
+        self.rooms = rooms
         self._engine = engine
         self._outbox = outbox
         self._users = users
@@ -92,7 +93,7 @@ def node(
 
             await listener.start()
             running = asyncio.create_task(delivery.run(tenants))
-            yield Node(engine, outbox, users, tenant_id)
+            yield Node(engine, outbox, users, rooms, tenant_id)
             running.cancel()
             with suppress(asyncio.CancelledError):
                 await running
@@ -126,6 +127,19 @@ async def test_what_was_put_before_the_start_is_found(node: Run) -> None:
         await desk.put(user)
     async with node(mailbox):
         await _until(lambda: len(mailbox.letters()) == 1)
+
+
+async def test_letters_of_a_suspended_tenant_wait_until_it_is_back(node: Run) -> None:
+    mailbox = Mailbox()
+    async with node(mailbox) as desk:
+        user = await desk.user()
+        desk.rooms.open = False
+        await desk.put(user)
+        await asyncio.sleep(0.5)
+        assert mailbox.letters() == []
+        desk.rooms.open = True
+        await desk.put(user)
+        await _until(lambda: len(mailbox.letters()) == 2)
 
 
 async def test_two_nodes_that_hear_the_same_news_send_one_letter(node: Run) -> None:

@@ -49,6 +49,10 @@ _log = structlog.get_logger("airside.notify")
 class Sources(Protocol):
     """Where what a letter says is read, at the moment of sending; `wiring` fills it."""
 
+    async def is_open(self, ctx: RequestContext) -> bool:
+        """Whether the tenant writes to anybody now: it is there, and not suspended."""
+        ...
+
     async def parts(self, ctx: RequestContext, kind: Kind, item: Item) -> Parts | None:
         """What the letter for `item` is made of; None where there is nothing to say any more: the user is gone, the
         link spent, the code run out."""
@@ -191,8 +195,8 @@ class Delivery:
         """Deliver what is due; when to come again."""
         async with self._engine.begin(tenant_id, principal=POSTMAN) as ctx:
             due = await self._outbox.next_due(ctx)
-        if due is None:
-            return None
+            if due is None or not await self._sources.is_open(ctx):
+                return None  # what waits of a closed tenant, a sweep finds when it is open again
         if due > ctx.now:
             return self._clock.monotonic() + (due - ctx.now).total_seconds()
         await self.deliver(tenant_id)

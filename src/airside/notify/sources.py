@@ -27,6 +27,10 @@ class Letterhead:
 class Letterheads(Protocol):
     """Where that is kept."""
 
+    async def is_open(self, ctx: RequestContext) -> bool:
+        """Whether the context's tenant is there, and not suspended."""
+        ...
+
     async def letterhead(self, ctx: RequestContext) -> Letterhead:
         """The context's tenant's. Raises: NotFound: there is no such tenant any more."""
         ...
@@ -82,6 +86,10 @@ class RoomSources:
         self._links = links
         self._codes = codes
         self._occasions = occasions
+
+    async def is_open(self, ctx: RequestContext) -> bool:
+        """As `Sources`."""
+        return await self._letterheads.is_open(ctx)
 
     async def parts(self, ctx: RequestContext, kind: Kind, item: Item) -> Parts | None:
         """As `Sources`.

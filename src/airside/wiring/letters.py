@@ -22,6 +22,13 @@ class TenantLetterheads:
     tenants: Tenants
     policies: TenantPolicies
 
+    async def is_open(self, ctx: RequestContext) -> bool:
+        """As the Protocol."""
+        try:
+            return (await self.tenants.current(ctx)).state == "active"
+        except NotFound:
+            return False
+
     async def letterhead(self, ctx: RequestContext) -> Letterhead:
         """As the Protocol. Raises: NotFound."""
         address = await self.lookup.by_tenant(ctx.tenant_id)
