@@ -1,13 +1,17 @@
 """Managers: users of a tenant who act with what they hold and no more."""
 
+from base64 import b32decode
 from collections.abc import Iterable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from uuid import UUID
 
 from airside.core.ids import TENANT, USER, format_id
 from airside.core.principal import Principal
+from airside.core.secret import Secret
 from airside.identity import User
 from airside.permissions import Question
+from airside.protocols import otp
 from airside.store import RequestContext
 from airside.tenancy import PERMISSIONS, CustomRole, RoleDraft
 from tests.running import Place
@@ -55,6 +59,16 @@ async def make_manager(place: Place, *permissions: str, scopes: Iterable[str] = 
     async with place.operator() as ctx:
         await services.role_admin.assign(ctx, user.id, role.role_id)
     return Manager(place, user, frozenset(scopes))
+
+
+async def generator_of(place: Place, user: User) -> tuple[UUID, bytes]:
+    """A generator of codes that is a factor of the user, and its secret. The present code is spent."""
+    services = place.server.services
+    async with place.operator() as ctx:
+        begun = await services.totp.begin(ctx, user.id, user.email, "Acme")
+        secret = b32decode(begun.secret.reveal())
+        await services.totp.confirm(ctx, user.id, begun.factor_id, Secret(otp.code_at(secret, otp.step_at(ctx.now))))
+    return begun.factor_id, secret
 
 
 async def permissions_of(place: Place, user: User) -> set[str]:

@@ -20,12 +20,13 @@ import pytest
 from psycopg import AsyncConnection, sql
 
 from airside.access.rights import RELATION_OF_SCOPE
-from airside.core.ids import CLIENT, FLOW, INVITATION, ROLE, SESSION, TENANT, USER, format_id, uuid7
+from airside.core.ids import CLIENT, FACTOR, FLOW, INVITATION, ROLE, SESSION, TENANT, USER, format_id, uuid7
 from airside.core.secret import Secret
 from airside.oauth import ClientDraft
 from airside.permissions import TupleKey
 from airside.store import TABLES
 from airside.tenancy import RoleDraft
+from tests.admin.kit import generator_of
 from tests.makers import Database
 from tests.running import PASSWORD, Place, Running
 from tests.surface import endpoints
@@ -123,6 +124,7 @@ async def _camp(server: Running) -> Camp:
     async with visitor(place) as browser:
         signed_in = await browser.sign_in(await browser.get(f"{place.issuer}/signin"), person)
         assert signed_in.status_code == 200
+        factor, _ = await generator_of(place, person)
         cookies = {cookie.name: cookie.value or "" for cookie in browser.http.cookies.jar}
     async with place.operator() as ctx:
         session = (await services.sessions.list(ctx, person.id))[0].id
@@ -146,6 +148,7 @@ async def _camp(server: Running) -> Camp:
         "invitation_id": invitation.word,
         "role": role.word,
         "role_id": role.word,
+        "factor_id": format_id(FACTOR, factor),
         "name": "none.css",
     }
     return Camp(place, canary, answer.json()["access_token"], cookies, ids)
@@ -157,6 +160,7 @@ def _absent(server: Running, camp: Camp) -> dict[str, str]:
     fresh = {
         "role": ROLE,
         "role_id": ROLE,
+        "factor_id": FACTOR,
         "user_id": USER,
         "invitation_id": INVITATION,
         "client_id": CLIENT,
@@ -201,6 +205,7 @@ def _body(template: str) -> Any:
         "/roles": {"name": "probe", "permissions": ["users:read"]},
         "/{role_id}": {"description": "probe"},
         "/invitations": {"email": "probe.guest@example.com"},
+        "/policies": {"version": 0, "policy": {}},
         "/clients": {"name": "probe", "grants": ["client_credentials"]},
     }
     return next((body for end, body in ends.items() if template.endswith(end)), dict[str, Any]())

@@ -11,9 +11,10 @@ import airside.admin
 from airside.access import Right
 from airside.access.rights import INTERFACE_RIGHTS
 from airside.admin import Verbs
-from airside.core.ids import FLOW, MAIL, SESSION, USER, format_id
+from airside.core.ids import FACTOR, FLOW, MAIL, SESSION, USER, format_id
 from airside.tenancy import PERMISSIONS, RoleDraft
 from airside.wiring.app import routes
+from tests.admin.kit import generator_of
 from tests.running import Place, Running
 from tests.surface import Endpoint, endpoints, flat
 from tests.trips.visitor import FORM, NATIVE, visitor
@@ -59,6 +60,7 @@ async def _ids(place: Place) -> dict[str, str]:
     client, _ = await place.client(NATIVE)
     async with visitor(place) as browser:
         await browser.sign_in(await browser.get(f"{place.issuer}/signin"), user)
+    factor, _ = await generator_of(place, user)
     async with place.operator() as ctx:
         store = await services.permissions.stores.create(ctx, "kept")
         role = await services.role_admin.create(ctx, RoleDraft("kept"))
@@ -77,6 +79,7 @@ async def _ids(place: Place) -> dict[str, str]:
         "invitation_id": invitation.word,
         "role": "administrator",
         "role_id": role.word,
+        "factor_id": format_id(FACTOR, factor),
         "name": "none.css",
         "letter": format_id(MAIL, user.id),
     }

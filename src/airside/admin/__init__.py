@@ -7,6 +7,7 @@ tenants, for operators.
 
 from airside.admin.above import Above
 from airside.admin.clients import ClientAdmin
+from airside.admin.factors import FactorAdmin
 from airside.admin.invitations import InvitationAdmin
 from airside.admin.members import MemberAdmin
 from airside.admin.platform import OPERATOR, Platform
@@ -21,6 +22,7 @@ __all__ = [
     "OPERATOR",
     "Above",
     "ClientAdmin",
+    "FactorAdmin",
     "InvitationAdmin",
     "LineResult",
     "MemberAdmin",

@@ -99,7 +99,7 @@ class TransferAdmin(Verbs):
         try:
             user = read_line(line)
             give = await giving.all(ctx, user.roles)
-            made = await self._users.create(ctx, user.email, user.name)
+            made = await self._users.create(ctx, user.email, user.name, verified=user.email_verified)
         except (InvalidInput, TooLarge, Conflict, Forbidden, NotFound) as refusal:
             return LineResult(number, None, _words(refusal))
         if user.state != "active":
@@ -115,6 +115,7 @@ class TransferAdmin(Verbs):
         return UserLine(
             email=user.email,
             name=user.name,
+            email_verified=user.email_verified,
             state=user.state,
             password_hash=None if kept is None else kept.reveal(),
             roles=tuple(await self._members.roles(ctx, user.id)),

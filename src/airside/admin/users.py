@@ -9,6 +9,7 @@ from airside.admin.verb import Verbs, requires
 from airside.core.errors import NotFound
 from airside.core.secret import Secret
 from airside.identity import Passwords, Sessions, User, Users, UserState
+from airside.signin import Closing
 from airside.store import RequestContext
 
 READ: Final = Right("users:read", "can_read_users")
@@ -16,7 +17,7 @@ WRITE: Final = Right("users:write", "can_write_users")
 
 
 class UserAdmin(Verbs):
-    """Create, find, disable and enable users; set a password. Nobody does anything to who may more than they
+    """Create, find, disable, enable and erase users; set a password. Nobody does anything to who may more than they
     may: whoever sets somebody's password can be them (N21)."""
 
     def __init__(
@@ -27,8 +28,10 @@ class UserAdmin(Verbs):
         passwords: Passwords,
         sessions: Sessions,
         above: Above,
+        closing: Closing,
     ) -> None:
         super().__init__(authorise)
+        self._closing = closing
         self._above = above
         self._users = users
         self._passwords = passwords
@@ -82,3 +85,11 @@ class UserAdmin(Verbs):
         await self._above.refuse(ctx, WRITE, user_id)
         await self._passwords.set(ctx, user_id, password)
         await self._sessions.end_all(ctx, user_id, "password_set")
+
+    @requires(WRITE)
+    async def erase(self, ctx: RequestContext, user_id: UUID) -> None:
+        """Close the account: everything that hangs on it is gone at once, and the user themself when a mail has told
+        them. Raises: NotFound; Forbidden; Conflict: the last administrator who can sign in."""
+        await self._users.get(ctx, user_id)
+        await self._above.refuse(ctx, WRITE, user_id)
+        await self._closing.close(ctx, user_id)

@@ -76,8 +76,8 @@ class Event(StrEnum):
     ROLE_UNASSIGNED = "role:user:unassigned"
 
     POLICY_CHANGED = "policy:tenant:changed"
+    USER_CLOSED = "user:user:closed"
     USER_ERASED = "user:user:erased"
-    PERSONAL_DATA_EXPORTED = "user:data:exported"
     USERS_IMPORTED = "admin:users:imported"
     USERS_EXPORTED = "admin:users:exported"
     PASSWORD_HASHES_EXPORTED = "admin:hashes:exported"

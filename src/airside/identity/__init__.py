@@ -11,6 +11,7 @@ from airside.identity.email import Mailbox, masked, normalise
 from airside.identity.email_codes import EmailCodeAnswer, EmailCodeAuthenticator, EmailCodeProof, EmailCodes
 from airside.identity.enrol_passkey import EnrolPasskeyAnswer, EnrolPasskeyAuthenticator
 from airside.identity.enrol_totp import EnrolTotpAnswer, EnrolTotpAuthenticator
+from airside.identity.erasure import Erasure
 from airside.identity.factors import Factors
 from airside.identity.guesses import Guesses
 from airside.identity.hashing import HashPool
@@ -86,6 +87,7 @@ __all__ = [
     "EnrolTotpAnswer",
     "EnrolTotpAuthenticator",
     "Enrolled",
+    "Erasure",
     "Factor",
     "Factors",
     "FixedPolicies",

@@ -6,6 +6,7 @@ own any way of proving (each is an `Authenticator` of identity or federation), n
 says it, as a `Policy`), nor pages.
 """
 
+from airside.signin.closing import Closing
 from airside.signin.flow import Flows
 from airside.signin.invitations import Acceptance
 from airside.signin.model import Flow, StartedFlow
@@ -40,6 +41,7 @@ __all__ = [
     "Acceptance",
     "Applicant",
     "Ask",
+    "Closing",
     "Done",
     "Flow",
     "Flows",

@@ -38,10 +38,11 @@ TABLES: Final[dict[str, Table]] = {
     # limits
     "limit_state": Table("tenant", ALL),
     # identity
-    "user_account": Table("tenant", CHANGE),
-    "password_credential": Table("tenant", CHANGE),
+    "user_account": Table("tenant", ALL),
+    "user_erasure": Table("tenant", ("select", "insert", "delete")),
+    "password_credential": Table("tenant", ALL),
     "password_history": Table("tenant", ALL),
-    "user_session": Table("tenant", CHANGE),
+    "user_session": Table("tenant", ALL),
     "action_link": Table("tenant", ALL),
     "totp_factor": Table("tenant", ALL),
     "recovery_code": Table("tenant", ("select", "insert", "delete")),

@@ -175,6 +175,10 @@ class Invitations:
                 await self._roles.assign(ctx, await self._roles.take(ctx, parse_id(ROLE, word)), user_id)
         await self._record(ctx, Event.INVITATION_ACCEPTED, invitation, user=format_id(USER, user_id))
 
+    async def forget(self, ctx: RequestContext, user_id: UUID) -> None:
+        """Forget what a user accepted: their name and address stand there."""
+        await records.forget(ctx, user_id)
+
     async def sweep(self, ctx: RequestContext) -> int:
         """Forget the tenant's invitations whose time was over `KEPT` ago, for a timer; how many."""
         return await records.sweep(ctx, ctx.now - KEPT)

@@ -35,6 +35,21 @@ class Members:
         await self._grants.end_tokens(ctx, (subject,))
         await self._journal.record(ctx, Event.MEMBER_REVOKED, subject=subject, details={"relation": relation})
 
+    async def lock(self, ctx: RequestContext) -> None:
+        """Who may what stands still until this transaction ends."""
+        await self._grants.lock(ctx)
+
+    async def forget(self, ctx: RequestContext, user_id: UUID) -> None:
+        """Take everything from a user: what every tenant has and roles of its own; their access tokens end with it."""
+        subject = ("user", format_id(USER, user_id), "")
+        held = [
+            key
+            for object_type in ("tenant", "role")
+            for key in await self._grants.read(ctx, Filter(object_type=object_type, subject=subject))
+        ]
+        await self._grants.write(ctx, deletes=held)
+        await self._grants.end_tokens(ctx, (f"user:{subject[1]}",))
+
     async def roles(self, ctx: RequestContext, user_id: UUID) -> list[str]:
         """The roles a user's tokens name: those that every tenant has, strongest first, then the tenant's own."""
         subject = f"user:{format_id(USER, user_id)}"

@@ -48,6 +48,7 @@ set state = 'revoked'
 where tenant_id = %s and invitation_id = %s and state = 'open'
 """
 
+FORGET: Final = "delete from airside.invitation where tenant_id = %s and accepted_by = %s"
 ACCEPT: Final = """
 update airside.invitation
 set state = 'accepted', accepted_by = %s
@@ -124,6 +125,10 @@ async def accept(ctx: RequestContext, invitation: Invitation, user_id: UUID) -> 
     """True for exactly one caller."""
     place = (ctx.tenant_id, invitation.invitation_id, invitation.link_id, ctx.now)
     return await ctx.tx.run(ACCEPT, (user_id, *place)) == 1
+
+
+async def forget(ctx: RequestContext, user_id: UUID) -> None:
+    await ctx.tx.run(FORGET, (ctx.tenant_id, user_id))
 
 
 async def sweep(ctx: RequestContext, before: datetime) -> int:

@@ -168,6 +168,7 @@ def _documented(services: Services) -> FastAPI:
         clients=services.client_admin,
         policies=services.policy_admin,
         transfer=services.transfer_admin,
+        factors=services.factor_admin,
         cursors=cursors,
     )
     api.include_router(management.router(verbs))

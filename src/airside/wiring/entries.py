@@ -7,6 +7,7 @@ from airside.identity import (
     EmailCodeAuthenticator,
     EnrolPasskeyAuthenticator,
     EnrolTotpAuthenticator,
+    Erasure,
     NewPasswordAuthenticator,
     PasskeyAuthenticator,
     PasswordAuthenticator,
@@ -15,7 +16,7 @@ from airside.identity import (
 )
 from airside.notify import Delivery, Letters, Mailbox, Mailer, RoomSources, Smtp
 from airside.oauth import Clients
-from airside.signin import Acceptance, Flows, People, Recovery, Registration, Verification
+from airside.signin import Acceptance, Closing, Flows, People, Recovery, Registration, Verification
 from airside.wiring.foundation import Foundation
 from airside.wiring.letters import MailedCodes, MailedLinks, SessionOccasions, TenantLetterheads
 from airside.wiring.persons import Persons
@@ -31,6 +32,7 @@ class Entries:
     recovery: Recovery
     verification: Verification
     acceptance: Acceptance
+    closing: Closing
     clients: Clients
     mailbox: Mailbox | None
     delivery: Delivery
@@ -70,6 +72,13 @@ def entries(base: Foundation, who: Persons, settings: Settings) -> Entries:
             limiter=base.limiter, journal=base.journal, links=who.links, users=who.users, outbox=base.outbox
         ),
         acceptance=acceptance,
+        closing=Closing(
+            users=who.users,
+            sessions=who.sessions,
+            members=who.members,
+            invitations=who.invitations,
+            erasure=Erasure(journal=base.journal, outbox=base.outbox),
+        ),
         clients=clients,
         mailbox=mailer if isinstance(mailer, Mailbox) else None,
         delivery=_delivery(base, who, registration, acceptance, mailer, settings),

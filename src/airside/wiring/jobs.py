@@ -58,6 +58,7 @@ class Jobs:
             services.flows.sweep,
             services.links.sweep,
             services.invitations.sweep,
+            services.closing.sweep,
             services.passkeys.sweep,
             services.devices.sweep,
             services.revocations.sweep,

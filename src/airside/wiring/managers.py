@@ -6,6 +6,7 @@ from airside.access import Authorise, Issuers
 from airside.admin import (
     Above,
     ClientAdmin,
+    FactorAdmin,
     InvitationAdmin,
     MemberAdmin,
     Platform,
@@ -30,6 +31,7 @@ class Managers:
     role_admin: RoleAdmin
     session_admin: SessionAdmin
     client_admin: ClientAdmin
+    factor_admin: FactorAdmin
     policy_admin: PolicyAdmin
     transfer_admin: TransferAdmin
     platform: Platform
@@ -40,7 +42,12 @@ def managers(base: Foundation, who: Persons, doors: Entries, authorise: Authoris
     above = Above(authorise=authorise, members=who.members)
     return Managers(
         user_admin=UserAdmin(
-            authorise=authorise, users=who.users, passwords=who.passwords, sessions=who.sessions, above=above
+            authorise=authorise,
+            users=who.users,
+            passwords=who.passwords,
+            sessions=who.sessions,
+            above=above,
+            closing=doors.closing,
         ),
         member_admin=MemberAdmin(authorise=authorise, members=who.members, users=who.users),
         invitation_admin=InvitationAdmin(
@@ -50,6 +57,17 @@ def managers(base: Foundation, who: Persons, doors: Entries, authorise: Authoris
         session_admin=SessionAdmin(authorise=authorise, sessions=who.sessions, users=who.users),
         client_admin=ClientAdmin(
             authorise=authorise, clients=doors.clients, members=who.members, lookup=base.lookup, issuers=issuers
+        ),
+        factor_admin=FactorAdmin(
+            authorise=authorise,
+            above=above,
+            users=who.users,
+            factors=who.factors,
+            totp=who.totp,
+            passkeys=who.passkeys,
+            passwords=who.passwords,
+            sessions=who.sessions,
+            outbox=base.outbox,
         ),
         policy_admin=PolicyAdmin(authorise=authorise, policies=who.policies),
         transfer_admin=TransferAdmin(

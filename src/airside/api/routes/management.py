@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr
 from airside.access import Contexts
 from airside.admin import (
     ClientAdmin,
+    FactorAdmin,
     InvitationAdmin,
     MemberAdmin,
     PolicyAdmin,
@@ -19,7 +20,7 @@ from airside.admin import (
     UserAdmin,
 )
 from airside.api.cursors import Cursors
-from airside.api.routes import invitations, policies, roles, transfer
+from airside.api.routes import factors, invitations, policies, roles, transfer
 from airside.api.strict import MAX_PAGE, PAGE, Answer, Body, StrictRoute, caller_by, path_id
 from airside.core.ids import CLIENT, SESSION, USER, format_id
 from airside.core.secret import Secret
@@ -41,6 +42,7 @@ class Management:
     clients: ClientAdmin
     policies: PolicyAdmin
     transfer: TransferAdmin
+    factors: FactorAdmin
     cursors: Cursors
 
 
@@ -130,6 +132,7 @@ def router(management: Management) -> APIRouter:
     invitations.add(routes, caller, management.invitations, management.cursors)
     _session_routes(routes, caller, management.sessions)
     _client_routes(routes, caller, management.clients)
+    factors.add(routes, caller, management.factors)
     policies.add(routes, caller, management.policies)
     return routes
 
@@ -161,6 +164,10 @@ def _user_routes(routes: APIRouter, caller: Any, verbs: UserAdmin, cursors: Curs
     @routes.patch("/users/{user_id}", tags=["users"])
     async def change_user(user_id: str, body: UserPatch, ctx: RequestContext = caller) -> UserAnswer:
         return _user(await verbs.set_state(ctx, path_id(USER, user_id), body.state))
+
+    @routes.delete("/users/{user_id}", status_code=204, tags=["users"])
+    async def erase_user(user_id: str, ctx: RequestContext = caller) -> None:
+        await verbs.erase(ctx, path_id(USER, user_id))
 
     @routes.put("/users/{user_id}/password", status_code=204, tags=["users"])
     async def set_password(user_id: str, body: NewPassword, ctx: RequestContext = caller) -> None:

@@ -1,0 +1,48 @@
+"""Erasing somebody: all that they could prove themselves with at once, their name and address when the last mail is
+out."""
+
+from typing import Final
+from uuid import UUID
+
+from airside.audit import Event, Journal
+from airside.core.errors import NotFound
+from airside.core.ids import USER, format_id
+from airside.identity import records_erasure as records
+from airside.store import Outbox
+from airside.store.context import RequestContext
+
+LETTER: Final = "account_deleted"
+"""What tells them; while it waits in the outbox, their address is needed."""
+MAX_ERASED: Final = 100
+"""Accounts of one sweep."""
+
+
+class Erasure:
+    """Closes accounts, and forgets closed ones. What the audit log says of somebody is sealed under a key of its own:
+    forgetting that is the vault's."""
+
+    def __init__(self, *, journal: Journal, outbox: Outbox) -> None:
+        self._journal = journal
+        self._outbox = outbox
+
+    async def close(self, ctx: RequestContext, user_id: UUID) -> None:
+        """From now on nothing proves that somebody is this user, and a mail tells them. Sessions and tokens are the
+        caller's to end, before.
+
+        Raises:
+            NotFound: no such user.
+        """
+        if not await records.close(ctx, user_id):
+            raise NotFound
+        await self._outbox.put(ctx, LETTER, subject=user_id)
+        await self._journal.record(ctx, Event.USER_CLOSED, subject=format_id(USER, user_id))
+
+    async def sweep(self, ctx: RequestContext) -> int:
+        """Erase closed accounts whose mail is out or was given up, for a timer; how many."""
+        count = 0
+        for user_id in await records.closed(ctx, MAX_ERASED):
+            if await self._outbox.waits(ctx, LETTER, user_id) or not await records.erase(ctx, user_id):
+                continue
+            await self._journal.record(ctx, Event.USER_ERASED, subject=format_id(USER, user_id))
+            count += 1
+        return count

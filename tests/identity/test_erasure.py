@@ -1,0 +1,149 @@
+"""Erasing a user: everything that hangs on them, and in the end they themselves."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+import psycopg
+import pytest
+
+from airside.audit import Journal
+from airside.core.entropy import Entropy
+from airside.core.errors import NotFound, Unauthenticated
+from airside.core.secret import Secret
+from airside.identity import Erasure
+from airside.identity.records_erasure import HANGING
+from airside.store import Outbox
+from airside.vault import Vault
+from tests.authenticator import Authenticator
+from tests.identity.factor_kit import Second
+from tests.identity.kit import HOME, PASSWORD, Kit
+from tests.identity.passkeys_kit import register, why
+from tests.makers import MakeTenant
+
+COLUMNS = """
+    select table_name from information_schema.columns
+    where table_schema = 'airside' and column_name = 'user_id' order by table_name
+"""
+APART = {"user_account", "user_erasure", "authorization_code"}
+"""What is erased last, what says so, and what runs out after a minute."""
+
+
+@dataclass(frozen=True)
+class Count:
+    count: int
+
+
+@pytest.fixture
+def erasure(vault: Vault, entropy: Entropy) -> Erasure:
+    return Erasure(journal=Journal(vault=vault, entropy=entropy), outbox=Outbox(entropy=entropy))
+
+
+async def close(kit: Kit, erasure: Erasure, user_id: UUID) -> None:
+    async with kit.open_ctx(kit.tenant_id) as ctx:
+        await erasure.close(ctx, user_id)
+
+
+async def deliver(kit: Kit, entropy: Entropy) -> list[str]:
+    """Every mail is out; their kinds."""
+    outbox = Outbox(entropy=entropy)
+    async with kit.open_ctx(kit.tenant_id) as ctx:
+        items = await outbox.take(ctx, limit=50, lease=timedelta(minutes=1))
+        for item in items:
+            await outbox.done(ctx, item)
+    return [item.kind for item in items]
+
+
+async def swept(kit: Kit, erasure: Erasure) -> int:
+    async with kit.open_ctx(kit.tenant_id) as ctx:
+        return await erasure.sweep(ctx)
+
+
+async def rows(kit: Kit, user_id: UUID) -> int:
+    """How many rows name the user."""
+    found = 0
+    async with kit.open_ctx(kit.tenant_id) as ctx:
+        for sql in HANGING:
+            counting = sql.replace("delete from", "select count(*) as count from")
+            (row,) = await ctx.tx.all(Count, counting, (kit.tenant_id, user_id))
+            found += row.count
+    return found
+
+
+def test_every_table_that_names_a_user_is_erased(superuser_dsn: str) -> None:
+    """Whoever adds a table says here what becomes of it."""
+    with psycopg.connect(superuser_dsn) as connection:
+        named = {row[0] for row in connection.execute(COLUMNS)}
+    assert named - APART == {sql.split("airside.")[1].split(" ")[0] for sql in HANGING}
+
+
+async def test_what_somebody_proves_themselves_with_is_gone_at_once(kit: Kit, second: Second, erasure: Erasure) -> None:
+    """N18."""
+    user, device = await kit.user(), Authenticator()
+    await second.enrol(user.id)
+    await register(kit, user, device)
+    async with kit.open_ctx(kit.tenant_id) as ctx:
+        await second.recovery_codes.renew(ctx, user.id)
+    proof = await kit.proof()
+    async with kit.open_ctx(kit.tenant_id) as ctx:
+        await kit.sessions.start(ctx, [proof])
+    assert await rows(kit, user.id) > 10
+    await close(kit, erasure, user.id)
+    assert await rows(kit, user.id) == 0
+    with pytest.raises(Unauthenticated):
+        await kit.proof()
+    assert await why(kit, device) != "proven"
+
+
+async def test_user_is_there_until_the_mail_is_out_and_then_no_more(
+    kit: Kit, erasure: Erasure, entropy: Entropy
+) -> None:
+    user = await kit.user()
+    await close(kit, erasure, user.id)
+    assert await swept(kit, erasure) == 0
+    async with kit.open_ctx(kit.tenant_id) as ctx:
+        assert (await kit.users.get(ctx, user.id)).state == "disabled"
+    assert await deliver(kit, entropy) == ["account_deleted"]
+    assert await swept(kit, erasure) == 1
+    async with kit.open_ctx(kit.tenant_id) as ctx:
+        assert await kit.users.find_by_email(ctx, user.email) is None
+        with pytest.raises(NotFound):
+            await kit.users.get(ctx, user.id)
+    again = await kit.user()
+    assert again.id != user.id
+
+
+async def test_user_who_is_brought_back_meanwhile_goes_all_the_same(
+    kit: Kit, erasure: Erasure, entropy: Entropy
+) -> None:
+    user = await kit.user()
+    await close(kit, erasure, user.id)
+    async with kit.open_ctx(kit.tenant_id) as ctx:
+        await kit.users.set_state(ctx, user.id, "active")
+        await kit.passwords.set(ctx, user.id, Secret(PASSWORD))
+    proof = await kit.proof()
+    async with kit.open_ctx(kit.tenant_id, origin=HOME) as ctx:
+        await kit.sessions.start(ctx, [proof])
+    await deliver(kit, entropy)
+    assert await swept(kit, erasure) == 1
+    assert await rows(kit, user.id) == 0
+
+
+async def test_processes_that_sweep_at_once_erase_once(kit: Kit, erasure: Erasure, entropy: Entropy) -> None:
+    user = await kit.user()
+    await close(kit, erasure, user.id)
+    await close(kit, erasure, user.id)
+    await deliver(kit, entropy)
+    assert sum(await asyncio.gather(*(swept(kit, erasure) for _ in range(8)))) == 1
+
+
+async def test_user_of_nobody_and_of_another_tenant_is_not_found(
+    kit: Kit, erasure: Erasure, make_tenant: MakeTenant
+) -> None:
+    """N20."""
+    user = await kit.user()
+    async with kit.open_ctx(await make_tenant()) as ctx:
+        with pytest.raises(NotFound):
+            await erasure.close(ctx, user.id)
+    assert await rows(kit, user.id) > 0
