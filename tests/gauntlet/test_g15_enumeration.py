@@ -59,7 +59,10 @@ async def _guess(http: httpx2.AsyncClient, page: httpx2.Response, origin: str, e
     answer = await http.post(str(page.url), content=form, headers={**FORM, "origin": origin})
     elapsed = perf_counter() - started
     assert answer.status_code == 401, answer.text
-    return elapsed, answer.text.replace(email, "E-MAIL").replace(answer.headers["x-request-id"], "")
+    text = answer.text
+    for own, word in ((email, "E-MAIL"), (answer.headers["x-request-id"], ""), (csrf_of(answer), "TOKEN")):
+        text = text.replace(own, word)
+    return elapsed, text
 
 
 async def _measure(place: Place, emails: Sequence[str], dice: random.Random) -> tuple[list[float], list[float]]:
