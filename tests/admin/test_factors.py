@@ -71,13 +71,13 @@ async def test_reset_takes_everything_but_the_password_and_tells_whose_it_was(pl
     manager = await make_manager(place, "users:write", "users:read")
     async with manager.acting() as ctx:
         await services.factor_admin.reset(ctx, user.id)
+        items = await services.outbox.take(ctx, limit=20, lease=LEASE)  # before the server's own delivery sees them
     async with manager.acting() as ctx:
         found = await services.factor_admin.list(ctx, user.id)
         assert (found.password, found.totp, found.passkeys, found.recovery_codes) == (True, (), (), 0)
         assert await services.sessions.list(ctx, user.id) == []
-        items = await services.outbox.take(ctx, limit=20, lease=LEASE)
     mails = [item.about["factor"] for item in items if item.kind == "factor_removed"]
-    assert sorted(mails) == ["passkey", "recovery_code", "totp"]
+    assert mails == ["every"]
 
 
 async def test_password_change_is_demanded(place: Place) -> None:

@@ -13,7 +13,9 @@ from airside.core.secret import Secret
 from tests.admin.kit import EVERY, Manager, make_manager, make_role, permissions_of
 from tests.running import PASSWORD, Place
 
-EVENTS = "select event, details from airside.audit_record where tenant_id = %s and event like 'admin:%%' order by record_id"
+EVENTS = (
+    "select event, details from airside.audit_record where tenant_id = %s and event like 'admin:%%' order by record_id"
+)
 
 
 @dataclass(frozen=True)

@@ -110,6 +110,18 @@ def test_users_of_one_tenant_are_taken_to_another(run: Run, tmp_path: Path) -> N
     assert (missing.returncode, missing.stderr.count("\n")) == (1, 1)
 
 
+def test_factors_are_listed_and_reset_and_a_user_is_erased(run: Run) -> None:
+    assert run("user", "create", "acme", "cleo@acme.example").returncode == 0
+    who = ("acme", "cleo@acme.example")
+    assert run("user", "factors", *who).stdout.splitlines()[1].split() == ["password"]
+    assert run("user", "reset-factors", *who).stdout == "cleo@acme.example has no second factor any more\n"
+    assert "is asked for another password" in run("user", "demand-password", *who).stdout
+    assert "is closed" in run("user", "erase", *who).stdout
+    again = run("user", "demand-password", *who)
+    assert (again.returncode, again.stdout) == (1, "")
+    assert "has no password" in again.stderr
+
+
 def test_role_is_made_given_taken_and_deleted(run: Run) -> None:
     assert run("user", "create", "acme", "bea@acme.example").returncode == 0
     permissions = ("--permission", "users:read", "--permission", "sessions:write")

@@ -1,7 +1,6 @@
 """Managing what other people prove themselves with. Secrets are nobody's to see; what is lost is taken away and
 enrolled anew."""
 
-from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
@@ -10,16 +9,16 @@ from airside.admin.above import Above
 from airside.admin.users import READ, WRITE
 from airside.admin.verb import Verbs, requires
 from airside.identity import Enrolled, Factors, Passkeys, Passwords, Sessions, Totp, Users
-from airside.store import Outbox, RequestContext
+from airside.store import RequestContext
 
 REMOVED: Final = "factor_removed"
-"""The letter that tells them, and the reason for which their sessions end."""
+"""Why sessions end."""
 
 
 class FactorAdmin(Verbs):
     """List and take away others' second factors, and demand another password. Nobody does it to who may more than
     they may: whoever takes somebody's second factor is a password away from being them (N21). Whoever loses one is
-    told by mail, and signs in anew."""
+    told by mail (`notify` reads it from the journal), and signs in anew."""
 
     def __init__(
         self,
@@ -32,7 +31,6 @@ class FactorAdmin(Verbs):
         passkeys: Passkeys,
         passwords: Passwords,
         sessions: Sessions,
-        outbox: Outbox,
     ) -> None:
         super().__init__(authorise)
         self._above = above
@@ -42,7 +40,6 @@ class FactorAdmin(Verbs):
         self._passkeys = passkeys
         self._passwords = passwords
         self._sessions = sessions
-        self._outbox = outbox
 
     @requires(READ)
     async def list(self, ctx: RequestContext, user_id: UUID) -> Enrolled:
@@ -55,24 +52,22 @@ class FactorAdmin(Verbs):
         """Take one generator of codes; every session ends. Raises: NotFound; Forbidden: the user may more."""
         await self._demand_not_above(ctx, user_id)
         await self._totp.remove(ctx, user_id, factor_id)
-        await self._gone(ctx, user_id, ("totp",))
+        await self._sessions.end_all(ctx, user_id, REMOVED)
 
     @requires(WRITE)
     async def remove_passkey(self, ctx: RequestContext, user_id: UUID, passkey_id: UUID) -> None:
         """Take one passkey; every session ends. Raises: NotFound; Forbidden: the user may more."""
         await self._demand_not_above(ctx, user_id)
         await self._passkeys.remove(ctx, user_id, passkey_id)
-        await self._gone(ctx, user_id, ("passkey",))
+        await self._sessions.end_all(ctx, user_id, REMOVED)
 
     @requires(WRITE)
     async def reset(self, ctx: RequestContext, user_id: UUID) -> None:
         """Take every second factor, for who has lost them; every session ends. Raises: NotFound; Forbidden: the user
         may more."""
         await self._demand_not_above(ctx, user_id)
-        had = await self._factors.of(ctx, user_id)
         await self._factors.reset(ctx, user_id)
-        kinds = {"totp": had.totp, "passkey": had.passkeys, "recovery_code": had.recovery_codes}
-        await self._gone(ctx, user_id, [kind for kind, held in kinds.items() if held])
+        await self._sessions.end_all(ctx, user_id, REMOVED)
 
     @requires(WRITE)
     async def demand_password_change(self, ctx: RequestContext, user_id: UUID) -> None:
@@ -84,8 +79,3 @@ class FactorAdmin(Verbs):
     async def _demand_not_above(self, ctx: RequestContext, user_id: UUID) -> None:
         await self._users.get(ctx, user_id)
         await self._above.refuse(ctx, WRITE, user_id)
-
-    async def _gone(self, ctx: RequestContext, user_id: UUID, kinds: Sequence[str]) -> None:
-        await self._sessions.end_all(ctx, user_id, REMOVED)
-        for kind in kinds:
-            await self._outbox.put(ctx, REMOVED, subject=user_id, about={"factor": kind})

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from airside.cli.app_factors import factors
 from airside.cli.app_policy import policy
 from airside.cli.app_transfer import transfer
 from airside.cli.words import Email, Slug
@@ -17,7 +18,8 @@ app = typer.Typer(
 )
 tenant = typer.Typer(help="Tenants: make and list.", no_args_is_help=True)
 user = typer.Typer(
-    help="People of a tenant: make, list, disable, enable, set a password, import, export.", no_args_is_help=True
+    help="People of a tenant: make, list, disable, enable, set a password; import, export; factors.",
+    no_args_is_help=True,
 )
 role = typer.Typer(
     help="Roles of a tenant's own: list, make, delete, give, take away; list permissions.", no_args_is_help=True
@@ -31,6 +33,7 @@ fga = typer.Typer(
     no_args_is_help=True,
 )
 app.add_typer(tenant, name="tenant")
+user.add_typer(factors)
 user.add_typer(transfer)
 app.add_typer(user, name="user")
 app.add_typer(role, name="role")

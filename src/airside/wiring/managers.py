@@ -67,7 +67,6 @@ def managers(base: Foundation, who: Persons, doors: Entries, authorise: Authoris
             passkeys=who.passkeys,
             passwords=who.passwords,
             sessions=who.sessions,
-            outbox=base.outbox,
         ),
         policy_admin=PolicyAdmin(authorise=authorise, policies=who.policies),
         transfer_admin=TransferAdmin(

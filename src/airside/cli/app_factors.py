@@ -1,0 +1,39 @@
+"""`airside user factors`, `reset-factors`, `demand-password` and `erase`."""
+
+import typer
+
+from airside.cli.words import Email, Slug
+
+factors = typer.Typer()
+
+
+@factors.command("factors")
+def list_factors(slug: Slug, email: Email) -> None:
+    """List what a user proves themselves with."""
+    from airside.cli.factors import list_factors as run
+
+    run(slug, email)
+
+
+@factors.command("reset-factors")
+def reset_factors(slug: Slug, email: Email) -> None:
+    """Take every second factor from a user who has lost them. Every session of theirs ends, and a mail tells them."""
+    from airside.cli.factors import reset_factors as run
+
+    run(slug, email)
+
+
+@factors.command("demand-password")
+def demand_password(slug: Slug, email: Email) -> None:
+    """Have a user's next sign-in ask for another password."""
+    from airside.cli.factors import demand_password as run
+
+    run(slug, email)
+
+
+@factors.command("erase")
+def erase_user(slug: Slug, email: Email) -> None:
+    """Close a user's account: all that hangs on it is gone at once, and the user when a mail has told them."""
+    from airside.cli.factors import erase_user as run
+
+    run(slug, email)

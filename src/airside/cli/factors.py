@@ -1,0 +1,67 @@
+"""`airside user factors` and its neighbours: what others prove themselves with, as the local operator."""
+
+from airside.cli.manage import operating, user_of
+from airside.cli.session import out, run, table
+from airside.core.errors import Conflict, NotFound
+from airside.core.ids import FACTOR, PASSKEY, format_id
+
+
+def list_factors(slug: str, email: str) -> None:
+    """Kinds, names and dates."""
+
+    async def main() -> None:
+        async with operating(slug) as (services, ctx):
+            user = await user_of(services, ctx, slug, email)
+            held = await services.factor_admin.list(ctx, user.id)
+        rows = [("", "password", "", "")] if held.password else []
+        rows += [(format_id(FACTOR, each.id), "totp", "", f"{each.confirmed_at:%Y-%m-%d}") for each in held.totp]
+        rows += [
+            (format_id(PASSKEY, each.id), "passkey", each.name, f"{each.created_at:%Y-%m-%d}") for each in held.passkeys
+        ]
+        rows += [("", "recovery codes", f"{held.recovery_codes} left", "")] if held.recovery_codes else []
+        table(("id", "kind", "name", "since"), rows)
+
+    run(main())
+
+
+def reset_factors(slug: str, email: str) -> None:
+    """Every second factor is gone."""
+
+    async def main() -> None:
+        async with operating(slug) as (services, ctx):
+            user = await user_of(services, ctx, slug, email)
+            await services.factor_admin.reset(ctx, user.id)
+        out.print(f"{email} has no second factor any more")
+
+    run(main())
+
+
+def demand_password(slug: str, email: str) -> None:
+    """The next sign-in asks for another."""
+
+    async def main() -> None:
+        async with operating(slug) as (services, ctx):
+            user = await user_of(services, ctx, slug, email)
+            try:
+                await services.factor_admin.demand_password_change(ctx, user.id)
+            except NotFound:
+                raise NotFound(f"{email} has no password: `airside user password {slug} {email}` sets one") from None
+        out.print(f"{email} is asked for another password at the next sign-in")
+
+    run(main())
+
+
+def erase_user(slug: str, email: str) -> None:
+    """The account is closed."""
+
+    async def main() -> None:
+        async with operating(slug) as (services, ctx):
+            user = await user_of(services, ctx, slug, email)
+            try:
+                await services.user_admin.erase(ctx, user.id)
+            except Conflict:
+                words = f"{email} is the last administrator of {slug} who can sign in: make another one first"
+                raise Conflict(words) from None
+        out.print(f"{email} is closed, and erased once a mail has told them")
+
+    run(main())
