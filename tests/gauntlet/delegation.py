@@ -8,20 +8,30 @@ from typing import Literal
 from airside.tenancy import PERMISSIONS
 
 EVERY = frozenset(PERMISSIONS)
-POOL = ("roles:write", "members:write", "users:write", "clients:write", "users:read", "audit:read")
+POOL = ("roles:write", "members:write", "users:write", "clients:write", "policies:write", "users:read")
 """Few, so that what one may and another mustn't meet often."""
 ROLES = tuple(f"role-{number}" for number in range(6))
 PERSONS = tuple(f"person-{number}" for number in range(4))
 MAX_PROGRAMS = 3
+MAX_IMPORTED = 3
+CROWN = "administrator"
+"""The role that an import may name and that no tenant makes."""
+ADMINISTRATION = "administration"
+"""What a change of policy is about, if it is about what managers must prove."""
 
-Kind = Literal["make", "change", "delete", "give", "take", "crown", "depose", "register", "touch"]
-KINDS: tuple[Kind, ...] = ("make", "change", "delete", "give", "take", "crown", "depose", "register", "touch")
-WEIGHTS = (4, 4, 2, 6, 3, 2, 1, 2, 2)
+Change = Literal["make", "change", "delete", "give", "take", "crown", "depose", "register"]
+Kind = Change | Literal["touch", "reset", "import", "invite", "policy"]
+KINDS: tuple[Kind, ...] = (
+    *("make", "change", "delete", "give", "take", "crown", "depose", "register", "touch"),
+    *("reset", "import", "invite", "policy"),
+)
+WEIGHTS = (4, 4, 2, 6, 3, 2, 1, 2, 2, 2, 3, 2, 2)
 NEEDED: dict[Kind, str] = {
     **dict.fromkeys(("make", "change", "delete"), "roles:write"),
     **dict.fromkeys(("give", "take", "crown", "depose"), "members:write"),
     "register": "clients:write",
-    "touch": "users:write",
+    **dict.fromkeys(("touch", "reset", "import", "invite"), "users:write"),
+    "policy": "policies:write",
 }
 
 
@@ -45,6 +55,7 @@ class World:
     given: frozenset[tuple[str, str]]
     administrators: frozenset[str]
     programs: Mapping[str, frozenset[str]]
+    imported: tuple[str, ...] = ()
 
     def rights(self, who: str) -> frozenset[str]:
         """What somebody may, whatever their credential."""
@@ -73,13 +84,29 @@ class World:
             case "register":
                 lawful = "clients:write" in can and act.permissions <= can
                 return replace(self, programs={**self.programs, act.target: act.permissions}) if lawful else None
-            case "touch":
+            case "import":
+                givers = {"users:write", "members:write"} <= can
+                above = act.actor not in self.administrators if act.role == CROWN else old is None or not old <= can
+                return self._with_person(act) if givers and not above else None
+            case "invite":
+                lawful = {"users:write", "members:write"} <= can and old is not None and old <= can
+                return self if lawful else None
+            case "policy":
+                above = act.role == ADMINISTRATION and act.actor not in self.administrators
+                return self if "policies:write" in can and not above else None
+            case "touch" | "reset":
                 above = act.target in self.administrators and act.actor not in self.administrators
                 lawful = "users:write" in can and self.rights(act.target) <= self.rights(act.actor) and not above
                 return self if lawful else None
 
     def _with_role(self, act: Act) -> "World":
         return replace(self, roles={**self.roles, act.role: act.permissions})
+
+    def _with_person(self, act: Act) -> "World":
+        there = replace(self, imported=(*self.imported, act.target))
+        if act.role == CROWN:
+            return replace(there, administrators=self.administrators | {act.target})
+        return replace(there, given=self.given | {(act.target, act.role)})
 
     def _moved(self, act: Act) -> "World":
         pair = {(act.target, act.role)}
@@ -111,17 +138,26 @@ def draw_world(dice: random.Random) -> World:
 
 def draw_act(dice: random.Random, world: World) -> Act:
     """What anybody might try, mostly by whoever may do such things at all."""
-    actors = [*PERSONS, *world.programs]
+    people = [*PERSONS, *world.imported]
+    actors = [*people, *world.programs]
     kind = dice.choices(KINDS, WEIGHTS)[0]
     if kind == "register" and len(world.programs) >= MAX_PROGRAMS:
         kind = "give"
+    if kind == "import" and len(world.imported) >= MAX_IMPORTED:
+        kind = "reset"
     able = [who for who in actors if NEEDED[kind] in world.rights(who)] or actors
     actor = dice.choice(able if dice.random() < 0.9 else actors)
     most = world.programs.get(actor, EVERY)
     scopes = most if dice.random() < 0.7 else frozenset(each for each in most if dice.random() < 0.8)
-    target = f"program-{len(world.programs)}" if kind == "register" else dice.choice(PERSONS)
+    target = dice.choice(people)
+    if kind in ("register", "import"):
+        target = f"program-{len(world.programs)}" if kind == "register" else f"imported-{len(world.imported)}"
     existing = sorted(world.roles)
     role = dice.choice(existing if existing and kind != "make" and dice.random() < 0.9 else ROLES)
+    if kind == "import" and dice.random() < 0.3:
+        role = CROWN
+    if kind == "policy" and dice.random() < 0.5:
+        role = ADMINISTRATION
     inside = sorted(world.rights(actor) & set(POOL))
     wanted = frozenset(dice.sample(inside, dice.randint(1, len(inside)))) if inside else some(dice, 2)
     permissions = wanted if dice.random() < 0.6 else wanted | some(dice, 1)
@@ -141,7 +177,9 @@ def draw_pair(dice: random.Random, world: World) -> list[Act]:
         duels.append(("", sorted(world.administrators)))
     if not duels or dice.random() < 0.3:
         pair = [draw_act(dice, world), draw_act(dice, world)]
-        return [act for act in pair if act.kind != "register"] or pair[:1]
+        # Two of one of these would be a race for a name or a version, not for a right.
+        alone = {"register", "import", "policy"}
+        return [act for act in pair if act.kind not in alone] or pair[:1]
     role, people = dice.choice(duels)
     one, other = dice.sample(people, 2)
     kind: Kind = "take" if role else "depose"

@@ -5,6 +5,7 @@ same moment have to come out as one after the other would have, in either order.
 """
 
 import asyncio
+import json
 import os
 import random
 from collections import Counter
@@ -12,14 +13,16 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 import pytest
+from msgspec.structs import replace
 
 from airside.core.errors import Conflict, Forbidden, NotFound
-from airside.core.ids import TENANT, USER, format_id, parse_id
+from airside.core.ids import ROLE, TENANT, USER, format_id, parse_id
 from airside.core.principal import Principal
 from airside.oauth import ClientDraft
 from airside.permissions import AtLeast, Question
-from airside.tenancy import PERMISSIONS, RoleChange, RoleDraft
-from tests.gauntlet.delegation import PERSONS, Act, World, draw_act, draw_pair, draw_world
+from airside.store import RequestContext
+from airside.tenancy import PERMISSIONS, Invitation, RoleChange, RoleDraft
+from tests.gauntlet.delegation import ADMINISTRATION, CROWN, PERSONS, Act, World, draw_act, draw_pair, draw_world
 from tests.running import Place
 
 SEQUENCES = 10_000 if os.environ.get("AIRSIDE_GAUNTLET_FULL") == "1" else 30
@@ -37,14 +40,14 @@ class Stage:
     place: Place
     subjects: dict[str, str] = field(default_factory=dict[str, str])
     roles: dict[str, UUID] = field(default_factory=dict[str, UUID])
+    invitations: list[Invitation] = field(default_factory=list[Invitation])
 
     async def set_up(self, world: World) -> None:
         """Everything in `world`, made by the operator."""
         services = self.place.server.services
         async with self.place.operator() as ctx:
             for person in PERSONS:
-                address = f"{services.entropy.bytes(8).hex()}@example.com"
-                user = await services.user_admin.create(ctx, address, "")
+                user = await services.user_admin.create(ctx, self._address(), "")
                 self.subjects[person] = f"user:{format_id(USER, user.id)}"
                 if person in world.administrators:
                     await services.member_admin.grant(ctx, user.id, "administrator")
@@ -59,6 +62,8 @@ class Stage:
         """Room for the next sequence."""
         services = self.place.server.services
         async with self.place.operator() as ctx:
+            for invitation in self.invitations:
+                await services.invitations.revoke(ctx, invitation)
             for role in await services.role_admin.list(ctx):
                 await services.role_admin.delete(ctx, role.role_id)
 
@@ -88,12 +93,45 @@ class Stage:
                         await services.member_admin.revoke(ctx, self._user(act.target), "administrator")
                     case "touch":
                         await services.user_admin.set_state(ctx, self._user(act.target), "active")
+                    case "reset":
+                        await services.factor_admin.reset(ctx, self._user(act.target))
+                    case "import":
+                        return await self._import(ctx, act)
+                    case "invite":
+                        words = [self._role_word(act.role)]
+                        invitation = await services.invitation_admin.create(ctx, self._address(), "", words)
+                        ctx.tx.after_commit(lambda: self.invitations.append(invitation))
+                    case "policy":
+                        await self._change_policy(ctx, act)
                     case "register":
                         client, _ = await services.client_admin.create(ctx, self._program(act))
                         ctx.tx.after_commit(lambda: self.subjects.update({act.target: f"client:{client.word}"}))
         except (Forbidden, NotFound, Conflict):
             return False
         return True
+
+    async def _import(self, ctx: RequestContext, act: Act) -> bool:
+        line = json.dumps({"email": self._address(), "roles": [act.role]}).encode()
+        (result,) = await self.place.server.services.transfer_admin.import_users(ctx, [line])
+        if result.user_id is not None:
+            subject = f"user:{format_id(USER, result.user_id)}"
+            ctx.tx.after_commit(lambda: self.subjects.update({act.target: subject}))
+        return result.user_id is not None
+
+    async def _change_policy(self, ctx: RequestContext, act: Act) -> None:
+        services = self.place.server.services
+        stored = await services.policies.stored(ctx)
+        policy = replace(stored.policy, language="de" if stored.policy.language == "en" else "en")
+        if act.role == ADMINISTRATION:
+            minutes = 60 if policy.administration.max_age_minutes == 720 else 720
+            policy = replace(policy, administration=replace(policy.administration, max_age_minutes=minutes))
+        await services.policy_admin.change(ctx, stored.version, policy)
+
+    def _address(self) -> str:
+        return f"{self.place.server.services.entropy.bytes(8).hex()}@example.com"
+
+    def _role_word(self, name: str) -> str:
+        return format_id(ROLE, self.roles.get(name, self.place.tenant_id))
 
     async def rights(self) -> Rights:
         """What the engine says that each may, by everything committed."""
@@ -121,7 +159,7 @@ class Stage:
             roles = await verbs.list(ctx)
             given = {(names[who], role.name) for role in roles for who in await verbs.assignees(ctx, role.role_id)}
         permissions = {role.name: role.permissions for role in roles}
-        return World(permissions, frozenset(given), world.administrators, world.programs)
+        return World(permissions, frozenset(given), world.administrators, world.programs, world.imported)
 
     def _user(self, person: str) -> UUID:
         return parse_id(USER, self.subjects[person].removeprefix("user:"))
@@ -140,7 +178,7 @@ def told(world: World) -> Rights:
     """The engine's answers, were it `world`."""
     return {
         who: world.rights(who) | ({"administrator"} if who in world.administrators else set())
-        for who in (*PERSONS, *world.programs)
+        for who in (*PERSONS, *world.imported, *world.programs)
     }
 
 
@@ -148,9 +186,13 @@ def beyond(before: Rights, after: Rights, acts: list[Act]) -> int:
     """Rights that somebody has gained and none of the actors could have given. Who crowns gives all that they have: a
     credential's scope says what it is for, and making administrators is one such thing."""
     givable = frozenset[str]().union(
-        *(before[act.actor] if act.kind == "crown" else before[act.actor] & act.scopes for act in acts)
+        *(before[act.actor] if _crowns(act) else before[act.actor] & act.scopes for act in acts)
     )
     return sum(len(after[who] - before.get(who, frozenset()) - givable) for who in after)
+
+
+def _crowns(act: Act) -> bool:
+    return act.kind == "crown" or (act.kind == "import" and act.role == CROWN)
 
 
 async def step(stage: Stage, world: World, acts: list[Act], faults: list[str]) -> tuple[World, int, int]:
