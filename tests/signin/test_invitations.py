@@ -242,9 +242,10 @@ async def test_invitation_ends_after_a_week(stranger: Stranger) -> None:
 async def test_weak_password_leaves_the_link_open(stranger: Stranger) -> None:
     await _invite(await make_manager(stranger.place, *INVITER), "member")
     token = await stranger.token("invitation")
-    for weak in ("short", "password1", "grace@example.com"):
-        with pytest.raises(InvalidInput):
-            await _accept(stranger, token, weak)
+    for name, password in (("", "short"), ("", "password1"), ("", "grace@example.com"), ("a\nb", GOOD)):
+        async with stranger.asking() as ctx:  # which commits: a page that says what is wrong
+            with pytest.raises(InvalidInput):
+                await stranger.services.acceptance.accept(ctx, token, name, Secret(password))
     assert await stranger.user_of(EMAIL) is None
     await _accept(stranger, token)
 

@@ -101,6 +101,15 @@ class Passwords:
         """
         await self._strength.check(ctx, password, words)
 
+    async def check_for(self, ctx: RequestContext, user_id: UUID, password: Secret[str]) -> None:
+        """Return if `set` would take `password` from the user themselves (`refuse_former`); changes nothing. For
+        whoever spends something first.
+
+        Raises:
+            InvalidInput, NotFound, Unavailable: as `set`.
+        """
+        await self._judged(ctx, await self._vault.keyset(ctx), user_id, password, (), refuse_former=True)
+
     async def set(
         self,
         ctx: RequestContext,
@@ -122,18 +131,10 @@ class Passwords:
             Unavailable: too much is waiting to be hashed.
         """
         keyset = await self._vault.keyset(ctx)
-        user = await records.user(ctx, keyset, user_id)
-        if user is None:
-            raise NotFound
-        policy = (await self._policies.identity(ctx)).password
-        before = await records_passwords.credential_of(ctx, keyset, user_id)
-        await self._strength.judge(ctx, policy, password, (user.email, user.name, *words))
-        if refuse_former and policy.history:
-            past = await records_passwords.former(ctx, keyset, user_id, policy.history)
-            await self._refuse_used([*([] if before is None else [before.kept]), *past], password)
+        policy, before = await self._judged(ctx, keyset, user_id, password, words, refuse_former=refuse_former)
         kept = Kept(await self._hashes.hash(candidate(password)))
         await records_passwords.set_password(ctx, keyset, user_id, kept)
-        await self._after(ctx, keyset, user_id, None if before is None else before.kept, policy, own=refuse_former)
+        await self._after(ctx, keyset, user_id, before, policy, own=refuse_former)
 
     async def change(
         self, ctx: RequestContext, user_id: UUID, old: Secret[str], new: Secret[str], *, words: Sequence[str] = ()
@@ -265,6 +266,29 @@ class Passwords:
         elif not kept.stale:
             return
         await records_passwords.replace_hash(ctx, keyset, proven.user_id, proven.row, kept)
+
+    async def _judged(
+        self,
+        ctx: RequestContext,
+        keyset: Keyset,
+        user_id: UUID,
+        password: Secret[str],
+        words: Sequence[str],
+        *,
+        refuse_former: bool,
+    ) -> tuple[PasswordPolicy, Kept | None]:
+        """The policy that `password` meets as the user's, and the one that it takes the place of."""
+        user = await records.user(ctx, keyset, user_id)
+        if user is None:
+            raise NotFound
+        policy = (await self._policies.identity(ctx)).password
+        found = await records_passwords.credential_of(ctx, keyset, user_id)
+        before = None if found is None else found.kept
+        await self._strength.judge(ctx, policy, password, (user.email, user.name, *words))
+        if refuse_former and policy.history:
+            past = await records_passwords.former(ctx, keyset, user_id, policy.history)
+            await self._refuse_used([*([] if before is None else [before]), *past], password)
+        return policy, before
 
     async def _refuse_used(self, past: Sequence[Kept], password: Secret[str]) -> None:
         for kept in past:

@@ -12,6 +12,7 @@ from airside.core.errors import InvalidInput, NotFound
 from airside.core.ids import CLIENT, USER, parse_id
 from airside.core.secret import Secret
 from airside.identity import Links, Passwords, User, Users
+from airside.identity.users import acceptable_name
 from airside.store.context import RequestContext
 from airside.tenancy import Invitation, Invitations, Members
 
@@ -70,9 +71,12 @@ class Acceptance:
                 invitation gives, or a role of it is gone. What was done in `ctx` before is committed with the row that
                 tells of it.
             Conflict: the address has an account already: its owner signs in, and is given roles there.
-            InvalidInput: a name or password that can't be one; the link stays open.
+            InvalidInput: a name or password that can't be one; nothing has been done, and the link stays open.
+            Whoever catches any other refusal undoes what was done.
         """
         invitation = await self.look(ctx, token)
+        name = acceptable_name(name)
+        await self._passwords.check(ctx, password, (invitation.email, name))
         await self._demand_inviter(ctx, invitation)
         await ctx.tx.checkpoint()  # nobody waits for the lock while a password is hashed: it is asked again below
         await self._links.spend(ctx, "invitation", token)

@@ -93,9 +93,11 @@ class Recovery:
 
         Raises:
             NotFound: the link isn't open.
-            InvalidInput: a password that can't be theirs; the link stays open.
-            Unavailable: no room to hash; the link stays open.
+            InvalidInput: a password that can't be theirs; nothing has been done, and the link stays open.
+            Unavailable: no room to hash. Whoever catches it undoes what was done.
         """
+        person = _person(await self._links.look(ctx, "recovery", token))
+        await self._passwords.check_for(ctx, person, password)
         link = await self._links.spend(ctx, "recovery", token)
         user_id = _person(link)
         await self._passwords.set(ctx, user_id, password, refuse_former=True)

@@ -105,13 +105,16 @@ class Registration:
             NotFound: the link isn't open, or sign-up is closed by now.
             Unauthenticated: another password than the one chosen; the link stays open.
             LimitExceeded: too many passwords tried.
+            InvalidInput: the tenant demands more of a password by now; nothing has been done, the link stays open.
             Conflict: the address has become a user's meanwhile: for a page, the same as a link that was spent.
+            Whoever catches another refusal than `InvalidInput` undoes what was done.
         """
         link = await self._links.look(ctx, "signup", token)
         draft = await self._draft(ctx, link)
         await self._spend(ctx, [(SIGNUP_CONFIRM, str(link.id))])
         if not await self._hashes.verify(draft.hash, candidate(password)):
             raise Unauthenticated("wrong password")
+        await self._passwords.check(ctx, password, (draft.email, draft.name))
         await self._links.spend(ctx, "signup", token)
         user = await self._users.create(ctx, draft.email, draft.name, verified=True)
         await self._passwords.set(ctx, user.id, password)
@@ -121,10 +124,6 @@ class Registration:
             ctx, Event.SIGNUP_CONFIRMED, subject=subject, details={"link": format_id(LINK, link.id)}
         )
         return user
-
-    async def addressee(self, ctx: RequestContext, link_id: UUID) -> Applicant:
-        """Whom to mail the link of `link_id` to. Raises: NotFound: it isn't open."""
-        return await self.look(ctx, await self._links.token(ctx, link_id))
 
     async def _admitted(self, ctx: RequestContext, email: str) -> Mailbox:
         policy = await self._policies.current(ctx)
