@@ -107,30 +107,23 @@ class Links:
 
         Raises:
             NotFound: spent, revoked, expired or superseded, of another purpose or tenant, of somebody disabled, or no
-                token at all: never told apart.
+                token at all: never told apart. What was done in `ctx` before is committed, with the row that tells it.
         """
         keyset = await self._vault.keyset(ctx)
         link_id = _verified(keyset, purpose, token)
         found = None if link_id is None else await records_links.find(ctx, keyset, link_id, (purpose,))
-        if found is None:
-            raise NotFound("link")
-        return _link(found)
+        return await self._opened(ctx, purpose, found)
 
     async def spend(self, ctx: RequestContext, purpose: Purpose, token: Secret[str]) -> Link:
         """The open link of `token`, which it is no more. Whom it is for stays active until this transaction ends.
 
         Raises:
-            NotFound: as `look`; also for all but one of those who spend it at once. What was done in `ctx` before is
-                committed with the row that tells of it.
+            NotFound: as `look`; also for all but one of those who spend it at once.
         """
         keyset = await self._vault.keyset(ctx)
         link_id = _verified(keyset, purpose, token)
         found = None if link_id is None else await self._spend(ctx, keyset, purpose, link_id)
-        if found is None:
-            await self._journal.refused(ctx, Event.LINK_REFUSED, reason=purpose)
-            await ctx.tx.checkpoint()
-            raise NotFound("link")
-        return _link(found)
+        return await self._opened(ctx, purpose, found)
 
     async def revoke(self, ctx: RequestContext, link_id: UUID) -> None:
         """End a link; one that is over stays so."""
@@ -143,6 +136,13 @@ class Links:
     async def sweep(self, ctx: RequestContext) -> int:
         """Forget the tenant's expired links, for a timer; how many."""
         return await records_links.sweep(ctx)
+
+    async def _opened(self, ctx: RequestContext, purpose: Purpose, found: Found | None) -> Link:
+        if found is None:
+            await self._journal.refused(ctx, Event.LINK_REFUSED, reason=purpose)
+            await ctx.tx.checkpoint()
+            raise NotFound("link")
+        return _link(found)
 
     async def _spend(self, ctx: RequestContext, keyset: Keyset, purpose: Purpose, link_id: UUID) -> Found | None:
         found = await records_links.find(ctx, keyset, link_id, (purpose,))
