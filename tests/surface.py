@@ -16,7 +16,12 @@ from tests.running import Place, Running
 from tests.trips.visitor import token_request
 
 PLATFORM_SCOPES = frozenset({"tenants:read", "tenants:write"})
-FORMS = frozenset({"/oauth2/authorize", "/oauth2/token", "/oauth2/revoke", "/oauth2/introspect", "/signin", "/account"})
+FORMS = frozenset(
+    {
+        *("/oauth2/authorize", "/oauth2/token", "/oauth2/revoke", "/oauth2/introspect"),
+        *("/signin", "/signup", "/recover", "/invitation", "/verify", "/account"),
+    }
+)
 """What begins with these below a tenant takes a form; every other body is JSON."""
 
 

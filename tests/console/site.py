@@ -1,29 +1,79 @@
-"""The hosted pages as an application of their own, behind the real shield-less transport, and a browser for it."""
+"""The hosted pages as an application of their own, without the shield in front, and a browser for it."""
 
+import re
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from typing import Final
+from datetime import datetime
+from typing import Any, Final
 from urllib.parse import urlencode
+from uuid import UUID
 
 import httpx2
 from starlette.applications import Starlette
 from starlette.requests import Request
 
-from airside.console import routes
+from airside.console import Brand, routes
 from airside.core.errors import NotFound
 from airside.core.principal import Origin
+from airside.core.secret import Secret
+from airside.identity import Sessions, User, Users
 from airside.store.context import RequestContext
-from tests.identity.kit import Kit
+from airside.tenancy import TenantPolicy
+from airside.wiring.build import Services
+from tests.running import Place
 
 SLUG: Final = "acme"
 HOST: Final = "https://airside.test"
 SIGNIN: Final = f"/t/{SLUG}/signin"
 ACCOUNT: Final = f"/t/{SLUG}/account"
+SESSIONS: Final = f"{ACCOUNT}/sessions"
+ACME: Final = Brand("Acme Instruments")
+PASSWORD: Final = "correct horse battery staple"
 
 
-def application(kit: Kit, name: str = "Acme Instruments") -> Starlette:
-    """The pages of the kit's tenant under `/t/acme`."""
+@dataclass(frozen=True)
+class Site:
+    """One tenant's services, as pages and tests see them."""
+
+    place: Place
+    tenant_id: UUID
+
+    @property
+    def services(self) -> Services:
+        return self.place.server.services
+
+    @property
+    def users(self) -> Users:
+        return self.services.users
+
+    @property
+    def sessions(self) -> Sessions:
+        return self.services.sessions
+
+    def open_ctx(
+        self, tenant_id: UUID, *, now: datetime | None = None, origin: Origin | None = None
+    ) -> AbstractAsyncContextManager[RequestContext]:
+        """A context of the tenant."""
+        more: dict[str, Any] = {} if origin is None else {"origin": origin}
+        return self.services.engine.begin(tenant_id, now=now, **more)
+
+    async def user(self, email: str = "ada@example.com", name: str = "Ada", password: str = PASSWORD) -> User:
+        """A user with a password."""
+        async with self.open_ctx(self.tenant_id) as ctx:
+            user = await self.users.create(ctx, email, name)
+            await self.services.passwords.set(ctx, user.id, Secret(password))
+        return user
+
+    async def demand(self, policy: TenantPolicy) -> None:
+        """The tenant's policy from now on."""
+        async with self.place.operator() as ctx:
+            version = (await self.services.policies.stored(ctx)).version
+            await self.services.policies.change(ctx, version, policy)
+
+
+def application(site: Site, brand: Brand = ACME) -> Starlette:
+    """The pages of the site's tenant under `/t/acme`."""
 
     @asynccontextmanager
     async def context(request: Request) -> AsyncGenerator[RequestContext]:
@@ -31,15 +81,13 @@ def application(kit: Kit, name: str = "Acme Instruments") -> Starlette:
             raise NotFound("tenant")
         address = request.client.host if request.client else "-"
         origin = Origin(address, request.headers.get("user-agent", ""))
-        async with kit.open_ctx(kit.tenant_id, origin=origin) as ctx:
+        async with site.open_ctx(site.tenant_id, origin=origin) as ctx:
             yield ctx
 
-    async def tenant_name(ctx: RequestContext) -> str:
-        return name
+    async def brands(ctx: RequestContext) -> Brand:
+        return brand
 
-    return Starlette(
-        routes=routes(flows=kit.flows, sessions=kit.sessions, users=kit.users, context=context, tenant_name=tenant_name)
-    )
+    return Starlette(routes=routes(site.services, context=context, brands=brands))
 
 
 @dataclass
@@ -82,3 +130,8 @@ def token_of(html: str) -> str:
     mark = 'name="csrf_token" value="'
     start = html.index(mark) + len(mark)
     return html[start : html.index('"', start)]
+
+
+def strange_scripts(html: str) -> list[str]:
+    """Scripts of a page that aren't the one it may load."""
+    return re.findall(r'<script(?! type="module" src="/static/passkey\.js\?v=[0-9a-f]{16}"></script>)[^>]*', html)

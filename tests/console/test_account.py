@@ -4,37 +4,40 @@ import re
 
 import pytest
 
+from airside.console import Brand
 from airside.core.ids import SESSION, format_id
-from tests.console.site import ACCOUNT, HOST, SIGNIN, application, browser, token_of
-from tests.identity.kit import PASSWORD, Kit
+from tests.console.site import ACCOUNT, HOST, PASSWORD, SESSIONS, SIGNIN, Site, application, browser, token_of
 
 EMAIL = "ada@example.com"
 
 
-async def test_the_account_shows_who_and_where(kit: Kit) -> None:
-    await kit.user(EMAIL, "Ada Lovelace")
-    app = application(kit)
+async def test_the_account_shows_who_and_where(site: Site) -> None:
+    await site.user(EMAIL, "Ada Lovelace")
+    app = application(site)
     async with browser(app, "192.0.2.7") as phone, browser(app, "192.0.2.8") as laptop:
         phone.client.headers["user-agent"] = "Mozilla/5.0 (iPhone; CPU) Version/26.0 Mobile Safari/604.1"
         await phone.sign_in(EMAIL, PASSWORD)
         await laptop.sign_in(EMAIL, PASSWORD)
-        page = (await laptop.get(ACCOUNT)).text
-    for shown in ("Ada Lovelace", EMAIL, "Safari on iPhone", "192.0.2.7", "192.0.2.8", "just now"):
+        page = (await laptop.get(SESSIONS)).text
+        account = (await laptop.get(ACCOUNT)).text
+    assert "Ada Lovelace" in account
+    assert "signed in in 2 places" in account
+    for shown in (EMAIL, "Safari on iPhone", "192.0.2.7", "192.0.2.8", "just now"):
         assert shown in page
     assert page.count("This browser") == 1
     assert page.count("/end") == 1
 
 
-async def test_without_a_session_the_account_leads_to_sign_in(kit: Kit) -> None:
-    async with browser(application(kit)) as tab:
+async def test_without_a_session_the_account_leads_to_sign_in(site: Site) -> None:
+    async with browser(application(site)) as tab:
         answer = await tab.client.get(ACCOUNT)
     assert (answer.status_code, answer.headers["location"]) == (303, SIGNIN)
 
 
-async def test_the_sso_cookies_secret_doesnt_open_the_account(kit: Kit) -> None:
+async def test_the_sso_cookies_secret_doesnt_open_the_account(site: Site) -> None:
     """N06: a Lax cookie rides on cross-site navigation; it must not be the Strict one."""
-    await kit.user(EMAIL)
-    async with browser(application(kit)) as tab:
+    await site.user(EMAIL)
+    async with browser(application(site)) as tab:
         await tab.sign_in(EMAIL, PASSWORD)
         name = next(name for name in tab.client.cookies if "_account_" in name)
         sso = tab.cookie("sso") or ""
@@ -43,9 +46,9 @@ async def test_the_sso_cookies_secret_doesnt_open_the_account(kit: Kit) -> None:
         assert (await tab.client.get(ACCOUNT)).status_code == 303
 
 
-async def test_coming_from_another_site_a_page_of_our_own_leads_back(kit: Kit) -> None:
+async def test_coming_from_another_site_a_page_of_our_own_leads_back(site: Site) -> None:
     """Browsers withhold the Strict cookie from cross-site navigation; the bounce isn't a loop."""
-    async with browser(application(kit)) as tab:
+    async with browser(application(site)) as tab:
         answer = await tab.client.get(ACCOUNT, headers={"sec-fetch-site": "cross-site"})
         assert answer.status_code == 200
         assert f'content="0;url={ACCOUNT}"' in answer.text
@@ -54,22 +57,22 @@ async def test_coming_from_another_site_a_page_of_our_own_leads_back(kit: Kit) -
 
 
 @pytest.mark.parametrize("name", ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "{{ 7*7 }}", "${7*7}"])
-async def test_a_hostile_name_agent_or_tenant_is_text(kit: Kit, name: str) -> None:
+async def test_a_hostile_name_agent_or_tenant_is_text(site: Site, name: str) -> None:
     """N29, N30: stored through the name, the browser's name for itself and the tenant's."""
-    await kit.user(EMAIL, name)
-    async with browser(application(kit, name)) as tab:
+    await site.user(EMAIL, name)
+    async with browser(application(site, Brand(name))) as tab:
         tab.client.headers["user-agent"] = name
         await tab.sign_in(EMAIL, PASSWORD)
-        page = (await tab.get(ACCOUNT)).text
+        page = (await tab.get(ACCOUNT)).text + (await tab.get(SESSIONS)).text
     assert "<script" not in page
     assert "<img" not in page
     assert "49" not in re.sub(r"value=\"[^\"]*\"|\?v=[0-9a-f]+|ses_\w+|\d\d:\d\d|T[\d:.+]+", "", page)
 
 
-async def test_signing_out_ends_this_session_and_forgets_both_cookies(kit: Kit) -> None:
+async def test_signing_out_ends_this_session_and_forgets_both_cookies(site: Site) -> None:
     """N19"""
-    await kit.user(EMAIL)
-    app = application(kit)
+    await site.user(EMAIL)
+    app = application(site)
     async with browser(app) as tab, browser(app) as other:
         await tab.sign_in(EMAIL, PASSWORD)
         await other.sign_in(EMAIL, PASSWORD)
@@ -85,9 +88,9 @@ async def test_signing_out_ends_this_session_and_forgets_both_cookies(kit: Kit) 
         assert (await other.client.get(ACCOUNT)).status_code == 200
 
 
-async def test_signing_out_everywhere_ends_every_session(kit: Kit) -> None:
-    await kit.user(EMAIL)
-    app = application(kit)
+async def test_signing_out_everywhere_ends_every_session(site: Site) -> None:
+    await site.user(EMAIL)
+    app = application(site)
     async with browser(app) as tab, browser(app) as other:
         await tab.sign_in(EMAIL, PASSWORD)
         await other.sign_in(EMAIL, PASSWORD)
@@ -97,31 +100,31 @@ async def test_signing_out_everywhere_ends_every_session(kit: Kit) -> None:
         assert (await other.client.get(ACCOUNT)).status_code == 303
 
 
-async def test_one_other_session_can_be_ended_from_here(kit: Kit) -> None:
-    await kit.user(EMAIL)
-    app = application(kit)
+async def test_one_other_session_can_be_ended_from_here(site: Site) -> None:
+    await site.user(EMAIL)
+    app = application(site)
     async with browser(app) as tab, browser(app) as other:
         await tab.sign_in(EMAIL, PASSWORD)
         await other.sign_in(EMAIL, PASSWORD)
-        page = (await tab.get(ACCOUNT)).text
+        page = (await tab.get(SESSIONS)).text
         path = re.findall(r'action="(/t/acme/account/sessions/\w+/end)"', page)[0]
         answer = await tab.post(path, {"csrf_token": token_of(page)})
-        assert (answer.status_code, answer.headers["location"]) == (303, ACCOUNT)
+        assert (answer.status_code, answer.headers["location"]) == (303, SESSIONS)
         assert (await other.client.get(ACCOUNT)).status_code == 303
         assert (await tab.client.get(ACCOUNT)).status_code == 200
         assert (await tab.post(path, {"csrf_token": token_of(page)})).status_code == 404
 
 
-async def test_nobody_ends_anothers_session(kit: Kit) -> None:
+async def test_nobody_ends_anothers_session(site: Site) -> None:
     """N20: within the tenant too, another's session is not there."""
-    await kit.user(EMAIL)
-    bob = await kit.user("bob@example.com")
-    app = application(kit)
+    await site.user(EMAIL)
+    bob = await site.user("bob@example.com")
+    app = application(site)
     async with browser(app) as mine, browser(app) as his:
         await mine.sign_in(EMAIL, PASSWORD)
         await his.sign_in("bob@example.com", PASSWORD)
-        async with kit.open_ctx(kit.tenant_id) as ctx:
-            (target,) = await kit.sessions.list(ctx, bob.id)
+        async with site.open_ctx(site.tenant_id) as ctx:
+            (target,) = await site.sessions.list(ctx, bob.id)
         token = token_of((await mine.get(ACCOUNT)).text)
         for id_ in (format_id(SESSION, target.id), "ses_0", "x"):
             answer = await mine.post(f"{ACCOUNT}/sessions/{id_}/end", {"csrf_token": token})
@@ -130,10 +133,10 @@ async def test_nobody_ends_anothers_session(kit: Kit) -> None:
 
 
 @pytest.mark.parametrize("verb", ["signout", "sessions/ses_00000000000000000000000000/end"])
-async def test_a_form_without_its_own_sessions_token_changes_nothing(kit: Kit, verb: str) -> None:
+async def test_a_form_without_its_own_sessions_token_changes_nothing(site: Site, verb: str) -> None:
     """N11: CSRF, also with the token of another session."""
-    await kit.user(EMAIL)
-    app = application(kit)
+    await site.user(EMAIL)
+    app = application(site)
     async with browser(app) as tab, browser(app) as other:
         await tab.sign_in(EMAIL, PASSWORD)
         await other.sign_in(EMAIL, PASSWORD)
@@ -145,20 +148,20 @@ async def test_a_form_without_its_own_sessions_token_changes_nothing(kit: Kit, v
         assert (await tab.post(f"{ACCOUNT}/{verb}", {"csrf_token": foreign})).status_code == 303
 
 
-async def test_a_disabled_users_page_is_gone(kit: Kit) -> None:
+async def test_a_disabled_users_page_is_gone(site: Site) -> None:
     """N18"""
-    user = await kit.user(EMAIL)
-    async with browser(application(kit)) as tab:
+    user = await site.user(EMAIL)
+    async with browser(application(site)) as tab:
         await tab.sign_in(EMAIL, PASSWORD)
-        async with kit.open_ctx(kit.tenant_id) as ctx:
-            await kit.users.set_state(ctx, user.id, "disabled")
+        async with site.open_ctx(site.tenant_id) as ctx:
+            await site.users.set_state(ctx, user.id, "disabled")
         assert (await tab.client.get(ACCOUNT)).status_code == 303
 
 
-async def test_the_same_cookie_twice_is_refused(kit: Kit) -> None:
+async def test_the_same_cookie_twice_is_refused(site: Site) -> None:
     """N11: one of the two was planted."""
-    await kit.user(EMAIL)
-    async with browser(application(kit)) as tab:
+    await site.user(EMAIL)
+    async with browser(application(site)) as tab:
         await tab.sign_in(EMAIL, PASSWORD)
         name = next(name for name in tab.client.cookies if "_account_" in name)
         twice = f"{name}={tab.cookie('account')}; {name}={'A' * 43}"

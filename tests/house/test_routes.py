@@ -26,6 +26,7 @@ PUBLIC = {
     "GET /static/airside.css",
     "GET /dev/mailbox",
     "GET /static/airside.svg",
+    "GET /t/{slug}/recover",
     "GET /static/passkey.js",
     "GET /t/{slug}/.well-known/openid-configuration",
     "GET /.well-known/oauth-authorization-server/t/{slug}",

@@ -5,6 +5,7 @@ per-tenant tree (RFC 9162) with its signed heads, proofs, export and the offline
 events mean, who may read them, or alerts' delivery; and it never keeps a secret.
 """
 
+from airside.audit.activity import Activity, Happened
 from airside.audit.events import Event
 from airside.audit.export import entries, read_entry, write_entry
 from airside.audit.journal import Journal
@@ -15,7 +16,9 @@ from airside.audit.sequencer import Sequencer
 from airside.audit.verify import verify_file, verify_tenant
 
 __all__ = [
+    "Activity",
     "Event",
+    "Happened",
     "Head",
     "Journal",
     "Outcome",

@@ -5,7 +5,10 @@ Owns the hosted pages' addresses, their HTML and style, their forms and the cook
 `Context` is handed in.
 """
 
-from airside.console.context import Context, TenantName
+from airside.console.agents import describe
+from airside.console.brand import Brand, TenantBrands
+from airside.console.context import Brands, Context, Verbs
+from airside.console.language import choose
 from airside.console.routes import routes
 
-__all__ = ["Context", "TenantName", "routes"]
+__all__ = ["Brand", "Brands", "Context", "TenantBrands", "Verbs", "choose", "describe", "routes"]

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from airside.console.language import Language
+
 _BROWSERS: Final = (
     ("Edg/", "Edge"),
     ("EdgA/", "Edge"),
@@ -25,10 +27,10 @@ _SYSTEMS: Final = (
 _SHOWN: Final = 60
 
 
-def describe(user_agent: str) -> str:
+def describe(language: Language, user_agent: str) -> str:
     """`Firefox on Linux`; the beginning of the text itself where it says neither; `Unknown device` for none."""
     browser = next((name for mark, name in _BROWSERS if mark in user_agent), "")
     system = next((name for mark, name in _SYSTEMS if mark in user_agent), "")
     if browser and system:
-        return f"{browser} on {system}"
-    return browser or system or user_agent[:_SHOWN] or "Unknown device"
+        return language("device.both", browser=browser, system=system)
+    return browser or system or user_agent[:_SHOWN] or language("device.unknown")

@@ -5,7 +5,23 @@ from typing import Protocol
 
 from starlette.requests import Request
 
+from airside.audit import Activity
+from airside.console.brand import Brand
+from airside.core.entropy import Entropy
+from airside.identity import (
+    Devices,
+    EmailCodes,
+    Factors,
+    Passkeys,
+    Passwords,
+    RecoveryCodes,
+    Sessions,
+    Totp,
+    Users,
+)
+from airside.signin import Acceptance, Closing, Flows, Recovery, Registration, Verification
 from airside.store.context import RequestContext
+from airside.tenancy import Members, TenantPolicies
 
 
 class Context(Protocol):
@@ -16,9 +32,52 @@ class Context(Protocol):
         ...
 
 
-class TenantName(Protocol):
-    """What a tenant calls itself on its pages."""
+class Brands(Protocol):
+    """How tenants show themselves on their pages."""
 
-    async def __call__(self, ctx: RequestContext) -> str:
-        """The display name of the context's tenant."""
+    async def __call__(self, ctx: RequestContext) -> Brand:
+        """The brand of the context's tenant."""
         ...
+
+
+class Verbs(Protocol):
+    """The services whose verbs the pages say; wiring's `Services` holds them."""
+
+    @property
+    def entropy(self) -> Entropy: ...
+    @property
+    def flows(self) -> Flows: ...
+    @property
+    def policies(self) -> TenantPolicies: ...
+    @property
+    def users(self) -> Users: ...
+    @property
+    def members(self) -> Members: ...
+    @property
+    def sessions(self) -> Sessions: ...
+    @property
+    def devices(self) -> Devices: ...
+    @property
+    def passwords(self) -> Passwords: ...
+    @property
+    def passkeys(self) -> Passkeys: ...
+    @property
+    def totp(self) -> Totp: ...
+    @property
+    def recovery_codes(self) -> RecoveryCodes: ...
+    @property
+    def email_codes(self) -> EmailCodes: ...
+    @property
+    def factors(self) -> Factors: ...
+    @property
+    def registration(self) -> Registration: ...
+    @property
+    def recovery(self) -> Recovery: ...
+    @property
+    def acceptance(self) -> Acceptance: ...
+    @property
+    def verification(self) -> Verification: ...
+    @property
+    def activity(self) -> Activity: ...
+    @property
+    def closing(self) -> Closing: ...

@@ -1,14 +1,16 @@
 """The pages' one table from refusals to what a person reads."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from airside.console.brand import NOBODY
+from airside.console.language import Language, choose
 from airside.console.render import page, retry_header
 from airside.core.errors import (
+    Conflict,
     Forbidden,
     InvalidInput,
     LimitExceeded,
@@ -22,40 +24,54 @@ from airside.core.errors import (
 Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
-    """A status and what is said with it."""
+class Said(NamedTuple):
+    """A status, and the member of the words' family `refusal` that is said with it."""
 
     status: int
-    title: str
-    text: str
+    words: str
 
 
-TABLE: Final[tuple[tuple[type[Refusal], Words], ...]] = (
-    (NotFound, Words(404, "This page isn't here", "The link may be old, or the sign-in has expired.")),
-    (Unauthenticated, Words(403, "Sign in again", "That sign-in can't go on. Please start again.")),
-    (Forbidden, Words(403, "This form has expired", "Nothing was changed. Please start again.")),
-    (TooLarge, Words(413, "That was too much", "Nothing was changed. Please start again.")),
-    (InvalidInput, Words(400, "That can't be read", "Nothing was changed. Please start again.")),
-    (LimitExceeded, Words(429, "Too many attempts", "Please wait a moment, then try again.")),
-    (Unavailable, Words(503, "Back in a moment", "A part of this service is away. Please try again shortly.")),
+TABLE: Final[tuple[tuple[type[Refusal], Said], ...]] = (
+    (NotFound, Said(404, "missing")),
+    (Unauthenticated, Said(403, "unproven")),
+    (Forbidden, Said(403, "stale")),
+    (Conflict, Said(409, "taken")),
+    (TooLarge, Said(413, "large")),
+    (InvalidInput, Said(400, "unreadable")),
+    (LimitExceeded, Said(429, "limited")),
+    (Unavailable, Said(503, "away")),
 )
-INTERNAL: Final = Words(500, "Something went wrong", "Nothing was changed. Please try again later.")
+INTERNAL: Final = Said(500, "internal")
 
 
-def words_for(refusal: Refusal) -> Words:
+def said_of(refusal: Refusal) -> Said:
     """What is said of `refusal`: the first row of its class or a base of it; silent about anything else."""
-    return next((words for kind, words in TABLE if isinstance(refusal, kind)), INTERNAL)
+    return next((said for kind, said in TABLE if isinstance(refusal, kind)), INTERNAL)
+
+
+def language_of(request: Request, default: str = "") -> Language:
+    """What the request's browser wants to read, of what we have."""
+    return choose(request.headers.get("accept-language", ""), default)
 
 
 def refusal_page(request: Request, refusal: Refusal) -> Response:
     """The page for `refusal`, with the way back to a new sign-in."""
-    words = words_for(refusal)
+    said = said_of(refusal)
     slug = str(request.path_params.get("slug", ""))
     again = f"/t/{slug}/signin" if slug and not isinstance(refusal, Unavailable) else ""
     retry = refusal.retry_after if isinstance(refusal, LimitExceeded | Unavailable) else None
-    headers = {} if retry is None else retry_header(retry)
-    return page("message.html", status=words.status, headers=headers, words=words, again=again, brand="")
+    language = language_of(request)
+    return page(
+        "message.html",
+        language,
+        brand=NOBODY,
+        status=said.status,
+        headers={} if retry is None else retry_header(retry),
+        title=language.of("refusal", said.words, "title"),
+        text=language.of("refusal", said.words, "text"),
+        onward=again,
+        onward_words=language("refusal.again"),
+    )
 
 
 def guarded(handler: Handler) -> Handler:
@@ -65,7 +81,7 @@ def guarded(handler: Handler) -> Handler:
         try:
             return await handler(request)
         except Refusal as refusal:
-            if words_for(refusal) is INTERNAL:
+            if said_of(refusal) is INTERNAL:
                 raise
             return refusal_page(request, refusal)
 

@@ -1,47 +1,31 @@
 """Templates → pages. Autoescape is on for every template, and an undefined name is an error."""
 
 import math
+from binascii import b2a_base64
 from collections.abc import Sequence
-from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
+from airside.console import times
 from airside.console.agents import describe
 from airside.console.assets import ASSETS
-from airside.core.ids import SESSION, format_id
-from airside.identity import Session
+from airside.console.brand import Brand
+from airside.console.language import Language
 from airside.shield.cookies import HostCookie
 from airside.shield.csrf import FIELD
 
-_MINUTE: Final = 60
-_HOUR: Final = 60 * _MINUTE
-_DAY: Final = 24 * _HOUR
+
+def svg_image(svg: str) -> str:
+    """`svg` as the address of an image: what is in it can't run, whatever it is."""
+    return "data:image/svg+xml;base64," + b2a_base64(svg.encode(), newline=False).decode()
 
 
-def ago(moment: datetime, now: datetime) -> str:
-    """How long ago, in words: the largest unit that fits, rounded down."""
-    seconds = int((now - moment).total_seconds())
-    for size, word in ((_DAY, "day"), (_HOUR, "hour"), (_MINUTE, "minute")):
-        count = seconds // size
-        if count >= 1:
-            return f"{count} {word}{'s' if count > 1 else ''} ago"
-    return "just now"
-
-
-def wait(seconds: float) -> str:
-    """How long to wait, in words, rounded up."""
-    minutes = math.ceil(seconds / _MINUTE)
-    if minutes > 1:
-        return f"{minutes} minutes"
-    whole = max(1, math.ceil(seconds))
-    return f"{whole} second{'s' if whole > 1 else ''}"
-
-
-def session_id(session: Session) -> str:
-    """The id of `session` as addresses carry it."""
-    return format_id(SESSION, session.id)
+def grouped(secret: str) -> str:
+    """`secret` in fours, so that eyes keep their place; apps take it with the spaces."""
+    return " ".join(secret[start : start + 4] for start in range(0, len(secret), 4))
 
 
 _ENVIRONMENT: Final = Environment(
@@ -52,27 +36,38 @@ _ENVIRONMENT: Final = Environment(
     lstrip_blocks=True,
 )
 _HELPERS: Final[dict[str, Any]] = {
-    "style": ASSETS["airside.css"].address,
+    "stylesheet": ASSETS["airside.css"].address,
     "icon": ASSETS["airside.svg"].address,
     "passkey_script": ASSETS["passkey.js"].address,
     "csrf_field": FIELD,
-    "ago": ago,
-    "wait": wait,
-    "device": describe,
-    "session_id": session_id,
+    "svg_image": svg_image,
+    "grouped": grouped,
 }
 
 
 def page(
     template: str,
+    language: Language,
     *,
+    brand: Brand,
+    slug: str = "",
     status: int = 200,
     cookies: Sequence[HostCookie] = (),
     headers: dict[str, str] | None = None,
     **values: Any,
 ) -> HTMLResponse:
-    """The page that `template` makes of `values`. Never cached: pages speak to one person at one moment."""
-    html = _ENVIRONMENT.get_template(template, globals=_HELPERS).render(**values)
+    """The page that `template` makes of `values`, in `language`. Never cached: pages speak to one person at one
+    moment."""
+    html = _ENVIRONMENT.get_template(template, globals=_HELPERS).render(
+        t=language,
+        ago=partial(times.ago, language),
+        at=partial(times.at, language),
+        wait=partial(times.wait, language),
+        device=partial(describe, language),
+        brand=brand,
+        slug=slug,
+        **values,
+    )
     response = HTMLResponse(html, status, {"cache-control": "no-store", **(headers or {})})
     for cookie in cookies:
         response.headers.append("set-cookie", cookie.render())

@@ -3,16 +3,102 @@
 from starlette.routing import Route
 
 from airside.console.assets import asset_routes
-from airside.console.context import Context, TenantName
-from airside.console.pages import account, signin
-from airside.identity import Sessions, Users
-from airside.signin import Flows
+from airside.console.context import Brands, Context, Verbs
+from airside.console.entry import EntryDoors
+from airside.console.fresh import Fresh
+from airside.console.pages import (
+    account,
+    account_activity,
+    account_data,
+    account_factors,
+    account_passkeys,
+    account_password,
+    account_sessions,
+    invitation,
+    look,
+    recover,
+    signin,
+    signup,
+    verify,
+)
+from airside.console.signed_in import MemberDoors
+from airside.console.visit import Doors
 
 
-def routes(*, flows: Flows, sessions: Sessions, users: Users, context: Context, tenant_name: TenantName) -> list[Route]:
-    """Sign-in, account and what they look like: paths under `/t/{slug}` and `/static`."""
+def routes(verbs: Verbs, *, context: Context, brands: Brands) -> list[Route]:
+    """Every page and what it looks like: paths under `/t/{slug}` and `/static`."""
+    doors = Doors(context=context, brands=brands)
     return [
-        *signin.routes(flows=flows, context=context, tenant_name=tenant_name),
-        *account.routes(sessions=sessions, users=users, context=context, tenant_name=tenant_name),
+        *signin.routes(
+            doors,
+            signin.SigninPages(
+                flows=verbs.flows, policies=verbs.policies, devices=verbs.devices, email_codes=verbs.email_codes
+            ),
+        ),
+        *_entry(verbs, EntryDoors(doors=doors, entropy=verbs.entropy)),
+        *_account(verbs, MemberDoors(doors=doors, sessions=verbs.sessions)),
+        *look.routes(doors),
         *asset_routes(),
+    ]
+
+
+def _entry(verbs: Verbs, doors: EntryDoors) -> list[Route]:
+    policies = verbs.policies
+    return [
+        *signup.routes(doors, signup.SignupPages(registration=verbs.registration, policies=policies)),
+        *recover.routes(doors, recover.RecoveryPages(recovery=verbs.recovery, policies=policies)),
+        *invitation.routes(doors, invitation.InvitationPages(acceptance=verbs.acceptance, policies=policies)),
+        *verify.routes(doors, verify.VerifyPages(verification=verbs.verification)),
+    ]
+
+
+def _account(verbs: Verbs, doors: MemberDoors) -> list[Route]:
+    users, sessions, factors, policies = verbs.users, verbs.sessions, verbs.factors, verbs.policies
+    fresh = Fresh(flows=verbs.flows, factors=factors, policies=policies, devices=verbs.devices)
+    return [
+        *account.routes(doors, account.AccountPages(sessions=sessions, users=users, factors=factors)),
+        *account_password.routes(
+            doors,
+            account_password.PasswordPages(
+                users=users,
+                passwords=verbs.passwords,
+                factors=factors,
+                sessions=sessions,
+                policies=policies,
+                fresh=fresh,
+            ),
+        ),
+        *account_factors.routes(
+            doors,
+            account_factors.FactorPages(
+                users=users,
+                factors=factors,
+                totp=verbs.totp,
+                recovery_codes=verbs.recovery_codes,
+                policies=policies,
+                fresh=fresh,
+            ),
+        ),
+        *account_passkeys.routes(
+            doors,
+            account_passkeys.PasskeyPages(users=users, passkeys=verbs.passkeys, factors=factors, fresh=fresh),
+        ),
+        *account_sessions.routes(
+            doors, account_sessions.SessionPages(sessions=sessions, users=users, devices=verbs.devices)
+        ),
+        *account_activity.routes(doors, account_activity.ActivityPages(activity=verbs.activity)),
+        *account_data.routes(
+            doors,
+            account_data.DataPages(
+                users=users,
+                sessions=sessions,
+                devices=verbs.devices,
+                passkeys=verbs.passkeys,
+                factors=factors,
+                members=verbs.members,
+                activity=verbs.activity,
+                closing=verbs.closing,
+                fresh=fresh,
+            ),
+        ),
     ]

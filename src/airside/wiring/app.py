@@ -21,6 +21,7 @@ from airside.api.routes.oauth import AUTHORIZE, OAuthRoutes
 from airside.api.routes.openfga_check import PromptCheck
 from airside.api.routes.revocations import RevocationRoutes
 from airside.api.routes.wellknown import WellKnownRoutes
+from airside.console import TenantBrands
 from airside.console import routes as console_routes
 from airside.console.pages import mailbox
 from airside.core.errors import Refusal, Unavailable
@@ -98,11 +99,9 @@ def routes(services: Services) -> list[BaseRoute]:
             contexts=services.contexts, authorise=services.authorise, revocations=services.revocations
         ).routes(),
         *console_routes(
-            flows=services.flows,
-            sessions=services.sessions,
-            users=services.users,
+            services,
             context=services.contexts.anonymous,
-            tenant_name=services.tenants.name,
+            brands=TenantBrands(tenants=services.tenants, policies=services.policies),
         ),
         *mailbox.routes(services.mailbox),
         *_health(services),

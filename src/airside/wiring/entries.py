@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from airside.console.agents import describe
 from airside.identity import (
     EmailCodeAuthenticator,
     EnrolPasskeyAuthenticator,
@@ -146,7 +145,7 @@ def _delivery(
             letterheads=TenantLetterheads(lookup=base.lookup, tenants=who.tenants, policies=who.policies),
             links=MailedLinks(lookup=base.lookup, links=who.links, registration=registration, acceptance=acceptance),
             codes=MailedCodes(email_codes=who.email_codes),
-            occasions=SessionOccasions(sessions=who.sessions, browser=describe),
+            occasions=SessionOccasions(sessions=who.sessions, policies=who.policies),
         ),
         letters=Letters(public_url=settings.public_url),
         mailer=mailer,

@@ -1,9 +1,10 @@
 """What notify asks of other rooms, filled: whose letterhead, which link, which code, which occasion."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
+from airside.console import choose, describe
 from airside.core.errors import NotFound
 from airside.core.ids import LINK, parse_id
 from airside.core.secret import Secret
@@ -40,16 +41,17 @@ class TenantLetterheads:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionOccasions:
-    """Implements notify's `Occasions`. `browser` says what a person would call what calls itself so."""
+    """Implements notify's `Occasions`, in the tenant's language."""
 
     sessions: Sessions
-    browser: Callable[[str], str]
+    policies: TenantPolicies
 
     async def occasion(self, ctx: RequestContext, session_id: UUID) -> Occasion:
         """As the Protocol. Raises: NotFound."""
         began = await self.sessions.beginning(ctx, session_id)
         place = began.origin.address if began.country is None else f"{began.origin.address} ({began.country})"
-        return Occasion(began.at, self.browser(began.origin.user_agent), place)
+        language = choose("", (await self.policies.current(ctx)).language)
+        return Occasion(began.at, describe(language, began.origin.user_agent), place)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

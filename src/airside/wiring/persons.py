@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from airside.audit import Activity
 from airside.identity import (
     Devices,
     EmailCodes,
@@ -48,6 +49,7 @@ class Persons:
     roles: Roles
     members: Members
     invitations: Invitations
+    activity: Activity
 
 
 def persons(base: Foundation, settings: Settings) -> Persons:
@@ -109,6 +111,7 @@ def persons(base: Foundation, settings: Settings) -> Persons:
         factors=Factors(vault=vault, journal=journal),
         sessions=sessions,
         links=links,
+        activity=Activity(),
         tenants=tenants,
         roles=roles,
         members=members,

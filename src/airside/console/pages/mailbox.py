@@ -11,7 +11,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from airside.console.refusals import guarded
+from airside.console.brand import NOBODY
+from airside.console.refusals import guarded, language_of
 from airside.console.render import page
 from airside.core.errors import InvalidInput, NotFound
 from airside.core.ids import MAIL, format_id, parse_id
@@ -32,7 +33,7 @@ class MailboxPages:
         """`GET /dev/mailbox`: every kept letter, the newest first."""
         _refuse_strangers(request)
         letters = [(f"{PATH}/{format_id(MAIL, letter.id)}", letter) for letter in self._mailbox.letters()]
-        return page("mailbox.html", brand="", letters=letters)
+        return page("mailbox.html", language_of(request), brand=NOBODY, letters=letters)
 
     async def show(self, request: Request) -> Response:
         """`GET /dev/mailbox/{letter}`: one letter, as text and as HTML."""
@@ -40,7 +41,7 @@ class MailboxPages:
         letter = self._find(request.path_params["letter"])
         passage(request.scope).csp = _POLICY
         html, text = letter.html.reveal(), letter.text.reveal()
-        return page("letter.html", brand="", letter=letter, html=html, text=text, back=PATH)
+        return page("letter.html", language_of(request), brand=NOBODY, letter=letter, html=html, text=text, back=PATH)
 
     def _find(self, word: str) -> Letter:
         try:

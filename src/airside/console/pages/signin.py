@@ -1,20 +1,20 @@
-"""The sign-in page: a plain form over the login flow."""
+"""The sign-in pages: plain forms over the login flow, one for each thing that it may ask for."""
 
-from typing import Final
+from datetime import timedelta
+from typing import Final, NamedTuple
 from uuid import UUID
 
-from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from airside.console.context import Context, TenantName
-from airside.console.forms import read_cookie, read_form
-from airside.console.refusals import guarded
-from airside.console.render import page, retry_header
-from airside.core.errors import InvalidInput, NotFound
+from airside.console.answers import FIELDS, read_answer
+from airside.console.forms import read_cookie
+from airside.console.pages.signin_steps import Asked, StepPages
+from airside.console.problems import problems_of
+from airside.console.visit import Doors, Form, Visit
+from airside.core.errors import InvalidInput, LimitExceeded, NotFound
 from airside.core.ids import FLOW, format_id, parse_id
-from airside.core.secret import Secret
-from airside.identity import PasswordAnswer
+from airside.identity import Devices, EmailCodeAnswer, EmailCodes, Policies
 from airside.identity.email import MAX_EMAIL
 from airside.identity.sessions import TOKEN_CHARACTERS
 from airside.shield import csrf
@@ -25,126 +25,152 @@ from airside.signin import (
     Done,
     Flows,
     Limited,
-    Refused,
-    Step,
     account_cookie,
     account_path,
+    device_cookie,
     flow_cookie,
     flow_path,
     sso_cookie,
 )
-from airside.signin.model import LIFETIME
-from airside.store.context import RequestContext
+from airside.signin.model import LIFETIME, StartedFlow
 
-FIELDS: Final = ("email", "password", csrf.FIELD)
-REFUSED: Final = "This sign-in can't go on here. Please ask your administrator."
+DEVICE_LIFETIME: Final = timedelta(days=400)
+"""As long as browsers keep any cookie (RFC 6265bis §5.6)."""
+SEND: Final = "send"
+"""The field of the form that asks for another code by mail."""
 
 
 class SigninPages:
     """Begins a login, shows where it stands, takes its answers."""
 
-    def __init__(self, *, flows: Flows, context: Context, tenant_name: TenantName) -> None:
+    def __init__(self, *, flows: Flows, policies: Policies, devices: Devices, email_codes: EmailCodes) -> None:
         self._flows = flows
-        self._context = context
-        self._tenant_name = tenant_name
+        self._devices = devices
+        self._email_codes = email_codes
+        self._steps = StepPages(flows=flows, policies=policies)
 
-    async def begin(self, request: Request) -> Response:
+    async def begin(self, visit: Visit) -> Response:
         """`GET /t/{slug}/signin?continue=…`: a new flow, bound to this browser."""
-        slug = request.path_params["slug"]
-        async with self._context(request) as ctx:
-            started = await self._flows.start(ctx, _target(request, slug))
-            cookie = HostCookie(
-                flow_cookie(ctx.tenant_id), started.browser.reveal(), "Lax", int(LIFETIME.total_seconds())
-            )
-        response = RedirectResponse(flow_path(slug, started.flow_id), 303, {"cache-control": "no-store"})
-        response.headers.append("set-cookie", cookie.render())
-        return response
+        device = await device_of(visit, self._devices)
+        flow = await self._flows.start(visit.ctx, _target(visit), device_id=device.id)
+        return started(visit, flow, device)
 
-    async def show(self, request: Request) -> Response:
-        """`GET /t/{slug}/signin/{flow}`: the form."""
-        async with self._context(request) as ctx:
-            flow_id, browser = _bound(request, ctx)
-            await self._flows.load(ctx, flow_id, browser)
-            return await self._form(ctx, flow_id, browser, Ask("first", ("password",)), "")
+    async def show(self, visit: Visit) -> Response:
+        """`GET /t/{slug}/signin/{flow}?with=…`: what is asked for now, to be answered in the way that is wanted."""
+        bound = _bound(visit)
+        step = await self._flows.submit(visit.ctx, bound.flow_id, bound.browser, None)
+        if isinstance(step, Done):
+            return _done(visit, step)
+        return await self._steps.show(visit, bound, step, Asked(visit.request.query_params.get("with", "")))
 
-    async def submit(self, request: Request) -> Response:
+    async def submit(self, visit: Visit, form: Form) -> Response:
         """`POST /t/{slug}/signin/{flow}`: one answer, one step."""
-        form = await read_form(request, FIELDS)
-        async with self._context(request) as ctx:
-            flow_id, browser = _bound(request, ctx)
-            csrf.check(browser.reveal().encode(), format_id(FLOW, flow_id), form[csrf.FIELD])
-            answer = PasswordAnswer(form["email"], Secret(form["password"]))
-            step = await self._flows.submit(ctx, flow_id, browser, answer)
-            if isinstance(step, Done):
-                return await self._done(ctx, step)
-            return await self._form(ctx, flow_id, browser, step, form["email"][:MAX_EMAIL])
+        bound = _bound(visit)
+        csrf.check(bound.browser.reveal().encode(), format_id(FLOW, bound.flow_id), form[csrf.FIELD])
+        if form[SEND]:
+            return await self._send_again(visit, bound)
+        problems: dict[str, str] = {}
+        try:
+            step = await self._flows.submit(visit.ctx, bound.flow_id, bound.browser, read_answer(form))
+        except InvalidInput as refusal:
+            problems = self._problems(visit, refusal)
+            step = await self._flows.submit(visit.ctx, bound.flow_id, bound.browser, None)
+        if isinstance(step, Done):
+            return _done(visit, step)
+        asked = Asked(form["kind"], form["email"][:MAX_EMAIL], problems=problems)
+        return await self._steps.show(visit, bound, step, asked)
 
-    async def _form(self, ctx: RequestContext, flow_id: UUID, browser: Secret[str], step: Step, email: str) -> Response:
-        status, headers = _status(step)
-        return page(
-            "signin.html",
-            status=status,
-            headers=headers,
-            brand=await self._tenant_name(ctx),
-            email=email,
-            failed=isinstance(step, Ask) and step.failed,
-            retry_after=step.retry_after if isinstance(step, Limited) else None,
-            refused=REFUSED if isinstance(step, Refused) else "",
-            csrf_token=csrf.issue(browser.reveal().encode(), format_id(FLOW, flow_id)),
-        )
+    async def _send_again(self, visit: Visit, bound: StartedFlow) -> Response:
+        """Another code by mail, where one is asked for; the one before is worth nothing."""
+        ctx = visit.ctx
+        await self._flows.challenge(ctx, bound.flow_id, bound.browser, EmailCodeAnswer.kind)
+        flow = await self._flows.load(ctx, bound.flow_id, bound.browser)
+        step = await self._flows.submit(ctx, bound.flow_id, bound.browser, None)
+        if flow.user_id is None or not isinstance(step, Ask):
+            raise NotFound("flow")
+        try:
+            await self._email_codes.send(ctx, flow.flow_id, flow.user_id, flow.device_id)
+        except LimitExceeded as refusal:
+            return await self._steps.show(visit, bound, Limited(refusal.retry_after, step), Asked())
+        return await self._steps.show(visit, bound, step, Asked(sent=True))
 
-    async def _done(self, ctx: RequestContext, step: Done) -> Response:
-        # 200 with meta refresh: browsers apply `form-action` to redirects after a form post, and withhold Strict
-        # cookies from them.
-        return page(
-            "continue.html",
-            cookies=(
-                HostCookie(sso_cookie(ctx.tenant_id), step.session.sso.reveal(), "Lax"),
-                HostCookie(account_cookie(ctx.tenant_id), step.session.account.reveal(), "Strict"),
-                expired(flow_cookie(ctx.tenant_id), "Lax"),
-            ),
-            brand=await self._tenant_name(ctx),
-            title="Signed in",
-            target=step.continue_to,
-        )
+    def _problems(self, visit: Visit, refusal: InvalidInput) -> dict[str, str]:
+        """Why what was to be set (a password, a passkey) isn't taken."""
+        if "weakness" in refusal.data:
+            return problems_of(visit.words, refusal)
+        return {"form": visit.words("problem.passkey")}
 
 
-def routes(*, flows: Flows, context: Context, tenant_name: TenantName) -> list[Route]:
-    """The sign-in page's routes."""
-    pages = SigninPages(flows=flows, context=context, tenant_name=tenant_name)
+class Device(NamedTuple):
+    """A browser: its id, and the cookie that makes it known again, where it has none yet."""
+
+    id: UUID
+    cookie: HostCookie | None = None
+
+
+async def device_of(visit: Visit, devices: Devices) -> Device:
+    """The browser that asks; one without its cookie is given one. Who is known by it is another question."""
+    name = device_cookie(visit.ctx.tenant_id)
+    known = await devices.recognise(visit.ctx, read_cookie(visit.request, name))
+    if known is not None:
+        return Device(known)
+    minted, secret = await devices.mint(visit.ctx)
+    return Device(minted, HostCookie(name, secret.reveal(), "Lax", int(DEVICE_LIFETIME.total_seconds())))
+
+
+def started(visit: Visit, flow: StartedFlow, device: Device) -> Response:
+    """To the page of a login that has just begun; its cookie binds it to this browser."""
+    age = int(LIFETIME.total_seconds())
+    response = RedirectResponse(flow_path(visit.slug, flow.flow_id), 303, {"cache-control": "no-store"})
+    for cookie in (
+        HostCookie(flow_cookie(visit.ctx.tenant_id), flow.browser.reveal(), "Lax", age),
+        *([device.cookie] if device.cookie else []),
+    ):
+        response.headers.append("set-cookie", cookie.render())
+    return response
+
+
+def routes(doors: Doors, pages: SigninPages) -> list[Route]:
+    """The sign-in pages' routes."""
     return [
-        Route("/t/{slug}/signin", guarded(pages.begin), methods=["GET"]),
-        Route("/t/{slug}/signin/{flow}", guarded(pages.show), methods=["GET"]),
-        Route("/t/{slug}/signin/{flow}", guarded(pages.submit), methods=["POST"]),
+        Route("/t/{slug}/signin", doors.page(pages.begin), methods=["GET"]),
+        Route("/t/{slug}/signin/{flow}", doors.page(pages.show), methods=["GET"]),
+        Route("/t/{slug}/signin/{flow}", doors.form(pages.submit, (*FIELDS, SEND, csrf.FIELD)), methods=["POST"]),
     ]
 
 
-def _bound(request: Request, ctx: RequestContext) -> tuple[UUID, Secret[str]]:
-    browser = read_cookie(request, flow_cookie(ctx.tenant_id))
+def _done(visit: Visit, step: Done) -> Response:
+    # 200 with meta refresh: browsers apply `form-action` to redirects after a form post, and withhold Strict
+    # cookies from them.
+    tenant_id = visit.ctx.tenant_id
+    return visit.page(
+        "continue.html",
+        cookies=(
+            HostCookie(sso_cookie(tenant_id), step.session.sso.reveal(), "Lax"),
+            HostCookie(account_cookie(tenant_id), step.session.account.reveal(), "Strict"),
+            expired(flow_cookie(tenant_id), "Lax"),
+        ),
+        title=visit.words("signin.done"),
+        target=step.continue_to,
+    )
+
+
+def _bound(visit: Visit) -> StartedFlow:
+    browser = read_cookie(visit.request, flow_cookie(visit.ctx.tenant_id))
     if browser is None or len(browser.reveal()) != TOKEN_CHARACTERS:
         raise NotFound("flow")
     try:
-        return parse_id(FLOW, request.path_params["flow"]), browser
+        return StartedFlow(parse_id(FLOW, visit.request.path_params["flow"]), browser)
     except InvalidInput:
         raise NotFound("flow") from None
 
 
-def _target(request: Request, slug: str) -> str:
+def _target(visit: Visit) -> str:
     """Where to go on: within the tenant, or else its account page. What leads elsewhere is as good as missing."""
-    wanted = request.query_params.getlist("continue")
-    if len(wanted) == 1 and wanted[0].startswith(f"/t/{slug}/"):
+    wanted = visit.request.query_params.getlist("continue")
+    if len(wanted) == 1 and wanted[0].startswith(f"/t/{visit.slug}/"):
         try:
             return safe_local_path(wanted[0])
         except InvalidInput:
             pass
-    return account_path(slug)
-
-
-def _status(step: Step) -> tuple[int, dict[str, str]]:
-    if isinstance(step, Limited):
-        return 429, retry_header(step.retry_after)
-    if isinstance(step, Refused):
-        return 403, {}
-    if isinstance(step, Ask) and step.failed:
-        return 401, {"www-authenticate": "Form"}
-    return 200, {}
+    return account_path(visit.slug)

@@ -1,0 +1,34 @@
+"""What has happened to one subject lately, for whoever it happened to."""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
+
+from airside.audit import records_activity
+from airside.audit.events import Event
+from airside.store.context import RequestContext
+
+MAX_HAPPENED: Final = 100
+"""Most rows of one answer."""
+LATELY: Final = timedelta(days=90)
+"""How far back is looked."""
+
+
+class Happened(NamedTuple):
+    """One thing that happened: when, what, and from which address."""
+
+    at: datetime
+    event: Event
+    origin: str
+
+
+class Activity:
+    """Reads the audit log of one subject."""
+
+    async def of(
+        self, ctx: RequestContext, subject: str, events: Collection[Event], limit: int = MAX_HAPPENED
+    ) -> list[Happened]:
+        """Those of `events` that happened to `subject` (such as `usr_…`) lately, newest first, at most `limit`."""
+        wanted = sorted(event.value for event in events)
+        rows = await records_activity.of_subject(ctx, subject, wanted, ctx.now - LATELY, min(limit, MAX_HAPPENED))
+        return [Happened(row.at, Event(row.event), row.origin) for row in rows]

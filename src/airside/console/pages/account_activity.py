@@ -1,0 +1,37 @@
+"""What has lately happened to a user's account."""
+
+from typing import Final
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from airside.audit import Activity, Event
+from airside.console.signed_in import Member, MemberDoors
+from airside.core.ids import USER, format_id
+
+SHOWN: Final = 50
+TOLD: Final = {
+    Event.SIGNIN_SUCCEEDED: "signed_in",
+    Event.SESSION_ENDED: "session_ended",
+    Event.SESSION_ROTATED: "confirmed",
+    Event.USER_CREATED: "created",
+    Event.PASSWORD_SET: "password_set",
+}
+"""What people are told, and the member of the words' family `event` that says it."""
+
+
+class ActivityPages:
+    """Shows the journal's records about whoever is signed in."""
+
+    def __init__(self, *, activity: Activity) -> None:
+        self._activity = activity
+
+    async def show(self, member: Member) -> Response:
+        """`GET /t/{slug}/account/activity`."""
+        happened = await self._activity.of(member.ctx, format_id(USER, member.session.user_id), TOLD.keys(), SHOWN)
+        return member.page("account_activity.html", activity=[(TOLD[each.event], each) for each in happened])
+
+
+def routes(doors: MemberDoors, pages: ActivityPages) -> list[Route]:
+    """The route of recent activity."""
+    return [Route("/t/{slug}/account/activity", doors.page(pages.show), methods=["GET"])]

@@ -1,0 +1,214 @@
+"""A walk through every hosted page in a real browser, as one person after another would take it."""
+
+import base64
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from playwright.async_api import Page
+
+from airside.core.secret import Secret
+from airside.identity import User
+from airside.identity.links import Purpose
+from airside.protocols import otp
+from airside.tenancy import TenantPolicy
+from tests.running import PASSWORD, Place
+
+SOON = "correct horse battery staple"
+
+
+@dataclass(frozen=True)
+class _Row:
+    link_id: UUID
+
+
+@dataclass(frozen=True)
+class Walk:
+    """One tenant and the page that walks through it. `name` and `email` are what its people are called."""
+
+    place: Place
+    page: Page
+    name: str = "Ada Lovelace"
+
+    @property
+    def at(self) -> str:
+        return self.place.issuer
+
+    async def steps(self) -> AsyncGenerator[str]:
+        """Every page once, by name; the caller looks at it as it is."""
+        await self.demand(TenantPolicy(signup="open"))
+        async for step in self._entering():
+            yield step
+        async for step in self._following_links():
+            yield step
+        async for step in self._keeping_the_account():
+            yield step
+        async for step in self._proving_twice():
+            yield step
+
+    async def demand(self, policy: TenantPolicy) -> None:
+        """The tenant's policy from now on."""
+        services = self.place.server.services
+        async with self.place.operator() as ctx:
+            version = (await services.policies.stored(ctx)).version
+            await services.policies.change(ctx, version, policy)
+
+    async def user(self) -> User:
+        """Somebody with `PASSWORD`."""
+        services = self.place.server.services
+        email = f"{services.entropy.bytes(6).hex()}@example.com"
+        async with self.place.operator() as ctx:
+            user = await services.users.create(ctx, email, self.name)
+            await services.passwords.set(ctx, user.id, Secret(PASSWORD))
+        return user
+
+    async def token(self, purpose: Purpose) -> str:
+        """The token of the newest link of that purpose, as its mail carries it."""
+        query = """select link_id from airside.action_link where tenant_id = %s and purpose = %s
+                   order by link_id desc limit 1"""
+        async with self.place.operator() as ctx:
+            row = await ctx.tx.one(_Row, query, (ctx.tenant_id, purpose))
+            assert row is not None
+            return (await self.place.server.services.links.token(ctx, row.link_id)).reveal()
+
+    async def sign_in(self, user: User, password: str = PASSWORD) -> None:
+        """The sign-in page's form, filled in and sent."""
+        await self.page.goto(f"{self.at}/signin")
+        await self.page.fill("#email", user.email)
+        await self.page.fill("#password", password)
+        await self.send()
+
+    async def send(self, name: str = "") -> None:
+        """Press the form's button and wait for what comes."""
+        button = self.page.locator("main button.primary:visible").first
+        if name:
+            button = self.page.get_by_role("button", name=name, exact=True).first
+        async with self.page.expect_navigation():
+            await button.click()
+
+    async def _entering(self) -> AsyncGenerator[str]:
+        page = self.page
+        user = await self.user()
+        await page.goto(f"{self.at}/signin")
+        yield "signin"
+        await self.sign_in(user, "not the password")
+        yield "signin-refused"
+        await page.goto(f"{self.at}/signin/nothing")
+        yield "missing"
+        await page.goto(f"{self.at}/signup")
+        yield "signup"
+        await page.fill("#email", "no address")
+        await page.fill("#name", self.name)
+        await page.fill("#password", "short")
+        await self.send()
+        yield "signup-refused"
+        await page.fill("#email", "grace@example.com")
+        await page.fill("#password", "password1234")
+        await self.send()
+        yield "signup-weak"
+        await page.fill("#password", SOON)
+        await self.send()
+        yield "signup-sent"
+        await page.goto(f"{self.at}/recover")
+        yield "recover"
+        await self.send()
+        yield "recover-refused"
+        await page.fill("#email", user.email)
+        await self.send()
+        yield "recover-sent"
+
+    async def _following_links(self) -> AsyncGenerator[str]:
+        page, services = self.page, self.place.server.services
+        await page.goto(f"{self.at}/signup?token={await self.token('signup')}")
+        yield "signup-confirm"
+        await page.fill("#password", "another password than that")
+        await self.send()
+        yield "signup-confirm-refused"
+        await page.fill("#password", SOON)
+        await self.send()
+        yield "signup-done"
+        await page.goto(f"{self.at}/recover?token={await self.token('recovery')}")
+        yield "recover-confirm"
+        await page.fill("#password", "short")
+        await self.send()
+        yield "recover-confirm-refused"
+        await page.fill("#password", SOON)
+        await self.send()
+        yield "recover-done"
+        async with self.place.operator() as ctx:
+            await services.invitations.create(ctx, "guest@example.com", self.name, ["member"], "operator:test")
+        await page.goto(f"{self.at}/invitation?token={await self.token('invitation')}")
+        yield "invitation"
+        await page.goto(f"{self.at}/invitation?token=none")
+        yield "link-over"
+        user = await self.user()
+        async with self.place.operator() as ctx:
+            await services.verification.request(ctx, user.id)
+        await page.goto(f"{self.at}/verify?token={await self.token('verify_email')}")
+        yield "verify"
+        await self.send()
+        yield "verify-done"
+
+    async def _keeping_the_account(self) -> AsyncGenerator[str]:
+        page = self.page
+        user = await self.user()
+        await self.sign_in(user)
+        account = f"{self.at}/account"
+        for path in ("", "password", "factors", "passkeys", "passkeys/new", "sessions", "activity", "data"):
+            await page.goto(f"{account}/{path}".rstrip("/"))
+            yield "account" + ("-" + path.replace("/", "-") if path else "")
+        await page.goto(f"{account}/password")
+        await page.fill("#current", "wrong")
+        await page.fill("#password", SOON)
+        await self.send()
+        yield "account-password-refused"
+        await page.goto(f"{account}/data")
+        await page.fill("#confirmation", "nobody@example.com")
+        await self.send("Delete my account for good")
+        yield "account-data-refused"
+        await page.goto(f"{account}/factors")
+        await self.send("Set up an authenticator app")
+        yield "account-totp"
+        secret = base64.b32decode((await page.locator(".secret code").inner_text()).replace(" ", ""))
+        await page.fill("#code", "abc")
+        await self.send()
+        yield "account-totp-refused"
+        await page.fill("#code", _code(secret, self._now(), -1))
+        await self.send()
+        yield "account-codes"
+        await page.goto(f"{account}/factors")
+        yield "account-factors-set"
+        await self.send("Sign out")
+        yield "signed-out"
+        await self.sign_in(user)
+        yield "second-totp"
+        await page.fill("#code", "abc")
+        await self.send()
+        yield "second-refused"
+        await page.goto(page.url.partition("?")[0] + "?with=recovery_code")
+        yield "second-recovery-code"
+
+    async def _proving_twice(self) -> AsyncGenerator[str]:
+        user = await self.user()
+        await self.demand(TenantPolicy(minimum_assurance="aal2"))
+        await self.sign_in(user)
+        yield "enrol"
+        await self.page.goto(self.page.url.partition("?")[0] + "?with=enrol_totp")
+        yield "enrol-totp"
+        await self.demand(TenantPolicy())
+        async with self.place.operator() as ctx:
+            await self.place.server.services.passwords.demand_change(ctx, user.id)
+        await self.sign_in(user)
+        yield "new-password"
+        await self.page.fill("#current", PASSWORD)
+        await self.page.fill("#password", "short")
+        await self.send()
+        yield "new-password-refused"
+
+    def _now(self) -> datetime:
+        return self.place.server.services.clock.now()
+
+
+def _code(secret: bytes, now: datetime, offset: int) -> str:
+    return otp.code_at(secret, otp.step_at(now) + offset)

@@ -1,0 +1,98 @@
+"""Every hosted page in a real Chromium: nothing that the policy of content refuses, nothing that somebody with a screen
+reader, a small screen or a dark one stumbles over, and nothing that runs because somebody is called so."""
+
+import json
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from importlib import resources
+from typing import Any, Final
+
+import pytest
+from playwright.async_api import Browser, Page
+
+from tests.running import Place
+from tests.trips.pages import Walk
+
+WIDTHS: Final = (390, 1280)
+NARROWEST: Final = 320
+AXE: Final = (resources.files("axe_core_python") / "axe.min.js").read_text("utf-8")
+EXPECTED: Final = ("401", "404", "422", "429")
+"""Chromium's console tells of every such status; each is a page's own."""
+HOSTILE: Final = '"><img src=x onerror=alert(1)><script>alert(1)</script>{{7*7}}</title>'
+
+
+@asynccontextmanager
+async def tab(
+    chromium: Browser, *, locale: str = "en-GB", bypass_csp: bool = False, agent: str | None = None
+) -> AsyncGenerator[tuple[Page, list[str]]]:
+    """A fresh profile, and what went wrong in it: errors in the console, reports of the policy, dialogs, exceptions."""
+    context = await chromium.new_context(
+        ignore_https_errors=True, locale=locale, bypass_csp=bypass_csp, user_agent=agent
+    )
+    page = await context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("dialog", lambda dialog: complaints.append(f"dialog: {dialog.message}"))
+    yield page, complaints
+    await context.close()
+
+
+def unexpected(complaints: list[str]) -> list[str]:
+    return [said for said in complaints if not any(f"status of {status}" in said for status in EXPECTED)]
+
+
+async def test_no_page_breaks_its_policy_or_its_width(place: Place, chromium: Browser) -> None:
+    """N39; WCAG 2.2, 1.4.10: no page scrolls sideways, down to 320 pixels."""
+    seen, wide = list[str](), list[str]()
+    async with tab(chromium) as (page, complaints):
+        async for name in Walk(place, page).steps():
+            seen.append(name)
+            for width in (NARROWEST, *WIDTHS):
+                await page.set_viewport_size({"width": width, "height": 900})
+                if await page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
+                    wide.append(f"{name} at {width}")
+    assert unexpected(complaints) == []
+    assert wide == []
+    assert len(seen) > 40
+
+
+async def test_no_page_has_a_serious_fault_that_axe_finds(place: Place, chromium: Browser) -> None:
+    """At a phone's width and a desk's, in light and in dark."""
+    faults = dict[str, str]()
+    async with tab(chromium, bypass_csp=True) as (page, _):
+        async for name in Walk(place, page).steps():
+            for width in WIDTHS:
+                for scheme in ("light", "dark"):
+                    await page.set_viewport_size({"width": width, "height": 900})
+                    await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+                    await page.evaluate(AXE)
+                    found: dict[str, Any] = await page.evaluate("axe.run()")
+                    for fault in found["violations"]:
+                        if fault["impact"] in ("serious", "critical"):
+                            faults[f"{name}: {fault['id']}"] = json.dumps([node["html"] for node in fault["nodes"]])
+    assert faults == {}
+
+
+@pytest.mark.parametrize("language", ["en-GB", "de-DE"])
+async def test_every_page_has_one_heading_and_a_title_that_says_when_something_is_wrong(
+    place: Place, chromium: Browser, language: str
+) -> None:
+    odd = list[str]()
+    async with tab(chromium, locale=language) as (page, _):
+        async for name in Walk(place, page).steps():
+            headings = await page.locator("h1").count()
+            title, spoken = await page.title(), await page.locator("html").get_attribute("lang")
+            alert = await page.locator("main [role=alert]:visible").count()
+            told = title.startswith(("Error: ", "Fehler: "))
+            if headings != 1 or spoken != language[:2] or told != (alert > 0):
+                odd.append(f"{name}: {headings} {spoken} {title!r} {alert}")
+    assert odd == []
+
+
+async def test_nobodys_name_runs(place: Place, chromium: Browser) -> None:
+    """N29, G33 in short: names, and what browsers call themselves."""
+    async with tab(chromium, agent=f"Mozilla/5.0 {HOSTILE}") as (page, complaints):
+        async for name in Walk(place, page, HOSTILE).steps():
+            assert await page.locator("img[src=x], main script").count() == 0, name
+    assert unexpected(complaints) == []
