@@ -79,11 +79,9 @@ class Walk:
         await self.page.fill("#password", password)
         await self.send()
 
-    async def send(self, name: str = "") -> None:
-        """Press the form's button and wait for what comes."""
-        button = self.page.locator("main button.primary:visible").first
-        if name:
-            button = self.page.get_by_role("button", name=name, exact=True).first
+    async def send(self, form: str = "main form:has(button.primary:visible)") -> None:
+        """Press the button of `form` and wait for what comes."""
+        button = self.page.locator(form).first.locator("button")
         async with self.page.expect_navigation():
             await button.click()
 
@@ -165,10 +163,10 @@ class Walk:
         yield "account-password-refused"
         await page.goto(f"{account}/data")
         await page.fill("#confirmation", "nobody@example.com")
-        await self.send("Delete my account for good")
+        await self.send("form[action$='/delete']")
         yield "account-data-refused"
         await page.goto(f"{account}/factors")
-        await self.send("Set up an authenticator app")
+        await self.send("form[action$='/totp']")
         yield "account-totp"
         secret = base64.b32decode((await page.locator(".secret code").inner_text()).replace(" ", ""))
         await page.fill("#code", "abc")
@@ -179,7 +177,7 @@ class Walk:
         yield "account-codes"
         await page.goto(f"{account}/factors")
         yield "account-factors-set"
-        await self.send("Sign out")
+        await self.send("form[action$='/signout']")
         yield "signed-out"
         await self.sign_in(user)
         yield "second-totp"

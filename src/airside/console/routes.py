@@ -54,7 +54,7 @@ def _entry(verbs: Verbs, doors: EntryDoors) -> list[Route]:
 
 def _account(verbs: Verbs, doors: MemberDoors) -> list[Route]:
     users, sessions, factors, policies = verbs.users, verbs.sessions, verbs.factors, verbs.policies
-    fresh = Fresh(flows=verbs.flows, factors=factors, policies=policies, devices=verbs.devices)
+    fresh = Fresh(flows=verbs.flows, sessions=sessions, factors=factors, policies=policies, devices=verbs.devices)
     return [
         *account.routes(doors, account.AccountPages(sessions=sessions, users=users, factors=factors)),
         *account_password.routes(

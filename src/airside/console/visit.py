@@ -109,6 +109,9 @@ class Doors:
         return Visit(request, ctx, request.path_params["slug"], brand, language_of(request, brand.language))
 
 
-def onward(path: str) -> Response:
+def onward(path: str, cookies: Sequence[HostCookie] = ()) -> Response:
     """To another page of ours, after a form (RFC 9110 §15.4.4)."""
-    return RedirectResponse(path, 303, {"cache-control": "no-store"})
+    response = RedirectResponse(path, 303, {"cache-control": "no-store"})
+    for cookie in cookies:
+        response.headers.append("set-cookie", cookie.render())
+    return response

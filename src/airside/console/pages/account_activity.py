@@ -15,7 +15,22 @@ TOLD: Final = {
     Event.SESSION_ENDED: "session_ended",
     Event.SESSION_ROTATED: "confirmed",
     Event.USER_CREATED: "created",
+    Event.USER_DEACTIVATED: "disabled",
+    Event.USER_REACTIVATED: "enabled",
     Event.PASSWORD_SET: "password_set",
+    Event.EMAIL_VERIFIED: "email_verified",
+    Event.RECOVERY_FINISHED: "recovered",
+    Event.TOTP_ADDED: "totp_added",
+    Event.TOTP_REMOVED: "totp_removed",
+    Event.RECOVERY_CODES_RENEWED: "codes_renewed",
+    Event.RECOVERY_CODE_SPENT: "code_spent",
+    Event.FACTORS_RESET: "factors_reset",
+    Event.PASSKEY_ADDED: "passkey_added",
+    Event.PASSKEY_RENAMED: "passkey_renamed",
+    Event.PASSKEY_REMOVED: "passkey_removed",
+    Event.PASSKEY_SUSPECTED: "passkey_suspected",
+    Event.DEVICE_REMEMBERED: "device_known",
+    Event.DEVICE_FORGOTTEN: "device_forgotten",
 }
 """What people are told, and the member of the words' family `event` that says it."""
 

@@ -1,5 +1,6 @@
 """A user's second factors: an authenticator app, and recovery codes. Each change asks for a fresh proof first."""
 
+from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from airside.core.errors import LimitExceeded, Unauthenticated
 from airside.core.ids import FACTOR, format_id
 from airside.core.secret import Secret
 from airside.identity import Factors, Policies, RecoveryCodes, Totp, TotpEnrolment, Users
+from airside.shield.cookies import HostCookie
 
 CODE: Final = ("code",)
 
@@ -70,15 +72,16 @@ class FactorPages:
             return away
         user_id, factor_id = member.session.user_id, id_in_path(member, FACTOR, "factor")
         try:
-            await self._totp.confirm(member.ctx, user_id, factor_id, Secret(form["code"]))
+            proof = await self._totp.confirm(member.ctx, user_id, factor_id, Secret(form["code"]))
         except Unauthenticated:
             return await self._again(member, factor_id, {"code": member.words("problem.code")})
         except LimitExceeded as refusal:
             return await self._again(member, factor_id, {}, refusal)
+        member, cookies = await self._fresh.strengthen(member, proof)
         allowed = (await self._policies.identity(member.ctx)).factors
         if "recovery_code" in allowed and not await self._recovery_codes.remaining(member.ctx, user_id):
-            return await self._new_codes(member)
-        return onward(_path(member))
+            return await self._new_codes(member, cookies)
+        return onward(_path(member), cookies)
 
     async def remove(self, member: Member, _form: Form) -> Response:
         """`POST /t/{slug}/account/factors/totp/{factor}/remove`."""
@@ -96,9 +99,9 @@ class FactorPages:
     async def _demand(self, member: Member) -> Response | None:
         return await self._fresh.demand(member, _path(member))
 
-    async def _new_codes(self, member: Member) -> Response:
+    async def _new_codes(self, member: Member, cookies: Sequence[HostCookie] = ()) -> Response:
         codes = await self._recovery_codes.renew(member.ctx, member.session.user_id)
-        return member.page("account_codes.html", codes=codes)
+        return member.page("account_codes.html", cookies=cookies, codes=codes)
 
     async def _again(
         self, member: Member, factor_id: UUID, problems: dict[str, str], limited: LimitExceeded | None = None

@@ -44,10 +44,13 @@ class PasskeyPages:
             return away
         session = member.session
         try:
-            await self._passkeys.register(member.ctx, session.user_id, session.id, form["response"], form["name"])
+            _, proof = await self._passkeys.register(
+                member.ctx, session.user_id, session.id, form["response"], form["name"]
+            )
         except InvalidInput as refusal:
             return await self._new(member, self._problems(member, refusal))
-        return onward(_path(member))
+        member, cookies = await self._fresh.strengthen(member, proof)
+        return onward(_path(member), cookies)
 
     async def rename(self, member: Member, form: Form) -> Response:
         """`POST /t/{slug}/account/passkeys/{passkey}/rename`."""

@@ -14,7 +14,7 @@ from airside.console.problems import problems_of
 from airside.console.visit import Doors, Form, Visit
 from airside.core.errors import InvalidInput, LimitExceeded, NotFound
 from airside.core.ids import FLOW, format_id, parse_id
-from airside.identity import Devices, EmailCodeAnswer, EmailCodes, Policies
+from airside.identity import Devices, EmailCodeAnswer, EmailCodes, Policies, StartedSession
 from airside.identity.email import MAX_EMAIL
 from airside.identity.sessions import TOKEN_CHARACTERS
 from airside.shield import csrf
@@ -139,16 +139,23 @@ def routes(doors: Doors, pages: SigninPages) -> list[Route]:
     ]
 
 
+def session_cookies(visit: Visit, started: StartedSession) -> tuple[HostCookie, ...]:
+    """The two cookies of a session."""
+    tenant_id = visit.ctx.tenant_id
+    return (
+        HostCookie(sso_cookie(tenant_id), started.sso.reveal(), "Lax"),
+        HostCookie(account_cookie(tenant_id), started.account.reveal(), "Strict"),
+    )
+
+
 def _done(visit: Visit, step: Done) -> Response:
     # 200 with meta refresh: browsers apply `form-action` to redirects after a form post, and withhold Strict
     # cookies from them.
-    tenant_id = visit.ctx.tenant_id
     return visit.page(
         "continue.html",
         cookies=(
-            HostCookie(sso_cookie(tenant_id), step.session.sso.reveal(), "Lax"),
-            HostCookie(account_cookie(tenant_id), step.session.account.reveal(), "Strict"),
-            expired(flow_cookie(tenant_id), "Lax"),
+            *session_cookies(visit, step.session),
+            expired(flow_cookie(visit.ctx.tenant_id), "Lax"),
         ),
         title=visit.words("signin.done"),
         target=step.continue_to,
