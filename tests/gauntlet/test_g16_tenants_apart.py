@@ -20,7 +20,20 @@ import pytest
 from psycopg import AsyncConnection, sql
 
 from airside.access.rights import RELATION_OF_SCOPE
-from airside.core.ids import CLIENT, FACTOR, FLOW, INVITATION, ROLE, SESSION, TENANT, USER, format_id, uuid7
+from airside.core.ids import (
+    CLIENT,
+    DEVICE,
+    FACTOR,
+    FLOW,
+    INVITATION,
+    PASSKEY,
+    ROLE,
+    SESSION,
+    TENANT,
+    USER,
+    format_id,
+    uuid7,
+)
 from airside.core.secret import Secret
 from airside.oauth import ClientDraft
 from airside.permissions import TupleKey
@@ -128,6 +141,7 @@ async def _camp(server: Running) -> Camp:
         cookies = {cookie.name: cookie.value or "" for cookie in browser.http.cookies.jar}
     async with place.operator() as ctx:
         session = (await services.sessions.list(ctx, person.id))[0].id
+        device = (await services.devices.list(ctx, person.id))[0].id
     async with server.client() as http:
         answer = await http.post(
             f"{place.issuer}/oauth2/token",
@@ -149,6 +163,9 @@ async def _camp(server: Running) -> Camp:
         "role": role.word,
         "role_id": role.word,
         "factor_id": format_id(FACTOR, factor),
+        "factor": format_id(FACTOR, factor),
+        "device": format_id(DEVICE, device),
+        "passkey": format_id(PASSKEY, person.id),
         "name": "none.css",
     }
     return Camp(place, canary, answer.json()["access_token"], cookies, ids)
@@ -161,6 +178,9 @@ def _absent(server: Running, camp: Camp) -> dict[str, str]:
         "role": ROLE,
         "role_id": ROLE,
         "factor_id": FACTOR,
+        "factor": FACTOR,
+        "device": DEVICE,
+        "passkey": PASSKEY,
         "user_id": USER,
         "invitation_id": INVITATION,
         "client_id": CLIENT,

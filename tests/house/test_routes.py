@@ -11,7 +11,7 @@ import airside.admin
 from airside.access import Right
 from airside.access.rights import INTERFACE_RIGHTS
 from airside.admin import Verbs
-from airside.core.ids import FACTOR, FLOW, MAIL, SESSION, USER, format_id
+from airside.core.ids import DEVICE, FACTOR, FLOW, MAIL, PASSKEY, SESSION, USER, format_id
 from airside.tenancy import PERMISSIONS, RoleDraft
 from airside.wiring.app import routes
 from tests.admin.kit import generator_of
@@ -67,6 +67,7 @@ async def _ids(place: Place) -> dict[str, str]:
         role = await services.role_admin.create(ctx, RoleDraft("kept"))
         invitation = await services.invitation_admin.create(ctx, "guest@example.com", "Guest", ["member"])
         session = (await services.sessions.list(ctx, user.id))[0]
+        (device,) = await services.devices.list(ctx, user.id)
         flow = await services.flows.start(ctx, f"/t/{place.slug}/account")
     return {
         "slug": place.slug,
@@ -81,6 +82,9 @@ async def _ids(place: Place) -> dict[str, str]:
         "role": "administrator",
         "role_id": role.word,
         "factor_id": format_id(FACTOR, factor),
+        "factor": format_id(FACTOR, factor),
+        "device": format_id(DEVICE, device.id),
+        "passkey": format_id(PASSKEY, user.id),
         "name": "none.css",
         "letter": format_id(MAIL, user.id),
     }
