@@ -60,6 +60,7 @@ PUBLIC = {
     "/t/{slug}/oauth2/jwks",
     "/t/{slug}/oauth2/authorize",
     "/t/{slug}/signin",
+    "/t/{slug}/recover",
 }
 """Anybody may ask these, so asking for another tenant's is no leak; what they say must still carry no canary."""
 
