@@ -60,6 +60,8 @@ class Jobs:
             services.invitations.sweep,
             services.closing.sweep,
             services.passkeys.sweep,
+            services.totp.sweep,
+            services.email_codes.sweep,
             services.devices.sweep,
             services.revocations.sweep,
             services.limiter.sweep,
