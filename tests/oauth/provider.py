@@ -220,7 +220,9 @@ async def provider(kit: Kit, vault: Vault, clock: Clock, entropy: Entropy) -> Pr
         families=families,
         clients=Clients(entropy=entropy, journal=journal, families=families),
         codes=codes,
-        authorization=Authorization(sessions=kit.sessions, flows=kit.flows, codes=codes, entropy=entropy),
+        authorization=Authorization(
+            sessions=kit.sessions, devices=kit.devices, flows=kit.flows, codes=codes, entropy=entropy
+        ),
         authentication=authentication,
         endpoint=endpoint,
         revocation=RevocationEndpoint(

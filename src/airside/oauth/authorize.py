@@ -16,13 +16,12 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final, TypeAlias
 from urllib.parse import urlsplit
-from uuid import UUID
 
 from airside.core.entropy import Entropy, token
 from airside.core.errors import InvalidInput
 from airside.core.ids import CLIENT, parse_id
 from airside.core.secret import Secret
-from airside.identity import Session, Sessions
+from airside.identity import Devices, Session, Sessions
 from airside.oauth import records
 from airside.oauth.codes import Codes
 from airside.oauth.errors import AuthorizationRefused, InvalidScope, LoginRequired, UnsafeRequest
@@ -46,7 +45,7 @@ class Browser:
 
     sso: Secret[str] | None = None
     binding: Secret[str] | None = None
-    device_id: UUID | None = None
+    device: Secret[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +57,12 @@ class Redirect:
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """On to the login `flow`; the browser keeps `binding`, without which the request can't come back."""
+    """On to the login `flow`; the browser keeps `binding`, without which the request can't come back, and `device`, if
+    it had none."""
 
     flow: StartedFlow
     binding: Secret[str]
+    device: Secret[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +79,9 @@ Outcome: TypeAlias = Redirect | SignIn
 class Authorization:
     """The verbs of the authorization endpoint. `issuer` is the tenant's."""
 
-    def __init__(self, *, sessions: Sessions, flows: Flows, codes: Codes, entropy: Entropy) -> None:
+    def __init__(self, *, sessions: Sessions, devices: Devices, flows: Flows, codes: Codes, entropy: Entropy) -> None:
         self._sessions = sessions
+        self._devices = devices
         self._flows = flows
         self._codes = codes
         self._entropy = entropy
@@ -99,8 +101,8 @@ class Authorization:
         if request.prompt == "none":
             raise AuthorizationRefused(LoginRequired(), request.redirect_uri, request.state)
         word, binding = await self._store(ctx, request, browser.binding)
-        flow = await self._sign_in(ctx, request, session if recent else None, _back(issuer, word), browser)
-        return SignIn(flow, binding)
+        flow, device = await self._sign_in(ctx, request, session if recent else None, _back(issuer, word), browser)
+        return SignIn(flow, binding, device)
 
     async def begin_foreign(self, ctx: RequestContext, issuer: str, parameters: Mapping[str, str]) -> ComeBack:
         """A request posted from the client's page (OpenID Connect Core §3.1.2.1). Such a post brings no cookie of
@@ -133,8 +135,8 @@ class Authorization:
         if session is None or not recent or not await self._suffices(ctx, request, session):
             if request.prompt == "none":
                 raise AuthorizationRefused(LoginRequired(), request.redirect_uri, request.state)
-            flow = await self._sign_in(ctx, request, session if recent else None, _back(issuer, word), browser)
-            return SignIn(flow, browser.binding)
+            flow, device = await self._sign_in(ctx, request, session if recent else None, _back(issuer, word), browser)
+            return SignIn(flow, browser.binding, device)
         if not request.scopes <= client.scopes:
             raise AuthorizationRefused(InvalidScope("narrowed meanwhile"), request.redirect_uri, request.state)
         if not await records.spend_request(ctx, request_hash, browser_hash):
@@ -160,11 +162,16 @@ class Authorization:
         session: Session | None,
         back: str,
         browser: Browser,
-    ) -> StartedFlow:
+    ) -> tuple[StartedFlow, Secret[str] | None]:
         minimum = request.acr or "aal1"
+        device_id, minted = await self._devices.recognise(ctx, browser.device), None
+        if device_id is None:
+            device_id, minted = await self._devices.mint(ctx)
         if session is None:
-            return await self._flows.start(ctx, back, minimum=minimum, device_id=browser.device_id)
-        return await self._flows.step_up(ctx, session, back, minimum=minimum, device_id=browser.device_id)
+            flow = await self._flows.start(ctx, back, minimum=minimum, device_id=device_id)
+        else:
+            flow = await self._flows.step_up(ctx, session, back, minimum=minimum, device_id=device_id)
+        return flow, minted
 
     async def _session(self, ctx: RequestContext, browser: Browser) -> Session | None:
         return None if browser.sso is None else await self._sessions.find(ctx, browser.sso, "sso")

@@ -16,6 +16,9 @@ _LINK_PAGES: Final[Mapping[str, str]] = {
     "recovery": "recover",
 }
 
+DEVICE_SECONDS: Final = 400 * 24 * 3600
+"""How long a browser keeps the name of its device: as long as browsers keep any cookie."""
+
 
 def sso_cookie(tenant_id: UUID) -> str:
     """Lax; read by the authorization endpoint only."""

@@ -107,7 +107,9 @@ def build(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy: Ent
         token_issuer=issuer,
         authorise=authorise,
         contexts=contexts,
-        authorization=Authorization(sessions=who.sessions, flows=doors.flows, codes=codes, entropy=entropy),
+        authorization=Authorization(
+            sessions=who.sessions, devices=who.devices, flows=doors.flows, codes=codes, entropy=entropy
+        ),
         token_endpoint=TokenEndpoint(authentication=authentication, grants=grants, issuer=issuer, journal=base.journal),
         revocation_endpoint=RevocationEndpoint(
             authentication=authentication, families=base.families, verifier=verifier, revocations=base.revocations

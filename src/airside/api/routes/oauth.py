@@ -33,8 +33,9 @@ from airside.oauth.problems import oauth_error
 from airside.oauth.responses import refusal_location
 from airside.protocols.oauth import error_body
 from airside.shield.cookies import HostCookie, parse
-from airside.signin import flow_cookie, flow_path, sso_cookie
+from airside.signin import device_cookie, flow_cookie, flow_path, sso_cookie
 from airside.signin.model import LIFETIME
+from airside.signin.names import DEVICE_SECONDS
 from airside.store import Address, RequestContext
 
 AUTHORIZE: Final = "/t/{slug}/oauth2/authorize"
@@ -194,8 +195,8 @@ class OAuthRoutes:
 
 def _browser(request: Request, ctx: RequestContext) -> Browser:
     cookies = parse([value for name, value in request.headers.raw if name == b"cookie"])
-    sso, binding = cookies.get(sso_cookie(ctx.tenant_id)), cookies.get(binding_cookie(ctx.tenant_id))
-    return Browser(None if sso is None else Secret(sso), None if binding is None else Secret(binding))
+    names = (sso_cookie(ctx.tenant_id), binding_cookie(ctx.tenant_id), device_cookie(ctx.tenant_id))
+    return Browser(*(None if (value := cookies.get(name)) is None else Secret(value) for name in names))
 
 
 def _see_other(location: str) -> Response:
@@ -208,6 +209,9 @@ def _sign_in(request: Request, ctx: RequestContext, outcome: SignIn) -> Response
     flow = HostCookie(flow_cookie(ctx.tenant_id), outcome.flow.browser.reveal(), "Lax", FLOW_SECONDS)
     answer.headers.append("set-cookie", flow.render())
     answer.headers.append("set-cookie", _binding(ctx, outcome.binding).render())
+    if outcome.device is not None:
+        device = HostCookie(device_cookie(ctx.tenant_id), outcome.device.reveal(), "Lax", DEVICE_SECONDS)
+        answer.headers.append("set-cookie", device.render())
     return answer
 
 

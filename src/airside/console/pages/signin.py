@@ -1,6 +1,5 @@
 """The sign-in pages: plain forms over the login flow, one for each thing that it may ask for."""
 
-from datetime import timedelta
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -33,9 +32,8 @@ from airside.signin import (
     sso_cookie,
 )
 from airside.signin.model import LIFETIME, StartedFlow
+from airside.signin.names import DEVICE_SECONDS
 
-DEVICE_LIFETIME: Final = timedelta(days=400)
-"""As long as browsers keep any cookie (RFC 6265bis §5.6)."""
 SEND: Final = "send"
 """The field of the form that asks for another code by mail."""
 
@@ -115,7 +113,7 @@ async def device_of(visit: Visit, devices: Devices) -> Device:
     if known is not None:
         return Device(known)
     minted, secret = await devices.mint(visit.ctx)
-    return Device(minted, HostCookie(name, secret.reveal(), "Lax", int(DEVICE_LIFETIME.total_seconds())))
+    return Device(minted, HostCookie(name, secret.reveal(), "Lax", DEVICE_SECONDS))
 
 
 def started(visit: Visit, flow: StartedFlow, device: Device) -> Response:
