@@ -1,5 +1,10 @@
 """G15 for the ways in before there is a session: neither a recovery nor a sign-up tells by its time whether the address
-is somebody's. What they say and write is in `tests/signin/`."""
+is somebody's. What they say and write is in `tests/signin/`.
+
+A sign-up hashes for twenty milliseconds and more, whose scatter on a busy machine hides everything else. So its hashing
+is measured by itself: it is done as often for both, with the same password; and what remains of a request is compared
+as strictly as a whole one.
+"""
 
 import os
 import random
@@ -7,14 +12,19 @@ import statistics
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from time import perf_counter
+from typing import TypeVar
 
 import pytest
 
 from airside.core.principal import Origin
 from airside.core.secret import Secret
+from airside.identity import HashPool
+from airside.signin import Registration
 from airside.store import RequestContext
 from airside.tenancy import TenantPolicy
+from airside.wiring.build import Services
 from tests.gauntlet.test_g15_enumeration import FULL, LIMIT, P_VALUE, SEED, kolmogorov_smirnov
+from tests.identity.kit import make_passwords
 from tests.running import Place, Running
 
 SAMPLES = int(os.environ.get("G15_SAMPLES", "20000" if FULL else "600"))
@@ -24,7 +34,36 @@ PER_ADDRESS = 3
 WARM = 20
 PASSWORD = "seven wooden lanterns at dusk"
 
+Result = TypeVar("Result")
 Request = Callable[[RequestContext, str], Awaitable[None]]
+
+
+class Stopwatch(HashPool):
+    """A pool that knows how long and how often it was waited for."""
+
+    seconds = 0.0
+    jobs = 0
+
+    async def work(self, work: Callable[[], Result]) -> Result:
+        started = perf_counter()
+        try:
+            return await super().work(work)
+        finally:
+            self.seconds += perf_counter() - started
+            self.jobs += 1
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What one request took: seconds, with its commit; those of them that it hashed; and in how many jobs."""
+
+    seconds: float
+    hashing: float
+    jobs: int
+
+    @property
+    def rest(self) -> float:
+        return self.seconds - self.hashing
 
 
 @dataclass
@@ -33,6 +72,7 @@ class Flow:
 
     place: Place
     request: Request
+    hashes: Stopwatch
     emails: list[str] = field(default_factory=list[str])
     asked: int = 0
 
@@ -45,58 +85,85 @@ class Flow:
                 await self.place.server.services.users.create(ctx, email, "Somebody")
                 self.emails.append(email)
 
-    async def time(self, email: str) -> float:
-        """Seconds that one request takes, with its commit."""
+    async def time(self, email: str) -> Taken:
+        """One request."""
         self.asked += 1
         origin = Origin(f"10.{self.asked >> 16}.{self.asked >> 8 & 255}.{self.asked & 255}", "test")
-        started = perf_counter()
+        hashing, jobs, started = self.hashes.seconds, self.hashes.jobs, perf_counter()
         async with self.place.server.services.engine.begin(self.place.tenant_id, origin=origin) as ctx:
             await self.request(ctx, email)
-        return perf_counter() - started
+        return Taken(perf_counter() - started, self.hashes.seconds - hashing, self.hashes.jobs - jobs)
 
 
-async def _measure(flow: Flow, dice: random.Random) -> tuple[list[float], list[float]]:
+async def _measure(flow: Flow, dice: random.Random) -> tuple[list[Taken], list[Taken]]:
     await flow.people(SAMPLES // PER_ADDRESS + WARM)
     for email in flow.emails[:WARM]:
         await flow.time(email)
         await flow.time("other" + email[5:])
     known = [email for email in flow.emails[WARM:] for _ in range(PER_ADDRESS)][:SAMPLES]
     unknown = ["other" + email[5:] for email in known]  # of the same length, and asked about as often
-    times: dict[bool, list[float]] = {True: [], False: []}
-    for pair in zip(known, unknown, strict=True):
-        # Side by side, now the one first and now the other, so that a busy minute falls on both.
-        for is_known in dice.sample((True, False), 2):
-            times[is_known].append(await flow.time(pair[not is_known]))
+    order = [(True, email) for email in known] + [(False, email) for email in unknown]
+    dice.shuffle(order)  # nobody knows what came before, whose mail may be on its way out meanwhile
+    times: dict[bool, list[Taken]] = {True: [], False: []}
+    for is_known, email in order:
+        times[is_known].append(await flow.time(email))
     return times[True], times[False]
 
 
 async def _assert_alike(name: str, flow: Flow) -> None:
     dice = random.Random(SEED)
-    difference, p = 0.0, 1.0
+    difference, p, whole = 0.0, 1.0, 1.0
     for attempt in (1, 2):  # one repeat is allowed
         known, unknown = await _measure(flow, dice)
-        difference = abs(statistics.median(known) - statistics.median(unknown))
-        p = kolmogorov_smirnov(known, unknown)
+        assert len({taken.jobs for taken in (*known, *unknown)}) == 1, "one of them is hashed less for"
+        rests = [[taken.rest for taken in each] for each in (known, unknown)]
+        medians = [statistics.median(each) for each in rests]
+        difference, p = abs(medians[0] - medians[1]), kolmogorov_smirnov(*rests)
+        whole = kolmogorov_smirnov([taken.seconds for taken in known], [taken.seconds for taken in unknown])
         print(f"\nG15 {name}: n = {len(known)} of each, seed {SEED}, attempt {attempt}:", end=" ")
-        print(f"medians {statistics.median(known) * 1e3:.2f} and {statistics.median(unknown) * 1e3:.2f} ms,", end=" ")
-        print(f"difference {difference * 1e3:.3f} ms, KS p = {p:.4f}")
-        if difference < LIMIT and p > P_VALUE:
+        print(
+            f"medians {medians[0] * 1e3:.2f} and {medians[1] * 1e3:.2f} ms and {known[0].jobs} hashing jobs,", end=" "
+        )
+        print(f"difference {difference * 1e3:.3f} ms, KS p = {p:.4f}, with hashing {whole:.4f}")
+        if difference < LIMIT and min(p, whole) > P_VALUE:
             return
-    pytest.fail(f"told apart: difference {difference * 1e3:.3f} ms, KS p = {p:.5f}")
+    pytest.fail(f"told apart: difference {difference * 1e3:.3f} ms, KS p = {p:.5f}, with hashing {whole:.5f}")
 
 
 @pytest.mark.gauntlet
 async def test_recovery_of_known_and_unknown_takes_the_same_time(server: Running) -> None:
-    await _assert_alike("recovery", Flow(await server.tenant(), server.services.recovery.request))
+    services, place = server.services, await server.tenant()
+    hashes = Stopwatch(clock=services.clock, entropy=services.entropy)
+    await _assert_alike("recovery", Flow(place, services.recovery.request, hashes))
+    hashes.close()
 
 
 @pytest.mark.gauntlet
 async def test_sign_up_with_known_and_unknown_takes_the_same_time(server: Running) -> None:
-    place = await server.tenant()
+    services, place = server.services, await server.tenant()
     async with place.operator() as ctx:
-        await server.services.policies.change(ctx, 0, TenantPolicy(signup="open"))
+        await services.policies.change(ctx, 0, TenantPolicy(signup="open"))
+    hashes = Stopwatch(clock=services.clock, entropy=services.entropy)
+    registration = _registration(services, hashes)
 
     async def request(ctx: RequestContext, email: str) -> None:
-        await server.services.registration.request(ctx, email, "Somebody", Secret(PASSWORD))
+        await registration.request(ctx, email, "Somebody", Secret(PASSWORD))
 
-    await _assert_alike("sign-up", Flow(place, request))
+    await _assert_alike("sign-up", Flow(place, request, hashes))
+    hashes.close()
+
+
+def _registration(services: Services, hashes: HashPool) -> Registration:
+    """The server's own, but for the pool that hashes."""
+    return Registration(
+        vault=services.vault,
+        limiter=services.limiter,
+        hashes=hashes,
+        journal=services.journal,
+        links=services.links,
+        users=services.users,
+        passwords=make_passwords(services.vault, services.entropy, hashes, policies=services.policies),
+        members=services.members,
+        outbox=services.outbox,
+        policies=services.policies,
+    )
