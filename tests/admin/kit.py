@@ -33,7 +33,9 @@ class Manager:
 
     @property
     def principal(self) -> Principal:
-        return Principal("user", self.subject, self.scopes, "aal1")
+        """Themself, as strongly proven as managing takes, just now."""
+        now = self.place.server.services.clock.now()
+        return Principal("user", self.subject, self.scopes, "aal2", now)
 
     def acting(self) -> AbstractAsyncContextManager[RequestContext]:
         """A request of theirs."""
@@ -62,12 +64,14 @@ async def make_manager(place: Place, *permissions: str, scopes: Iterable[str] = 
 
 
 async def generator_of(place: Place, user: User) -> tuple[UUID, bytes]:
-    """A generator of codes that is a factor of the user, and its secret. The present code is spent."""
+    """A generator of codes that is a factor of the user, and its secret. The code before the present one is spent."""
     services = place.server.services
     async with place.operator() as ctx:
         begun = await services.totp.begin(ctx, user.id, user.email, "Acme")
         secret = b32decode(begun.secret.reveal())
-        await services.totp.confirm(ctx, user.id, begun.factor_id, Secret(otp.code_at(secret, otp.step_at(ctx.now))))
+        await services.totp.confirm(
+            ctx, user.id, begun.factor_id, Secret(otp.code_at(secret, otp.step_at(ctx.now) - 1))
+        )
     return begun.factor_id, secret
 
 

@@ -55,7 +55,7 @@ type doc
   relations
     define viewer: [user, group#member]
 """
-MEMBER = Right("members:read", "member")
+MEMBER = Right("members:read", "member", "aal1")
 Ask = Callable[[Services, AtLeast], Awaitable[bool]]
 
 

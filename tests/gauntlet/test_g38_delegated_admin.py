@@ -71,7 +71,8 @@ class Stage:
         """Whether the server lets it happen."""
         subject = self.subjects[act.actor]
         kind = "client" if subject.startswith("client:") else "user"
-        principal = Principal(kind, subject, act.scopes, "aal1")
+        now = self.place.server.services.clock.now()
+        principal = Principal(kind, subject, act.scopes, "aal2", now)
         try:
             async with self.place.server.services.engine.begin(self.place.tenant_id, principal=principal) as ctx:
                 services, role = self.place.server.services, self.roles.get(act.role, self.place.tenant_id)

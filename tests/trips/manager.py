@@ -9,6 +9,7 @@ import httpx2
 from airside.identity import User
 from airside.oauth import Client, ClientDraft
 from tests.running import Place
+from tests.trips.generator import generator
 from tests.trips.visitor import NATIVE, code_for, redeem, token_request, visitor
 
 
@@ -35,10 +36,12 @@ async def program_token(place: Place, *scopes: str) -> str:
 
 
 async def person_tokens(place: Place, user: User, *scopes: str) -> tuple[Client, dict[str, Any]]:
-    """What `user` gets by signing in to an application made for the management API, and that application."""
+    """What `user` gets by signing in, by two factors, to an application made for the management API; and that
+    application."""
+    app = await generator(place, user)
     client, _ = await place.client(replace(NATIVE, audiences=(place.issuer,), scopes=frozenset({"openid", *scopes})))
     async with visitor(place) as browser:
-        code = await code_for(place, client, user, browser, scope=" ".join(["openid", *scopes]))
+        code = await code_for(place, client, user, browser, app, scope=" ".join(["openid", *scopes]))
     answer = await redeem(place, client, code)
     assert answer.status_code == 200, answer.text
     return client, answer.json()

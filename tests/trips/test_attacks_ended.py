@@ -12,6 +12,7 @@ from airside.identity import User
 from airside.oauth import Client
 from airside.protocols.jose import peek_claims
 from tests.running import PASSWORD, Place
+from tests.trips.generator import generator
 from tests.trips.manager import manage, person_tokens, program, program_token
 from tests.trips.visitor import (
     FORM,
@@ -49,7 +50,7 @@ async def test_disabled_user_is_nobody_at_every_door(place: Place) -> None:
     native, _ = await place.client(NATIVE)
     client, tokens = await person_tokens(place, user, "users:read")
     async with visitor(place) as browser:
-        code = await code_for(place, native, user, browser)
+        code = await code_for(place, native, user, browser, await generator(place, user))
         answer = await manage(place, admin, "PATCH", f"/users/{format_id(USER, user.id)}", {"state": "disabled"})
         assert answer.status_code == 200
         assert (await redeem(place, native, code)).json()["error"] == "invalid_grant"
@@ -68,7 +69,7 @@ async def test_enabled_again_a_user_gets_nothing_old_back(place: Place) -> None:
     native, _ = await place.client(NATIVE)
     client, tokens = await person_tokens(place, user, "users:read")
     async with visitor(place) as browser:
-        code = await code_for(place, native, user, browser)
+        code = await code_for(place, native, user, browser, await generator(place, user))
         for state in ("disabled", "active"):
             await manage(place, admin, "PATCH", f"/users/{format_id(USER, user.id)}", {"state": state})
         assert (await redeem(place, native, code)).json()["error"] == "invalid_grant"
@@ -87,7 +88,7 @@ async def test_disabled_client_gets_nothing_and_its_tokens_end(place: Place) -> 
     bearer = (await token_request(place, form, auth=auth)).json()["access_token"]
     assert (await manage(place, bearer, "GET", "/users")).status_code == 200
     async with visitor(place) as browser:
-        code = await code_for(place, client, user, browser, scope="users:read")
+        code = await code_for(place, client, user, browser, await generator(place, user), scope="users:read")
         for one in (client, service):
             assert (await manage(place, admin, "DELETE", f"/clients/{one.word}")).status_code == 204
         assert (await browser.get(request_url(place, client, scope="users:read"))).status_code == 400
@@ -107,7 +108,7 @@ async def test_ended_session_takes_its_codes_and_tokens_along(place: Place) -> N
     native, _ = await place.client(NATIVE)
     client, tokens = await person_tokens(place, user, "users:read")
     async with visitor(place) as browser:
-        code = await code_for(place, native, user, browser)
+        code = await code_for(place, native, user, browser, await generator(place, user))
         answer = await manage(place, admin, "DELETE", f"/users/{format_id(USER, user.id)}/sessions")
         assert answer.status_code == 204
         assert (await redeem(place, native, code)).json()["error"] == "invalid_grant"

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from html import unescape
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 
 import httpx2
@@ -60,6 +60,14 @@ class Visitor:
         self.seen.append(answer)
         return answer
 
+    async def prove_again(self, page: httpx2.Response, code: str) -> httpx2.Response:
+        """Send the form of `page` that asks for a code of the app."""
+        fields = {"kind": "totp", "code": code, "csrf_token": csrf_of(page)}
+        headers = {**FORM, "origin": self.place.server.url}
+        answer = await self.http.post(str(page.url), content=urlencode(fields), headers=headers)
+        self.seen.append(answer)
+        return answer
+
     async def onward(self, page: httpx2.Response) -> httpx2.Response:
         """Where the page leads by itself."""
         found = _REFRESH.search(page.text)
@@ -108,11 +116,22 @@ def callback_of(answer: httpx2.Response) -> dict[str, str]:
     return {name: values[0] for name, values in parse_qs(urlsplit(location).query).items()}
 
 
-async def code_for(place: Place, client: Client, user: User, browser: Visitor, **changes: str | None) -> str:
-    """A whole sign-in by the form, up to the code."""
+class App(Protocol):
+    """What makes codes; `tests/trips/generator.py` is one."""
+
+    async def code(self) -> str: ...
+
+
+async def code_for(
+    place: Place, client: Client, user: User, browser: Visitor, app: App | None = None, **changes: str | None
+) -> str:
+    """A whole sign-in by the forms, up to the code; with `app`, by two factors."""
     page = await browser.get(request_url(place, client, **changes))
     done = await browser.sign_in(page, user)
     assert done.status_code == 200, done.text
+    if app is not None:
+        done = await browser.prove_again(done, await app.code())
+        assert done.status_code == 200, done.text
     return callback_of(await browser.onward(done))["code"]
 
 

@@ -2,49 +2,58 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from airside.core.errors import AssuranceTooLow, Forbidden, Unauthenticated
 from airside.core.principal import Assurance, Principal
 from airside.store import RequestContext
-from airside.tenancy import Members
+from airside.tenancy import Members, TenantPolicies
 
 LEVELS: Final[tuple[Assurance, ...]] = ("aal0", "aal1", "aal2", "aal3")
+MANAGEMENT: Final[Assurance] = "aal2"
+"""What managing takes of a person at least. The tenant says whether it takes more, and how long ago it may have been
+proven; what asks for less (the programs' interfaces) is bound by neither."""
 
 
 @dataclass(frozen=True, slots=True)
 class Right:
     """What a verb demands: the scope of the credential, the caller's relation to the tenant, and how strongly
-    a person has proven who they are (programs have no assurance; their credential is their proof)."""
+    a person has proven who they are (programs and operators have no assurance; their credential is their proof)."""
 
     scope: str
     relation: str
-    assurance: Assurance = "aal1"
+    assurance: Assurance = MANAGEMENT
 
 
 class Authorise:
     """`await authorise(ctx, right)` returns, or refuses."""
 
-    def __init__(self, *, members: Members) -> None:
+    def __init__(self, *, members: Members, policies: TenantPolicies) -> None:
         self._members = members
+        self._policies = policies
 
     async def __call__(self, ctx: RequestContext, right: Right) -> None:
         """Raises:
         Unauthenticated: nobody is asking.
         Forbidden: the credential's scope or the caller's relations don't reach.
-        AssuranceTooLow: a person who has to prove themselves more strongly first.
+        AssuranceTooLow: a person who may, and has to prove themselves more strongly or anew first (RFC 9470).
         """
         _demand_credential(ctx.principal, right)
         if not await self._members.holds(ctx, ctx.principal.subject, right.relation):
             raise Forbidden("relation", relation=right.relation)
+        await self._demand_proven(ctx, right)
 
     def at_once(self, ctx: RequestContext, right: Right) -> bool:
-        """Whether the caller may, without a wait; False also where it would take one.
+        """Whether the caller may, without a wait; False also where it would take one, as every right to manage does.
 
         Raises:
-            Unauthenticated, Forbidden, AssuranceTooLow: as a call.
+            Unauthenticated, Forbidden: as a call.
         """
         _demand_credential(ctx.principal, right)
+        proven = ctx.principal.kind != "user" or _reaches(ctx.principal.assurance, right.assurance)
+        if not proven or _manages(right):
+            return False
         return self._members.holds_at_once(ctx, ctx.principal.subject, right.relation)
 
     async def exactly(self, ctx: RequestContext, rights: Iterable[Right]) -> None:
@@ -61,6 +70,24 @@ class Authorise:
         for right in asked:
             if right.relation not in held:
                 raise Forbidden("relation", relation=right.relation)
+        for right in asked:
+            await self._demand_proven(ctx, right)
+
+    async def _demand_proven(self, ctx: RequestContext, right: Right) -> None:
+        person = ctx.principal
+        if person.kind != "user":
+            return
+        if not _manages(right):
+            if not _reaches(person.assurance, right.assurance):
+                raise AssuranceTooLow("stronger sign-in needed", assurance=right.assurance)
+            return
+        demanded = (await self._policies.current(ctx)).administration
+        needed = demanded.assurance if _reaches(demanded.assurance, right.assurance) else right.assurance
+        age = timedelta(minutes=demanded.max_age_minutes)
+        # A token that doesn't say when is as old as any.
+        lately = person.authenticated_at is not None and ctx.now - person.authenticated_at <= age
+        if not lately or not _reaches(person.assurance, needed):
+            raise AssuranceTooLow("stronger sign-in needed", assurance=needed, max_age=int(age.total_seconds()))
 
 
 def _demand_credential(principal: Principal, right: Right) -> None:
@@ -68,5 +95,11 @@ def _demand_credential(principal: Principal, right: Right) -> None:
         raise Unauthenticated("a credential is needed")
     if principal.kind != "operator" and right.scope not in principal.scopes:
         raise Forbidden("insufficient_scope", scope=right.scope)
-    if principal.kind == "user" and LEVELS.index(principal.assurance) < LEVELS.index(right.assurance):
-        raise AssuranceTooLow("stronger sign-in needed", assurance=right.assurance)
+
+
+def _manages(right: Right) -> bool:
+    return _reaches(right.assurance, MANAGEMENT)
+
+
+def _reaches(assurance: Assurance, needed: Assurance) -> bool:
+    return LEVELS.index(assurance) >= LEVELS.index(needed)

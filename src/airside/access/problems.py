@@ -38,6 +38,8 @@ def problem_of(error: Refusal, request_id: str) -> tuple[Problem, dict[str, str]
         headers["www-authenticate"] = (
             f'Bearer error="insufficient_user_authentication", acr_values="{error.data.get("assurance")}"'
         )
+        if "max_age" in error.data:
+            headers["www-authenticate"] += f', max_age="{error.data["max_age"]}"'
     elif isinstance(error, Forbidden) and error.reason == "insufficient_scope":
         headers["www-authenticate"] = f'Bearer error="insufficient_scope", scope="{error.data.get("scope")}"'
     elif isinstance(error, Unauthenticated) and error.data.get("presented"):

@@ -5,10 +5,10 @@ from typing import Final
 from airside.access.authorise import Right
 from airside.tenancy import PERMISSIONS
 
-CHECK_PERMISSIONS: Final = Right("permissions:check", "can_check_permissions")
-READ_PERMISSIONS: Final = Right("permissions:read", "can_read_permissions")
-WRITE_PERMISSIONS: Final = Right("permissions:write", "can_write_permissions")
-READ_REVOCATIONS: Final = Right("revocations:read", "can_read_revocations")
+CHECK_PERMISSIONS: Final = Right("permissions:check", "can_check_permissions", "aal1")
+READ_PERMISSIONS: Final = Right("permissions:read", "can_read_permissions", "aal1")
+WRITE_PERMISSIONS: Final = Right("permissions:write", "can_write_permissions", "aal1")
+READ_REVOCATIONS: Final = Right("revocations:read", "can_read_revocations", "aal1")
 
 ADMINISTRATOR: Final = "administrator"
 """The relation that holds every other one: what is done to who holds it takes it."""

@@ -6,6 +6,7 @@ them at the end. Everything in between goes over the wire, as a browser, a clien
 
 import asyncio
 import sys
+from base64 import b32decode
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from airside.core.ids import USER, format_id
 from airside.core.secret import Secret
 from airside.identity import User
 from airside.oauth import Client, ClientDraft
+from airside.protocols import otp
 from airside.store import RequestContext
 from airside.tenancy import Role
 from airside.wiring.build import Services
@@ -44,10 +46,12 @@ class Differs(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody of the tour."""
+    """Somebody of the tour. Whoever manages has a second factor, and a sheet of codes that stand in for it: each
+    sign-in of theirs takes the next."""
 
     user: User
     password: Secret[str]
+    sheet: list[Secret[str]]
 
     @property
     def word(self) -> str:
@@ -87,7 +91,7 @@ def run() -> None:
 async def _run(settings: Settings) -> int:
     steps: list[tuple[str, Callable[[Stage], Awaitable[str]]]] = [
         ("nobody asks for the list of users", _nobody),
-        ("an administrator signs in by the form, and asks", _administrator),
+        ("an administrator signs in by the forms, with two factors, and asks", _administrator),
         ("a member signs in by the form, and asks", _member),
         ("a relation is written, and the answer changes", _relation),
         ("a refresh, then a stolen refresh token", _stolen_refresh),
@@ -148,7 +152,15 @@ async def _person(services: Services, ctx: RequestContext, role: Role) -> Person
     email = f"tour-{role}-{token(services.entropy, 48)}@demo.example"
     user = await services.user_admin.create(ctx, email, f"Tour {role.title()}", password)
     await services.member_admin.grant(ctx, user.id, role)
-    return Person(user, password)
+    return Person(user, password, await _sheet(services, ctx, user) if role == "administrator" else [])
+
+
+async def _sheet(services: Services, ctx: RequestContext, user: User) -> list[Secret[str]]:
+    """Recovery codes, beside the app that they stand in for: a code of an app is good once in half a minute."""
+    begun = await services.totp.begin(ctx, user.id, user.email, "Tour")
+    code = otp.code_at(b32decode(begun.secret.reveal()), otp.step_at(ctx.now))
+    await services.totp.confirm(ctx, user.id, begun.factor_id, Secret(code))
+    return list(await services.recovery_codes.renew(ctx, user.id))
 
 
 def _draft(issuer: str) -> ClientDraft:
@@ -254,9 +266,13 @@ async def _sign_in(stage: Stage, visitor: Visitor, person: Person) -> dict[str, 
     address = started.headers["location"]
     page = await visitor.get(address)
     _expect(page.status, 200)
-    answers = {"email": person.user.email, "password": person.password.reveal()}
+    answers = {"kind": "password", "email": person.user.email, "password": person.password.reveal()}
     signed_in = await visitor.submit(address, hidden_fields(page.body) | answers)
     _expect(signed_in.status, 200)
+    if person.sheet:
+        second = {"kind": "recovery_code", "code": person.sheet.pop().reveal()}
+        signed_in = await visitor.submit(address, hidden_fields(signed_in.body) | second)
+        _expect(signed_in.status, 200)
     back = await visitor.get(refresh_target(signed_in.body) or "/")
     _expect(back.status, 303)
     brought = parameters(back.headers["location"])

@@ -78,7 +78,7 @@ def build(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy: Ent
     doors = entries(base, who, settings)
 
     issuers = Issuers(settings.public_url)
-    authorise = Authorise(members=who.members)
+    authorise = Authorise(members=who.members, policies=who.policies)
     verifier = TokenVerifier(keys=base.keys, revocations=base.revocations)
     contexts = Contexts(
         engine=base.engine,
