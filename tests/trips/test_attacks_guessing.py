@@ -15,7 +15,7 @@ from tests.running import PASSWORD, Place
 from tests.trips.manager import program
 from tests.trips.visitor import FORM, Visitor, csrf_of, token_request, visitor
 
-_CHANGING = re.compile(r'value="[^"]*"|flw_\w+|req_\w+')
+_CHANGING = re.compile(r'value="[^"]*"|flw_\w+|req_\w+|challenge&#34;:&#34;[\w-]+')
 
 
 async def guess(place: Place, email: str, password: str, **headers: str) -> httpx2.Response:
