@@ -153,6 +153,7 @@ class Walk:
         user = await self.user()
         await self.sign_in(user)
         account = f"{self.at}/account"
+        await page.wait_for_url(account)  # the page between leads on by itself
         for path in ("", "password", "factors", "passkeys", "passkeys/new", "sessions", "activity", "data"):
             await page.goto(f"{account}/{path}".rstrip("/"))
             yield "account" + ("-" + path.replace("/", "-") if path else "")

@@ -8,7 +8,8 @@ from airside.console.assets import ASSETS
 
 def test_page_of_an_untrusted_request_uses_files_that_are_served() -> None:
     named = re.findall(r'href="/static/([^"]+)"', PAGE)
-    assert sorted(named) == sorted(ASSETS)
+    assert set(named) <= ASSETS.keys()
+    assert named
     assert set(re.findall(r'href="([^"]+)"', PAGE)) == {f"/static/{name}" for name in named}
 
 
