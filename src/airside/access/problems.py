@@ -48,7 +48,10 @@ def problem_of(error: Refusal, request_id: str) -> tuple[Problem, dict[str, str]
 
 
 async def refusal_response(request: Request, error: Refusal) -> Response:
-    """Starlette's handler for `Refusal`."""
+    """Starlette's handler for `Refusal`. What no table knows goes on to Shield, which is silent outside and loud in the
+    log."""
+    if shield_problem_of(error) is None:
+        raise error
     problem, headers = problem_of(error, passage(request.scope).request_id)
     return Response(problem.render(), problem.status, headers, CONTENT_TYPE)
 
