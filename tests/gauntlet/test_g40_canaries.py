@@ -5,6 +5,7 @@ inside, and read afterwards: what it wrote, what it answered, and what a superus
 """
 
 import asyncio
+from base64 import b32decode
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,8 +21,9 @@ from psycopg import AsyncConnection
 from airside.core.clock import Clock
 from airside.core.entropy import Entropy, token
 from airside.core.secret import Secret
-from airside.identity import User
+from airside.identity import RECOVERY_LIFETIME, User
 from airside.oauth import Client, ClientDraft
+from airside.protocols import otp
 from airside.protocols.oauth import challenge_of
 from airside.store.migrate import migrate, role_of
 from tests.gauntlet.canaries import Aviary, dump
@@ -76,7 +78,8 @@ class Trip:
                 ctx, email, f"Ada {local[:12]} Lovelace", Secret(password)
             )
         shown = (("/account", "body"), ("/api/v1/users", "body"), ("/dev/mailbox", "body"))
-        self.birds.keep("e-mail address", email, *shown, ("/signin/", "body"))  # what was typed stays in its field
+        # What was typed stays in its field; whoever brings a link sees the address masked, up to its domain.
+        self.birds.keep("e-mail address", email, *shown, ("/signin/", "body"), ("/recover", "body"))
         self.birds.keep("name", user.name, *shown)
         return user, password
 
@@ -101,6 +104,36 @@ class Trip:
             assert (await refresh(place, client, spent["refresh_token"])).status_code == 400
         assert (await redeem(place, client, code, code_verifier=verifier)).status_code == 400
         return first | second
+
+    async def factors(self, user: User, password: str) -> None:
+        """Second factors, right and wrong, and a recovery by mail whose link is tried twice."""
+        place, services = self.place, self.place.server.services
+        async with place.operator() as ctx:
+            begun = await services.totp.begin(ctx, user.id, user.email, "Acme")
+            secret = self.birds.keep("generator", begun.secret.reveal())
+            code = otp.code_at(b32decode(secret), otp.step_at(ctx.now))
+            await services.totp.confirm(ctx, user.id, begun.factor_id, Secret(code))
+            sheet = [
+                self.birds.keep("recovery code", each.reveal())
+                for each in await services.recovery_codes.renew(ctx, user.id)
+            ]
+        async with visitor(place) as browser:
+            page = await browser.sign_in(await browser.get(f"{place.issuer}/signin"), user, password)
+            for typed in (self.fresh("wrong code"), sheet[0]):
+                fields = {"kind": "recovery_code", "code": typed, "csrf_token": csrf_of(page)}
+                page = await browser.http.post(
+                    str(page.url), content=urlencode(fields), headers={**FORM, "origin": place.server.url}
+                )
+            assert page.status_code == 200
+            for cookie in browser.http.cookies.jar:
+                self.birds.keep(f"cookie {cookie.name[:20]}", cookie.value or "", ("", "set-cookie"))
+        async with place.operator() as ctx:
+            link_id = await services.links.create(ctx, "recovery", user_id=user.id, lifetime=RECOVERY_LIFETIME)
+            link = await services.links.token(ctx, link_id)
+        shown = self.birds.keep("link", link.reveal(), ("/recover", "body"))  # in the form that spends it
+        async with visitor(place) as browser:
+            for end in ("", "x"):
+                await browser.get(f"{place.issuer}/recover?token={shown}{end}")
 
     async def backend(self) -> tuple[str, str]:
         """A confidential client, and a tour of what it may do with its secret."""
@@ -197,6 +230,7 @@ async def test_no_secret_leaves_its_place(
         client, _ = await place.client(NATIVE)
         tokens = await trip.right(client, user, password)
         auth = await trip.backend()
+        await trip.factors(*await trip.person())
         await trip.wrong(user, password, auth, tokens)
         await _fail_inside(trip, scratch.superuser)
         await asyncio.sleep(0.1)
