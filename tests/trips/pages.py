@@ -23,6 +23,27 @@ class _Row:
     link_id: UUID
 
 
+class App:
+    """Makes codes of a secret, each of a later step: the server takes three steps, and each once."""
+
+    def __init__(self, secret: bytes) -> None:
+        self._secret = secret
+        self._next = 0
+        self.last = ""
+
+    @classmethod
+    def typed_in(cls, shown: str) -> "App":
+        """Of the secret that a page shows."""
+        return cls(base64.b32decode(shown.replace(" ", "")))
+
+    def code(self, now: datetime) -> str:
+        """One that wasn't given before."""
+        self._next = max(self._next, otp.step_at(now) - 1)
+        self.last = otp.code_at(self._secret, self._next)
+        self._next += 1
+        return self.last
+
+
 @dataclass(frozen=True)
 class Walk:
     """One tenant and the page that walks through it. `name` and `email` are what its people are called."""
@@ -169,11 +190,11 @@ class Walk:
         await page.goto(f"{account}/factors")
         await self.send("form[action$='/totp']")
         yield "account-totp"
-        secret = base64.b32decode((await page.locator(".secret code").inner_text()).replace(" ", ""))
+        app = App.typed_in(await page.locator(".secret code").inner_text())
         await page.fill("#code", "abc")
         await self.send()
         yield "account-totp-refused"
-        await page.fill("#code", _code(secret, self._now(), -1))
+        await page.fill("#code", app.code(self.now))
         await self.send()
         yield "account-codes"
         await page.goto(f"{account}/factors")
@@ -205,9 +226,7 @@ class Walk:
         await self.send()
         yield "new-password-refused"
 
-    def _now(self) -> datetime:
+    @property
+    def now(self) -> datetime:
+        """The server's moment."""
         return self.place.server.services.clock.now()
-
-
-def _code(secret: bytes, now: datetime, offset: int) -> str:
-    return otp.code_at(secret, otp.step_at(now) + offset)
