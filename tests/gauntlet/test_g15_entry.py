@@ -3,7 +3,7 @@ is somebody's. What they say and write is in `tests/signin/`.
 
 A sign-up hashes for twenty milliseconds and more, whose scatter on a busy machine hides everything else. So its hashing
 is measured by itself: it is done as often for both, with the same password; and what remains of a request is compared
-as strictly as a whole one.
+as strictly as a whole one. At full size the whole is bound as well: there are enough samples then for its median.
 """
 
 import os
@@ -119,13 +119,16 @@ async def _assert_alike(name: str, flow: Flow) -> None:
         rests = [[taken.rest for taken in each] for each in (known, unknown)]
         medians = [statistics.median(each) for each in rests]
         difference, p = abs(medians[0] - medians[1]), kolmogorov_smirnov(*rests)
-        whole = kolmogorov_smirnov([taken.seconds for taken in known], [taken.seconds for taken in unknown])
+        wholes = [[taken.seconds for taken in each] for each in (known, unknown)]
+        apart = abs(statistics.median(wholes[0]) - statistics.median(wholes[1]))
+        whole = kolmogorov_smirnov(*wholes)
         print(f"\nG15 {name}: n = {len(known)} of each, seed {SEED}, attempt {attempt}:", end=" ")
         print(
             f"medians {medians[0] * 1e3:.2f} and {medians[1] * 1e3:.2f} ms and {known[0].jobs} hashing jobs,", end=" "
         )
-        print(f"difference {difference * 1e3:.3f} ms, KS p = {p:.4f}, with hashing {whole:.4f}")
-        if difference < LIMIT and min(p, whole) > P_VALUE:
+        print(f"difference {difference * 1e3:.3f} ms, KS p = {p:.4f};", end=" ")
+        print(f"with hashing {apart * 1e3:.3f} ms, KS p = {whole:.4f}")
+        if difference < LIMIT and min(p, whole) > P_VALUE and (apart < LIMIT or not FULL):
             return
     pytest.fail(f"told apart: difference {difference * 1e3:.3f} ms, KS p = {p:.5f}, with hashing {whole:.5f}")
 
