@@ -87,6 +87,14 @@ def test_who_has_a_second_factor_never_enrols_another_by_the_password_alone() ->
     assert after(ADA_TOTP, PasswordLike, TotpLike, policy=Policy("aal3")) == Ask("enrol", ("enrol_passkey",))
 
 
+def test_session_alone_enrols_nothing() -> None:
+    """N12: whoever holds somebody's cookie doesn't give them a second factor of their own."""
+    held = replace(ADA_ALONE, held="aal1")
+    assert after(held, policy=Policy("aal2")) == FIRST
+    assert after(held, PasswordLike, policy=Policy("aal2")) == Ask("enrol", ("enrol_passkey", "enrol_totp"))
+    assert isinstance(after(held, PasswordLike, TotpLike, policy=Policy("aal2")), Complete)
+
+
 @pytest.mark.parametrize("minimum", ["aal2", "aal3"])
 def test_more_than_can_be_proven_is_refused_not_lowered(minimum: Assurance) -> None:
     """N12: a policy that can't be met is no."""

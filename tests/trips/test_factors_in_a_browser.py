@@ -3,6 +3,7 @@
 import re
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
 from playwright.async_api import Browser, Locator, Page, expect
 
@@ -179,7 +180,7 @@ async def test_application_that_asks_for_more_gets_it_by_a_passkey(place: Place,
     client, _ = await place.client(NATIVE)
     async with somebody(chromium, place) as walk, callback() as first, callback() as second:
         page, user = walk.page, await walk.user()
-        await virtual_authenticator(page)
+        authenticator = await virtual_authenticator(page)
         await page.goto(request_url(place, client, redirect_uri=first.uri))
         await page.fill("#email", user.email)
         await page.fill("#password", PASSWORD)
@@ -187,15 +188,45 @@ async def test_application_that_asks_for_more_gets_it_by_a_passkey(place: Place,
         weak = await _token(walk, client, first.uri, (await first.heard)["code"])
         (before,) = await sessions(walk, user)
         await expect(page.get_by_role("heading", name="Welcome to the application")).to_be_visible()
+        for credential in await _made_elsewhere(walk, chromium, user):
+            await authenticator.set("addCredential", credential=credential)
         await page.goto(request_url(place, client, redirect_uri=second.uri, acr_values="aal2"))
         assert await page.locator("#password").count() == 0
-        await page.goto(re.sub(r"\?.*", "", page.url) + "?with=enrol_passkey")
-        await page.fill("#name", "My laptop")
-        await page.locator("form[data-passkey='create'] button").click()
+        await page.locator("form[data-passkey='get'] button").click()
         strong = await _token(walk, client, second.uri, (await second.heard)["code"])
-        (after,) = await sessions(walk, user)
+        after = next(session for session in await sessions(walk, user) if session.id == before.id)
         assert (weak["acr"], strong["acr"]) == ("aal1", "aal2")
         assert weak["sid"] == strong["sid"]
         assert strong["sub"] == format_id(USER, user.id)
-        assert before.id == after.id
+        assert after.assurance == "aal2"
         assert after.auth_time > before.auth_time
+
+
+async def _made_elsewhere(walk: Walk, chromium: Browser, user: User) -> list[dict[str, Any]]:
+    """A passkey that the same person makes in another browser, and that their devices share."""
+    async with somebody(chromium, walk.place) as other:
+        authenticator = await virtual_authenticator(other.page)
+        await other.sign_in(user)
+        await arrive(other)
+        await add_passkey(other, "Shared")
+        return await authenticator.credentials()
+
+
+async def test_who_only_holds_a_session_enrols_nothing(place: Place, chromium: Browser) -> None:
+    """N12: an application asks for more, and the first factor is proven anew before a second one is made."""
+    client, _ = await place.client(NATIVE)
+    async with somebody(chromium, place) as walk, callback() as application:
+        page, user = walk.page, await walk.user()
+        await virtual_authenticator(page)
+        await walk.sign_in(user)
+        await arrive(walk)
+        await page.goto(request_url(place, client, redirect_uri=application.uri, acr_values="aal2"))
+        await page.fill("#email", user.email)
+        await page.fill("#password", PASSWORD)
+        await walk.send()
+        await page.goto(re.sub(r"\?.*", "", page.url) + "?with=enrol_passkey")
+        await page.fill("#name", "My laptop")
+        await page.locator("form[data-passkey='create'] button").click()
+        token = await _token(walk, client, application.uri, (await application.heard)["code"])
+        assert token["acr"] == "aal2"
+        assert len(await sessions(walk, user)) == 1

@@ -122,7 +122,7 @@ def _current(proofs: Sequence[Proof], policy: Policy, now: datetime) -> tuple[Pr
 def _beyond_first(fresh: tuple[Proof, ...], policy: Policy, person: Person, reached: Assurance) -> Next | None:
     given = {proof.kind for proof in fresh}
     if reached == "aal1" or below(reached, policy.minimum):
-        stronger = _stronger(given, policy, person, reached)
+        stronger = _stronger(fresh, policy, person, reached)
         if stronger is not None:
             return stronger
     if person.unusual and reached == "aal1" and CONFIRM not in given:
@@ -132,8 +132,9 @@ def _beyond_first(fresh: tuple[Proof, ...], policy: Policy, person: Person, reac
     return None
 
 
-def _stronger(given: set[str], policy: Policy, person: Person, reached: Assurance) -> Next | None:
+def _stronger(fresh: tuple[Proof, ...], policy: Policy, person: Person, reached: Assurance) -> Next | None:
     """How to get beyond `reached`; None where nothing more is needed."""
+    given = {proof.kind for proof in fresh}
     needed = below(reached, policy.minimum)
     usable: tuple[Factor, ...] = SECOND if policy.minimum != "aal3" or reached == "aal1" else ("passkey",)
     has = tuple(kind for kind in _allowed(usable, policy) if kind in person.second and kind not in given)
@@ -144,6 +145,10 @@ def _stronger(given: set[str], policy: Policy, person: Person, reached: Assuranc
     # Nobody who has a second factor gets another by knowing the password alone (N12).
     if person.second & policy.factors and reached == "aal1":
         return Refused("assurance_out_of_reach")
+    # Nor does whoever only holds a session, which may be an old or a stolen one: the first factor is proven anew.
+    if assurance_of(fresh) == "aal0":
+        first = _allowed(FIRST, policy)
+        return Ask("first", first) if first else Refused("no_way_to_begin")
     wanted: Iterable[Factor] = ENROL if policy.minimum != "aal3" else ("passkey",)
     kinds = tuple(ENROL[kind] for kind in _allowed(wanted, policy) if ENROL[kind] not in given)
     if not kinds or (policy.minimum == "aal3" and "passkey" in given):
