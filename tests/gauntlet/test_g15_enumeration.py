@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import statistics
 from collections.abc import Sequence
 from math import exp, sqrt
@@ -27,6 +28,8 @@ PASSWORD = "the right one, never tried"
 LIMIT = 0.0005
 """Seconds between the medians."""
 P_VALUE = 0.001
+_CHALLENGE = re.compile(r"challenge&#34;:&#34;[\w-]+|flw_\w+")
+"""What is another in every login, whoever it is of."""
 
 
 def kolmogorov_smirnov(one: Sequence[float], other: Sequence[float]) -> float:
@@ -62,7 +65,7 @@ async def _guess(http: httpx2.AsyncClient, page: httpx2.Response, origin: str, e
     text = answer.text
     for own, word in ((email, "E-MAIL"), (answer.headers["x-request-id"], ""), (csrf_of(answer), "TOKEN")):
         text = text.replace(own, word)
-    return elapsed, text
+    return elapsed, _CHALLENGE.sub("", text)
 
 
 async def _measure(place: Place, emails: Sequence[str], dice: random.Random) -> tuple[list[float], list[float]]:
@@ -81,7 +84,8 @@ async def _measure(place: Place, emails: Sequence[str], dice: random.Random) -> 
                 elapsed, text = await _guess(http, page, place.server.url, email)
                 times[known].append(elapsed)
                 words[known].add(text)
-    assert words[True] == words[False], "the answers differ"
+    assert words[True] <= words[False] <= words[True], "the answers differ"
+    assert len(words[True]) < 5, "the answers are all different, so nothing is compared"
     return times[True], times[False]
 
 
