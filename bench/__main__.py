@@ -8,6 +8,7 @@ BENCHMARKS = (
     "permission_check",
     "sdk_verify",
     "signin",
+    "signin_checks",
     "refresh",
     "permissions_engine",
     "permissions_load",

@@ -6,7 +6,6 @@ server's CPU time a request beside them. Half of the questions are answered no, 
 of fifty, and a list of about 3,000 objects. Run: `.venv/bin/python -m bench.permission_check [tuples]`.
 """
 
-import asyncio
 import contextlib
 import http.client
 import json
@@ -19,7 +18,8 @@ import time
 from collections.abc import AsyncGenerator
 from dataclasses import astuple, dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+from uuid import UUID
 
 import msgspec
 import psutil
@@ -30,23 +30,17 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from airside.admin import OPERATOR
-from airside.core.clock import SystemClock
-from airside.core.entropy import SystemEntropy
 from airside.oauth import ClientDraft
 from airside.permissions import TupleKey
 from airside.store.embedded import EmbeddedPostgres
 from airside.store.migrate import migrate
 from airside.tenancy import Draft
 from airside.tokens import AccessGrant
-from airside.transport import ensure_development_certificates, server_context
 from airside.vault.kms.local import LocalKek
-from airside.wiring.app import application
-from airside.wiring.build import Services, build
-from airside.wiring.jobs import Jobs
-from airside.wiring.server import serve
-from airside.wiring.settings import Settings
+from airside.wiring.build import Services
 from bench.drive import MODEL, READER, TUPLES_EACH, Drive, answers, indexed
 from bench.scratch import scratch
+from bench.served import ENTROPY, HOST, child, serve_real, serve_until_closed, started
 
 CONNECTIONS: Final = 16
 SECONDS: Final = 3
@@ -59,9 +53,6 @@ RATIO: Final = 0.5
 P99_MS: Final = 2.0
 BATCHED: Final = 80_000
 LIST_MS: Final = 5.0
-CLOCK: Final = SystemClock()
-ENTROPY: Final = SystemEntropy()
-HOST: Final = "127.0.0.1"
 IDLE_PORT: Final = 18_443
 REAL_PORT: Final = 18_444
 
@@ -98,7 +89,16 @@ class Server:
 
     process: psutil.Process
     url: str
-    told: dict[str, str]
+    told: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A tenant, its store, and a token that may ask."""
+
+    tenant_id: UUID
+    store_id: str
+    token: str
 
 
 async def empty(_request: Request) -> Response:
@@ -107,41 +107,17 @@ async def empty(_request: Request) -> Response:
 
 
 async def serving(folder: Path, dsn: str, port: int, tuples: int) -> None:
-    """A server process, until its standard input ends. It prints one line when it is ready. No tuples: the empty
-    one."""
-    stop = asyncio.Event()
-    reading = asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
-    reading.add_done_callback(lambda _: stop.set())
-    certificates = ensure_development_certificates(folder, clock=CLOCK)
-    tls = server_context(certificates.certificate, certificates.key)
+    """A server process. No tuples: the empty one."""
     if not tuples:
         app = Starlette(routes=[Route("/empty", empty, methods=["GET", "POST"])])
-        await serve(app, tls=tls, host=HOST, port=port, public_host="localhost", stop=stop, on_ready=lambda: tell({}))
+        await serve_until_closed(app, folder, port, {})
         return
-    kek = LocalKek.load(folder / "kek", entropy=ENTROPY)
-    settings = Settings(mode="development", public_url=f"https://{HOST}:{port}", port=port, redirect_port=None)
-    services = build(settings, dsn=dsn, kek=kek, clock=CLOCK, entropy=ENTROPY)
-    await services.start()
-    told = await prepare(services, folder, tuples)
-    async with Jobs(services):
-        await serve(
-            application(services, settings),
-            tls=tls,
-            host=HOST,
-            port=port,
-            public_host="localhost",
-            stop=stop,
-            on_ready=lambda: tell(told),
-        )
-    await services.stop()
+    async with started(folder, dsn, port) as (services, settings):
+        asked = await prepare(services, folder, tuples)
+        await serve_real(services, settings, folder, {"store": asked.store_id, "token": asked.token})
 
 
-def tell(words: dict[str, str]) -> None:
-    """One line for the parent."""
-    print(json.dumps(words), flush=True)
-
-
-async def prepare(services: Services, folder: Path, tuples: int) -> dict[str, str]:
+async def prepare(services: Services, folder: Path, tuples: int) -> Asked:
     """A tenant whose store answers from an index made here, a token to ask with, and the questions as files of
     bodies."""
     async with services.engine.begin(await services.platform.bootstrap(), principal=OPERATOR) as ctx:
@@ -167,7 +143,7 @@ async def prepare(services: Services, folder: Path, tuples: int) -> dict[str, st
     services.permissions.indexes.place(tenant.tenant_id, store_id, index)
     keys = drive.questions(answers(index), QUESTIONS)
     write_bodies(folder, keys)
-    return {"store": store_id, "token": token.token.reveal()}
+    return Asked(tenant.tenant_id, store_id, token.token.reveal())
 
 
 def write_bodies(folder: Path, keys: list[TupleKey]) -> None:
@@ -184,18 +160,8 @@ def write_bodies(folder: Path, keys: list[TupleKey]) -> None:
 @contextlib.asynccontextmanager
 async def server(folder: Path, dsn: str, port: int, tuples: int) -> AsyncGenerator[Server]:
     """A server in a process of its own."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bench.permission_check", str(folder), dsn, str(port), str(tuples),
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=1 << 20,
-    )  # fmt: skip
-    assert process.stdin is not None
-    assert process.stdout is not None
-    told = json.loads(await process.stdout.readline())
-    try:
-        yield Server(psutil.Process(process.pid), f"https://{HOST}:{port}", told)
-    finally:
-        process.stdin.close()
-        await process.wait()
+    async with child("bench.permission_check", str(folder), dsn, str(port), str(tuples)) as one:
+        yield Server(one.process, f"https://{HOST}:{port}", one.told)
 
 
 def load(at: Server, path: str, script: Path | None = None) -> Load:
