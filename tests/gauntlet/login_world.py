@@ -1,6 +1,8 @@
 """A world of logins for G37: people, browsers, policies and time, and beside them what was truly shown in each login.
 
-The strength of what was shown is counted here from the contract's table, not by the server's own rule.
+The strength of what was shown is counted here from the contract's table, not by the server's own rule. An answer shows
+something only if it is right, new, of the login's person and brought by the login's browser, whatever the server makes
+of it; and a new generator only beside a first factor of somebody who has no second one.
 """
 
 import base64
@@ -23,7 +25,7 @@ from airside.identity import (
     User,
 )
 from airside.protocols import otp
-from airside.signin import Done, StartedFlow
+from airside.signin import Ask, Done, StartedFlow, Step
 from airside.tenancy import TenantPolicy
 from tests.authenticator import Authenticator
 from tests.identity.kit import PASSWORD, Kit
@@ -42,15 +44,16 @@ class Somebody:
     secret: bytes | None = None
     step: int = 0
     sheet: list[str] = field(default_factory=list[str])
-    spent: list[str] = field(default_factory=list[str])
+    spent: list[Answer] = field(default_factory=list[Answer])
     device: Authenticator | None = None
     active: bool = True
 
     def second(self, policy: TenantPolicy) -> bool:
         """Whether they have a second factor that the tenant takes."""
-        return (self.secret is not None and "totp" in policy.factors) or (
-            self.device is not None and "passkey" in policy.factors
-        )
+        has = {"totp"} if self.secret is not None else set[str]()
+        has |= {"passkey"} if self.device is not None else set[str]()
+        has |= {"recovery_code"} if has and self.sheet else set[str]()
+        return bool(has & policy.factors)
 
 
 @dataclass
@@ -66,18 +69,24 @@ class Login:
     shown: list[tuple[UUID, str, datetime]] = field(default_factory=list[tuple[UUID, str, datetime]])
     done: bool = False
 
+    @property
+    def of(self) -> UUID | None:
+        """Whom it is of, as far as that was shown."""
+        return self.held.user_id if self.held is not None else next((who for who, _, _ in self.shown), None)
+
     def strength(self, user_id: UUID, now: datetime, policy: TenantPolicy) -> Assurance:
         """The most that was shown of `user_id`, with what the session that is strengthened still counts for."""
-        kinds = {kind for who, kind, at in self.shown if who == user_id and now - at <= TRUST}
-        kinds &= policy.factors
-        first, level = "password" in kinds, 0
+        kinds = self.kinds(user_id, now, policy)
+        level = 0
         if self.held is not None and self.held.user_id == user_id and self.since is not None:
             level = LEVELS.index(self.held.assurance) if self.held.auth_time >= self.since else 0
-        first = first or level > 0
-        level = max(
-            level, int(first), 2 * int("passkey" in kinds), 2 * int(first and bool(kinds & {"totp", "recovery_code"}))
-        )
-        return LEVELS[level]
+        first = "password" in kinds or level > 0
+        second = bool(kinds & {"totp", "recovery_code"})
+        return LEVELS[max(level, int(first), 2 * int("passkey" in kinds), 2 * int(first and second))]
+
+    def kinds(self, user_id: UUID, now: datetime, policy: TenantPolicy) -> set[str]:
+        """What was shown of `user_id` in the login itself and counts now."""
+        return {kind for who, kind, at in self.shown if who == user_id and now - at <= TRUST} & policy.factors
 
 
 class World:
@@ -89,21 +98,25 @@ class World:
         self.logins: list[Login] = []
         self.sessions: dict[int, Session] = {}
         self.policy, self.version = TenantPolicy(), 0
-        self.answers = self.started = 0
+        self.offered: dict[UUID, bytes] = {}
+        self.answers = self.started = self.replayed = 0
 
     async def settle(self) -> None:
         """Four people: with a password, with an app and recovery codes too, with a passkey too, with all of it."""
         for name in ("ada", "bob", "cleo", "dora"):
             self.people.append(Somebody(await self.kit.user(f"{name}@example.com")))
         for one in self.people[1::2]:
-            async with self._ctx() as ctx:
-                begun = await self.kit.totp.begin(ctx, one.user.id, one.user.email, "Acme")
-                one.secret = base64.b32decode(begun.secret.reveal())
-                code = self._code(one)
-                await self.kit.totp.confirm(ctx, one.user.id, begun.factor_id, Secret(code))
+            await self._give_app(one)
         for one in self.people[2:]:
             one.device = Authenticator()
             await register(self.kit, one.user, one.device)
+
+    async def _give_app(self, one: Somebody) -> None:
+        """As on the page of their account."""
+        async with self._ctx() as ctx:
+            begun = await self.kit.totp.begin(ctx, one.user.id, one.user.email, "Acme")
+            one.secret, one.step = base64.b32decode(begun.secret.reveal()), 0
+            await self.kit.totp.confirm(ctx, one.user.id, begun.factor_id, Secret(self._code(one)))
 
     async def play(self, acts: int) -> None:
         """A sequence: days later, with a fresh sheet of codes, nobody signed in."""
@@ -130,13 +143,13 @@ class World:
         roll = dice.random()
         if roll < 0.12:
             await self.start(browser)
-        elif roll < 0.22:
+        elif roll < 0.24:
             await self.step_up(browser)
-        elif roll < 0.27:
+        elif roll < 0.29:
             self.now += timedelta(seconds=dice.choice((5, 40, 400, 700)))
         elif roll < 0.32:
             factors = dice.choice(
-                (TenantPolicy().factors, TenantPolicy().factors - {dice.choice(["passkey", "recovery_code"])})
+                (TenantPolicy().factors, TenantPolicy().factors - {dice.choice(["passkey", "recovery_code", "totp"])})
             )
             await self._demand(
                 TenantPolicy(minimum_assurance=dice.choice(("aal1", "aal2")), factors=frozenset(factors))
@@ -146,8 +159,10 @@ class World:
         elif roll < 0.37 and browser in self.sessions:
             async with self._ctx() as ctx:
                 await self.kit.sessions.end_all(ctx, self.sessions[browser].user_id)
+        elif roll < 0.41 and self.people[0].secret is None and "totp" in self.policy.factors:
+            await self._give_app(self.people[0])
         elif self.logins:
-            await self.answer(dice.choice(self.logins[-3:]), browser)
+            await self.answer(self.logins[-1] if dice.random() < 0.7 else dice.choice(self.logins[-4:]), browser)
 
     async def start(self, browser: int) -> None:
         minimum = self.dice.choice(("aal1", "aal1", "aal2"))
@@ -160,6 +175,8 @@ class World:
         if session is None:
             return
         age = self.dice.choice((None, timedelta(minutes=5)))
+        if self.dice.random() < 0.5:
+            self.now += timedelta(minutes=6)
         async with self._ctx() as ctx:
             flow = await self.kit.flows.step_up(ctx, session, "/t/acme/account", minimum="aal2", max_age=age)
         since = session.auth_time if age is None else self.now - age
@@ -171,11 +188,11 @@ class World:
         own = [each for each in self.logins if each.browser == browser]
         mine = login.browser == browser or dice.random() < 0.8
         secret = login.flow.browser if mine else (own[-1].flow.browser if own else Secret("x" * 43))
-        of = [one for one in self.people if login.shown and one.user.id == login.shown[-1][0]]
-        one = dice.choice(of if of and dice.random() < 0.85 else self.people)
+        of = [one for one in self.people if one.user.id == login.of]
+        one = of[0] if of and dice.random() < 0.85 else dice.choice(self.people)
         answer, kind = await self._made(login, secret, one)
-        if isinstance(answer, EnrolTotpAnswer):
-            one = self._enrolling(login, one)
+        if of and isinstance(answer, EnrolTotpAnswer):
+            one = of[0]  # whoever makes it, the generator is for whom the login is of
         try:
             async with self._ctx() as ctx:
                 step = await self.kit.flows.submit(ctx, login.flow.flow_id, secret, answer)
@@ -183,45 +200,65 @@ class World:
             step = None
         self.answers += 1
         if mine and kind:
-            login.shown.append((one.user.id, kind, self.now))
+            self._note(login, one, answer, kind, step)
         if isinstance(step, Done):
             await self._check(login, step.session.session, mine=mine)
 
+    def _note(self, login: Login, one: Somebody, answer: Answer | None, kind: str, step: Step | None) -> None:
+        """Keep what a right answer showed, and itself, to be brought again. One that the server refused (a limit, a
+        person disabled) showed nothing: that makes the count of what was shown stricter, never laxer."""
+        taken = isinstance(step, Done) or (isinstance(step, Ask) and not step.failed)
+        if isinstance(answer, EnrolTotpAnswer) and taken:
+            one.secret = self.offered[login.flow.flow_id]
+        if taken:
+            login.shown.append((one.user.id, kind, self.now))
+        if isinstance(step, Done) and answer is not None and kind != "password":
+            one.spent.append(answer)
+
     async def _made(self, login: Login, secret: Secret[str], one: Somebody) -> tuple[Answer | None, str]:
         """An answer, and what it truly shows of `one`; empty where it shows nothing."""
-        begun = ("password", "password", "password", "passkey", "totp", "none")
-        after = ("password", "totp", "totp", "totp", "recovery_code", "passkey", "enrol_totp", "none")
-        what = self.dice.choice(after if login.shown or login.held else begun)
-        right = self.dice.random() < 0.8
+        begun = ("password", "password", "password", "passkey", "totp", "recovery_code", "none")
+        after = ("password", "totp", "totp", "recovery_code", "recovery_code", "passkey", "enrol_totp", "none")
+        what = self.dice.choice(begun if login.of is None else after)
+        right = one.active and self.dice.random() < 0.85
+        if one.spent and what in ("totp", "recovery_code", "passkey") and self.dice.random() < 0.3:
+            self.replayed += 1
+            return self.dice.choice(one.spent), ""
         if what == "password":
-            typed = PASSWORD if right else "wrong"
-            return PasswordAnswer(one.user.email, Secret(typed)), what if right and one.active else ""
+            return PasswordAnswer(one.user.email, Secret(PASSWORD if right else "wrong")), what if right else ""
+        beside = right and self._has_first(login, one)
         if what == "totp" and one.secret is not None:
             code = self._code(one) if right else f"{(int(self._code(one)) + 500_000) % 1_000_000:06d}"
-            return TotpAnswer(Secret(code)), what if right else ""
+            return TotpAnswer(Secret(code)), what if beside else ""
         if what == "recovery_code" and one.sheet:
-            if right or not one.spent:
-                one.spent.append(one.sheet.pop())
-            return RecoveryCodeAnswer(Secret(one.spent[-1 if right else 0])), what
+            code = one.sheet.pop() if right else "aaaaa-aaaaa"
+            return RecoveryCodeAnswer(Secret(code)), what if beside else ""
         if what == "passkey" and one.device is not None:
             options = await self._challenge(login, secret, "passkey")
-            return PasskeyAnswer(one.device.get(options["options"]) if options else "{}"), what if options else ""
+            answer = PasskeyAnswer(one.device.get(options["options"]) if options else "{}")
+            return answer, what if options and one.active else ""
         if what == "enrol_totp":
-            return await self._enrolment(login, secret, one)
+            whose = [each for each in self.people if each.user.id == login.of]
+            return await self._enrolment(login, secret, whose[0] if whose else one)
         return None, ""
 
+    def _has_first(self, login: Login, one: Somebody) -> bool:
+        """Whether a second factor of `one` stands beside a first one."""
+        return login.of == one.user.id and login.strength(one.user.id, self.now, self.policy) != "aal0"
+
     async def _enrolment(self, login: Login, secret: Secret[str], one: Somebody) -> tuple[Answer | None, str]:
+        """The first code of a generator that the page shows to whoever asks; of worth only to who has no second factor
+        and has shown the first one in this login."""
         shown = await self._challenge(login, secret, "enrol_totp")
         if not shown:
             return EnrolTotpAnswer(Secret("000000")), ""
-        whose = self._enrolling(login, one)
-        whose.secret = base64.b32decode(shown["secret"])
-        return EnrolTotpAnswer(Secret(self._code(whose))), "totp"
-
-    def _enrolling(self, login: Login, one: Somebody) -> Somebody:
-        """Whom the login is of."""
-        of = login.held.user_id if login.held is not None else next((who for who, _, _ in login.shown), one.user.id)
-        return next(each for each in self.people if each.user.id == of)
+        made = self.offered[login.flow.flow_id] = base64.b32decode(shown["secret"])
+        answer = EnrolTotpAnswer(Secret(otp.code_at(made, otp.step_at(self.now))))
+        lawful = login.of == one.user.id and one.active and not one.second(self.policy)
+        lawful = lawful and bool(login.kinds(one.user.id, self.now, self.policy) & {"password", "passkey"})
+        if lawful:
+            one.step = otp.step_at(self.now)
+        return answer, "totp" if lawful else ""
 
     async def _challenge(self, login: Login, secret: Secret[str], kind: str) -> dict[str, str]:
         try:
@@ -246,10 +283,15 @@ class World:
             assert (session.id, session.user_id) == (login.held.id, login.held.user_id)
         login.done = True
         self.sessions[login.browser] = session
+        for each in self.logins:
+            if each.held is not None and each.held.id == session.id:
+                each.held = session
 
     def _code(self, one: Somebody) -> str:
         assert one.secret is not None
         one.step = max(one.step + 1, otp.step_at(self.now) - 1)
+        while one.step > otp.step_at(self.now) + 1:  # the app's next code takes its time
+            self.now += timedelta(seconds=30)
         return otp.code_at(one.secret, one.step)
 
     async def _demand(self, policy: TenantPolicy) -> None:

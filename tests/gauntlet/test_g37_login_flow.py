@@ -26,7 +26,7 @@ async def test_no_sequence_of_steps_gives_a_session_above_what_was_proven(kit: K
     for _ in range(SEQUENCES):
         await world.play(ACTS)
     print(
-        f"\nG37: {SEQUENCES} sequences, {world.answers} answers, {world.started} sessions started or strengthened,"
-        f" seed {SEED}: 0 above what was proven"
+        f"\nG37: {SEQUENCES} sequences, {world.answers} answers, {world.replayed} of them replayed,"
+        f" {world.started} sessions started or strengthened, seed {SEED}: 0 above what was proven"
     )
     assert world.started > SEQUENCES // 4
