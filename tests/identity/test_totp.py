@@ -197,6 +197,19 @@ async def test_a_foreign_tenants_generator_is_nobodys(second: Second, now: datet
             await second.totp.begin(ctx, user.id, "ada@example.com", "Acme")
 
 
+async def test_a_disabled_user_confirms_nothing(second: Second, now: datetime) -> None:
+    """N18: what was begun before isn't there when they are brought back."""
+    user = await second.kit.user()
+    begun = await _begin(second, user.id, now)
+    async with second.kit.open_ctx(second.kit.tenant_id) as ctx:
+        await second.kit.users.set_state(ctx, user.id, "disabled")
+    with pytest.raises(Conflict):
+        await _confirm(second, user.id, begun, now)
+    async with second.kit.open_ctx(second.kit.tenant_id) as ctx:
+        await second.kit.users.set_state(ctx, user.id, "active")
+        assert (await second.factors.of(ctx, user.id)).second == frozenset()
+
+
 async def test_a_disabled_users_code_proves_nothing(second: Second, now: datetime) -> None:
     """N18"""
     user = await second.kit.user()

@@ -29,6 +29,7 @@ set confirmed_at = %s, last_step = %s
 where tenant_id = %s and factor_id = %s and user_id = %s and confirmed_at is null and created_at > %s
   and (select count(*) from airside.totp_factor o
        where o.tenant_id = %s and o.user_id = %s and o.confirmed_at is not null) < %s
+  and exists (select from airside.user_account u where u.tenant_id = %s and u.user_id = %s and u.state = 'active')
 """
 
 CONFIRMED: Final = """
@@ -97,9 +98,9 @@ async def pending(
 
 async def confirm(ctx: RequestContext, user_id: UUID, factor_id: UUID, step: int, since: datetime, most: int) -> bool:
     """Confirm it once, its `step` spent; False where it was confirmed or replaced already, has expired, or the user
-    has `most` of them. The caller has taken the user's row."""
+    has `most` of them or isn't active. The caller has taken the user's row."""
     key = (ctx.tenant_id, factor_id, user_id, since)
-    return await ctx.tx.run(CONFIRM, (ctx.now, step, *key, ctx.tenant_id, user_id, most)) == 1
+    return await ctx.tx.run(CONFIRM, (ctx.now, step, *key, ctx.tenant_id, user_id, most, ctx.tenant_id, user_id)) == 1
 
 
 async def confirmed(ctx: RequestContext, keyset: Keyset, user_id: UUID) -> list[Generator]:

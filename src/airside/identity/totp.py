@@ -119,7 +119,7 @@ class Totp:
         Raises:
             NotFound: nothing of that person's waits under that id: confirmed, replaced, expired or never there.
             Unauthenticated: a wrong code; the generator goes on waiting.
-            Conflict: the person has `MAX_TOTP` already.
+            Conflict: the person has `MAX_TOTP` already, or was disabled meanwhile.
             LimitExceeded: too many tries; nothing was looked at.
             Forbidden: the tenant takes no such factor.
         """
@@ -136,7 +136,7 @@ class Totp:
         if not await records.take_user(ctx, user_id):
             raise NotFound
         if not await rows.confirm(ctx, user_id, factor_id, steps[0], since, MAX_TOTP):
-            raise Conflict("confirmed already, or too many factors")
+            raise Conflict("confirmed already, too many factors, or a disabled user")
         await self._record(ctx, Event.TOTP_ADDED, user_id, factor_id)
         return TotpProof(user_id, ctx.now, _MINT)
 
