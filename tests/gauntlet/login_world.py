@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from airside.core.errors import Refusal
+import pytest
+
+from airside.core.errors import Conflict, Refusal
 from airside.core.principal import Assurance, Origin
 from airside.core.secret import Secret
 from airside.identity import (
@@ -118,6 +120,15 @@ class World:
             one.secret, one.step = base64.b32decode(begun.secret.reveal()), 0
             await self.kit.totp.confirm(ctx, one.user.id, begun.factor_id, Secret(self._code(one)))
 
+    async def _enrol_app(self, one: Somebody) -> None:
+        """The same in the middle of logins: whoever is disabled gets none."""
+        if one.active:
+            await self._give_app(one)
+            return
+        with pytest.raises(Conflict):
+            await self._give_app(one)
+        one.secret = None
+
     async def play(self, acts: int) -> None:
         """A sequence: days later, with a fresh sheet of codes, nobody signed in."""
         self.now += timedelta(days=3)
@@ -160,7 +171,7 @@ class World:
             async with self._ctx() as ctx:
                 await self.kit.sessions.end_all(ctx, self.sessions[browser].user_id)
         elif roll < 0.41 and self.people[0].secret is None and "totp" in self.policy.factors:
-            await self._give_app(self.people[0])
+            await self._enrol_app(self.people[0])
         elif self.logins:
             await self.answer(self.logins[-1] if dice.random() < 0.7 else dice.choice(self.logins[-4:]), browser)
 
