@@ -5,7 +5,7 @@ STAMP := .venv/.installed
 TESTS ?= tests
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: install run check fix test test-peers test-debian gauntlet bench docs locks clean
+.PHONY: install run check fix test test-mutants test-peers test-debian gauntlet bench docs locks clean
 
 install: $(STAMP)  ## make .venv from the hashed locks
 
@@ -29,9 +29,13 @@ fix: install  ## what check can mend by itself
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-test: install  ## every test; TESTS=tests/store for a part
+test: install  ## every test but the mutants; TESTS=tests/store for a part
 	sh requirements/debian.sh
-	$(BIN)/pytest $(TESTS)
+	$(BIN)/pytest --ignore=tests/mutants $(TESTS)
+
+test-mutants: install  ## each gauntlet test on a build with one deliberate mistake, which it must catch
+	sh requirements/debian.sh
+	$(BIN)/pytest tests/mutants
 
 test-peers: install  ## stock clients in other languages against the real server (needs Node.js 20 and npm)
 	command -v npm >/dev/null || sh requirements/debian.sh requirements/debian-peers.txt
