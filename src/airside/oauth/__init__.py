@@ -22,6 +22,7 @@ from airside.oauth.introspection import IntrospectionEndpoint
 from airside.oauth.model import Client, ClientDraft, GrantName
 from airside.oauth.ports import RolesOf
 from airside.oauth.revocation import RevocationEndpoint
+from airside.oauth.settings import ClientSettings
 from airside.oauth.standing import Standing
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "ClientAuthentication",
     "ClientCredentialsGrant",
     "ClientDraft",
+    "ClientSettings",
     "Clients",
     "Codes",
     "ComeBack",

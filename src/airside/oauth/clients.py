@@ -63,6 +63,7 @@ class Clients:
             secrets=() if secret is None else (_new(secret, ctx.now),),
             state="active",
             created_at=ctx.now,
+            settings=draft.settings,
         )
         await records.insert_client(ctx, client)
         await self._journal.record(

@@ -48,6 +48,7 @@ class Codes:
             auth_time=session.auth_time,
             acr=session.assurance,
             amr=session.amr,
+            details=request.details,
         )
         await records.insert_code(ctx, _hash(code.reveal()), stands_for)
         await self._journal.record(

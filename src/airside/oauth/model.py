@@ -3,14 +3,17 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final, Literal
+from typing import Any, Final, Literal, get_args
 from uuid import UUID
+
+from msgspec import Struct
 
 from airside.core import ids
 from airside.core.principal import Assurance
+from airside.oauth.settings import ClientSettings
 
 GrantName = Literal["authorization_code", "refresh_token", "client_credentials"]
-GRANT_NAMES: Final[tuple[GrantName, ...]] = ("authorization_code", "refresh_token", "client_credentials")
+GRANT_NAMES: Final[tuple[GrantName, ...]] = get_args(GrantName)
 
 
 def known_grants(names: Iterable[str]) -> frozenset[GrantName]:
@@ -63,6 +66,7 @@ class Client:
     secrets: tuple[ClientSecret, ...]
     state: ClientState
     created_at: datetime
+    settings: ClientSettings = field(default_factory=ClientSettings)
 
     @property
     def word(self) -> str:
@@ -84,6 +88,34 @@ class ClientDraft:
     audiences: tuple[str, ...]
     redirect_uris: tuple[str, ...] = ()
     scopes: frozenset[str] = field(default_factory=frozenset[str])
+    settings: ClientSettings = field(default_factory=ClientSettings)
+
+
+ResponseMode = Literal["query", "fragment", "form_post"]
+
+
+class RequestDetails(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What an authorization request says besides, in one column of its row and of its code's.
+
+    Attributes:
+        response_mode: how the answer travels (OAuth 2.0 Multiple Response Types §2.1, Form Post Response Mode §2).
+        resources: whom the tokens are for (RFC 8707 §2); empty for all of the client's audiences.
+        claims: which claims about the user, in the form of OpenID Connect Core §5.5.
+        login_hint: an address to fill in.
+        hinted_user: the only user who will do (`id_token_hint`, OpenID Connect Core §3.1.2.1).
+        ui_locales: languages of the pages, best first.
+        consent_asked: `prompt=consent`.
+        dpop_jkt: the key that the code is bound to (RFC 9449 §10).
+    """
+
+    response_mode: ResponseMode = "query"
+    resources: tuple[str, ...] = ()
+    claims: dict[str, Any] | None = None
+    login_hint: str | None = None
+    hinted_user: UUID | None = None
+    ui_locales: tuple[str, ...] = ()
+    consent_asked: bool = False
+    dpop_jkt: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +131,7 @@ class AuthorizationRequest:
     prompt: Prompt | None = None
     max_age: int | None = None
     acr: Assurance | None = None
+    details: RequestDetails = field(default_factory=RequestDetails)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,3 +157,4 @@ class Code:
     auth_time: datetime
     acr: str
     amr: tuple[str, ...]
+    details: RequestDetails = field(default_factory=RequestDetails)

@@ -3,8 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 from uuid import UUID
+
+import msgspec
 
 from airside.core.errors import Inconsistent
 from airside.core.principal import Assurance
@@ -15,32 +18,34 @@ from airside.oauth.model import (
     Client,
     ClientSecret,
     Code,
+    RequestDetails,
     StoredRequest,
     known_grants,
 )
+from airside.oauth.settings import ClientSettings
 from airside.store import RequestContext
 
 CLIENT_INSERT: Final = """
 insert into airside.oauth_client (tenant_id, client_id, name, public, redirect_uris, grants, scopes, audiences,
-    secret_hashes, secrets_created_at, secrets_expire_at, state, created_at)
-values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+    secret_hashes, secrets_created_at, secrets_expire_at, state, created_at, settings)
+values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 """
 
 CLIENT_FIND: Final = """
 select client_id, name, public, redirect_uris, grants, scopes, audiences, secret_hashes, secrets_created_at,
-    secrets_expire_at, state, created_at
+    secrets_expire_at, state, created_at, settings
 from airside.oauth_client where tenant_id = %s and client_id = %s
 """
 
 CLIENT_LOCK: Final = """
 select client_id, name, public, redirect_uris, grants, scopes, audiences, secret_hashes, secrets_created_at,
-    secrets_expire_at, state, created_at
+    secrets_expire_at, state, created_at, settings
 from airside.oauth_client where tenant_id = %s and client_id = %s for update
 """
 
 CLIENT_LIST: Final = """
 select client_id, name, public, redirect_uris, grants, scopes, audiences, secret_hashes, secrets_created_at,
-    secrets_expire_at, state, created_at
+    secrets_expire_at, state, created_at, settings
 from airside.oauth_client where tenant_id = %s and (%s::uuid is null or client_id > %s) order by client_id limit %s
 """
 
@@ -59,12 +64,12 @@ CLIENT_DELETE_CODES: Final = "delete from airside.authorization_code where tenan
 
 REQUEST_INSERT: Final = """
 insert into airside.authorization_request (tenant_id, request_hash, browser_hash, client_id, redirect_uri, scopes,
-    state, nonce, code_challenge, prompt, max_age, acr, created_at, expires_at)
-values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+    state, nonce, code_challenge, prompt, max_age, acr, details, created_at, expires_at)
+values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 """
 
 REQUEST_FIND: Final = """
-select client_id, redirect_uri, scopes, state, nonce, code_challenge, prompt, max_age, acr, created_at
+select client_id, redirect_uri, scopes, state, nonce, code_challenge, prompt, max_age, acr, details, created_at
 from airside.authorization_request
 where tenant_id = %s and request_hash = %s and browser_hash = %s and expires_at > %s and spent_at is null
 """
@@ -76,14 +81,15 @@ where tenant_id = %s and request_hash = %s and browser_hash = %s and expires_at 
 
 CODE_INSERT: Final = """
 insert into airside.authorization_code (tenant_id, code_hash, client_id, user_id, session_id, family_id, redirect_uri,
-    code_challenge, nonce, scopes, auth_time, acr, amr, created_at, expires_at)
-values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+    code_challenge, nonce, scopes, auth_time, acr, amr, details, created_at, expires_at)
+values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 """
 
 CODE_SPEND: Final = """
 update airside.authorization_code set spent_at = %s
 where tenant_id = %s and code_hash = %s and client_id = %s and expires_at > %s and spent_at is null
-returning client_id, user_id, session_id, family_id, redirect_uri, code_challenge, nonce, scopes, auth_time, acr, amr
+returning client_id, user_id, session_id, family_id, redirect_uri, code_challenge, nonce, scopes, auth_time, acr, amr,
+    details
 """
 
 CODE_SPENT_FAMILY: Final = """
@@ -109,6 +115,7 @@ class _ClientRow:
     secrets_expire_at: list[datetime | None]
     state: str
     created_at: datetime
+    settings: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +129,7 @@ class _RequestRow:
     prompt: str | None
     max_age: int | None
     acr: Assurance | None
+    details: str
     created_at: datetime
 
 
@@ -138,6 +146,7 @@ class _CodeRow:
     auth_time: datetime
     acr: str
     amr: list[str]
+    details: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +170,28 @@ def _client(row: _ClientRow) -> Client:
         secrets=tuple(ClientSecret(bytes(hash), created, expires) for hash, created, expires in secrets),
         state="active" if row.state == "active" else "disabled",
         created_at=row.created_at,
+        settings=_settings(row.settings),
     )
+
+
+@lru_cache(maxsize=1024)
+def _settings(text: str) -> ClientSettings:
+    """Read once for all requests of a client.
+
+    Raises:
+        Inconsistent: a younger build wrote it: what it demands of the client isn't known here.
+    """
+    try:
+        return msgspec.json.decode(text, type=ClientSettings)
+    except msgspec.DecodeError:
+        raise Inconsistent("a client with settings of another build") from None
+
+
+def _details(text: str) -> RequestDetails:
+    try:
+        return msgspec.json.decode(text, type=RequestDetails)
+    except msgspec.DecodeError:
+        raise Inconsistent("a request with details of another build") from None
 
 
 def _secret_columns(secrets: Sequence[ClientSecret]) -> tuple[list[bytes], list[datetime], list[datetime | None]]:
@@ -188,6 +218,7 @@ async def insert_client(ctx: RequestContext, client: Client) -> None:
             *_secret_columns(client.secrets),
             client.state,
             client.created_at,
+            msgspec.json.encode(client.settings).decode(),
         ),
     )
 
@@ -241,6 +272,7 @@ async def insert_request(
             request.prompt,
             request.max_age,
             request.acr,
+            msgspec.json.encode(request.details).decode(),
             ctx.now,
             ctx.now + REQUEST_LIFETIME,
         ),
@@ -264,6 +296,7 @@ async def find_request(ctx: RequestContext, request_hash: bytes, browser_hash: b
         prompt=row.prompt,
         max_age=row.max_age,
         acr=row.acr,
+        details=_details(row.details),
     )
     return StoredRequest(request, row.created_at)
 
@@ -292,6 +325,7 @@ async def insert_code(ctx: RequestContext, code_hash: bytes, code: Code) -> None
             code.auth_time,
             code.acr,
             list(code.amr),
+            msgspec.json.encode(code.details).decode(),
             ctx.now,
             ctx.now + CODE_LIFETIME,
         ),
@@ -315,6 +349,7 @@ async def spend_code(ctx: RequestContext, code_hash: bytes, client_id: UUID) -> 
         auth_time=row.auth_time,
         acr=row.acr,
         amr=tuple(row.amr),
+        details=_details(row.details),
     )
 
 

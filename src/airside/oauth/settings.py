@@ -1,0 +1,120 @@
+"""How a client is spoken with, beyond its grants and scopes: one typed object. Values only.
+
+A Struct, so that it is read from and written to JSON strictly: an unknown field or a value of another kind is refused.
+Names are those of the IANA registry of OAuth dynamic client registration metadata (RFC 7591 §4.1) where it has one.
+What no type can say is judged by `registration`.
+"""
+
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from airside.core.errors import InvalidInput
+from airside.core.principal import Assurance
+from airside.core.strict_json import Json
+
+AuthenticationMethod = Literal[
+    "client_secret_basic",
+    "client_secret_post",
+    "private_key_jwt",
+    "tls_client_auth",
+    "self_signed_tls_client_auth",
+    "none",
+]
+SECRET_METHODS: Final[frozenset[AuthenticationMethod]] = frozenset({"client_secret_basic", "client_secret_post"})
+
+SigningAlgorithm = Literal["ES256", "RS256", "PS256", "EdDSA"]
+EncryptionAlgorithm = Literal["RSA-OAEP-256", "ECDH-ES", "ECDH-ES+A256KW"]
+ContentEncryption = Literal["A256GCM", "A128GCM", "A128CBC-HS256"]
+
+MAX_URI: Final = 2048
+MAX_JWKS_KEYS: Final = 10
+
+Uri = Annotated[str, Meta(min_length=1, max_length=MAX_URI)]
+
+
+class ClientSettings(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The defaults are what a client is that said nothing.
+
+    Attributes:
+        party: `first` for the tenant's own applications, which nobody is asked about; `third` for others', for which
+            each user consents.
+        profile: `fapi2` switches on the whole of the FAPI 2.0 Security Profile.
+        token_endpoint_auth_method: how it proves itself. One of the two secret methods stands for both (RFC 6749
+            §2.3.1): what is registered says which is preferred. `none` exactly for public clients.
+        jwks, jwks_uri: its own public keys (RFC 7517), by value or by reference; never both.
+        tls_client_auth_subject_dn, tls_client_auth_san_dns, tls_client_auth_san_uri, tls_client_auth_san_ip,
+            tls_client_auth_san_email: whom its certificate is of (RFC 8705 §2.1.2); exactly one with `tls_client_auth`.
+        tls_client_certificate_bound_access_tokens: its tokens are of use only over its certificate (RFC 8705 §3.4).
+        dpop_bound_access_tokens: it always brings a DPoP proof (RFC 9449 §5.2).
+        require_pkce: whether each authorization request has a code challenge; always of public clients.
+        require_pushed_authorization_requests: only what was pushed is taken (RFC 9126 §6).
+        require_signed_request_object, request_object_signing_alg: RFC 9101 §10.5.
+        access_token_format: `jwt` (RFC 9068), or `opaque`, which only introspection reads.
+        id_token_signed_response_alg, userinfo_signed_response_alg, introspection_signed_response_alg: None for an
+            answer that isn't signed.
+        id_token_encrypted_response_alg, id_token_encrypted_response_enc: both or none; to a key of `jwks`.
+        subject_type, sector_identifier_uri: `pairwise` hides users' ids from it (OpenID Connect Core §8).
+        default_max_age: seconds; where a request says none.
+        default_acr: where a request asks for none.
+        post_logout_redirect_uris: where a user may be led after signing out (RP-Initiated Logout 1.0 §3.1).
+        backchannel_logout_uri, backchannel_logout_session_required: Back-Channel Logout 1.0 §2.2.
+        frontchannel_logout_uri, frontchannel_logout_session_required: Front-Channel Logout 1.0 §2.
+        client_uri, logo_uri, policy_uri, tos_uri: what the consent page tells of it.
+        contacts: whom its registrar may write to.
+    """
+
+    party: Literal["first", "third"] = "first"
+    profile: Literal["none", "fapi2"] = "none"
+    token_endpoint_auth_method: AuthenticationMethod = "client_secret_basic"
+    jwks: dict[str, Any] | None = None
+    jwks_uri: Uri | None = None
+    tls_client_auth_subject_dn: Annotated[str, Meta(max_length=1024)] | None = None
+    tls_client_auth_san_dns: Annotated[str, Meta(max_length=253)] | None = None
+    tls_client_auth_san_uri: Uri | None = None
+    tls_client_auth_san_ip: Annotated[str, Meta(max_length=45)] | None = None
+    tls_client_auth_san_email: Annotated[str, Meta(max_length=254)] | None = None
+    tls_client_certificate_bound_access_tokens: bool = False
+    dpop_bound_access_tokens: bool = False
+    require_pkce: bool = True
+    require_pushed_authorization_requests: bool = False
+    require_signed_request_object: bool = False
+    request_object_signing_alg: SigningAlgorithm | None = None
+    access_token_format: Literal["jwt", "opaque"] = "jwt"
+    id_token_signed_response_alg: SigningAlgorithm = "RS256"
+    userinfo_signed_response_alg: SigningAlgorithm | None = None
+    introspection_signed_response_alg: SigningAlgorithm | None = None
+    id_token_encrypted_response_alg: EncryptionAlgorithm | None = None
+    id_token_encrypted_response_enc: ContentEncryption | None = None
+    subject_type: Literal["public", "pairwise"] = "public"
+    sector_identifier_uri: Uri | None = None
+    default_max_age: Annotated[int, Meta(ge=0, le=999_999_999)] | None = None
+    default_acr: Assurance | None = None
+    post_logout_redirect_uris: Annotated[tuple[Uri, ...], Meta(max_length=20)] = ()
+    backchannel_logout_uri: Uri | None = None
+    backchannel_logout_session_required: bool = False
+    frontchannel_logout_uri: Uri | None = None
+    frontchannel_logout_session_required: bool = False
+    client_uri: Uri | None = None
+    logo_uri: Uri | None = None
+    policy_uri: Uri | None = None
+    tos_uri: Uri | None = None
+    contacts: Annotated[tuple[Annotated[str, Meta(max_length=254)], ...], Meta(max_length=10)] = ()
+
+    @property
+    def sender_constrained(self) -> bool:
+        """Whether its tokens are always bound to a key or a certificate of its own."""
+        return self.dpop_bound_access_tokens or self.tls_client_certificate_bound_access_tokens
+
+
+def parse_settings(value: Json) -> ClientSettings:
+    """The settings that `value` spells: what isn't named has its default.
+
+    Raises:
+        InvalidInput: an unknown field, or a value of another kind or out of range.
+    """
+    try:
+        return msgspec.convert(value, ClientSettings)
+    except msgspec.ValidationError as error:
+        raise InvalidInput(str(error), pointer="settings") from None
