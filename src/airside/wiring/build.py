@@ -1,4 +1,4 @@
-"""The only place that constructs services, with its three neighbours: settings in, one frozen Services out."""
+"""The only place that constructs services, with its neighbours: settings in, one frozen Services out."""
 
 from dataclasses import dataclass
 
@@ -6,41 +6,24 @@ from airside.access import Authorise, Contexts, Credentials, Issuers
 from airside.core.clock import Clock
 from airside.core.entropy import Entropy
 from airside.core.errors import NotFound
-from airside.oauth import (
-    Authorization,
-    AuthorizationCodeGrant,
-    ClientAuthentication,
-    ClientCredentialsGrant,
-    Codes,
-    IntrospectionEndpoint,
-    RefreshTokenGrant,
-    RevocationEndpoint,
-    Standing,
-    TokenEndpoint,
-    registry,
-)
 from airside.store import RequestContext
-from airside.tokens import TokenIssuer, TokenVerifier
+from airside.tokens import TokenVerifier
 from airside.vault import Aead
 from airside.wiring.entries import Entries, entries
 from airside.wiring.foundation import Foundation, foundation
 from airside.wiring.managers import Managers, managers
 from airside.wiring.persons import Persons, persons
+from airside.wiring.provider import Provider, provider
 from airside.wiring.settings import Settings
 
 
 @dataclass(frozen=True, kw_only=True)
-class Services(Foundation, Persons, Entries, Managers):
+class Services(Foundation, Persons, Entries, Managers, Provider):
     """Everything that listeners, timers and the command line speak to."""
 
     issuers: Issuers
-    token_issuer: TokenIssuer
     authorise: Authorise
     contexts: Contexts
-    authorization: Authorization
-    token_endpoint: TokenEndpoint
-    revocation_endpoint: RevocationEndpoint
-    introspection_endpoint: IntrospectionEndpoint
 
     async def start(self) -> None:
         """Connect, and listen for other processes' news.
@@ -88,31 +71,13 @@ def build(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy: Ent
         authorise=authorise,
     )
 
-    authentication = ClientAuthentication(limiter=base.limiter, journal=base.journal)
-    standing = Standing(users=who.users, revocations=base.revocations)
-    codes = Codes(entropy=entropy, journal=base.journal, families=base.families)
-    grants = registry(
-        AuthorizationCodeGrant(codes=codes, standing=standing, roles=who.members, families=base.families),
-        RefreshTokenGrant(families=base.families, standing=standing, roles=who.members),
-        ClientCredentialsGrant(),
-    )
-    issuer = TokenIssuer(keys=base.keys, entropy=entropy)
-
     return Services(
         **vars(base),
         **vars(who),
         **vars(doors),
         **vars(managers(base, who, doors, authorise, issuers)),
+        **vars(provider(base, who, doors, verifier)),
         issuers=issuers,
-        token_issuer=issuer,
         authorise=authorise,
         contexts=contexts,
-        authorization=Authorization(
-            sessions=who.sessions, devices=who.devices, flows=doors.flows, codes=codes, entropy=entropy
-        ),
-        token_endpoint=TokenEndpoint(authentication=authentication, grants=grants, issuer=issuer, journal=base.journal),
-        revocation_endpoint=RevocationEndpoint(
-            authentication=authentication, families=base.families, verifier=verifier, revocations=base.revocations
-        ),
-        introspection_endpoint=IntrospectionEndpoint(authentication=authentication, verifier=verifier),
     )

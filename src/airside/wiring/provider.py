@@ -1,0 +1,56 @@
+"""The OAuth and OpenID Connect provider: its endpoints over the grants."""
+
+from dataclasses import dataclass
+
+from airside.oauth import (
+    Authorization,
+    AuthorizationCodeGrant,
+    ClientAuthentication,
+    ClientCredentialsGrant,
+    Codes,
+    IntrospectionEndpoint,
+    RefreshTokenGrant,
+    RevocationEndpoint,
+    Standing,
+    TokenEndpoint,
+    registry,
+)
+from airside.tokens import TokenIssuer, TokenVerifier
+from airside.wiring.entries import Entries
+from airside.wiring.foundation import Foundation
+from airside.wiring.persons import Persons
+
+
+@dataclass(frozen=True, kw_only=True)
+class Provider:
+    """The services of OAuth."""
+
+    token_issuer: TokenIssuer
+    authorization: Authorization
+    token_endpoint: TokenEndpoint
+    revocation_endpoint: RevocationEndpoint
+    introspection_endpoint: IntrospectionEndpoint
+
+
+def provider(base: Foundation, who: Persons, doors: Entries, verifier: TokenVerifier) -> Provider:
+    """On `base`, for `who`, who come in through `doors`."""
+    authentication = ClientAuthentication(limiter=base.limiter, journal=base.journal)
+    standing = Standing(users=who.users, revocations=base.revocations)
+    codes = Codes(entropy=base.entropy, journal=base.journal, families=base.families)
+    grants = registry(
+        AuthorizationCodeGrant(codes=codes, standing=standing, roles=who.members, families=base.families),
+        RefreshTokenGrant(families=base.families, standing=standing, roles=who.members),
+        ClientCredentialsGrant(),
+    )
+    issuer = TokenIssuer(keys=base.keys, entropy=base.entropy)
+    return Provider(
+        token_issuer=issuer,
+        authorization=Authorization(
+            sessions=who.sessions, devices=who.devices, flows=doors.flows, codes=codes, entropy=base.entropy
+        ),
+        token_endpoint=TokenEndpoint(authentication=authentication, grants=grants, issuer=issuer, journal=base.journal),
+        revocation_endpoint=RevocationEndpoint(
+            authentication=authentication, families=base.families, verifier=verifier, revocations=base.revocations
+        ),
+        introspection_endpoint=IntrospectionEndpoint(authentication=authentication, verifier=verifier),
+    )
