@@ -5,6 +5,7 @@ verification, and refresh families with rotation and reuse detection (RFC 9700 Â
 token: grants, clients, sessions and roles are words here, handed down by the rooms above.
 """
 
+from airside.tokens.identity import IdTokenVerifier, VerifiedIdToken
 from airside.tokens.issue import TokenIssuer
 from airside.tokens.keys import SigningKeys
 from airside.tokens.model import (
@@ -33,6 +34,7 @@ __all__ = [
     "REFRESH_IDLE",
     "AccessGrant",
     "FoundRefresh",
+    "IdTokenVerifier",
     "IssuedToken",
     "RefreshExpired",
     "RefreshFamilies",
@@ -46,6 +48,7 @@ __all__ = [
     "TokenIssuer",
     "TokenRevoked",
     "TokenVerifier",
+    "VerifiedIdToken",
     "VerifiedToken",
     "peek_tenant",
 ]
