@@ -24,6 +24,7 @@ from airside.oauth import (
     ClientAuthentication,
     ClientCredentialsGrant,
     ClientDraft,
+    ClientLookup,
     Clients,
     Codes,
     Credentials,
@@ -200,7 +201,7 @@ async def provider(kit: Kit, vault: Vault, clock: Clock, entropy: Entropy) -> Pr
     standing = Standing(users=kit.users, revocations=kit.revocations)
     roles = GivenRoles()
     limiter = PostgresLimiter(vault=vault)
-    authentication = ClientAuthentication(limiter=limiter, journal=journal)
+    authentication = ClientAuthentication(lookup=ClientLookup(), limiter=limiter, journal=journal)
     endpoint = TokenEndpoint(
         authentication=authentication,
         grants=registry(
@@ -221,7 +222,12 @@ async def provider(kit: Kit, vault: Vault, clock: Clock, entropy: Entropy) -> Pr
         clients=Clients(entropy=entropy, journal=journal, families=families),
         codes=codes,
         authorization=Authorization(
-            sessions=kit.sessions, devices=kit.devices, flows=kit.flows, codes=codes, entropy=entropy
+            lookup=ClientLookup(),
+            sessions=kit.sessions,
+            devices=kit.devices,
+            flows=kit.flows,
+            codes=codes,
+            entropy=entropy,
         ),
         authentication=authentication,
         endpoint=endpoint,

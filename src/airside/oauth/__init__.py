@@ -8,6 +8,7 @@ shared phases (`grants/`), revocation and introspection as clients ask for them,
 
 from airside.oauth.authorize import Authorization, Browser, ComeBack, Redirect, SignIn
 from airside.oauth.client_authentication import AuthenticatedClient, ClientAuthentication, Credentials
+from airside.oauth.client_lookup import ClientLookup
 from airside.oauth.clients import Clients
 from airside.oauth.codes import Codes
 from airside.oauth.discovery import metadata
@@ -34,6 +35,7 @@ __all__ = [
     "ClientAuthentication",
     "ClientCredentialsGrant",
     "ClientDraft",
+    "ClientLookup",
     "ClientSettings",
     "Clients",
     "Codes",

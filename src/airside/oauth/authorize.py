@@ -18,11 +18,10 @@ from typing import Final, TypeAlias
 from urllib.parse import urlsplit
 
 from airside.core.entropy import Entropy, token
-from airside.core.errors import InvalidInput
-from airside.core.ids import CLIENT, parse_id
 from airside.core.secret import Secret
 from airside.identity import Devices, Session, Sessions
 from airside.oauth import records
+from airside.oauth.client_lookup import ClientLookup
 from airside.oauth.codes import Codes
 from airside.oauth.errors import AuthorizationRefused, InvalidScope, LoginRequired, UnsafeRequest
 from airside.oauth.model import AuthorizationRequest, Client
@@ -79,7 +78,17 @@ Outcome: TypeAlias = Redirect | SignIn
 class Authorization:
     """The verbs of the authorization endpoint. `issuer` is the tenant's."""
 
-    def __init__(self, *, sessions: Sessions, devices: Devices, flows: Flows, codes: Codes, entropy: Entropy) -> None:
+    def __init__(
+        self,
+        *,
+        lookup: ClientLookup,
+        sessions: Sessions,
+        devices: Devices,
+        flows: Flows,
+        codes: Codes,
+        entropy: Entropy,
+    ) -> None:
+        self._lookup = lookup
         self._sessions = sessions
         self._devices = devices
         self._flows = flows
@@ -144,11 +153,7 @@ class Authorization:
         return await self._answer(ctx, issuer, client, request, session)
 
     async def _read(self, ctx: RequestContext, parameters: Mapping[str, str]) -> tuple[Client, AuthorizationRequest]:
-        try:
-            client_id = parse_id(CLIENT, parameters.get("client_id", ""))
-        except InvalidInput as cause:
-            raise UnsafeRequest("malformed client_id") from cause
-        found = await records.find_client(ctx, client_id)
+        found = await self._lookup.find(ctx, parameters.get("client_id", ""))
         client, redirect_uri = proven_redirect(found, parameters.get("redirect_uri"))
         return client, read(client, redirect_uri, parameters)
 

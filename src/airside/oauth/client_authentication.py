@@ -9,12 +9,11 @@ from uuid import UUID
 
 from airside.audit import Event, Journal
 from airside.core.entropy import equal
-from airside.core.errors import InvalidInput, LimitExceeded
-from airside.core.ids import CLIENT, parse_id
+from airside.core.errors import LimitExceeded
 from airside.core.proof import Mint
 from airside.core.secret import Secret
 from airside.limits import TOKEN_FAILURES, Demand, Limiter, origin_key
-from airside.oauth import records
+from airside.oauth.client_lookup import ClientLookup
 from airside.oauth.clients import secret_hash
 from airside.oauth.errors import InvalidClient
 from airside.oauth.model import MAX_SECRETS, Client
@@ -68,7 +67,8 @@ class ClientAuthentication:
     request of a busy backend would wait in line for the row of its own counter, twice.
     """
 
-    def __init__(self, *, limiter: Limiter, journal: Journal) -> None:
+    def __init__(self, *, lookup: ClientLookup, limiter: Limiter, journal: Journal) -> None:
+        self._lookup = lookup
         self._limiter = limiter
         self._journal = journal
         self._suspects: OrderedDict[tuple[UUID, str], datetime] = OrderedDict()
@@ -80,7 +80,7 @@ class ClientAuthentication:
             InvalidClient: unknown, disabled, the wrong secret, or the wrong method for its kind: never said which.
             LimitExceeded: too many failures of this client from this origin.
         """
-        client = await self._find(ctx, credentials.client_id)
+        client = await self._lookup.find(ctx, credentials.client_id)
         demand: Demand = (TOKEN_FAILURES, f"{client.word if client else _UNKNOWN} {origin_key(ctx.origin.address)}")
         charged = self._is_suspect(ctx, demand)
         if charged:
@@ -130,13 +130,6 @@ class ClientAuthentication:
         self._suspects.move_to_end(key)
         if len(self._suspects) > MAX_SUSPECTS:
             self._suspects.popitem(last=False)
-
-    async def _find(self, ctx: RequestContext, word: str) -> Client | None:
-        try:
-            client_id = parse_id(CLIENT, word)
-        except InvalidInput:
-            client_id = UUID(int=0)
-        return await records.find_client(ctx, client_id)
 
 
 def _matches(client: Client | None, credentials: Credentials, ctx: RequestContext) -> bool:

@@ -7,6 +7,7 @@ from airside.oauth import (
     AuthorizationCodeGrant,
     ClientAuthentication,
     ClientCredentialsGrant,
+    ClientLookup,
     Codes,
     IntrospectionEndpoint,
     RefreshTokenGrant,
@@ -34,7 +35,8 @@ class Provider:
 
 def provider(base: Foundation, who: Persons, doors: Entries, verifier: TokenVerifier) -> Provider:
     """On `base`, for `who`, who come in through `doors`."""
-    authentication = ClientAuthentication(limiter=base.limiter, journal=base.journal)
+    lookup = ClientLookup()
+    authentication = ClientAuthentication(lookup=lookup, limiter=base.limiter, journal=base.journal)
     standing = Standing(users=who.users, revocations=base.revocations)
     codes = Codes(entropy=base.entropy, journal=base.journal, families=base.families)
     grants = registry(
@@ -46,7 +48,12 @@ def provider(base: Foundation, who: Persons, doors: Entries, verifier: TokenVeri
     return Provider(
         token_issuer=issuer,
         authorization=Authorization(
-            sessions=who.sessions, devices=who.devices, flows=doors.flows, codes=codes, entropy=base.entropy
+            lookup=lookup,
+            sessions=who.sessions,
+            devices=who.devices,
+            flows=doors.flows,
+            codes=codes,
+            entropy=base.entropy,
         ),
         token_endpoint=TokenEndpoint(authentication=authentication, grants=grants, issuer=issuer, journal=base.journal),
         revocation_endpoint=RevocationEndpoint(
