@@ -31,6 +31,7 @@ from airside.oauth import (
     IntrospectionEndpoint,
     RefreshTokenGrant,
     RevocationEndpoint,
+    SenderConstraints,
     Standing,
     TokenEndpoint,
     registry,
@@ -38,7 +39,7 @@ from airside.oauth import (
 from airside.oauth.requests import read
 from airside.protocols.oauth import TokenResponse, challenge_of
 from airside.store import RequestContext
-from airside.tokens import RefreshFamilies, SigningKeys, TokenIssuer, TokenVerifier
+from airside.tokens import Possession, RefreshFamilies, SigningKeys, SpentProofs, TokenIssuer, TokenVerifier
 from airside.vault import Vault
 from tests.identity.kit import Kit
 
@@ -204,6 +205,7 @@ async def provider(kit: Kit, vault: Vault, clock: Clock, entropy: Entropy) -> Pr
     authentication = ClientAuthentication(lookup=ClientLookup(), limiter=limiter, journal=journal)
     endpoint = TokenEndpoint(
         authentication=authentication,
+        senders=SenderConstraints(possession=Possession(vault=vault, spent=SpentProofs())),
         grants=registry(
             AuthorizationCodeGrant(codes=codes, standing=standing, roles=roles, families=families),
             RefreshTokenGrant(families=families, standing=standing, roles=roles),

@@ -7,34 +7,28 @@ shared phases (`grants/`), revocation and introspection as clients ask for them,
 """
 
 from airside.oauth.authorize import Authorization, Browser, ComeBack, Redirect, SignIn
-from airside.oauth.client_authentication import AuthenticatedClient, ClientAuthentication, Credentials
+from airside.oauth.client_authentication import AuthenticatedClient, ClientAuthentication, Credentials, Sender
+from airside.oauth.client_keys import ClientKeys
 from airside.oauth.client_lookup import ClientLookup
 from airside.oauth.clients import Clients
 from airside.oauth.codes import Codes
 from airside.oauth.discovery import metadata
-from airside.oauth.grants import (
-    AuthorizationCodeGrant,
-    ClientCredentialsGrant,
-    RefreshTokenGrant,
-    TokenEndpoint,
-    registry,
-)
 from airside.oauth.introspection import IntrospectionEndpoint
 from airside.oauth.model import Client, ClientDraft, GrantName
 from airside.oauth.ports import RolesOf
 from airside.oauth.revocation import RevocationEndpoint
+from airside.oauth.sender_constraints import SenderConstraints
 from airside.oauth.settings import ClientSettings
 from airside.oauth.standing import Standing
 
 __all__ = [
     "AuthenticatedClient",
     "Authorization",
-    "AuthorizationCodeGrant",
     "Browser",
     "Client",
     "ClientAuthentication",
-    "ClientCredentialsGrant",
     "ClientDraft",
+    "ClientKeys",
     "ClientLookup",
     "ClientSettings",
     "Clients",
@@ -44,12 +38,11 @@ __all__ = [
     "GrantName",
     "IntrospectionEndpoint",
     "Redirect",
-    "RefreshTokenGrant",
     "RevocationEndpoint",
     "RolesOf",
+    "Sender",
+    "SenderConstraints",
     "SignIn",
     "Standing",
-    "TokenEndpoint",
     "metadata",
-    "registry",
 ]

@@ -1,7 +1,7 @@
 """Who the client is: RFC 6749 §2.3 and §3.2.1. One method per request, and the answer is a proof."""
 
 from collections import OrderedDict
-from dataclasses import InitVar, dataclass
+from dataclasses import InitVar, dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final, Literal, final
@@ -34,12 +34,23 @@ _UNKNOWN: Final = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
+class Sender:
+    """How a request came: the addresses it may have been sent to, its DPoP header, and the certificate (DER) of its
+    TLS connection, which no header ever names (N04)."""
+
+    urls: tuple[str, ...] = ()
+    dpop: str | None = None
+    certificate: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Credentials:
     """What a request presents for its client, by which method. No secret with `none`."""
 
     method: Method
     client_id: str
     secret: Secret[str] | None = None
+    sender: Sender = field(default_factory=Sender)
 
 
 @final

@@ -30,6 +30,22 @@ class InvalidClient(OAuthRefusal):
         self.challenge = challenge
 
 
+class InvalidDpopProof(OAuthRefusal):
+    """A DPoP proof proves nothing for this request, or one is missing (RFC 9449 §5)."""
+
+    code = "invalid_dpop_proof"
+
+
+class UseDpopNonce(OAuthRefusal):
+    """The proof needs the server's `nonce`: no failure, but how the first proof of a client begins (RFC 9449 §8)."""
+
+    code = "use_dpop_nonce"
+
+    def __init__(self, nonce: str) -> None:
+        super().__init__("nonce")
+        self.nonce = nonce
+
+
 class InvalidGrant(OAuthRefusal):
     """The code or refresh token is unknown, expired, spent, revoked, another client's, or doesn't fit the request."""
 

@@ -51,7 +51,7 @@ def _concerns(client: Client, token: VerifiedToken) -> bool:
 def _claims(issuer: str, token: VerifiedToken) -> Mapping[str, Json]:
     claims: dict[str, Json] = {
         "active": True,
-        "token_type": "Bearer",
+        "token_type": "Bearer" if token.confirmation is None else token.confirmation.token_type,
         "iss": issuer,
         "sub": token.subject,
         "aud": list(token.audience),
@@ -63,4 +63,6 @@ def _claims(issuer: str, token: VerifiedToken) -> Mapping[str, Json]:
     }
     if token.session_id is not None:
         claims["sid"] = token.session_id
+    if token.confirmation is not None:
+        claims["cnf"] = token.confirmation.claim()
     return claims

@@ -21,6 +21,7 @@ from airside.oauth.errors import (
     AccessDenied,
     AuthorizationRefused,
     InvalidClient,
+    InvalidDpopProof,
     InvalidGrant,
     InvalidRequest,
     InvalidScope,
@@ -32,6 +33,7 @@ from airside.oauth.errors import (
     UnsafeRequest,
     UnsupportedGrantType,
     UnsupportedResponseType,
+    UseDpopNonce,
 )
 from airside.protocols.oauth import ErrorCode
 
@@ -43,6 +45,8 @@ TABLE: Final[dict[type[Refusal], tuple[int, ErrorCode, str]]] = {
         ErrorCode.INVALID_GRANT,
         "The grant is invalid, expired, spent or was issued to another client.",
     ),
+    InvalidDpopProof: (400, ErrorCode.INVALID_DPOP_PROOF, "The DPoP proof is missing, malformed, old or used."),
+    UseDpopNonce: (400, ErrorCode.USE_DPOP_NONCE, "The DPoP proof needs the nonce of the DPoP-Nonce header."),
     UnauthorizedClient: (400, ErrorCode.UNAUTHORIZED_CLIENT, "The client may not use this grant."),
     UnsupportedGrantType: (400, ErrorCode.UNSUPPORTED_GRANT_TYPE, "This grant isn't supported."),
     UnsupportedResponseType: (400, ErrorCode.UNSUPPORTED_RESPONSE_TYPE, "Only response_type=code is supported."),
@@ -93,6 +97,8 @@ def _headers(refusal: Refusal, status: int, error: ErrorCode, realm: str) -> dic
     if isinstance(refusal, InvalidClient):
         # RFC 6749 §5.2: a challenge by the scheme the client tried; RFC 9110 §15.5.2: 401 always has one.
         return {"www-authenticate": f'Basic realm="{realm}", charset="UTF-8"'}
+    if isinstance(refusal, UseDpopNonce):
+        return {"dpop-nonce": refusal.nonce}
     if status in (401, 403):
         return {"www-authenticate": f'Bearer realm="{realm}", error="{error}"'}
     if isinstance(refusal, (LimitExceeded, Unavailable)):

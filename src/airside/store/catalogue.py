@@ -70,6 +70,7 @@ TABLES: Final[dict[str, Table]] = {
     "signing_key": Table("tenant", CHANGE),
     "refresh_family": Table("tenant", ALL),
     "refresh_token": Table("tenant", ALL),
+    "spent_proof": Table("tenant", ("select", "insert", "delete")),
     # revocation
     "revocation": Table("tenant", ("select", "insert", "delete")),
     # permissions

@@ -1,7 +1,7 @@
 """Tokens: signed ones that carry their truth, and opaque ones that are looked up.
 
 Owns a tenant's signing keys and JWKS, access tokens (RFC 9068) and ID tokens (OpenID Connect Core §2), their
-verification, and refresh families with rotation and reuse detection (RFC 9700 §4.14). Doesn't own who may have a
+verification, refresh families with rotation and reuse detection (RFC 9700 §4.14). Doesn't own who may have a
 token: grants, clients, sessions and roles are words here, handed down by the rooms above.
 """
 
@@ -14,17 +14,21 @@ from airside.tokens.model import (
     REFRESH_ABSOLUTE,
     REFRESH_IDLE,
     AccessGrant,
+    Confirmation,
     FoundRefresh,
     IssuedToken,
     RefreshExpired,
     RefreshFamily,
+    RefreshMisbound,
     RefreshRefused,
     RefreshReused,
     RefreshRevoked,
     RefreshUnknown,
     Rotation,
 )
+from airside.tokens.possession import DpopNonceNeeded, Possession
 from airside.tokens.refresh import RefreshFamilies
+from airside.tokens.single_use import SpentProofs
 from airside.tokens.verify import TokenRevoked, TokenVerifier, VerifiedToken, peek_tenant
 
 __all__ = [
@@ -33,18 +37,23 @@ __all__ = [
     "REFRESH_ABSOLUTE",
     "REFRESH_IDLE",
     "AccessGrant",
+    "Confirmation",
+    "DpopNonceNeeded",
     "FoundRefresh",
     "IdTokenVerifier",
     "IssuedToken",
+    "Possession",
     "RefreshExpired",
     "RefreshFamilies",
     "RefreshFamily",
+    "RefreshMisbound",
     "RefreshRefused",
     "RefreshReused",
     "RefreshRevoked",
     "RefreshUnknown",
     "Rotation",
     "SigningKeys",
+    "SpentProofs",
     "TokenIssuer",
     "TokenRevoked",
     "TokenVerifier",

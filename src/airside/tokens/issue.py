@@ -47,6 +47,8 @@ class TokenIssuer:
         }
         if grant.family_id is not None:
             claims["fam"] = grant.family_id
+        if grant.confirmation is not None:
+            claims["cnf"] = grant.confirmation.claim()
         signer = await self._keys.signer(ctx, alg)
         return IssuedToken(Secret(sign_jwt(signer, claims, typ=ACCESS_TYPE)), jti, expires_at)
 

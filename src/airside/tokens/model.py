@@ -2,12 +2,16 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import ClassVar, Final
+from typing import ClassVar, Final, Literal
 from uuid import UUID
 
 from airside.core.errors import Refusal
 from airside.core.ids import FAMILY, format_id
 from airside.core.secret import Secret
+from airside.core.strict_json import Json
+
+TokenType = Literal["Bearer", "DPoP"]
+"""How an access token is presented (RFC 6750, RFC 9449)."""
 
 ACCESS_TOKEN_LIFETIME: Final = timedelta(minutes=15)
 ID_TOKEN_LIFETIME: Final = timedelta(minutes=5)
@@ -20,11 +24,46 @@ PUBLIC_RETRY: Final = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
+class Confirmation:
+    """What a token is bound to: of use only to who proves to hold the key (RFC 7800 §3.1).
+
+    `jkt` is the thumbprint of a DPoP key (RFC 9449 §6.1), `x5t_s256` that of a certificate (RFC 8705 §3.1). Where both
+    are there, both have to be proven.
+
+    Raises:
+        ValueError: it binds to nothing.
+    """
+
+    jkt: str | None = None
+    x5t_s256: str | None = None
+
+    def __post_init__(self) -> None:
+        if not self.jkt and not self.x5t_s256:
+            raise ValueError("a confirmation names a key or a certificate")
+
+    def claim(self) -> dict[str, Json]:
+        """The members of `cnf`."""
+        members: dict[str, Json] = {}
+        if self.jkt is not None:
+            members["jkt"] = self.jkt
+        if self.x5t_s256 is not None:
+            members["x5t#S256"] = self.x5t_s256
+        return members
+
+    @property
+    def token_type(self) -> TokenType:
+        """How the token is presented: `DPoP` (RFC 9449 §5), or `Bearer` over its certificate (RFC 8705 §3)."""
+        return "Bearer" if self.jkt is None else "DPoP"
+
+
+@dataclass(frozen=True, slots=True)
 class AccessGrant:
     """What an access token will say. Ids are the outward words: `usr_…`, `cli_…`, `ses_…`, `fam_…`.
 
     `roles` are those of this moment: a family doesn't remember them, each refresh asks again. What a client does
     for itself (client credentials) has no `auth_time`, `acr`, `amr`, `session_id` and `family_id`.
+    `confirmation` is what the token is bound to; a family has one only where its refresh tokens are bound too, which
+    are those of public clients (RFC 9449 §5, RFC 8705 §7.1): others prove themselves by their own credentials.
     """
 
     subject: str
@@ -37,6 +76,7 @@ class AccessGrant:
     amr: tuple[str, ...] = ()
     session_id: str | None = None
     family_id: str | None = None
+    confirmation: Confirmation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +160,10 @@ class RefreshUnknown(RefreshRefused):
 
 class RefreshExpired(RefreshRefused):
     """Seven days unused, or its family is past its ninety."""
+
+
+class RefreshMisbound(RefreshRefused):
+    """Bound to a key, and brought without it. Nothing is spent: a thief must not end the family of the owner."""
 
 
 class RefreshRevoked(RefreshRefused):

@@ -10,7 +10,7 @@ from airside.core.ids import FAMILY, format_id
 from airside.core.strict_json import dumps, loads_object
 from airside.protocols.jose import VerificationKey, key_from_jwk, public_jwk
 from airside.store import RequestContext
-from airside.tokens.model import AccessGrant, RefreshFamily, Spent, StoredToken
+from airside.tokens.model import AccessGrant, Confirmation, RefreshFamily, Spent, StoredToken
 
 MAX_SIGNING_KEYS: Final = 32
 
@@ -79,8 +79,8 @@ def _stored(row: _Row) -> StoredKey:
 
 INSERT_FAMILY: Final = """
 insert into airside.refresh_family (tenant_id, family_id, client_id, subject, session_id, scope, audience,
-    auth_time, acr, amr, created_at, expires_at)
-values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+    auth_time, acr, amr, confirmation, created_at, expires_at)
+values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 """
 
 INSERT_TOKEN: Final = """
@@ -99,8 +99,9 @@ with spent as (
     where t.tenant_id = %s and f.tenant_id = t.tenant_id and f.family_id = t.family_id
         and t.token_hash = %s and t.spent_at is null and t.expires_at > %s
         and f.client_id is not distinct from %s and f.revoked_at is null and f.expires_at > %s
+        and (f.confirmation is null or f.confirmation = %s)
     returning f.family_id, f.client_id, f.subject, f.session_id, f.scope, f.audience, f.auth_time, f.acr, f.amr,
-        f.created_at, f.expires_at, f.revoked_at,
+        f.confirmation, f.created_at, f.expires_at, f.revoked_at,
         t.predecessor_hash, least(%s, f.expires_at) as successor_expires_at
 ), born as (
     insert into airside.refresh_token (tenant_id, token_hash, family_id, predecessor_hash, created_at, expires_at)
@@ -113,14 +114,14 @@ with spent as (
     where p.tenant_id = %s and p.token_hash = spent.predecessor_hash
     returning p.token_hash
 )
-select family_id, client_id, subject, session_id, scope, audience, auth_time, acr, amr,
+select family_id, client_id, subject, session_id, scope, audience, auth_time, acr, amr, confirmation,
     created_at, expires_at, revoked_at, successor_expires_at
 from spent
 """
 
 FIND: Final = """
 select f.family_id, f.client_id, f.subject, f.session_id, f.scope, f.audience, f.auth_time, f.acr, f.amr,
-    f.created_at, f.expires_at, f.revoked_at,
+    f.confirmation, f.created_at, f.expires_at, f.revoked_at,
     t.expires_at as token_expires_at, t.spent_at, t.successor_sealed,
     s.expires_at as successor_expires_at, s.spent_at as successor_spent_at
 from airside.refresh_token t
@@ -171,6 +172,7 @@ class _FamilyRow:
     auth_time: datetime | None
     acr: str | None
     amr: list[str]
+    confirmation: str | None
     created_at: datetime
     expires_at: datetime
     revoked_at: datetime | None
@@ -186,6 +188,7 @@ class _FamilyRow:
             amr=tuple(self.amr),
             session_id=self.session_id,
             family_id=format_id(FAMILY, self.family_id),
+            confirmation=None if self.confirmation is None else _confirmation(self.confirmation),
         )
         return RefreshFamily(self.family_id, grant, self.created_at, self.expires_at, self.revoked_at)
 
@@ -213,6 +216,17 @@ class Successor:
     expires_at: datetime
 
 
+def _column(confirmation: Confirmation | None) -> str | None:
+    """Canonical, so that equal ones are equal strings."""
+    return None if confirmation is None else dumps(confirmation.claim()).decode()
+
+
+def _confirmation(text: str) -> Confirmation:
+    members = loads_object(text.encode())
+    jkt, x5t = members.get("jkt"), members.get("x5t#S256")
+    return Confirmation(jkt if isinstance(jkt, str) else None, x5t if isinstance(x5t, str) else None)
+
+
 async def insert_family(ctx: RequestContext, family: RefreshFamily, token_hash: bytes, expires_at: datetime) -> None:
     """Store a family and its first token, in one flush.
 
@@ -222,27 +236,28 @@ async def insert_family(ctx: RequestContext, family: RefreshFamily, token_hash: 
     grant, place = family.grant, (ctx.tenant_id, family.family_id)
     who = (grant.client_id, grant.subject, grant.session_id)
     what = (sorted(grant.scope), list(grant.audience), grant.auth_time, grant.acr, list(grant.amr))
+    bound = _column(grant.confirmation)
     token = (ctx.tenant_id, token_hash, family.family_id, ctx.now, expires_at)
     await ctx.tx.run_many(
         [
-            (INSERT_FAMILY, (*place, *who, *what, family.created_at, family.expires_at)),
+            (INSERT_FAMILY, (*place, *who, *what, bound, family.created_at, family.expires_at)),
             (INSERT_TOKEN, token),
         ]
     )
 
 
 async def rotate(
-    ctx: RequestContext, token_hash: bytes, client_id: str, successor: Successor
+    ctx: RequestContext, token_hash: bytes, client_id: str, proven: Confirmation | None, successor: Successor
 ) -> tuple[RefreshFamily, datetime] | None:
     """Spend a token and bear its successor, atomically; the family and the successor's end, or None where the
-    token wasn't there to be spent."""
+    token wasn't there to be spent, or is bound to another key than the `proven` one."""
     tenant, now, born = ctx.tenant_id, ctx.now, successor.token_hash
     row = await ctx.tx.one(
         _RotatedRow,
         ROTATE,
         (
             *(now, born, successor.sealed),
-            *(tenant, token_hash, now, client_id, now, successor.expires_at),
+            *(tenant, token_hash, now, client_id, now, _column(proven), successor.expires_at),
             *(tenant, born, token_hash, now),
             tenant,
         ),

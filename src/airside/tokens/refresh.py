@@ -5,8 +5,9 @@ What happens to a presented token:
 | the token is | and | then |
 |---|---|---|
 | unspent, in force, its client's | | spent; a successor is born |
-| spent | successor unused; for public clients within 30 s | the *same* successor again |
-| spent | successor used, or too late for a public client | family revoked, alert |
+| spent | successor unused; for public clients without a bound key within 30 s | the *same* successor again |
+| spent | successor used, or too late for such a client | family revoked, alert |
+| bound to a key | brought without it | refused, nothing changes: stolen from somebody who still has the key |
 | anybody's | brought by another client | family revoked, alert: it has leaked |
 | expired, of a revoked family, unknown | | refused, nothing changes |
 """
@@ -31,9 +32,11 @@ from airside.tokens.model import (
     REFRESH_ABSOLUTE,
     REFRESH_IDLE,
     AccessGrant,
+    Confirmation,
     FoundRefresh,
     RefreshExpired,
     RefreshFamily,
+    RefreshMisbound,
     RefreshReused,
     RefreshRevoked,
     RefreshUnknown,
@@ -70,8 +73,17 @@ class RefreshFamilies:
         await self._journal.record(ctx, Event.FAMILY_STARTED, subject=grant.subject, details=details)
         return Rotation(Secret(token), _named(family), expires_at)
 
-    async def rotate(self, ctx: RequestContext, presented: str, client_id: str, *, public: bool) -> Rotation:
-        """Spend `presented` for its successor. `public` is a client that proves itself by nothing but its name.
+    async def rotate(
+        self,
+        ctx: RequestContext,
+        presented: str,
+        client_id: str,
+        *,
+        public: bool,
+        proven: Confirmation | None = None,
+    ) -> Rotation:
+        """Spend `presented` for its successor. `public` is a client that proves itself by nothing but its name;
+        `proven` is the key that it has shown to hold.
 
         The rotation itself is told to the journal by whoever issues the access token that goes with it, in the same
         transaction: one record a refresh, not two.
@@ -81,6 +93,7 @@ class RefreshFamilies:
 
         Raises:
             RefreshReused: the family has just been revoked.
+            RefreshMisbound: its family is bound to a key that isn't `proven`.
             RefreshRevoked: it was revoked before.
             RefreshExpired: seven days unused, or ninety days old.
             RefreshUnknown: none of ours.
@@ -89,9 +102,9 @@ class RefreshFamilies:
         token = new_token(self._entropy)
         sealed = seal_successor(ctx.tenant_id, presented, token, self._entropy)
         successor = Successor(token_hash(ctx.tenant_id, token), sealed, ctx.now + REFRESH_IDLE)
-        rotated = await records.rotate(ctx, spent, client_id, successor)
+        rotated = await records.rotate(ctx, spent, client_id, proven, successor)
         if rotated is None:
-            return await self._not_spent(ctx, presented, spent, client_id, public)
+            return await self._not_spent(ctx, presented, spent, client_id, public, proven)
         family, expires_at = rotated
         return Rotation(Secret(token), family, expires_at)
 
@@ -136,7 +149,13 @@ class RefreshFamilies:
         return await records.sweep(ctx)
 
     async def _not_spent(
-        self, ctx: RequestContext, presented: str, spent: bytes, client_id: str, public: bool
+        self,
+        ctx: RequestContext,
+        presented: str,
+        spent: bytes,
+        client_id: str,
+        public: bool,
+        proven: Confirmation | None,
     ) -> Rotation:
         """Nothing was spent: find out why, and say it, or give the same successor again."""
         stored = await records.find_token(ctx, spent)
@@ -147,6 +166,8 @@ class RefreshFamilies:
             raise RefreshRevoked("family revoked", family=family.word)
         if family.grant.client_id != client_id:
             await self._reused(ctx, family, _OTHER_CLIENT)
+        if family.grant.confirmation not in (None, proven):
+            raise RefreshMisbound("another key", family=family.word)
         if ctx.now >= family.expires_at:
             raise RefreshExpired("absolute", family=family.word)
         return await self._again(ctx, presented, stored, public)
@@ -157,7 +178,8 @@ class RefreshFamilies:
             if ctx.now >= stored.expires_at:
                 raise RefreshExpired("idle", family=family.word)
             raise Inconsistent("refresh token neither spent nor spendable", family=family.word)
-        if spent.sealed is None or (public and ctx.now - spent.at > PUBLIC_RETRY):
+        unproven = public and family.grant.confirmation is None
+        if spent.sealed is None or (unproven and ctx.now - spent.at > PUBLIC_RETRY):
             await self._reused(ctx, family, _SPENT_AGAIN)
         if ctx.now >= spent.successor_expires_at:
             raise RefreshExpired("idle", family=family.word)

@@ -25,6 +25,7 @@ from airside.revocation import Revocations, RevokedSet
 from airside.store import RequestContext
 from airside.tokens.issue import ACCESS_TYPE
 from airside.tokens.keys import SigningKeys
+from airside.tokens.model import Confirmation
 
 _MINT: Final = Mint("VerifiedToken")
 _PEEKS_KEPT: Final = 4096
@@ -54,6 +55,7 @@ class VerifiedToken:
     amr: tuple[str, ...]
     session_id: str | None
     family_id: str | None
+    confirmation: Confirmation | None
     kid: str
     mint: InitVar[Mint]
 
@@ -161,9 +163,21 @@ def _read(jwt: VerifiedJwt) -> VerifiedToken:
         amr=_texts(claims, "amr") if "amr" in claims else (),
         session_id=_text(claims, "sid") if "sid" in claims else None,
         family_id=_text(claims, "fam") if "fam" in claims else None,
+        confirmation=_confirmation(claims["cnf"]) if "cnf" in claims else None,
         kid=jwt.header.kid,
         mint=_MINT,
     )
+
+
+def _confirmation(value: Json) -> Confirmation:
+    """A binding that isn't understood refuses the token: without it the token would be anybody's (N04)."""
+    if not isinstance(value, dict) or not value or not value.keys() <= {"jkt", "x5t#S256"}:
+        raise TokenRefused(Reason.CLAIM, claim="cnf")
+    jkt, x5t = (_text(value, name) if name in value else None for name in ("jkt", "x5t#S256"))
+    try:
+        return Confirmation(jkt, x5t)
+    except ValueError:
+        raise TokenRefused(Reason.CLAIM, claim="cnf") from None
 
 
 def _tenant(claims: Mapping[str, Json]) -> UUID:

@@ -12,7 +12,7 @@ from airside.permissions import Permissions
 from airside.permissions.limits import Limits
 from airside.revocation import Revocations
 from airside.store import Engine, Listener, Lookup, Outbox
-from airside.tokens import RefreshFamilies, SigningKeys
+from airside.tokens import Possession, RefreshFamilies, SigningKeys, SpentProofs
 from airside.vault import Aead, Vault
 from airside.wiring.settings import Settings
 
@@ -35,6 +35,8 @@ class Foundation:
     permissions: Permissions
     keys: SigningKeys
     families: RefreshFamilies
+    spent_proofs: SpentProofs
+    possession: Possession
     fetcher: Fetcher
 
 
@@ -60,6 +62,7 @@ def foundation(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy
         ),
         memory=settings.permissions_memory * 1024 * 1024,
     )
+    spent_proofs = SpentProofs()
     return Foundation(
         clock=clock,
         entropy=entropy,
@@ -75,5 +78,7 @@ def foundation(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy
         permissions=permissions,
         keys=SigningKeys(vault=vault, entropy=entropy, journal=journal),
         families=RefreshFamilies(entropy=entropy, revocations=revocations, journal=journal),
+        spent_proofs=spent_proofs,
+        possession=Possession(vault=vault, spent=spent_proofs),
         fetcher=Fetcher(allow=frozenset(settings.fetch_exceptions)),
     )

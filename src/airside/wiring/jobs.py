@@ -67,6 +67,7 @@ class Jobs:
             services.limiter.sweep,
             services.outbox.sweep,
             services.families.sweep,
+            services.spent_proofs.sweep,
             services.permissions.tuples.sweep,
         ):
             async with services.engine.begin(tenant_id) as ctx:

@@ -7,11 +7,13 @@ from airside.oauth import (
     AuthorizationCodeGrant,
     ClientAuthentication,
     ClientCredentialsGrant,
+    ClientKeys,
     ClientLookup,
     Codes,
     IntrospectionEndpoint,
     RefreshTokenGrant,
     RevocationEndpoint,
+    SenderConstraints,
     Standing,
     TokenEndpoint,
     registry,
@@ -31,6 +33,7 @@ class Provider:
     token_endpoint: TokenEndpoint
     revocation_endpoint: RevocationEndpoint
     introspection_endpoint: IntrospectionEndpoint
+    client_keys: ClientKeys
 
 
 def provider(base: Foundation, who: Persons, doors: Entries, verifier: TokenVerifier) -> Provider:
@@ -44,6 +47,7 @@ def provider(base: Foundation, who: Persons, doors: Entries, verifier: TokenVeri
         RefreshTokenGrant(families=base.families, standing=standing, roles=who.members),
         ClientCredentialsGrant(),
     )
+    senders = SenderConstraints(possession=base.possession)
     issuer = TokenIssuer(keys=base.keys, entropy=base.entropy)
     return Provider(
         token_issuer=issuer,
@@ -55,9 +59,12 @@ def provider(base: Foundation, who: Persons, doors: Entries, verifier: TokenVeri
             codes=codes,
             entropy=base.entropy,
         ),
-        token_endpoint=TokenEndpoint(authentication=authentication, grants=grants, issuer=issuer, journal=base.journal),
+        token_endpoint=TokenEndpoint(
+            authentication=authentication, senders=senders, grants=grants, issuer=issuer, journal=base.journal
+        ),
         revocation_endpoint=RevocationEndpoint(
             authentication=authentication, families=base.families, verifier=verifier, revocations=base.revocations
         ),
         introspection_endpoint=IntrospectionEndpoint(authentication=authentication, verifier=verifier),
+        client_keys=ClientKeys(fetcher=base.fetcher, clock=base.clock),
     )

@@ -10,7 +10,7 @@ from airside.oauth.model import Client, GrantName
 from airside.oauth.ports import RolesOf
 from airside.oauth.standing import Standing
 from airside.store import RequestContext
-from airside.tokens import AccessGrant, RefreshFamilies
+from airside.tokens import AccessGrant, Confirmation, RefreshFamilies
 
 
 class AuthorizationCodeGrant:
@@ -26,18 +26,23 @@ class AuthorizationCodeGrant:
     def name(self) -> GrantName:
         return "authorization_code"
 
-    async def prove(self, ctx: RequestContext, client: Client, form: Mapping[str, str]) -> Granted:
+    async def prove(
+        self, ctx: RequestContext, client: Client, form: Mapping[str, str], sender: Confirmation | None
+    ) -> Granted:
         """What the code stands for. Its `fam` is named in the access token even where no family starts, so that a
         code which comes again can end that token.
 
         Raises:
             InvalidRequest: `code`, `redirect_uri` or `code_verifier` is missing.
-            InvalidGrant: the code gives nothing, or the sign-in behind it no longer stands.
+            InvalidGrant: the code gives nothing, is bound to another key than the sender's (RFC 9449 §10), or the
+                sign-in behind it no longer stands.
         """
         presented, redirect_uri, verifier = (form.get(name) for name in ("code", "redirect_uri", "code_verifier"))
         if presented is None or redirect_uri is None or verifier is None:
             raise InvalidRequest("code, redirect_uri or code_verifier is missing")
         code = await self._codes.spend(ctx, client, presented, redirect_uri, verifier)
+        if code.details.dpop_jkt is not None and (sender is None or sender.jkt != code.details.dpop_jkt):
+            raise InvalidGrant("bound to another key")
         session_id = format_id(SESSION, code.session_id)
         await self._standing.demand(ctx, user_id=code.user_id, session_id=session_id, auth_time=code.auth_time)
         scopes = code.scopes & client.scopes
@@ -54,6 +59,7 @@ class AuthorizationCodeGrant:
             amr=code.amr,
             session_id=session_id,
             family_id=format_id(FAMILY, code.family_id),
+            confirmation=sender if client.public else None,
         )
         refresh_token = None
         if "refresh_token" in client.grants:

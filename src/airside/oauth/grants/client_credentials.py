@@ -8,7 +8,7 @@ from airside.oauth.grants.phases import Granted
 from airside.oauth.model import Client, GrantName
 from airside.oauth.narrowing import requested_scopes
 from airside.store import RequestContext
-from airside.tokens import AccessGrant
+from airside.tokens import AccessGrant, Confirmation
 
 USERS_ONLY: Final = frozenset({"openid", "offline_access"})
 """Scopes that speak of a signed-in user: there is none here."""
@@ -26,6 +26,7 @@ class ClientCredentialsGrant:
         ctx: RequestContext,  # noqa: ARG002 - as the Grant protocol has it; this grant proves itself by the client
         client: Client,
         form: Mapping[str, str],
+        sender: Confirmation | None,  # noqa: ARG002 - nothing was bound before
     ) -> Granted:
         """The client's own scopes, or those of them that it asks for.
 

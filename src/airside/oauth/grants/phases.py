@@ -2,14 +2,15 @@
 
 1. The client is authenticated.
 2. The grant exists and the client is registered for it.
-3. The grant proves itself and says what it stands for; what it spent is committed even where it refuses.
-4. Its scope fits what the client has today.
-5. The access token is signed, and an ID token where an `openid` sign-in asked for one.
-6. The journal is written, the failure that was charged in advance given back, and the answer made.
+3. The sender proves what the tokens will be bound to, if to anything.
+4. The grant proves itself and says what it stands for; what it spent is committed even where it refuses.
+5. Its scope fits what the client has today.
+6. The access token is signed, and an ID token where an `openid` sign-in asked for one.
+7. The journal is written, the failure that was charged in advance given back, and the answer made.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, TypeAlias
 
 from airside.audit import Event, Journal
@@ -21,11 +22,13 @@ from airside.oauth.errors import (
     OAuthRefusal,
     UnauthorizedClient,
     UnsupportedGrantType,
+    UseDpopNonce,
 )
 from airside.oauth.model import Client, GrantName
+from airside.oauth.sender_constraints import SenderConstraints
 from airside.protocols.oauth import TokenResponse
 from airside.store import RequestContext
-from airside.tokens import ACCESS_TOKEN_LIFETIME, AccessGrant, TokenIssuer
+from airside.tokens import ACCESS_TOKEN_LIFETIME, AccessGrant, Confirmation, TokenIssuer
 
 OPENID = "openid"
 
@@ -50,8 +53,11 @@ class Grant(Protocol):
         """Its `grant_type`."""
         ...
 
-    async def prove(self, ctx: RequestContext, client: Client, form: Mapping[str, str]) -> Granted:
-        """What `form` proves for the authenticated `client`.
+    async def prove(
+        self, ctx: RequestContext, client: Client, form: Mapping[str, str], sender: Confirmation | None
+    ) -> Granted:
+        """What `form` proves for the authenticated `client`; `sender` is the key that it holds. The phases bind the
+        access token to it; the grant only compares it with what was bound before.
 
         Raises:
             OAuthRefusal: it proves nothing. Whatever the grant has written by then is committed.
@@ -71,9 +77,16 @@ class TokenEndpoint:
     """Exchanges whatever a client has earned for tokens."""
 
     def __init__(
-        self, *, authentication: ClientAuthentication, grants: Registry, issuer: TokenIssuer, journal: Journal
+        self,
+        *,
+        authentication: ClientAuthentication,
+        senders: SenderConstraints,
+        grants: Registry,
+        issuer: TokenIssuer,
+        journal: Journal,
     ) -> None:
         self._authentication = authentication
+        self._senders = senders
         self._grants = grants
         self._issuer = issuer
         self._journal = journal
@@ -89,7 +102,11 @@ class TokenEndpoint:
         """
         authenticated = await self._authentication.authenticate(ctx, credentials)
         try:
-            name, granted = await self._prove(ctx, authenticated.client, form)
+            name, granted = await self._prove(ctx, authenticated.client, credentials, form)
+        except UseDpopNonce:
+            await self._authentication.forgive(ctx, authenticated)
+            await ctx.tx.checkpoint()
+            raise
         except OAuthRefusal as refusal:
             await self._journal.refused(ctx, Event.TOKEN_REFUSED, reason=refusal.code)
             await self._authentication.charge(ctx, authenticated)
@@ -98,7 +115,9 @@ class TokenEndpoint:
         await self._record(ctx, authenticated, name, granted)
         return response
 
-    async def _prove(self, ctx: RequestContext, client: Client, form: Mapping[str, str]) -> tuple[GrantName, Granted]:
+    async def _prove(
+        self, ctx: RequestContext, client: Client, credentials: Credentials, form: Mapping[str, str]
+    ) -> tuple[GrantName, Granted]:
         name = form.get("grant_type")
         if name is None:
             raise InvalidRequest("grant_type is missing")
@@ -107,15 +126,16 @@ class TokenEndpoint:
             raise UnsupportedGrantType
         if grant.name not in client.grants:
             raise UnauthorizedClient
-        granted = await grant.prove(ctx, client, form)
-        access = granted.access
+        sender = await self._senders.prove(ctx, client, credentials)
+        granted = await grant.prove(ctx, client, form, sender)
+        access = replace(granted.access, confirmation=sender)
         if not access.scope <= client.scopes or not access.audience:
             raise InvalidGrant("the client has lost a scope since")
-        return grant.name, granted
+        return grant.name, replace(granted, access=access)
 
     async def _issue(self, ctx: RequestContext, issuer: str, granted: Granted) -> TokenResponse:
         access = await self._issuer.access_token(ctx, granted.access, issuer=issuer)
-        identity = None
+        bound, identity = granted.access.confirmation, None
         if granted.signs_in and OPENID in granted.access.scope:
             identity = await self._issuer.id_token(
                 ctx, granted.access, issuer=issuer, nonce=granted.nonce, access_token=access.token.reveal()
@@ -126,6 +146,7 @@ class TokenEndpoint:
             scope=granted.access.scope,
             refresh_token=granted.refresh_token,
             id_token=None if identity is None else identity.token,
+            token_type="Bearer" if bound is None else bound.token_type,
         )
 
     async def _record(

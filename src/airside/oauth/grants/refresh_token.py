@@ -13,7 +13,7 @@ from airside.oauth.narrowing import requested_scopes
 from airside.oauth.ports import RolesOf
 from airside.oauth.standing import Standing
 from airside.store import RequestContext
-from airside.tokens import RefreshFamilies, RefreshFamily, RefreshRefused
+from airside.tokens import Confirmation, RefreshFamilies, RefreshFamily, RefreshRefused
 
 _STANDING_LOST = "sign_in_no_longer_stands"
 
@@ -30,21 +30,23 @@ class RefreshTokenGrant:
     def name(self) -> GrantName:
         return "refresh_token"
 
-    async def prove(self, ctx: RequestContext, client: Client, form: Mapping[str, str]) -> Granted:
+    async def prove(
+        self, ctx: RequestContext, client: Client, form: Mapping[str, str], sender: Confirmation | None
+    ) -> Granted:
         """What the family stands for now, and the successor of the token presented.
 
         Raises:
             InvalidRequest: `refresh_token` is missing.
             InvalidScope: more than the sign-in was granted; nothing is spent.
-            InvalidGrant: the token gives nothing; re-use has ended its family, and so has a user disabled or a
-                session ended since.
+            InvalidGrant: the token gives nothing, or is bound to another key than the sender's; re-use has ended its
+                family, and so has a user disabled or a session ended since.
         """
         presented = form.get("refresh_token")
         if presented is None:
             raise InvalidRequest("refresh_token is missing")
         await self._refuse_wider_scope(ctx, client, presented, form.get("scope"))
         try:
-            rotation = await self._families.rotate(ctx, presented, client.word, public=client.public)
+            rotation = await self._families.rotate(ctx, presented, client.word, public=client.public, proven=sender)
         except RefreshRefused as cause:
             raise InvalidGrant(cause.reason) from cause
         family = rotation.family

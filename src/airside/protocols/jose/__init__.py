@@ -2,11 +2,13 @@
 
 Owns compact JWS (RFC 7515), JWK and its thumbprint (RFC 7517, 7638), JWT claims (RFC 7519, RFC 8725), and a
 bounded cache of what has been verified. Doesn't own where keys come from, who is revoked, or which claims an
-access token has: `tokens` and `sdk` do. No JWE, no MACs, no unencoded payloads, no keys out of a token.
+access token has: `tokens` and `sdk` do. No JWE, no MACs, no unencoded payloads, no keys out of a
+token, proofs of possession excepted (`embedded.py`).
 """
 
 from airside.protocols.jose.algorithms import ALGORITHMS
 from airside.protocols.jose.cache import CachedVerifier
+from airside.protocols.jose.embedded import VerifiedPossession, verify_possession
 from airside.protocols.jose.jwk import key_from_jwk, keyset_from_jwks, public_jwk, thumbprint
 from airside.protocols.jose.jws import MAX_TOKEN, VerifiedJws, sign_compact, verify_compact
 from airside.protocols.jose.jwt import (
@@ -40,6 +42,7 @@ __all__ = [
     "VerificationKey",
     "VerifiedJws",
     "VerifiedJwt",
+    "VerifiedPossession",
     "b64url_decode",
     "b64url_encode",
     "key_from_jwk",
@@ -51,4 +54,5 @@ __all__ = [
     "thumbprint",
     "verify_compact",
     "verify_jwt",
+    "verify_possession",
 ]

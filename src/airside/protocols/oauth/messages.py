@@ -10,7 +10,8 @@ from airside.protocols.oauth.scope import format_scope
 
 
 class ErrorCode(StrEnum):
-    """Every error word we say: RFC 6749 §4.1.2.1 and §5.2, RFC 6750 §3.1, RFC 7009 §2.2.1, OIDC Core §3.1.2.6."""
+    """Every error word we say: RFC 6749 §4.1.2.1 and §5.2, RFC 6750 §3.1, RFC 7009 §2.2.1, RFC 9449 §5 and §8, OpenID
+    Connect Core §3.1.2.6."""
 
     INVALID_REQUEST = "invalid_request"
     INVALID_CLIENT = "invalid_client"
@@ -18,6 +19,8 @@ class ErrorCode(StrEnum):
     INVALID_SCOPE = "invalid_scope"
     INVALID_TOKEN = "invalid_token"
     INVALID_TARGET = "invalid_target"
+    INVALID_DPOP_PROOF = "invalid_dpop_proof"
+    USE_DPOP_NONCE = "use_dpop_nonce"
     INSUFFICIENT_SCOPE = "insufficient_scope"
     UNAUTHORIZED_CLIENT = "unauthorized_client"
     UNSUPPORTED_GRANT_TYPE = "unsupported_grant_type"
@@ -42,12 +45,13 @@ class TokenResponse:
     scope: frozenset[str]
     refresh_token: Secret[str] | None = None
     id_token: Secret[str] | None = None
+    token_type: str = "Bearer"
 
     def body(self) -> Mapping[str, Json]:
         """The members of RFC 6749 §5.1: here, and only here, the tokens come out of their wrapping."""
         members: dict[str, Json] = {
             "access_token": self.access_token.reveal(),
-            "token_type": "Bearer",
+            "token_type": self.token_type,
             "expires_in": self.expires_in,
             "scope": format_scope(self.scope),
         }

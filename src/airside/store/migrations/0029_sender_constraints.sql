@@ -1,0 +1,14 @@
+-- What the refresh tokens of a family are bound to: the `cnf` claim as JSON, or null where their client proves itself.
+alter table airside.refresh_family add column confirmation text;
+
+-- Proofs and assertions that have been used, each once: a hash of who signed it and its `jti`, until it would be
+-- refused for its age.
+create table airside.spent_proof (
+    tenant_id uuid not null,
+    kind text not null,
+    proof_hash bytea not null,
+    expires_at timestamptz not null,
+    constraint spent_proof_pkey primary key (tenant_id, kind, proof_hash)
+);
+
+create index spent_proof_expiry on airside.spent_proof (tenant_id, expires_at);
