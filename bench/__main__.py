@@ -9,7 +9,7 @@ BENCHMARKS = (
     "sdk_verify",
     "signin",
     "signin_checks",
-    "refresh",
+    "provider",
     "permissions_engine",
     "permissions_load",
     "permissions_top_edge",
