@@ -13,6 +13,13 @@ from airside.oauth.client_lookup import ClientLookup
 from airside.oauth.clients import Clients
 from airside.oauth.codes import Codes
 from airside.oauth.discovery import metadata
+from airside.oauth.grants import (
+    AuthorizationCodeGrant,
+    ClientCredentialsGrant,
+    RefreshTokenGrant,
+    TokenEndpoint,
+    registry,
+)
 from airside.oauth.introspection import IntrospectionEndpoint
 from airside.oauth.model import Client, ClientDraft, GrantName
 from airside.oauth.ports import RolesOf
@@ -24,9 +31,11 @@ from airside.oauth.standing import Standing
 __all__ = [
     "AuthenticatedClient",
     "Authorization",
+    "AuthorizationCodeGrant",
     "Browser",
     "Client",
     "ClientAuthentication",
+    "ClientCredentialsGrant",
     "ClientDraft",
     "ClientKeys",
     "ClientLookup",
@@ -38,11 +47,14 @@ __all__ = [
     "GrantName",
     "IntrospectionEndpoint",
     "Redirect",
+    "RefreshTokenGrant",
     "RevocationEndpoint",
     "RolesOf",
     "Sender",
     "SenderConstraints",
     "SignIn",
     "Standing",
+    "TokenEndpoint",
     "metadata",
+    "registry",
 ]
