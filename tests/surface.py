@@ -18,7 +18,7 @@ from tests.trips.visitor import token_request
 PLATFORM_SCOPES = frozenset({"tenants:read", "tenants:write"})
 FORMS = frozenset(
     {
-        *("/oauth2/authorize", "/oauth2/token", "/oauth2/revoke", "/oauth2/introspect"),
+        *("/oauth2/authorize", "/oauth2/par", "/oauth2/token", "/oauth2/revoke", "/oauth2/introspect"),
         *("/signin", "/signup", "/recover", "/invitation", "/verify", "/account"),
     }
 )

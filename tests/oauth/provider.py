@@ -14,6 +14,7 @@ from airside.core.entropy import Entropy, token
 from airside.core.ids import USER, format_id
 from airside.core.principal import Origin
 from airside.core.secret import Secret
+from airside.fetch import Fetcher
 from airside.identity import PasswordAuthenticator, StartedSession, User
 from airside.limits import Limiter, PostgresLimiter
 from airside.oauth import (
@@ -24,12 +25,18 @@ from airside.oauth import (
     ClientAuthentication,
     ClientCredentialsGrant,
     ClientDraft,
+    ClientKeys,
     ClientLookup,
     Clients,
     Codes,
     Credentials,
+    IdTokenHints,
+    Intake,
     IntrospectionEndpoint,
+    PushedRequests,
+    PushEndpoint,
     RefreshTokenGrant,
+    RequestObjects,
     RevocationEndpoint,
     SenderConstraints,
     Standing,
@@ -39,7 +46,15 @@ from airside.oauth import (
 from airside.oauth.requests import read
 from airside.protocols.oauth import TokenResponse, challenge_of
 from airside.store import RequestContext
-from airside.tokens import Possession, RefreshFamilies, SigningKeys, SpentProofs, TokenIssuer, TokenVerifier
+from airside.tokens import (
+    IdTokenVerifier,
+    Possession,
+    RefreshFamilies,
+    SigningKeys,
+    SpentProofs,
+    TokenIssuer,
+    TokenVerifier,
+)
 from airside.vault import Vault
 from tests.identity.kit import Kit
 
@@ -89,6 +104,10 @@ class Provider:
     families: RefreshFamilies
     clients: Clients
     codes: Codes
+    intake: Intake
+    hints: IdTokenHints
+    pushed: PushedRequests
+    push_endpoint: PushEndpoint
     authorization: Authorization
     authentication: ClientAuthentication
     endpoint: TokenEndpoint
@@ -203,6 +222,15 @@ async def provider(kit: Kit, vault: Vault, clock: Clock, entropy: Entropy) -> Pr
     roles = GivenRoles()
     limiter = PostgresLimiter(vault=vault)
     authentication = ClientAuthentication(lookup=ClientLookup(), limiter=limiter, journal=journal)
+    lookup = ClientLookup()
+    pushed = PushedRequests(vault=vault, entropy=entropy)
+    hints = IdTokenHints(lookup=lookup, verifier=IdTokenVerifier(keys=keys), sessions=kit.sessions)
+    intake = Intake(
+        lookup=lookup,
+        hints=hints,
+        objects=RequestObjects(keys=ClientKeys(fetcher=Fetcher(), clock=clock)),
+        pushed=pushed,
+    )
     endpoint = TokenEndpoint(
         authentication=authentication,
         senders=SenderConstraints(possession=Possession(vault=vault, spent=SpentProofs())),
@@ -224,13 +252,18 @@ async def provider(kit: Kit, vault: Vault, clock: Clock, entropy: Entropy) -> Pr
         clients=Clients(entropy=entropy, journal=journal, families=families),
         codes=codes,
         authorization=Authorization(
-            lookup=ClientLookup(),
+            intake=intake,
             sessions=kit.sessions,
             devices=kit.devices,
             flows=kit.flows,
             codes=codes,
+            vault=vault,
             entropy=entropy,
         ),
+        intake=intake,
+        hints=hints,
+        pushed=pushed,
+        push_endpoint=PushEndpoint(authentication=authentication, intake=intake, pushed=pushed, journal=journal),
         authentication=authentication,
         endpoint=endpoint,
         revocation=RevocationEndpoint(

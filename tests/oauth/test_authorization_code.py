@@ -9,10 +9,11 @@ import pytest
 from airside.core.errors import Unauthenticated
 from airside.core.ids import SESSION, format_id
 from airside.core.secret import Secret
+from airside.oauth import ClientSettings
 from airside.oauth.errors import InvalidGrant, InvalidRequest, UnauthorizedClient
 from airside.protocols.jose import peek_claims
 from airside.protocols.oauth import TokenResponse
-from tests.oauth.provider import API, BACKEND, ISSUER, SERVICE, WEB, Provider, word
+from tests.oauth.provider import API, BACKEND, CALLBACK, ISSUER, SERVICE, WEB, Provider, word
 
 
 async def test_code_gives_tokens_that_say_who_and_for_whom(provider: Provider) -> None:
@@ -187,3 +188,36 @@ async def test_client_without_the_grant_is_refused(provider: Provider) -> None:
     _, credentials = await provider.client(SERVICE)
     with pytest.raises(UnauthorizedClient):
         await provider.redeem(credentials, "x" * 43)
+
+
+GOES_WITHOUT = replace(BACKEND, settings=ClientSettings(require_pkce=False))
+
+
+async def test_client_registered_for_it_needs_no_verifier(provider: Provider) -> None:
+    """RFC 6749 §4.1.3: its secret is what proves it."""
+    client, credentials = await provider.client(GOES_WITHOUT)
+    _, session, _ = await provider.signed_in()
+    code = await provider.code(client, session, code_challenge=None, code_challenge_method=None)
+    form = {"grant_type": "authorization_code", "code": code, "redirect_uri": CALLBACK}
+    assert (await provider.exchange(credentials, form)).id_token is not None
+
+
+async def test_challenge_that_was_sent_binds_a_client_that_may_go_without(provider: Provider) -> None:
+    """N08: PKCE downgrade at the token endpoint."""
+    client, credentials = await provider.client(GOES_WITHOUT)
+    _, session, _ = await provider.signed_in()
+    code = await provider.code(client, session)
+    form = {"grant_type": "authorization_code", "code": code, "redirect_uri": CALLBACK}
+    with pytest.raises(InvalidGrant):
+        await provider.exchange(credentials, form)
+    with pytest.raises(InvalidGrant):
+        await provider.redeem(credentials, code)
+
+
+async def test_verifier_for_a_code_without_a_challenge_is_refused(provider: Provider) -> None:
+    """N08: somebody took the challenge out of the request (RFC 9700 §4.8.2)."""
+    client, credentials = await provider.client(GOES_WITHOUT)
+    _, session, _ = await provider.signed_in()
+    code = await provider.code(client, session, code_challenge=None, code_challenge_method=None)
+    with pytest.raises(InvalidGrant):
+        await provider.redeem(credentials, code)

@@ -6,20 +6,15 @@ import pytest
 
 from airside.core.ids import SESSION, format_id
 from airside.oauth.errors import InvalidRequest
-from airside.oauth.hints import IdTokenHint, IdTokenHints
+from airside.oauth.hints import IdTokenHint
 from airside.protocols.jose import peek_claims, sign_jwt
-from airside.tokens import IdTokenVerifier
 from tests.makers import MakeTenant
 from tests.oauth.provider import ISSUER, Provider
 
 
-def hints(provider: Provider) -> IdTokenHints:
-    return IdTokenHints(verifier=IdTokenVerifier(keys=provider.keys), sessions=provider.kit.sessions)
-
-
 async def read(provider: Provider, presented: str) -> IdTokenHint:
     async with provider.ctx() as ctx:
-        return await hints(provider).read(ctx, ISSUER, presented)
+        return await provider.hints.read(ctx, ISSUER, presented)
 
 
 async def resigned(provider: Provider, id_token: str, **changes: Any) -> str:
@@ -84,4 +79,4 @@ async def test_hint_at_another_tenant_is_refused(provider: Provider, make_tenant
     token, _ = await id_token_of(provider)
     async with provider.kit.open_ctx(await make_tenant()) as ctx:
         with pytest.raises(InvalidRequest):
-            await hints(provider).read(ctx, ISSUER, token)
+            await provider.hints.read(ctx, ISSUER, token)

@@ -90,6 +90,8 @@ class Event(StrEnum):
     CLIENT_SECRET_ROTATED = "client:secret:rotated"
     CLIENT_REFUSED = "client:client:refused"
 
+    REQUEST_PUSHED = "oauth:request:pushed"
+    REQUEST_REFUSED = "oauth:request:refused"
     CODE_ISSUED = "oauth:code:issued"
     CODE_REUSED = "oauth:code:reused"
     TOKEN_ISSUED = "token:client:issued"

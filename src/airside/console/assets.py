@@ -13,6 +13,7 @@ YEAR: Final = 365 * 24 * 3600
 _TYPES: Final = {
     "airside.css": "text/css; charset=utf-8",
     "airside.svg": "image/svg+xml",
+    "form-post.js": "text/javascript; charset=utf-8",
     "passkey.js": "text/javascript; charset=utf-8",
 }
 

@@ -5,7 +5,7 @@ page carries a sentence of its own.
 """
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any, Final
@@ -58,6 +58,12 @@ def choose(accepted: str, default: str = "en") -> Language:
     if best > 0:
         return LANGUAGES[next(code for code, quality in wanted.items() if quality == best)]
     return LANGUAGES.get(default, ENGLISH)
+
+
+def first_known(tags: Iterable[str]) -> Language | None:
+    """The first of `tags` (BCP 47, best first) that we have, looked up as RFC 4647 §3.4 does."""
+    codes = (tag.lower().partition("-")[0] for tag in tags)
+    return next((LANGUAGES[code] for code in codes if code in LANGUAGES), None)
 
 
 def _quality(parameter: str) -> float:

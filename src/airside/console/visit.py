@@ -13,11 +13,12 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from airside.console.brand import Brand
 from airside.console.context import Brands, Context
-from airside.console.forms import read_form
-from airside.console.language import Language
+from airside.console.forms import read_cookie, read_form
+from airside.console.language import MAX_ACCEPTED, Language, first_known
 from airside.console.refusals import Handler, guarded, language_of
 from airside.console.render import page
 from airside.shield.cookies import HostCookie
+from airside.signin import language_cookie
 from airside.store.context import RequestContext
 
 Form: TypeAlias = Mapping[str, str]
@@ -106,7 +107,11 @@ class Doors:
 
     async def _visit(self, request: Request, ctx: RequestContext) -> Visit:
         brand = await self._brands(ctx)
-        return Visit(request, ctx, request.path_params["slug"], brand, language_of(request, brand.language))
+        # What an application asks for its user goes before what the browser does (OpenID Connect Core §3.1.2.1).
+        asked = read_cookie(request, language_cookie(ctx.tenant_id))
+        wanted = None if asked is None else first_known(asked.reveal()[:MAX_ACCEPTED].split("."))
+        words = wanted or language_of(request, brand.language)
+        return Visit(request, ctx, request.path_params["slug"], brand, words)
 
 
 def onward(path: str, cookies: Sequence[HostCookie] = ()) -> Response:

@@ -20,9 +20,15 @@ from airside.oauth.grants import (
     TokenEndpoint,
     registry,
 )
+from airside.oauth.hints import IdTokenHint, IdTokenHints
+from airside.oauth.intake import Intake
 from airside.oauth.introspection import IntrospectionEndpoint
 from airside.oauth.model import Client, ClientDraft, GrantName
 from airside.oauth.ports import RolesOf
+from airside.oauth.pushed import PushedRequests
+from airside.oauth.pushing import PushEndpoint
+from airside.oauth.request_objects import RequestObjects
+from airside.oauth.responses import FormPost, Redirect
 from airside.oauth.revocation import RevocationEndpoint
 from airside.oauth.sender_constraints import SenderConstraints
 from airside.oauth.settings import ClientSettings
@@ -44,10 +50,17 @@ __all__ = [
     "Codes",
     "ComeBack",
     "Credentials",
+    "FormPost",
     "GrantName",
+    "IdTokenHint",
+    "IdTokenHints",
+    "Intake",
     "IntrospectionEndpoint",
+    "PushEndpoint",
+    "PushedRequests",
     "Redirect",
     "RefreshTokenGrant",
+    "RequestObjects",
     "RevocationEndpoint",
     "RolesOf",
     "Sender",

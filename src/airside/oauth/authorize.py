@@ -1,34 +1,37 @@
 """The authorization endpoint: from a client's request to a code (RFC 6749 §4.1.1, OAuth 2.1).
 
-1. Find the client, prove its redirect URI: until then refusals stay on a page, from then on they go to the client.
-2. Read the request.
-3. Find the browser's session. If it is there, fresh and strong enough, a code is issued at once.
-4. If not, the request is stored, bound to the browser that brought it, and a login begins that comes back here;
+1. Read the request (`intake`): until its redirect URI is proven refusals stay on a page, from then on they go to the
+   client.
+2. Weigh the browser's session: whether it is of the user that the client means, fresh, and strong enough. If it is, a
+   code is issued at once.
+3. If not, the request is stored, bound to the browser that brought it, and a login begins that comes back here;
    it asks a session that is only too weak for no more than what it lacks.
-5. Back with a session, the stored request is spent by one statement and the code issued.
+4. Back with a session, it is weighed again, the stored request is spent by one statement and the code issued.
 
 Every client is first-party for now, so no consent is asked.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final, TypeAlias
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from airside.core.entropy import Entropy, token
 from airside.core.secret import Secret
 from airside.identity import Devices, Session, Sessions
 from airside.oauth import records
-from airside.oauth.client_lookup import ClientLookup
 from airside.oauth.codes import Codes
-from airside.oauth.errors import AuthorizationRefused, InvalidScope, LoginRequired, UnsafeRequest
-from airside.oauth.model import AuthorizationRequest, Client
-from airside.oauth.requests import proven_redirect, read
-from airside.oauth.responses import success_location
+from airside.oauth.errors import AuthorizationRefused, InvalidScope, InvalidTarget, LoginRequired, UnsafeRequest
+from airside.oauth.intake import Intake
+from airside.oauth.model import AuthorizationRequest, Client, StoredRequest
+from airside.oauth.requests import proven_redirect
+from airside.oauth.responses import Reply, success
 from airside.signin import Flows, StartedFlow
 from airside.store import RequestContext
+from airside.vault import Place, Vault
 
 RESUME: Final = "resume"
 """The parameter by which a stored request comes back; no standard uses the name."""
@@ -48,20 +51,14 @@ class Browser:
 
 
 @dataclass(frozen=True, slots=True)
-class Redirect:
-    """On to `location`: the client's."""
-
-    location: str
-
-
-@dataclass(frozen=True, slots=True)
 class SignIn:
-    """On to the login `flow`; the browser keeps `binding`, without which the request can't come back, and `device`, if
-    it had none."""
+    """On to the login `flow`, in the first of the languages `locales` that there is; the browser keeps `binding`,
+    without which the request can't come back, and `device`, if it had none."""
 
     flow: StartedFlow
     binding: Secret[str]
     device: Secret[str] | None = None
+    locales: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +69,16 @@ class ComeBack:
     binding: Secret[str]
 
 
-Outcome: TypeAlias = Redirect | SignIn
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """What a browser's session is worth to a request: `session` if it is of the right user and recent, and whether it
+    is strong enough too."""
+
+    session: Session | None
+    suffices: bool
+
+
+Outcome: TypeAlias = Reply | SignIn
 
 
 class Authorization:
@@ -81,18 +87,20 @@ class Authorization:
     def __init__(
         self,
         *,
-        lookup: ClientLookup,
+        intake: Intake,
         sessions: Sessions,
         devices: Devices,
         flows: Flows,
         codes: Codes,
+        vault: Vault,
         entropy: Entropy,
     ) -> None:
-        self._lookup = lookup
+        self._intake = intake
         self._sessions = sessions
         self._devices = devices
         self._flows = flows
         self._codes = codes
+        self._vault = vault
         self._entropy = entropy
 
     async def begin(self, ctx: RequestContext, issuer: str, parameters: Mapping[str, str], browser: Browser) -> Outcome:
@@ -102,16 +110,13 @@ class Authorization:
             UnsafeRequest: client or redirect URI unproven: a page, never a redirect.
             AuthorizationRefused: anything else wrong: told to the client.
         """
-        client, request = await self._read(ctx, parameters)
-        session = await self._session(ctx, browser)
-        recent = session is not None and is_fresh(request, session, None, ctx.now)
-        if session is not None and recent and await self._suffices(ctx, request, session):
-            return await self._answer(ctx, issuer, client, request, session)
-        if request.prompt == "none":
-            raise AuthorizationRefused(LoginRequired(), request.redirect_uri, request.state)
+        client, request = await self._intake.read(ctx, issuer, parameters)
+        weighed = await self._weigh(ctx, request, await self._session(ctx, browser), None)
+        if weighed.session is not None and weighed.suffices:
+            return await self._answer(ctx, issuer, client, request, weighed.session)
+        _refuse_silent(request)
         word, binding = await self._store(ctx, request, browser.binding)
-        flow, device = await self._sign_in(ctx, request, session if recent else None, _back(issuer, word), browser)
-        return SignIn(flow, binding, device)
+        return await self._sign_in(ctx, request, weighed.session, _back(issuer, word), browser, binding)
 
     async def begin_foreign(self, ctx: RequestContext, issuer: str, parameters: Mapping[str, str]) -> ComeBack:
         """A request posted from the client's page (OpenID Connect Core §3.1.2.1). Such a post brings no cookie of
@@ -120,7 +125,7 @@ class Authorization:
         Raises:
             UnsafeRequest, AuthorizationRefused: as `begin`.
         """
-        _client, request = await self._read(ctx, parameters)
+        _client, request = await self._intake.read(ctx, issuer, parameters)
         word, binding = await self._store(ctx, request, None)
         return ComeBack(_back(issuer, word), binding)
 
@@ -129,7 +134,7 @@ class Authorization:
 
         Raises:
             UnsafeRequest: unknown, expired, spent, or another browser's; or the client was disabled meanwhile.
-            AuthorizationRefused: as `begin`.
+            AuthorizationRefused: as `begin`; and LoginRequired where another user signed in than the client means.
         """
         if browser.binding is None:
             raise UnsafeRequest("no binding cookie")
@@ -140,25 +145,24 @@ class Authorization:
         request = stored.request
         client, _ = proven_redirect(await records.find_client(ctx, request.client_id), request.redirect_uri)
         session = await self._session(ctx, browser)
-        recent = session is not None and is_fresh(request, session, stored.created_at, ctx.now)
-        if session is None or not recent or not await self._suffices(ctx, request, session):
-            if request.prompt == "none":
-                raise AuthorizationRefused(LoginRequired(), request.redirect_uri, request.state)
-            flow, device = await self._sign_in(ctx, request, session if recent else None, _back(issuer, word), browser)
-            return SignIn(flow, browser.binding, device)
-        if not request.scopes <= client.scopes:
-            raise AuthorizationRefused(InvalidScope("narrowed meanwhile"), request.redirect_uri, request.state)
+        _refuse_another(stored, session)
+        weighed = await self._weigh(ctx, request, session, stored.created_at)
+        if weighed.session is None or not weighed.suffices:
+            _refuse_silent(request)
+            asking = replace(request, login_hint=await self._hint(ctx, request_hash, stored.login_hint_sealed))
+            back = _back(issuer, word)
+            return await self._sign_in(ctx, asking, weighed.session, back, browser, browser.binding)
+        _refuse_narrowed(client, request)
         if not await records.spend_request(ctx, request_hash, browser_hash):
             raise UnsafeRequest("request spent meanwhile")
-        return await self._answer(ctx, issuer, client, request, session)
+        return await self._answer(ctx, issuer, client, request, weighed.session)
 
-    async def _read(self, ctx: RequestContext, parameters: Mapping[str, str]) -> tuple[Client, AuthorizationRequest]:
-        found = await self._lookup.find(ctx, parameters.get("client_id", ""))
-        client, redirect_uri = proven_redirect(found, parameters.get("redirect_uri"))
-        return client, read(client, redirect_uri, parameters)
-
-    async def _suffices(self, ctx: RequestContext, request: AuthorizationRequest, session: Session) -> bool:
-        return await self._flows.suffices(ctx, session, minimum=request.acr or "aal1")
+    async def _weigh(
+        self, ctx: RequestContext, request: AuthorizationRequest, session: Session | None, since: datetime | None
+    ) -> Weighed:
+        if session is None or not is_meant(request, session) or not is_fresh(request, session, since, ctx.now):
+            return Weighed(None, False)
+        return Weighed(session, await self._flows.suffices(ctx, session, minimum=request.acr or "aal1"))
 
     async def _sign_in(
         self,
@@ -167,16 +171,18 @@ class Authorization:
         session: Session | None,
         back: str,
         browser: Browser,
-    ) -> tuple[StartedFlow, Secret[str] | None]:
+        binding: Secret[str],
+    ) -> SignIn:
         minimum = request.acr or "aal1"
         device_id, minted = await self._devices.recognise(ctx, browser.device), None
         if device_id is None:
             device_id, minted = await self._devices.mint(ctx)
         if session is None:
-            flow = await self._flows.start(ctx, back, minimum=minimum, device_id=device_id)
+            hint = request.login_hint or ""
+            flow = await self._flows.start(ctx, back, minimum=minimum, device_id=device_id, login_hint=hint)
         else:
             flow = await self._flows.step_up(ctx, session, back, minimum=minimum, device_id=device_id)
-        return flow, minted
+        return SignIn(flow, binding, minted, request.details.ui_locales)
 
     async def _session(self, ctx: RequestContext, browser: Browser) -> Session | None:
         return None if browser.sso is None else await self._sessions.find(ctx, browser.sso, "sso")
@@ -188,14 +194,28 @@ class Authorization:
         known = binding is not None and len(binding.reveal()) == TOKEN_CHARACTERS
         kept = binding if binding is not None and known else Secret(token(self._entropy))
         word = token(self._entropy)
-        await records.insert_request(ctx, _hash(word), _hash(kept.reveal()), request)
+        request_hash, hint = _hash(word), request.login_hint
+        sealed = None
+        if hint is not None:
+            sealed = (await self._vault.keyset(ctx)).seal(_hint_place(request_hash), hint.encode())
+        await records.insert_request(ctx, request_hash, _hash(kept.reveal()), request, sealed)
         return word, kept
+
+    async def _hint(self, ctx: RequestContext, request_hash: bytes, sealed: bytes | None) -> str | None:
+        if sealed is None:
+            return None
+        return (await self._vault.keyset(ctx)).open(_hint_place(request_hash), sealed).decode()
 
     async def _answer(
         self, ctx: RequestContext, issuer: str, client: Client, request: AuthorizationRequest, session: Session
-    ) -> Redirect:
+    ) -> Reply:
         code = await self._codes.issue(ctx, client, request, session)
-        return Redirect(success_location(request.redirect_uri, code=code, state=request.state, issuer=issuer))
+        return success(request, code=code, issuer=issuer)
+
+
+def is_meant(request: AuthorizationRequest, session: Session) -> bool:
+    """Whether the session is of the user that the client means, if it means one."""
+    return request.details.hinted_user in (None, session.user_id)
 
 
 def is_fresh(request: AuthorizationRequest, session: Session, since: datetime | None, now: datetime) -> bool:
@@ -209,6 +229,31 @@ def is_fresh(request: AuthorizationRequest, session: Session, since: datetime | 
     if request.prompt == "login":
         return False
     return request.max_age is None or now - session.auth_time <= timedelta(seconds=request.max_age)
+
+
+def _refuse_silent(request: AuthorizationRequest) -> None:
+    if request.prompt == "none":
+        raise AuthorizationRefused.of(request, LoginRequired())
+
+
+def _refuse_another(stored: StoredRequest, session: Session | None) -> None:
+    """A login that this request has led to, and that ended as somebody else: asking again would go round in circles
+    (OpenID Connect Core §3.1.2.2)."""
+    if session is None or session.auth_time < stored.created_at or is_meant(stored.request, session):
+        return
+    raise AuthorizationRefused.of(stored.request, LoginRequired("another user signed in than the client means"))
+
+
+def _refuse_narrowed(client: Client, request: AuthorizationRequest) -> None:
+    if not request.scopes <= client.scopes:
+        raise AuthorizationRefused.of(request, InvalidScope("narrowed meanwhile"))
+    if not set(request.details.resources) <= set(client.audiences):
+        raise AuthorizationRefused.of(request, InvalidTarget("narrowed meanwhile"))
+
+
+def _hint_place(request_hash: bytes) -> Place:
+    # The row has no id but this hash; half of it tells rows apart as well as any id.
+    return Place("authorization_request", "login_hint_sealed", UUID(bytes=request_hash[:16]))
 
 
 def _back(issuer: str, word: str) -> str:

@@ -65,12 +65,14 @@ class Codes:
         return code
 
     async def spend(
-        self, ctx: RequestContext, client: Client, presented: str, redirect_uri: str, verifier: str
+        self, ctx: RequestContext, client: Client, presented: str, redirect_uri: str, verifier: str | None
     ) -> Code:
         """What the code stands for, to the one caller who spends it. A code that comes again ends the family of the
         first time (RFC 6749 §4.1.2). The caller commits, whether this returns or refuses.
 
-        A code of another client isn't there; one with a wrong redirect URI or verifier is spent all the same.
+        A code of another client isn't there; one with a wrong redirect URI or verifier is spent all the same. A
+        verifier without a challenge is as wrong as a challenge without a verifier: somebody took the challenge away
+        on its way (RFC 9700 §4.8.2, N08).
 
         Raises:
             InvalidGrant: unknown, another client's, expired, spent, or at odds with its request.
@@ -84,7 +86,10 @@ class Codes:
             raise InvalidGrant("unknown, expired or spent code")
         if not equal(code.redirect_uri.encode(), redirect_uri.encode("utf-8", "replace")):
             raise InvalidGrant("redirect_uri differs from the request's")
-        if not proves(verifier, code.code_challenge):
+        if code.code_challenge is None:
+            if verifier is not None:
+                raise InvalidGrant("code_verifier without code_challenge")
+        elif not proves(verifier, code.code_challenge):
             raise InvalidGrant("code_verifier doesn't fit")
         return code
 

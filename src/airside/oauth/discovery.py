@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from airside.core.strict_json import Json
 from airside.oauth.client_authentication import METHODS
 from airside.oauth.model import GRANT_NAMES
+from airside.oauth.request_objects import ALGORITHMS
+from airside.oauth.requests import MODES, PROMPTS
 from airside.protocols.oauth import S256
 
 
@@ -15,25 +17,29 @@ def metadata(issuer: str) -> Mapping[str, Json]:
     return {
         "issuer": issuer,
         "authorization_endpoint": f"{endpoints}/authorize",
+        "pushed_authorization_request_endpoint": f"{endpoints}/par",
         "token_endpoint": f"{endpoints}/token",
         "revocation_endpoint": f"{endpoints}/revoke",
         "introspection_endpoint": f"{endpoints}/introspect",
         "jwks_uri": f"{endpoints}/jwks",
         "response_types_supported": ["code"],
-        "response_modes_supported": ["query"],
+        "response_modes_supported": list(MODES),
         "grant_types_supported": list(GRANT_NAMES),
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["RS256"],
         "scopes_supported": ["openid", "offline_access"],
         "claims_supported": ["iss", "sub", "aud", "exp", "iat", "jti", "auth_time", "acr", "amr", "sid", "nonce"],
         "acr_values_supported": ["aal1", "aal2", "aal3"],
-        "prompt_values_supported": ["none", "login"],
+        "prompt_values_supported": sorted(PROMPTS),
         "token_endpoint_auth_methods_supported": list(METHODS),
         "revocation_endpoint_auth_methods_supported": list(METHODS),
         "introspection_endpoint_auth_methods_supported": confidential,
         "code_challenge_methods_supported": [S256],
         "authorization_response_iss_parameter_supported": True,
         "claims_parameter_supported": False,
-        "request_parameter_supported": False,
+        "request_parameter_supported": True,
         "request_uri_parameter_supported": False,
+        "request_object_signing_alg_values_supported": list(ALGORITHMS),
+        "require_pushed_authorization_requests": False,
+        "require_signed_request_object": False,
     }

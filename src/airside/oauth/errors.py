@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from airside.core.errors import Refusal
+from airside.oauth.model import AuthorizationRequest, ResponseMode
 
 
 class OAuthRefusal(Refusal):
@@ -88,14 +89,34 @@ class LoginRequired(OAuthRefusal):
     code = "login_required"
 
 
-class RequestNotSupported(OAuthRefusal):
-    """A request object by value, which isn't spoken here (OpenID Connect Core §3.1.2.6)."""
+class UnmetAuthenticationRequirements(OAuthRefusal):
+    """The client insists on an assurance that nobody can reach here (OpenID Connect Core Error Code
+    unmet_authentication_requirements 1.0)."""
 
-    code = "request_not_supported"
+    code = "unmet_authentication_requirements"
+
+
+class InvalidTarget(OAuthRefusal):
+    """A resource that isn't one of the client's, or no URI (RFC 8707 §2)."""
+
+    code = "invalid_target"
+
+
+class InvalidRequestObject(OAuthRefusal):
+    """A request object that isn't signed by its client, not for us, out of its time, or missing where the client is
+    registered for one (RFC 9101 §6)."""
+
+    code = "invalid_request_object"
+
+
+class InvalidRequestUri(OAuthRefusal):
+    """A reference to nothing that this client has pushed lately (RFC 9126 §4)."""
+
+    code = "invalid_request_uri"
 
 
 class RequestUriNotSupported(OAuthRefusal):
-    """A request object by reference, which isn't spoken here (OpenID Connect Core §3.1.2.6)."""
+    """A request object by reference to somewhere else, which isn't fetched (OpenID Connect Core §3.1.2.6)."""
 
     code = "request_uri_not_supported"
 
@@ -107,12 +128,18 @@ class UnsafeRequest(Refusal):
 
 
 class AuthorizationRefused(Refusal):
-    """A refusal that the client may hear: redirect URI proven. Carries where to and what `state` to return."""
+    """A refusal that the client may hear: redirect URI proven. Carries where to, how, and what `state` to return."""
 
     code = "authorization_refused"
 
-    def __init__(self, cause: OAuthRefusal, redirect_uri: str, state: str | None) -> None:
+    def __init__(self, cause: OAuthRefusal, redirect_uri: str, state: str | None, mode: ResponseMode = "query") -> None:
         super().__init__(cause.reason)
         self.cause = cause
         self.redirect_uri = redirect_uri
         self.state = state
+        self.mode: ResponseMode = mode
+
+    @classmethod
+    def of(cls, request: AuthorizationRequest, cause: OAuthRefusal) -> "AuthorizationRefused":
+        """The answer to `request`, which can't be granted."""
+        return cls(cause, request.redirect_uri, request.state, request.details.response_mode)

@@ -8,10 +8,10 @@ from typing import Final, final
 from uuid import UUID
 
 from airside.core.errors import InvalidInput, NotFound, Unauthenticated
-from airside.core.ids import CLIENT, SESSION, USER, parse_id
+from airside.core.ids import SESSION, USER, parse_id
 from airside.core.proof import Mint
 from airside.identity import Sessions
-from airside.oauth import records
+from airside.oauth.client_lookup import ClientLookup
 from airside.oauth.errors import InvalidRequest
 from airside.oauth.model import Client
 from airside.store import RequestContext
@@ -45,7 +45,8 @@ class IdTokenHint:
 class IdTokenHints:
     """Reads the hints of the context's tenant."""
 
-    def __init__(self, *, verifier: IdTokenVerifier, sessions: Sessions) -> None:
+    def __init__(self, *, lookup: ClientLookup, verifier: IdTokenVerifier, sessions: Sessions) -> None:
+        self._lookup = lookup
         self._verifier = verifier
         self._sessions = sessions
 
@@ -58,9 +59,9 @@ class IdTokenHints:
         """
         try:
             token = await self._verifier.verify(ctx, presented, issuer=issuer)
-            client = await records.find_client(ctx, parse_id(CLIENT, token.client_id))
-        except (Unauthenticated, InvalidInput) as cause:
+        except Unauthenticated as cause:
             raise InvalidRequest("id_token_hint isn't an ID token of this issuer") from cause
+        client = await self._lookup.find(ctx, token.client_id)
         if client is None or client.state != "active":
             raise InvalidRequest("id_token_hint of no active client")
         session_id = _id(SESSION, token.session_id)

@@ -35,6 +35,9 @@ MAX_SECRETS: Final = 2
 REQUEST_LIFETIME: Final = timedelta(minutes=10)
 """How long an authorization request waits for its user to sign in."""
 
+PUSHED_LIFETIME: Final = timedelta(seconds=90)
+"""How long what was pushed waits for its browser (RFC 9126 §2.2): one redirect, over a slow line."""
+
 CODE_LIFETIME: Final = timedelta(seconds=60)
 """RFC 6749 §4.1.2 allows ten minutes; a browser needs one round trip."""
 
@@ -73,6 +76,17 @@ class Client:
         """`cli_…`, the name it goes by outside."""
         return ids.format_id(ids.CLIENT, self.client_id)
 
+    @property
+    def needs_pkce(self) -> bool:
+        """Whether each of its requests has a code challenge: only confidential clients can be registered without."""
+        return self.public or self.settings.require_pkce or self.settings.profile == "fapi2"
+
+    @property
+    def must_push(self) -> bool:
+        """Whether it is only heard through the pushed authorization request endpoint (RFC 9126 §6, FAPI 2.0
+        §5.3.2.2)."""
+        return self.settings.require_pushed_authorization_requests or self.settings.profile == "fapi2"
+
     def live_secrets(self, now: datetime) -> tuple[ClientSecret, ...]:
         """The secrets that open something at `now`."""
         return tuple(secret for secret in self.secrets if secret.live(now))
@@ -101,8 +115,7 @@ class RequestDetails(Struct, frozen=True, forbid_unknown_fields=True, omit_defau
         response_mode: how the answer travels (OAuth 2.0 Multiple Response Types §2.1, Form Post Response Mode §2).
         resources: whom the tokens are for (RFC 8707 §2); empty for all of the client's audiences.
         claims: which claims about the user, in the form of OpenID Connect Core §5.5.
-        login_hint: an address to fill in.
-        hinted_user: the only user who will do (`id_token_hint`, OpenID Connect Core §3.1.2.1).
+        hinted_user: the only user who will do (`id_token_hint`, OpenID Connect Core §3.1.2.1, or `sub` of `claims`).
         ui_locales: languages of the pages, best first.
         consent_asked: `prompt=consent`.
         dpop_jkt: the key that the code is bound to (RFC 9449 §10).
@@ -111,7 +124,6 @@ class RequestDetails(Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     response_mode: ResponseMode = "query"
     resources: tuple[str, ...] = ()
     claims: dict[str, Any] | None = None
-    login_hint: str | None = None
     hinted_user: UUID | None = None
     ui_locales: tuple[str, ...] = ()
     consent_asked: bool = False
@@ -120,26 +132,36 @@ class RequestDetails(Struct, frozen=True, forbid_unknown_fields=True, omit_defau
 
 @dataclass(frozen=True, slots=True)
 class AuthorizationRequest:
-    """A request at the authorization endpoint, proven well-formed for its client."""
+    """A request at the authorization endpoint, proven well-formed for its client.
+
+    Attributes:
+        code_challenge: None for a confidential client that goes without PKCE.
+        prompt: `none` where nobody may be asked anything; `login` where only a new sign-in will do.
+        max_age: seconds since the sign-in, at most.
+        acr: the least assurance that will do.
+        login_hint: an address to fill in: the client's word, of somebody who may not exist.
+    """
 
     client_id: UUID
     redirect_uri: str
     scopes: frozenset[str]
-    code_challenge: str
+    code_challenge: str | None
     state: str | None = None
     nonce: str | None = None
     prompt: Prompt | None = None
     max_age: int | None = None
     acr: Assurance | None = None
+    login_hint: str | None = None
     details: RequestDetails = field(default_factory=RequestDetails)
 
 
 @dataclass(frozen=True, slots=True)
 class StoredRequest:
-    """An authorization request that waits, and since when."""
+    """An authorization request that waits, and since when. Its `login_hint` stands apart, as it was sealed."""
 
     request: AuthorizationRequest
     created_at: datetime
+    login_hint_sealed: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +173,7 @@ class Code:
     session_id: UUID
     family_id: UUID
     redirect_uri: str
-    code_challenge: str
+    code_challenge: str | None
     nonce: str | None
     scopes: frozenset[str]
     auth_time: datetime

@@ -60,16 +60,18 @@ where tenant_id = %s and client_id = %s
 
 CLIENT_DELETE: Final = "delete from airside.oauth_client where tenant_id = %s and client_id = %s"
 CLIENT_DELETE_REQUESTS: Final = "delete from airside.authorization_request where tenant_id = %s and client_id = %s"
+CLIENT_DELETE_PUSHED: Final = "delete from airside.pushed_request where tenant_id = %s and client_id = %s"
 CLIENT_DELETE_CODES: Final = "delete from airside.authorization_code where tenant_id = %s and client_id = %s"
 
 REQUEST_INSERT: Final = """
 insert into airside.authorization_request (tenant_id, request_hash, browser_hash, client_id, redirect_uri, scopes,
-    state, nonce, code_challenge, prompt, max_age, acr, details, created_at, expires_at)
-values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+    state, nonce, code_challenge, prompt, max_age, acr, login_hint_sealed, details, created_at, expires_at)
+values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 """
 
 REQUEST_FIND: Final = """
-select client_id, redirect_uri, scopes, state, nonce, code_challenge, prompt, max_age, acr, details, created_at
+select client_id, redirect_uri, scopes, state, nonce, code_challenge, prompt, max_age, acr, login_hint_sealed, details,
+    created_at
 from airside.authorization_request
 where tenant_id = %s and request_hash = %s and browser_hash = %s and expires_at > %s and spent_at is null
 """
@@ -125,10 +127,11 @@ class _RequestRow:
     scopes: list[str]
     state: str | None
     nonce: str | None
-    code_challenge: str
+    code_challenge: str | None
     prompt: str | None
     max_age: int | None
     acr: Assurance | None
+    login_hint_sealed: bytes | None
     details: str
     created_at: datetime
 
@@ -140,7 +143,7 @@ class _CodeRow:
     session_id: UUID
     family_id: UUID
     redirect_uri: str
-    code_challenge: str
+    code_challenge: str | None
     nonce: str | None
     scopes: list[str]
     auth_time: datetime
@@ -248,15 +251,19 @@ async def delete_client(ctx: RequestContext, client_id: UUID) -> bool:
     """Take the client and all that waits for it away; whether it was there."""
     place = (ctx.tenant_id, client_id)
     touched = await ctx.tx.run_many(
-        [(CLIENT_DELETE_REQUESTS, place), (CLIENT_DELETE_CODES, place), (CLIENT_DELETE, place)]
+        [(each, place) for each in (CLIENT_DELETE_REQUESTS, CLIENT_DELETE_PUSHED, CLIENT_DELETE_CODES, CLIENT_DELETE)]
     )
     return touched[-1] == 1
 
 
 async def insert_request(
-    ctx: RequestContext, request_hash: bytes, browser_hash: bytes, request: AuthorizationRequest
+    ctx: RequestContext,
+    request_hash: bytes,
+    browser_hash: bytes,
+    request: AuthorizationRequest,
+    login_hint_sealed: bytes | None = None,
 ) -> None:
-    """Keep a request until its user has signed in."""
+    """Keep a request until its user has signed in; its `login_hint`, which is personal, as the caller sealed it."""
     await ctx.tx.run(
         REQUEST_INSERT,
         (
@@ -272,6 +279,7 @@ async def insert_request(
             request.prompt,
             request.max_age,
             request.acr,
+            login_hint_sealed,
             msgspec.json.encode(request.details).decode(),
             ctx.now,
             ctx.now + REQUEST_LIFETIME,
@@ -298,7 +306,7 @@ async def find_request(ctx: RequestContext, request_hash: bytes, browser_hash: b
         acr=row.acr,
         details=_details(row.details),
     )
-    return StoredRequest(request, row.created_at)
+    return StoredRequest(request, row.created_at, row.login_hint_sealed)
 
 
 async def spend_request(ctx: RequestContext, request_hash: bytes, browser_hash: bytes) -> bool:

@@ -61,13 +61,16 @@ class Flows:
         *,
         minimum: Assurance = "aal1",
         device_id: UUID | None = None,
+        login_hint: str = "",
     ) -> StartedFlow:
-        """A new login that will go on to `continue_to`, once it is as strong as `minimum` and the tenant demand.
+        """A new login that will go on to `continue_to`, once it is as strong as `minimum` and the tenant demand. Its
+        first page has `login_hint` filled in; nobody is looked up by it.
 
         Raises:
             InvalidInput: `continue_to` isn't a path on this origin.
         """
-        return await self._start(ctx, self._new(ctx, continue_to, minimum, device_id))
+        flow = self._new(ctx, continue_to, minimum, device_id)
+        return await self._start(ctx, replace(flow, login_hint=login_hint))
 
     async def step_up(
         self,

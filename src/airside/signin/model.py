@@ -32,7 +32,8 @@ class StepUp:
 class Flow:
     """A login that is open, of the browser that asks. There is no value for a spent or expired one.
 
-    `continue_to` is a path on this origin; `minimum` is what whoever began the login demands of it, beside the tenant.
+    `continue_to` is a path on this origin; `minimum` is what whoever began the login demands of it, beside the tenant;
+    `login_hint` the address that they would fill in, which says nothing about whether anybody has it.
     """
 
     flow_id: UUID
@@ -42,6 +43,7 @@ class Flow:
     device_id: UUID | None = None
     minimum: Assurance = "aal1"
     step_up: StepUp | None = None
+    login_hint: str = ""
 
     @property
     def user_id(self) -> UUID | None:

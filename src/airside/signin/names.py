@@ -30,6 +30,11 @@ def account_cookie(tenant_id: UUID) -> str:
     return f"__Host-airside_account_{format_id(TENANT, tenant_id)}"
 
 
+def language_cookie(tenant_id: UUID) -> str:
+    """Lax; the language that an application asked the pages of its login to be in. Opens nothing."""
+    return f"__Host-airside_language_{format_id(TENANT, tenant_id)}"
+
+
 def flow_cookie(tenant_id: UUID) -> str:
     """Lax; binds a login under way to its browser."""
     return f"__Host-airside_flow_{format_id(TENANT, tenant_id)}"

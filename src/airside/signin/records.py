@@ -18,12 +18,13 @@ from airside.vault import Keyset, Place
 INSERT: Final = """
 insert into airside.signin_flow (
     tenant_id, flow_id, browser_hash, continue_sealed, proofs, created_at, expires_at, device_id, minimum, session_id,
-    held_since)
-values (%s, %s, %s, %s, '[]', %s, %s, %s, %s, %s, %s)
+    held_since, login_hint_sealed)
+values (%s, %s, %s, %s, '[]', %s, %s, %s, %s, %s, %s, %s)
 """
 
 OPEN: Final = """
-select flow_id, continue_sealed, proofs, expires_at, device_id, minimum, session_id, held_since
+select flow_id, continue_sealed, proofs, expires_at, device_id, minimum, session_id, held_since,
+    login_hint_sealed
 from airside.signin_flow
 where tenant_id = %s and flow_id = %s and browser_hash = %s and spent_at is null and expires_at > %s
 """
@@ -57,13 +58,15 @@ class _Row:
     minimum: Assurance
     session_id: UUID | None
     held_since: datetime | None
+    login_hint_sealed: bytes | None
 
 
 async def insert(ctx: RequestContext, keyset: Keyset, flow: Flow, browser_hash: bytes) -> None:
     sealed = keyset.seal(Place("signin_flow", "continue_sealed", flow.flow_id), flow.continue_to.encode())
     of = (None, None) if flow.step_up is None else (flow.step_up.session.id, flow.step_up.since)
     row = (ctx.tenant_id, flow.flow_id, browser_hash, sealed, ctx.now, flow.expires_at)
-    await ctx.tx.run(INSERT, (*row, flow.device_id, flow.minimum, *of))
+    hint = keyset.seal(_hint_place(flow.flow_id), flow.login_hint.encode()) if flow.login_hint else None
+    await ctx.tx.run(INSERT, (*row, flow.device_id, flow.minimum, *of, hint))
 
 
 async def open_flow(
@@ -87,7 +90,9 @@ async def open_flow(
         if session is None:
             return None
         step_up = StepUp(session, row.held_since)
-    return Flow(row.flow_id, target.decode(), proofs, row.expires_at, row.device_id, row.minimum, step_up)
+    sealed = row.login_hint_sealed
+    hint = "" if sealed is None else keyset.open(_hint_place(flow_id), sealed).decode()
+    return Flow(row.flow_id, target.decode(), proofs, row.expires_at, row.device_id, row.minimum, step_up, hint)
 
 
 async def add_proof(ctx: RequestContext, flow_id: UUID, browser_hash: bytes, proof: Proof) -> bool:
@@ -104,6 +109,10 @@ async def spend(ctx: RequestContext, flow_id: UUID, browser_hash: bytes) -> bool
 
 async def sweep(ctx: RequestContext) -> int:
     return await ctx.tx.run(SWEEP, (ctx.tenant_id, ctx.now))
+
+
+def _hint_place(flow_id: UUID) -> Place:
+    return Place("signin_flow", "login_hint_sealed", flow_id)
 
 
 def _proof(stored: Mapping[str, str], authenticators: Mapping[str, Authenticator]) -> Proof:

@@ -66,6 +66,7 @@ TABLES: Final[dict[str, Table]] = {
     "oauth_client": Table("tenant", ALL),
     "authorization_request": Table("tenant", ALL),
     "authorization_code": Table("tenant", ALL),
+    "pushed_request": Table("tenant", ("select", "insert", "delete")),
     # tokens
     "signing_key": Table("tenant", CHANGE),
     "refresh_family": Table("tenant", ALL),

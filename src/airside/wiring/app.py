@@ -90,6 +90,7 @@ def routes(services: Services) -> list[BaseRoute]:
             contexts=services.contexts,
             issuers=services.issuers,
             authorization=services.authorization,
+            push=services.push_endpoint,
             token=services.token_endpoint,
             revocation=services.revocation_endpoint,
             introspection=services.introspection_endpoint,

@@ -67,6 +67,8 @@ class Jobs:
             services.limiter.sweep,
             services.outbox.sweep,
             services.families.sweep,
+            services.codes.sweep,
+            services.pushed.sweep,
             services.spent_proofs.sweep,
             services.permissions.tuples.sweep,
         ):

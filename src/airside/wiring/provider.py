@@ -10,15 +10,20 @@ from airside.oauth import (
     ClientKeys,
     ClientLookup,
     Codes,
+    IdTokenHints,
+    Intake,
     IntrospectionEndpoint,
+    PushedRequests,
+    PushEndpoint,
     RefreshTokenGrant,
+    RequestObjects,
     RevocationEndpoint,
     SenderConstraints,
     Standing,
     TokenEndpoint,
     registry,
 )
-from airside.tokens import TokenIssuer, TokenVerifier
+from airside.tokens import IdTokenVerifier, TokenIssuer, TokenVerifier
 from airside.wiring.entries import Entries
 from airside.wiring.foundation import Foundation
 from airside.wiring.persons import Persons
@@ -34,6 +39,9 @@ class Provider:
     revocation_endpoint: RevocationEndpoint
     introspection_endpoint: IntrospectionEndpoint
     client_keys: ClientKeys
+    push_endpoint: PushEndpoint
+    codes: Codes
+    pushed: PushedRequests
 
 
 def provider(base: Foundation, who: Persons, doors: Entries, verifier: TokenVerifier) -> Provider:
@@ -48,15 +56,20 @@ def provider(base: Foundation, who: Persons, doors: Entries, verifier: TokenVeri
         ClientCredentialsGrant(),
     )
     senders = SenderConstraints(possession=base.possession)
+    keys = ClientKeys(fetcher=base.fetcher, clock=base.clock)
+    hints = IdTokenHints(lookup=lookup, verifier=IdTokenVerifier(keys=base.keys), sessions=who.sessions)
+    pushed = PushedRequests(vault=base.vault, entropy=base.entropy)
+    intake = Intake(lookup=lookup, hints=hints, objects=RequestObjects(keys=keys), pushed=pushed)
     issuer = TokenIssuer(keys=base.keys, entropy=base.entropy)
     return Provider(
         token_issuer=issuer,
         authorization=Authorization(
-            lookup=lookup,
+            intake=intake,
             sessions=who.sessions,
             devices=who.devices,
             flows=doors.flows,
             codes=codes,
+            vault=base.vault,
             entropy=base.entropy,
         ),
         token_endpoint=TokenEndpoint(
@@ -66,5 +79,8 @@ def provider(base: Foundation, who: Persons, doors: Entries, verifier: TokenVeri
             authentication=authentication, families=base.families, verifier=verifier, revocations=base.revocations
         ),
         introspection_endpoint=IntrospectionEndpoint(authentication=authentication, verifier=verifier),
-        client_keys=ClientKeys(fetcher=base.fetcher, clock=base.clock),
+        client_keys=keys,
+        push_endpoint=PushEndpoint(authentication=authentication, intake=intake, pushed=pushed, journal=base.journal),
+        codes=codes,
+        pushed=pushed,
     )

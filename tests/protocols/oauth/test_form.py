@@ -39,6 +39,19 @@ def test_ambiguous_or_malformed_form_is_refused(body: bytes):
         parse_form(body)
 
 
+def test_resources_and_audiences_may_be_named_several_times():
+    """RFC 8707 §2, RFC 8693 §2.1"""
+    body = b"resource=https%3A%2F%2Fa.test&scope=x&resource=&resource=https%3A%2F%2Fb.test&audience=c"
+    assert parse_form(body) == {"resource": "https://a.test https://b.test", "scope": "x", "audience": "c"}
+
+
+@pytest.mark.parametrize("body", [b"resource=a+b", b"resource=a%20b", b"resource=a%0Ab", b"audience=a&audience=b%09"])
+def test_one_value_never_passes_for_two(body: bytes):
+    """N09"""
+    with pytest.raises(InvalidInput):
+        parse_form(body)
+
+
 def test_oversized_form_is_refused():
     with pytest.raises(TooLarge):
         parse_form(b"a=" + b"x" * MAX_FORM)

@@ -1,6 +1,6 @@
 """The OAuth endpoints of a tenant, `/t/{slug}/oauth2/…`: plain Starlette routes, form in, JSON or a redirect out."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Final, Protocol
 from uuid import UUID
@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from airside.access import Issuers
+from airside.api.routes.form_post import form_post
 from airside.api.routes.oauth_forms import read_body, read_query
 from airside.core.errors import Refusal
 from airside.core.secret import Secret
@@ -19,8 +20,9 @@ from airside.oauth import (
     Browser,
     ComeBack,
     Credentials,
+    FormPost,
     IntrospectionEndpoint,
-    Redirect,
+    PushEndpoint,
     RevocationEndpoint,
     SignIn,
     TokenEndpoint,
@@ -30,15 +32,16 @@ from airside.oauth.cookies import BINDING_SECONDS, binding_cookie
 from airside.oauth.credentials import read_credentials
 from airside.oauth.errors import AuthorizationRefused, UnsafeRequest
 from airside.oauth.problems import oauth_error
-from airside.oauth.responses import refusal_location
+from airside.oauth.responses import Reply, refusal
 from airside.protocols.oauth import error_body
-from airside.shield.cookies import HostCookie, parse
-from airside.signin import device_cookie, flow_cookie, flow_path, sso_cookie
+from airside.shield.cookies import HostCookie, expired, parse
+from airside.signin import device_cookie, flow_cookie, flow_path, language_cookie, sso_cookie
 from airside.signin.model import LIFETIME
 from airside.signin.names import DEVICE_SECONDS
 from airside.store import Address, RequestContext
 
 AUTHORIZE: Final = "/t/{slug}/oauth2/authorize"
+PUSH: Final = "/t/{slug}/oauth2/par"
 TOKEN: Final = "/t/{slug}/oauth2/token"
 REVOKE: Final = "/t/{slug}/oauth2/revoke"
 INTROSPECT: Final = "/t/{slug}/oauth2/introspect"
@@ -100,6 +103,7 @@ class OAuthRoutes:
         contexts: AnonymousContexts,
         issuers: Issuers,
         authorization: Authorization,
+        push: PushEndpoint,
         token: TokenEndpoint,
         revocation: RevocationEndpoint,
         introspection: IntrospectionEndpoint,
@@ -107,6 +111,7 @@ class OAuthRoutes:
         self._contexts = contexts
         self._issuers = issuers
         self._authorization = authorization
+        self._push = push
         self._token = token
         self._revocation = revocation
         self._introspection = introspection
@@ -115,6 +120,7 @@ class OAuthRoutes:
         """Every route. `AUTHORIZE` takes posts from other sites, which bring no cookie (`foreign_posts`)."""
         return [
             Route(AUTHORIZE, self.authorize, methods=["GET", "POST"]),
+            Route(PUSH, self.push, methods=["POST"]),
             Route(TOKEN, self.token, methods=["POST"]),
             Route(REVOKE, self.revoke, methods=["POST"]),
             Route(INTROSPECT, self.introspect, methods=["POST"]),
@@ -128,14 +134,24 @@ class OAuthRoutes:
             form = await read_body(request) if request.method == "POST" else read_query(request)
             async with self._contexts.anonymous(request) as ctx:
                 return await self._authorize(request, ctx, form)
-        except AuthorizationRefused as refusal:
-            return _see_other(refusal_location(refusal, issuer=self._issuer(request)))
-        except Refusal as refusal:
-            error = oauth_error(refusal, self._issuer(request))
+        except AuthorizationRefused as cause:
+            return _to_client(request, refusal(cause, issuer=self._issuer(request)))
+        except Refusal as cause:
+            error = oauth_error(cause, self._issuer(request))
             if error is None:
                 raise
-            status = 400 if isinstance(refusal, UnsafeRequest) else error.status
+            status = 400 if isinstance(cause, UnsafeRequest) else error.status
             return Response(PAGE, status, {**NO_STORE, **error.headers}, "text/html")
+
+    async def push(self, request: Request) -> Response:
+        """RFC 9126 §2."""
+
+        async def verb(
+            ctx: RequestContext, issuer: str, credentials: Credentials, form: Mapping[str, str]
+        ) -> Mapping[str, Json]:
+            return (await self._push.push(ctx, issuer, credentials, form)).body()
+
+        return await self._client_verb(request, verb, status=201)
 
     async def token(self, request: Request) -> Response:
         """RFC 6749 §3.2."""
@@ -162,19 +178,19 @@ class OAuthRoutes:
         """RFC 7662."""
         return await self._client_verb(request, self._introspection.introspect)
 
-    async def _client_verb(self, request: Request, verb: Verb) -> Response:
+    async def _client_verb(self, request: Request, verb: Verb, *, status: int = 200) -> Response:
         issuer = self._issuer(request)
         try:
             form = await read_body(request)
             async with self._contexts.anonymous(request) as ctx:
                 credentials = read_credentials(request.headers.get("authorization"), form)
                 body = await verb(ctx, issuer, credentials, form)
-        except Refusal as refusal:
-            error = oauth_error(refusal, issuer)
+        except Refusal as cause:
+            error = oauth_error(cause, issuer)
             if error is None:
                 raise
             return _json(error_body(error.error, error.description), error.status, error.headers)
-        return _json(body)
+        return _json(body, status)
 
     async def _authorize(self, request: Request, ctx: RequestContext, form: Mapping[str, str]) -> Response:
         issuer = self._issuer(request)
@@ -186,7 +202,7 @@ class OAuthRoutes:
             outcome = await self._authorization.resume(ctx, issuer, form[RESUME], browser)
         else:
             outcome = await self._authorization.begin(ctx, issuer, form, browser)
-        return _see_other(outcome.location) if isinstance(outcome, Redirect) else _sign_in(request, ctx, outcome)
+        return _sign_in(request, ctx, outcome) if isinstance(outcome, SignIn) else _to_client(request, outcome)
 
     def _issuer(self, request: Request) -> str:
         # The tenant may not exist, and the slug be anything: refusals that name the issuer come after it was found.
@@ -197,6 +213,12 @@ def _browser(request: Request, ctx: RequestContext) -> Browser:
     cookies = parse([value for name, value in request.headers.raw if name == b"cookie"])
     names = (sso_cookie(ctx.tenant_id), binding_cookie(ctx.tenant_id), device_cookie(ctx.tenant_id))
     return Browser(*(None if (value := cookies.get(name)) is None else Secret(value) for name in names))
+
+
+def _to_client(request: Request, reply: Reply) -> Response:
+    if isinstance(reply, FormPost):
+        return form_post(request, reply, NO_STORE)
+    return _see_other(reply.location)
 
 
 def _see_other(location: str) -> Response:
@@ -212,7 +234,17 @@ def _sign_in(request: Request, ctx: RequestContext, outcome: SignIn) -> Response
     if outcome.device is not None:
         device = HostCookie(device_cookie(ctx.tenant_id), outcome.device.reveal(), "Lax", DEVICE_SECONDS)
         answer.headers.append("set-cookie", device.render())
+    language = _language(request, ctx, outcome.locales)
+    if language is not None:
+        answer.headers.append("set-cookie", language.render())
     return answer
+
+
+def _language(request: Request, ctx: RequestContext, locales: Sequence[str]) -> HostCookie | None:
+    name = language_cookie(ctx.tenant_id)
+    if locales:
+        return HostCookie(name, ".".join(locales), "Lax", FLOW_SECONDS)
+    return expired(name, "Lax") if name in request.headers.get("cookie", "") else None
 
 
 def _come_back(ctx: RequestContext, outcome: ComeBack) -> Response:

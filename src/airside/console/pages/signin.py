@@ -1,5 +1,6 @@
 """The sign-in pages: plain forms over the login flow, one for each thing that it may ask for."""
 
+from dataclasses import replace
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -59,7 +60,11 @@ class SigninPages:
         step = await self._flows.submit(visit.ctx, bound.flow_id, bound.browser, None)
         if isinstance(step, Done):
             return _done(visit, step)
-        return await self._steps.show(visit, bound, step, Asked(visit.request.query_params.get("with", "")))
+        asked = Asked(visit.request.query_params.get("with", ""))
+        if isinstance(step, Ask) and step.stage == "first":
+            flow = await self._flows.load(visit.ctx, bound.flow_id, bound.browser)
+            asked = replace(asked, email=flow.login_hint[:MAX_EMAIL])
+        return await self._steps.show(visit, bound, step, asked)
 
     async def submit(self, visit: Visit, form: Form) -> Response:
         """`POST /t/{slug}/signin/{flow}`: one answer, one step."""

@@ -33,12 +33,13 @@ class AuthorizationCodeGrant:
         code which comes again can end that token.
 
         Raises:
-            InvalidRequest: `code`, `redirect_uri` or `code_verifier` is missing.
+            InvalidRequest: `code`, `redirect_uri` or `code_verifier` is missing; only a client that goes without PKCE
+                may leave out the last.
             InvalidGrant: the code gives nothing, is bound to another key than the sender's (RFC 9449 §10), or the
                 sign-in behind it no longer stands.
         """
         presented, redirect_uri, verifier = (form.get(name) for name in ("code", "redirect_uri", "code_verifier"))
-        if presented is None or redirect_uri is None or verifier is None:
+        if presented is None or redirect_uri is None or (verifier is None and client.needs_pkce):
             raise InvalidRequest("code, redirect_uri or code_verifier is missing")
         code = await self._codes.spend(ctx, client, presented, redirect_uri, verifier)
         if code.details.dpop_jkt is not None and (sender is None or sender.jkt != code.details.dpop_jkt):
@@ -48,10 +49,11 @@ class AuthorizationCodeGrant:
         scopes = code.scopes & client.scopes
         if not scopes:
             raise InvalidGrant("the client has lost its scopes since")
+        meant = code.details.resources or client.audiences
         access = AccessGrant(
             subject=format_id(USER, code.user_id),
             client_id=client.word,
-            audience=client.audiences,
+            audience=tuple(resource for resource in meant if resource in client.audiences),
             scope=scopes,
             roles=tuple(await self._roles.roles(ctx, code.user_id)),
             auth_time=code.auth_time,

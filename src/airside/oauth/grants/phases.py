@@ -4,7 +4,7 @@
 2. The grant exists and the client is registered for it.
 3. The sender proves what the tokens will be bound to, if to anything.
 4. The grant proves itself and says what it stands for; what it spent is committed even where it refuses.
-5. Its scope fits what the client has today.
+5. Its scope and audience fit what the client has today, narrowed to the resources that it names (RFC 8707 §2.2).
 6. The access token is signed, and an ID token where an `openid` sign-in asked for one.
 7. The journal is written, the failure that was charged in advance given back, and the answer made.
 """
@@ -25,6 +25,7 @@ from airside.oauth.errors import (
     UseDpopNonce,
 )
 from airside.oauth.model import Client, GrantName
+from airside.oauth.narrowing import requested_audience
 from airside.oauth.sender_constraints import SenderConstraints
 from airside.protocols.oauth import TokenResponse
 from airside.store import RequestContext
@@ -131,7 +132,8 @@ class TokenEndpoint:
         access = replace(granted.access, confirmation=sender)
         if not access.scope <= client.scopes or not access.audience:
             raise InvalidGrant("the client has lost a scope since")
-        return grant.name, replace(granted, access=access)
+        narrowed = requested_audience(form.get("resource"), access.audience)
+        return grant.name, replace(granted, access=replace(access, audience=narrowed))
 
     async def _issue(self, ctx: RequestContext, issuer: str, granted: Granted) -> TokenResponse:
         access = await self._issuer.access_token(ctx, granted.access, issuer=issuer)

@@ -9,7 +9,7 @@ from airside.core.ids import USER, parse_id
 from airside.oauth.errors import InvalidGrant, InvalidRequest
 from airside.oauth.grants.phases import Granted
 from airside.oauth.model import Client, GrantName
-from airside.oauth.narrowing import requested_scopes
+from airside.oauth.narrowing import requested_audience, requested_scopes
 from airside.oauth.ports import RolesOf
 from airside.oauth.standing import Standing
 from airside.store import RequestContext
@@ -37,14 +37,14 @@ class RefreshTokenGrant:
 
         Raises:
             InvalidRequest: `refresh_token` is missing.
-            InvalidScope: more than the sign-in was granted; nothing is spent.
+            InvalidScope, InvalidTarget: more than the sign-in was granted; nothing is spent.
             InvalidGrant: the token gives nothing, or is bound to another key than the sender's; re-use has ended its
                 family, and so has a user disabled or a session ended since.
         """
         presented = form.get("refresh_token")
         if presented is None:
             raise InvalidRequest("refresh_token is missing")
-        await self._refuse_wider_scope(ctx, client, presented, form.get("scope"))
+        await self._refuse_wider(ctx, client, presented, form)
         try:
             rotation = await self._families.rotate(ctx, presented, client.word, public=client.public, proven=sender)
         except RefreshRefused as cause:
@@ -57,16 +57,18 @@ class RefreshTokenGrant:
         access = replace(
             family.grant,
             scope=requested_scopes(form.get("scope"), most),
+            audience=_still(family, client),
             roles=tuple(await self._roles.roles(ctx, user_id)),
         )
         return Granted(access, rotation.token, journalled=not rotation.repeated)
 
-    async def _refuse_wider_scope(self, ctx: RequestContext, client: Client, presented: str, text: str | None) -> None:
-        if text is None:
+    async def _refuse_wider(self, ctx: RequestContext, client: Client, presented: str, form: Mapping[str, str]) -> None:
+        if "scope" not in form and "resource" not in form:
             return
         found = await self._families.find(ctx, presented)
         if found is not None and found.family.grant.client_id == client.word:
-            requested_scopes(text, found.family.grant.scope & client.scopes)
+            requested_scopes(form.get("scope"), found.family.grant.scope & client.scopes)
+            requested_audience(form.get("resource"), _still(found.family, client))
 
     async def _demand_standing(self, ctx: RequestContext, family: RefreshFamily) -> UUID:
         grant = family.grant
@@ -79,3 +81,8 @@ class RefreshTokenGrant:
             await self._families.revoke(ctx, family.family_id, _STANDING_LOST)
             raise
         return user_id
+
+
+def _still(family: RefreshFamily, client: Client) -> tuple[str, ...]:
+    """The family's audience as far as the client still has it (N19)."""
+    return tuple(audience for audience in family.grant.audience if audience in client.audiences)
