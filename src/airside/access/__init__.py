@@ -8,8 +8,22 @@ the rules of who may what (`tenancy`'s system model).
 
 from airside.access.authorise import Authorise, Right
 from airside.access.context import Contexts
-from airside.access.credentials import Credentials
+from airside.access.credentials import Credentials, Presented, SenderUnproven, presented_token
 from airside.access.issuers import Issuers
 from airside.access.problems import problem_of
+from airside.access.senders import CLIENT_CERTIFICATE, Sender, sender_of
 
-__all__ = ["Authorise", "Contexts", "Credentials", "Issuers", "Right", "problem_of"]
+__all__ = [
+    "CLIENT_CERTIFICATE",
+    "Authorise",
+    "Contexts",
+    "Credentials",
+    "Issuers",
+    "Presented",
+    "Right",
+    "Sender",
+    "SenderUnproven",
+    "presented_token",
+    "problem_of",
+    "sender_of",
+]

@@ -8,8 +8,10 @@ from typing import Final
 from starlette.requests import HTTPConnection
 
 from airside.access.authorise import Authorise, Right
-from airside.access.credentials import Credentials, bearer_token
+from airside.access.credentials import Credentials, Presented, bearer_token, presented_token
+from airside.access.issuers import Issuers
 from airside.access.rights import INTERFACE_RIGHTS
+from airside.access.senders import sender_of
 from airside.core.errors import NotFound, Unauthenticated
 from airside.core.principal import Origin
 from airside.shield import Passage, passage
@@ -21,14 +23,22 @@ MAX_USER_AGENT: Final = 256
 
 
 class Contexts:
-    """Opens contexts: by the tenant in the path, by a bearer token in it, or by a token alone."""
+    """Opens contexts: by the tenant in the path, by an access token in it, or by a token alone."""
 
     def __init__(
-        self, *, engine: Engine, lookup: Lookup, tenants: Tenants, credentials: Credentials, authorise: Authorise
+        self,
+        *,
+        engine: Engine,
+        lookup: Lookup,
+        tenants: Tenants,
+        issuers: Issuers,
+        credentials: Credentials,
+        authorise: Authorise,
     ) -> None:
         self.engine = engine
         self.lookup = lookup
         self.tenants = tenants
+        self.issuers = issuers
         self.credentials = credentials
         self.authorise = authorise
 
@@ -118,15 +128,16 @@ class _Opening(AbstractAsyncContextManager[RequestContext]):
         if self._begun is not None:
             await self._begun.__aexit__(kind, error, trace)
 
-    async def _begin(self, address: Address, token: str | None, right: Right | None = None) -> RequestContext:
+    async def _begin(self, address: Address, presented: Presented | None, right: Right | None = None) -> RequestContext:
         contexts = self._contexts
         begun = contexts.begin(address, passage(self._request.scope))
         ctx = begun.context
         try:
             if (await contexts.tenants.enter(ctx)).state != "active":
                 raise NotFound("tenant")
-            if token is not None:
-                ctx = ctx.known_as(await contexts.credentials.principal(ctx, address, token))
+            if presented is not None:
+                sender = sender_of(self._request, contexts.issuers)
+                ctx = ctx.known_as(await contexts.credentials.principal(ctx, address, presented, sender))
             if right is not None:
                 await contexts.authorise(ctx, right)
         except BaseException as error:
@@ -135,8 +146,8 @@ class _Opening(AbstractAsyncContextManager[RequestContext]):
         self._begun = begun
         return ctx
 
-    def _token(self) -> str:
-        return bearer_token(passage(self._request.scope).header(b"authorization"))
+    def _token(self) -> Presented:
+        return presented_token(passage(self._request.scope).header(b"authorization"))
 
 
 class _Anonymous(_Opening):
@@ -163,8 +174,8 @@ class _Interface(_Opening):
         self._right = right
 
     async def __aenter__(self) -> RequestContext:
-        token = self._token()
-        address = await self._contexts.lookup.by_tenant(peek_tenant(token))
+        presented = self._token()
+        address = await self._contexts.lookup.by_tenant(peek_tenant(presented.token))
         if address is None:
             raise Unauthenticated("token of no tenant of ours")
-        return await self._begin(address, token, self._right)
+        return await self._begin(address, presented, self._right)

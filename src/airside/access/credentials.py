@@ -1,19 +1,56 @@
 """A presented credential → the Principal behind it."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Final
 
 from airside.access.issuers import Issuers
+from airside.access.senders import Sender
+from airside.core.entropy import equal
 from airside.core.errors import Unauthenticated
 from airside.core.principal import Assurance, Principal
+from airside.protocols.jose import b64url_encode
+from airside.protocols.oauth import DPOP_ALGORITHMS, DpopRefused
 from airside.store import Address, RequestContext
-from airside.tokens import TokenVerifier, VerifiedToken
+from airside.tokens import DpopNonceNeeded, Possession, TokenVerifier, VerifiedToken
 
 SCHEME: Final = "bearer "
+DPOP_SCHEME: Final = "dpop "
 MAX_HEADER: Final = 16 * 1024 + len(SCHEME)
 MAX_KNOWN: Final = 4096
 """Principals remembered beside the proof that each was read from."""
 ASSURANCES: Final[dict[str | None, Assurance]] = {"aal1": "aal1", "aal2": "aal2", "aal3": "aal3"}
+
+
+class SenderUnproven(Unauthenticated):
+    """A token bound to a key or certificate, and a request that doesn't prove to come from its holder; or a token that
+    isn't bound, presented as if it were (RFC 9449 §7.1, RFC 8705 §3). `headers` are the challenge."""
+
+    def __init__(self, reason: str, *, error: str = "invalid_token", nonce: str | None = None) -> None:
+        super().__init__(reason, presented=True)
+        challenge = f'DPoP error="{error}", algs="{" ".join(DPOP_ALGORITHMS)}"'
+        self.headers = {"www-authenticate": challenge} | ({} if nonce is None else {"dpop-nonce": nonce})
+
+
+@dataclass(frozen=True, slots=True)
+class Presented:
+    """A token and how it came: by the `DPoP` scheme, or as a bearer token."""
+
+    token: str
+    dpop: bool = False
+
+
+def presented_token(authorization: str | None) -> Presented:
+    """The token of an Authorization header of either scheme (RFC 6750 §2.1, RFC 9449 §7.1); nowhere else is one looked
+    for.
+
+    Raises:
+        Unauthenticated: as `bearer_token`.
+    """
+    if authorization is None or authorization[:5].lower() != DPOP_SCHEME:
+        return Presented(bearer_token(authorization))
+    return Presented(bearer_token(SCHEME + authorization[5:]), dpop=True)
 
 
 def bearer_token(authorization: str | None) -> str:
@@ -33,29 +70,75 @@ def bearer_token(authorization: str | None) -> str:
 class Credentials:
     """Verifies what a request presents."""
 
-    def __init__(self, *, verifier: TokenVerifier, issuers: Issuers) -> None:
+    def __init__(self, *, verifier: TokenVerifier, issuers: Issuers, possession: Possession) -> None:
         self._verifier = verifier
         self._issuers = issuers
+        self._possession = possession
         self._principals: dict[str, tuple[VerifiedToken, Principal]] = {}
 
-    async def principal(self, ctx: RequestContext, address: Address, token: str) -> Principal:
-        """Who presents `token`, issued by this very tenant for its own interfaces.
+    async def principal(self, ctx: RequestContext, address: Address, presented: Presented, sender: Sender) -> Principal:
+        """Who presents a token, issued by this very tenant for its own interfaces.
 
         Raises:
             Unauthenticated: not a token of this tenant, not for us, over, or revoked.
+            SenderUnproven: it is somebody else's, as far as this request proves.
         """
         issuer = self._issuers.of(address)
-        return self._principal(token, await self._verifier.verify(ctx, token, issuer=issuer, audience=issuer))
+        verified = await self._verifier.verify(ctx, presented.token, issuer=issuer, audience=issuer)
+        if verified.confirmation is None and not presented.dpop:
+            return self._principal(presented.token, verified)
+        await self.demand_sender(ctx, verified, presented, sender)
+        return principal_of(verified)
+
+    async def demand_sender(
+        self, ctx: RequestContext, verified: VerifiedToken, presented: Presented, sender: Sender
+    ) -> None:
+        """Return if the request comes from whoever `verified` is bound to, and in the way that it is bound. A proof is
+        spent, and that is committed, whatever becomes of the request.
+
+        Raises:
+            SenderUnproven: it doesn't.
+        """
+        bound = verified.confirmation
+        jkt = None if bound is None else bound.jkt
+        if presented.dpop is not (jkt is not None):
+            raise SenderUnproven("a bound token as a bearer token, or a bearer token as a bound one")
+        if bound is not None and bound.x5t_s256 is not None and not _is_of(sender.certificate, bound.x5t_s256):
+            raise SenderUnproven("not over its certificate")
+        if jkt is None:
+            return
+        proven = await self._prove(ctx, presented.token, sender)
+        await ctx.tx.checkpoint()
+        if not equal(proven.encode(), jkt.encode()):
+            raise SenderUnproven("another key")
+
+    async def _prove(self, ctx: RequestContext, token: str, sender: Sender) -> str:
+        if sender.dpop is None:
+            raise SenderUnproven("no proof", error="invalid_dpop_proof")
+        try:
+            return await self._possession.prove(
+                ctx, sender.dpop, method=sender.method, urls=sender.urls, access_token=token
+            )
+        except DpopNonceNeeded as needed:
+            raise SenderUnproven("nonce", error=needed.code, nonce=needed.nonce) from None
+        except DpopRefused as cause:
+            raise SenderUnproven(cause.reason, error=cause.code) from None
 
     def principal_at_once(self, ctx: RequestContext, address: Address, token: str) -> Principal | None:
-        """As `principal`, without a wait; None where it would take one.
+        """As `principal` for a bearer token, without a wait; None where it would take one, as a bound token does.
 
         Raises:
             Unauthenticated: as `principal`.
         """
         issuer = self._issuers.of(address)
         verified = self._verifier.verify_at_once(ctx, token, issuer=issuer, audience=issuer)
-        return None if verified is None else self._principal(token, verified)
+        return None if verified is None else self._principal_at_once(token, verified)
+
+    def _principal_at_once(self, token: str, verified: VerifiedToken) -> Principal | None:
+        known = self._principals.get(token)
+        if known is not None and known[0] is verified:  # no bound token is ever remembered
+            return known[1]
+        return None if verified.confirmation is not None else self._principal(token, verified)
 
     def _principal(self, token: str, verified: VerifiedToken) -> Principal:
         known = self._principals.get(token)
@@ -66,6 +149,12 @@ class Credentials:
         principal = principal_of(verified)
         self._principals[token] = (verified, principal)
         return principal
+
+
+def _is_of(certificate: bytes | None, thumbprint: str) -> bool:
+    if certificate is None:
+        return False
+    return equal(b64url_encode(sha256(certificate).digest()).encode(), thumbprint.encode())
 
 
 def principal_of(token: VerifiedToken) -> Principal:

@@ -8,6 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from airside.access.credentials import SenderUnproven
 from airside.core.errors import AssuranceTooLow, Forbidden, InvalidInput, Refusal, Unauthenticated
 from airside.protocols.problem import CONTENT_TYPE, Problem
 from airside.shield import internal_problem, passage
@@ -42,6 +43,8 @@ def problem_of(error: Refusal, request_id: str) -> tuple[Problem, dict[str, str]
             headers["www-authenticate"] += f', max_age="{error.data["max_age"]}"'
     elif isinstance(error, Forbidden) and error.reason == "insufficient_scope":
         headers["www-authenticate"] = f'Bearer error="insufficient_scope", scope="{error.data.get("scope")}"'
+    elif isinstance(error, SenderUnproven):
+        headers |= error.headers
     elif isinstance(error, Unauthenticated) and error.data.get("presented"):
         headers["www-authenticate"] = 'Bearer error="invalid_token"'
     return Problem(status, problem.code, detail, request_id), headers

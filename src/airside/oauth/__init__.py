@@ -7,7 +7,7 @@ shared phases (`grants/`), revocation and introspection as clients ask for them,
 """
 
 from airside.oauth.authorize import Authorization, Browser, ComeBack, Redirect, SignIn
-from airside.oauth.client_authentication import AuthenticatedClient, ClientAuthentication, Credentials, Sender
+from airside.oauth.client_authentication import AuthenticatedClient, ClientAuthentication, Credentials
 from airside.oauth.client_keys import ClientKeys
 from airside.oauth.client_lookup import ClientLookup
 from airside.oauth.clients import Clients
@@ -63,7 +63,6 @@ __all__ = [
     "RequestObjects",
     "RevocationEndpoint",
     "RolesOf",
-    "Sender",
     "SenderConstraints",
     "SignIn",
     "Standing",

@@ -7,6 +7,7 @@ from hashlib import sha256
 from typing import Final, Literal, final
 from uuid import UUID
 
+from airside.access import Sender
 from airside.audit import Event, Journal
 from airside.core.entropy import equal
 from airside.core.errors import LimitExceeded
@@ -31,16 +32,6 @@ MAX_SUSPECTS: Final = 10_000
 _MINT: Final = Mint("AuthenticatedClient")
 _NOBODY: Final = sha256(b"no client has this secret").digest()
 _UNKNOWN: Final = "unknown"
-
-
-@dataclass(frozen=True, slots=True)
-class Sender:
-    """How a request came: the addresses it may have been sent to, its DPoP header, and the certificate (DER) of its
-    TLS connection, which no header ever names (N04)."""
-
-    urls: tuple[str, ...] = ()
-    dpop: str | None = None
-    certificate: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,7 @@ class SenderConstraints:
         if sender.dpop is None:
             return None
         try:
-            return await self._possession.prove(ctx, sender.dpop, method="POST", urls=sender.urls)
+            return await self._possession.prove(ctx, sender.dpop, method=sender.method, urls=sender.urls)
         except DpopNonceNeeded as needed:
             raise UseDpopNonce(needed.nonce) from None
         except DpopRefused as cause:

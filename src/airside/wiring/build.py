@@ -67,7 +67,8 @@ def build(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy: Ent
         engine=base.engine,
         lookup=base.lookup,
         tenants=who.tenants,
-        credentials=Credentials(verifier=verifier, issuers=issuers),
+        issuers=issuers,
+        credentials=Credentials(verifier=verifier, issuers=issuers, possession=base.possession),
         authorise=authorise,
     )
 

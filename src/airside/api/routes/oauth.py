@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from typing import Final, Protocol
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from airside.access import Issuers
+from airside.access import Issuers, sender_of
 from airside.api.routes.form_post import form_post
 from airside.api.routes.oauth_forms import read_body, read_query
 from airside.core.errors import Refusal
@@ -183,14 +184,16 @@ class OAuthRoutes:
         try:
             form = await read_body(request)
             async with self._contexts.anonymous(request) as ctx:
-                credentials = read_credentials(request.headers.get("authorization"), form)
+                sender = sender_of(request, self._issuers)
+                credentials = replace(read_credentials(request.headers.get("authorization"), form), sender=sender)
                 body = await verb(ctx, issuer, credentials, form)
+                headers = {} if sender.dpop is None else {"dpop-nonce": await self._token.nonce(ctx)}
         except Refusal as cause:
             error = oauth_error(cause, issuer)
             if error is None:
                 raise
             return _json(error_body(error.error, error.description), error.status, error.headers)
-        return _json(body, status)
+        return _json(body, status, headers=headers)
 
     async def _authorize(self, request: Request, ctx: RequestContext, form: Mapping[str, str]) -> Response:
         issuer = self._issuer(request)

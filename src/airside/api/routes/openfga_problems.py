@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from airside.access import SenderUnproven
 from airside.core.errors import (
     Conflict,
     Forbidden,
@@ -68,7 +69,9 @@ def refused(refusal: Refusal) -> Response:
     """The answer to a refusal."""
     status, code, message = describe(refusal)
     headers: dict[str, str] = {}
-    if status == 401:
+    if isinstance(refusal, SenderUnproven):
+        headers |= refusal.headers
+    elif status == 401:
         headers["www-authenticate"] = "Bearer"
     elif isinstance(refusal, LimitExceeded | Unavailable):
         headers["retry-after"] = str(max(1, round(refusal.retry_after)))

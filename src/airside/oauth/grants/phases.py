@@ -116,6 +116,10 @@ class TokenEndpoint:
         await self._record(ctx, authenticated, name, granted)
         return response
 
+    async def nonce(self, ctx: RequestContext) -> str:
+        """A nonce for the next DPoP proof of whoever just brought one (RFC 9449 §8.2)."""
+        return await self._senders.nonce(ctx)
+
     async def _prove(
         self, ctx: RequestContext, client: Client, credentials: Credentials, form: Mapping[str, str]
     ) -> tuple[GrantName, Granted]:
