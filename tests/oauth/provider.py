@@ -18,6 +18,7 @@ from airside.fetch import Fetcher
 from airside.identity import PasswordAuthenticator, StartedSession, User
 from airside.limits import Limiter, PostgresLimiter
 from airside.oauth import (
+    Authorities,
     Authorization,
     AuthorizationCodeGrant,
     Browser,
@@ -27,6 +28,7 @@ from airside.oauth import (
     ClientDraft,
     ClientKeys,
     ClientLookup,
+    ClientProofs,
     Clients,
     Codes,
     Credentials,
@@ -115,6 +117,7 @@ class Provider:
     introspection: IntrospectionEndpoint
     roles: GivenRoles
     limiter: Limiter
+    spent: SpentProofs
 
     @asynccontextmanager
     async def ctx(self, *, later: timedelta = timedelta(), origin: Origin = HERE) -> AsyncGenerator[RequestContext]:
@@ -212,7 +215,7 @@ def word(user: User) -> str:
 
 
 @pytest.fixture
-async def provider(kit: Kit, vault: Vault, clock: Clock, entropy: Entropy) -> Provider:
+async def provider(kit: Kit, vault: Vault, clock: Clock, entropy: Entropy) -> AsyncGenerator[Provider]:
     journal = Journal(vault=vault, entropy=entropy)
     keys = SigningKeys(vault=vault, entropy=entropy, journal=journal)
     verifier = TokenVerifier(keys=keys, revocations=kit.revocations)
@@ -221,19 +224,23 @@ async def provider(kit: Kit, vault: Vault, clock: Clock, entropy: Entropy) -> Pr
     standing = Standing(users=kit.users, revocations=kit.revocations)
     roles = GivenRoles()
     limiter = PostgresLimiter(vault=vault)
-    authentication = ClientAuthentication(lookup=ClientLookup(), limiter=limiter, journal=journal)
     lookup = ClientLookup()
+    spent = SpentProofs()
+    fetcher = Fetcher()
+    client_keys = ClientKeys(fetcher=fetcher, clock=clock)
+    proofs = ClientProofs(keys=client_keys, spent=spent, authorities=Authorities())
+    authentication = ClientAuthentication(lookup=lookup, limiter=limiter, journal=journal, proofs=proofs)
     pushed = PushedRequests(vault=vault, entropy=entropy)
     hints = IdTokenHints(lookup=lookup, verifier=IdTokenVerifier(keys=keys), sessions=kit.sessions)
     intake = Intake(
         lookup=lookup,
         hints=hints,
-        objects=RequestObjects(keys=ClientKeys(fetcher=Fetcher(), clock=clock)),
+        objects=RequestObjects(keys=client_keys),
         pushed=pushed,
     )
     endpoint = TokenEndpoint(
         authentication=authentication,
-        senders=SenderConstraints(possession=Possession(vault=vault, spent=SpentProofs())),
+        senders=SenderConstraints(possession=Possession(vault=vault, spent=spent)),
         grants=registry(
             AuthorizationCodeGrant(codes=codes, standing=standing, roles=roles, families=families),
             RefreshTokenGrant(families=families, standing=standing, roles=roles),
@@ -272,7 +279,9 @@ async def provider(kit: Kit, vault: Vault, clock: Clock, entropy: Entropy) -> Pr
         introspection=IntrospectionEndpoint(authentication=authentication, verifier=verifier),
         roles=roles,
         limiter=limiter,
+        spent=spent,
     )
     async with made.ctx() as ctx:
         await keys.create(ctx)
-    return made
+    yield made
+    await fetcher.aclose()

@@ -22,6 +22,7 @@ from airside.transport import DevelopmentCertificates, ensure_development_certif
 from airside.wiring.app import application
 from airside.wiring.jobs import Jobs
 from airside.wiring.logs import configure
+from airside.wiring.mutual import listening, mutual_tls
 from airside.wiring.server import bind, serve
 from airside.wiring.server import run as run_on_uvloop
 from airside.wiring.settings import Settings
@@ -41,7 +42,7 @@ async def _run(settings: Settings) -> None:
     started = SystemClock().monotonic()
     certificates = ensure_development_certificates(folder(settings) / "tls", clock=SystemClock())
     files = certificate_and_key(settings) or (certificates.certificate, certificates.key)
-    tls = server_context(*files)
+    tls, mutual = server_context(*files), mutual_tls(settings, *files)
     async with opened(settings, patient=True) as services:
         await services.platform.bootstrap()
         demonstration = await ensure(services)
@@ -50,7 +51,7 @@ async def _run(settings: Settings) -> None:
             err.print("stopping", style="dim")
             services.drain()
 
-        async with Jobs(services):
+        async with Jobs(services, mutual):
             await serve(
                 application(services, settings),
                 tls=tls,
@@ -58,6 +59,7 @@ async def _run(settings: Settings) -> None:
                 port=settings.port,
                 public_host=settings.public_url.removeprefix("https://"),
                 redirect_port=settings.redirect_port,
+                mutual=listening(settings, mutual),
                 clock=services.clock,
                 on_ready=lambda: _tell(settings, certificates, demonstration, SystemClock().monotonic() - started),
                 on_drain=stopping,

@@ -11,6 +11,7 @@ from airside.transport import server_context
 from airside.wiring.app import application
 from airside.wiring.jobs import Jobs
 from airside.wiring.logs import configure
+from airside.wiring.mutual import MutualTls, listening, mutual_tls
 from airside.wiring.server import run as run_on_uvloop
 from airside.wiring.server import serve
 from airside.wiring.settings import Refused, Settings, load
@@ -25,7 +26,7 @@ def run() -> None:
 async def _run(settings: Settings) -> None:
     configure(settings.log_level)
     log = structlog.get_logger("airside")
-    tls = _check_files(settings)
+    tls, mutual = _check_files(settings)
     async with opened(settings, patient=True) as services:
         await services.platform.bootstrap()
 
@@ -33,7 +34,7 @@ async def _run(settings: Settings) -> None:
             log.info("stopping")
             services.drain()
 
-        async with Jobs(services):
+        async with Jobs(services, mutual):
             await serve(
                 application(services, settings),
                 tls=tls,
@@ -41,20 +42,21 @@ async def _run(settings: Settings) -> None:
                 port=settings.port,
                 public_host=settings.public_url.removeprefix("https://"),
                 redirect_port=settings.redirect_port,
+                mutual=listening(settings, mutual),
                 clock=services.clock,
                 on_ready=lambda: log.info("ready", address=settings.public_url, port=settings.port),
                 on_drain=stopping,
             )
 
 
-def _check_files(settings: Settings) -> SSLContext:
-    """The context of the certificate, once the files that settings name are in order.
+def _check_files(settings: Settings) -> tuple[SSLContext, MutualTls | None]:
+    """The TLS of both listeners, once the files that settings name are in order.
 
     Raises:
         Refused: every fault of theirs, at once.
     """
     problems: list[Misconfigured] = []
-    made: list[SSLContext] = []
+    made: list[tuple[SSLContext, MutualTls | None]] = []
     for check in (lambda: made.append(_tls(settings)), lambda: key_encryption_key(settings)):
         try:
             check()
@@ -65,8 +67,8 @@ def _check_files(settings: Settings) -> SSLContext:
     return made[0]
 
 
-def _tls(settings: Settings) -> SSLContext:
+def _tls(settings: Settings) -> tuple[SSLContext, MutualTls | None]:
     files = certificate_and_key(settings)
     if files is None:
         raise Misconfigured("AIRSIDE_TLS_CERTIFICATE", "is missing: `airside dev` makes one, `airside serve` does not")
-    return server_context(*files)
+    return server_context(*files), mutual_tls(settings, *files)

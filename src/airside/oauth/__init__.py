@@ -6,10 +6,12 @@ shared phases (`grants/`), revocation and introspection as clients ask for them,
 (`revocation`), nor how a request is read from HTTP (`api/routes/oauth.py`).
 """
 
-from airside.oauth.authorize import Authorization, Browser, ComeBack, Redirect, SignIn
-from airside.oauth.client_authentication import AuthenticatedClient, ClientAuthentication, Credentials
+from airside.oauth.authorize import Authorization, Browser, ComeBack, SignIn
+from airside.oauth.client_authentication import AuthenticatedClient, ClientAuthentication
+from airside.oauth.client_certificates import Authorities
 from airside.oauth.client_keys import ClientKeys
 from airside.oauth.client_lookup import ClientLookup
+from airside.oauth.client_proofs import ClientProofs, Credentials
 from airside.oauth.clients import Clients
 from airside.oauth.codes import Codes
 from airside.oauth.discovery import metadata
@@ -27,6 +29,7 @@ from airside.oauth.model import Client, ClientDraft, GrantName
 from airside.oauth.ports import RolesOf
 from airside.oauth.pushed import PushedRequests
 from airside.oauth.pushing import PushEndpoint
+from airside.oauth.records_certificates import self_signed_certificates
 from airside.oauth.request_objects import RequestObjects
 from airside.oauth.responses import FormPost, Redirect
 from airside.oauth.revocation import RevocationEndpoint
@@ -36,6 +39,7 @@ from airside.oauth.standing import Standing
 
 __all__ = [
     "AuthenticatedClient",
+    "Authorities",
     "Authorization",
     "AuthorizationCodeGrant",
     "Browser",
@@ -45,6 +49,7 @@ __all__ = [
     "ClientDraft",
     "ClientKeys",
     "ClientLookup",
+    "ClientProofs",
     "ClientSettings",
     "Clients",
     "Codes",
@@ -69,4 +74,5 @@ __all__ = [
     "TokenEndpoint",
     "metadata",
     "registry",
+    "self_signed_certificates",
 ]

@@ -1,27 +1,29 @@
 """Who the client is: RFC 6749 §2.3 and §3.2.1. One method per request, and the answer is a proof."""
 
 from collections import OrderedDict
-from dataclasses import InitVar, dataclass, field
+from dataclasses import InitVar, dataclass
 from datetime import datetime, timedelta
-from hashlib import sha256
-from typing import Final, Literal, final
+from typing import Final, final
 from uuid import UUID
 
-from airside.access import Sender
 from airside.audit import Event, Journal
-from airside.core.entropy import equal
 from airside.core.errors import LimitExceeded
 from airside.core.proof import Mint
-from airside.core.secret import Secret
 from airside.limits import TOKEN_FAILURES, Demand, Limiter, origin_key
 from airside.oauth.client_lookup import ClientLookup
-from airside.oauth.clients import secret_hash
+from airside.oauth.client_proofs import ClientProofs, Credentials
 from airside.oauth.errors import InvalidClient
-from airside.oauth.model import MAX_SECRETS, Client
+from airside.oauth.model import Client
+from airside.oauth.settings import AuthenticationMethod
 from airside.store import RequestContext
 
-Method = Literal["client_secret_basic", "client_secret_post", "none"]
-METHODS: Final[tuple[Method, ...]] = ("client_secret_basic", "client_secret_post", "none")
+METHODS: Final[tuple[AuthenticationMethod, ...]] = (
+    "client_secret_basic",
+    "client_secret_post",
+    "private_key_jwt",
+    "none",
+)
+"""What is spoken on every listener; `CERTIFICATE_METHODS` only on the one that asks for certificates."""
 
 SUSPICION: Final = timedelta(seconds=TOKEN_FAILURES.rate.period)
 """How long after a failure the next request is charged in advance: until the failure no longer counts."""
@@ -30,18 +32,7 @@ MAX_SUSPECTS: Final = 10_000
 """Clients and origins remembered as having failed; the longest quiet is forgotten."""
 
 _MINT: Final = Mint("AuthenticatedClient")
-_NOBODY: Final = sha256(b"no client has this secret").digest()
 _UNKNOWN: Final = "unknown"
-
-
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """What a request presents for its client, by which method. No secret with `none`."""
-
-    method: Method
-    client_id: str
-    secret: Secret[str] | None = None
-    sender: Sender = field(default_factory=Sender)
 
 
 @final
@@ -69,9 +60,10 @@ class ClientAuthentication:
     request of a busy backend would wait in line for the row of its own counter, twice.
     """
 
-    def __init__(self, *, lookup: ClientLookup, limiter: Limiter, journal: Journal) -> None:
+    def __init__(self, *, lookup: ClientLookup, limiter: Limiter, journal: Journal, proofs: ClientProofs) -> None:
         self._lookup = lookup
         self._limiter = limiter
+        self._proofs = proofs
         self._journal = journal
         self._suspects: OrderedDict[tuple[UUID, str], datetime] = OrderedDict()
 
@@ -79,7 +71,9 @@ class ClientAuthentication:
         """Prove the client. Its request then ends with `forgive` or with `charge`.
 
         Raises:
-            InvalidClient: unknown, disabled, the wrong secret, or the wrong method for its kind: never said which.
+            InvalidClient: unknown, disabled, a wrong or used credential, or not the method it registered: never said
+                which.
+            Unavailable: the keys that it signs with are away.
             LimitExceeded: too many failures of this client from this origin.
         """
         client = await self._lookup.find(ctx, credentials.client_id)
@@ -87,7 +81,8 @@ class ClientAuthentication:
         charged = self._is_suspect(ctx, demand)
         if charged:
             await self._spend(ctx, demand)
-        if _matches(client, credentials, ctx) and client is not None and client.state == "active":
+        proven = await self._proofs.prove(ctx, client, credentials)
+        if proven and client is not None:
             return AuthenticatedClient(client, demand, charged, _MINT)
         await self._journal.refused(ctx, Event.CLIENT_REFUSED, reason="client authentication")
         await ctx.tx.checkpoint()
@@ -132,16 +127,3 @@ class ClientAuthentication:
         self._suspects.move_to_end(key)
         if len(self._suspects) > MAX_SUSPECTS:
             self._suspects.popitem(last=False)
-
-
-def _matches(client: Client | None, credentials: Credentials, ctx: RequestContext) -> bool:
-    """Whether the credentials fit, in the same number of comparisons for whoever asks."""
-    secrets = client.live_secrets(ctx.now) if client is not None else ()
-    hashes = [secret.hash for secret in secrets] + [_NOBODY] * (MAX_SECRETS - len(secrets))
-    presented = secret_hash(credentials.secret.reveal()) if credentials.secret is not None else bytes(32)
-    found = [equal(stored, presented) for stored in hashes]
-    if client is None:
-        return False
-    if client.public:
-        return credentials.method == "none" and credentials.secret is None
-    return credentials.method != "none" and any(found[: len(secrets)])

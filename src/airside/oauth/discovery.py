@@ -4,16 +4,20 @@ from collections.abc import Mapping
 
 from airside.core.strict_json import Json
 from airside.oauth.client_authentication import METHODS
+from airside.oauth.client_proofs import CERTIFICATE_METHODS
 from airside.oauth.model import GRANT_NAMES
 from airside.oauth.request_objects import ALGORITHMS
 from airside.oauth.requests import MODES, PROMPTS
-from airside.protocols.oauth import S256
+from airside.protocols.oauth import CLIENT_ALGORITHMS, DPOP_ALGORITHMS, S256
 
 
-def metadata(issuer: str) -> Mapping[str, Json]:
-    """The document at both well-known addresses of `issuer`."""
+def metadata(issuer: str, mutual: str | None = None) -> Mapping[str, Json]:
+    """The document at both well-known addresses of `issuer`. `mutual` stands for it in the addresses of the listener
+    that demands clients' certificates, where there is one."""
     endpoints = f"{issuer}/oauth2"
-    confidential: list[Json] = [method for method in METHODS if method != "none"]
+    methods: list[Json] = [*METHODS, *(sorted(CERTIFICATE_METHODS) if mutual is not None else ())]
+    confidential: list[Json] = [method for method in methods if method != "none"]
+    signing: list[Json] = list(CLIENT_ALGORITHMS)
     return {
         "issuer": issuer,
         "authorization_endpoint": f"{endpoints}/authorize",
@@ -31,9 +35,13 @@ def metadata(issuer: str) -> Mapping[str, Json]:
         "claims_supported": ["iss", "sub", "aud", "exp", "iat", "jti", "auth_time", "acr", "amr", "sid", "nonce"],
         "acr_values_supported": ["aal1", "aal2", "aal3"],
         "prompt_values_supported": sorted(PROMPTS),
-        "token_endpoint_auth_methods_supported": list(METHODS),
-        "revocation_endpoint_auth_methods_supported": list(METHODS),
+        "token_endpoint_auth_methods_supported": methods,
+        "token_endpoint_auth_signing_alg_values_supported": signing,
+        "revocation_endpoint_auth_methods_supported": methods,
+        "revocation_endpoint_auth_signing_alg_values_supported": signing,
         "introspection_endpoint_auth_methods_supported": confidential,
+        "introspection_endpoint_auth_signing_alg_values_supported": signing,
+        "dpop_signing_alg_values_supported": list(DPOP_ALGORITHMS),
         "code_challenge_methods_supported": [S256],
         "authorization_response_iss_parameter_supported": True,
         "claims_parameter_supported": False,
@@ -42,4 +50,17 @@ def metadata(issuer: str) -> Mapping[str, Json]:
         "request_object_signing_alg_values_supported": list(ALGORITHMS),
         "require_pushed_authorization_requests": False,
         "require_signed_request_object": False,
+        **({} if mutual is None else _mutual(f"{mutual}/oauth2")),
+    }
+
+
+def _mutual(endpoints: str) -> Mapping[str, Json]:
+    """RFC 8705 §3.3 and §5."""
+    return {
+        "tls_client_certificate_bound_access_tokens": True,
+        "mtls_endpoint_aliases": {
+            "token_endpoint": f"{endpoints}/token",
+            "revocation_endpoint": f"{endpoints}/revoke",
+            "introspection_endpoint": f"{endpoints}/introspect",
+        },
     }

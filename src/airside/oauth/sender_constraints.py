@@ -7,7 +7,7 @@ Security Profile §5.3.2.1). That a code or a refresh token was bound to this ve
 
 from hashlib import sha256
 
-from airside.oauth.client_authentication import Credentials
+from airside.oauth.client_proofs import Credentials
 from airside.oauth.errors import InvalidDpopProof, InvalidRequest, UseDpopNonce
 from airside.oauth.model import Client
 from airside.protocols.jose import b64url_encode

@@ -1,7 +1,8 @@
-"""Transport: what a TLS listener presents.
+"""Transport: what a TLS listener presents, and what it demands.
 
-Owns the server's TLS context (TLS 1.3 only), the check of private-key files, and the development certificate
-authority. Does not own listeners (`wiring/server.py`), client certificates' meaning, nor ACME's choice of names.
+Owns the server's TLS contexts (TLS 1.3 only; one that demands clients' certificates), the check of private-key files,
+and the development certificate authority. Does not own listeners (`wiring/server.py`), client certificates' meaning,
+nor ACME's choice of names.
 """
 
 from airside.transport.development import (
@@ -9,12 +10,15 @@ from airside.transport.development import (
     ensure_development_certificates,
     is_development_certificate,
 )
+from airside.transport.mutual import load_authorities, mutual_context
 from airside.transport.tls import refuse_open_key, server_context
 
 __all__ = [
     "DevelopmentCertificates",
     "ensure_development_certificates",
     "is_development_certificate",
+    "load_authorities",
+    "mutual_context",
     "refuse_open_key",
     "server_context",
 ]

@@ -133,7 +133,7 @@ def shield_policy(settings: Settings) -> Policy:
     host = settings.public_url.removeprefix("https://")
     origins = frozenset(settings.cors_origins)
     return Policy(
-        allowed_hosts=frozenset({host, *settings.allowed_hosts}),
+        allowed_hosts=frozenset({host, *_mutual_host(settings), *settings.allowed_hosts}),
         trusted_proxies=settings.trusted_proxies,
         hsts=0 if settings.mode == "development" else HSTS,
         cors=(CorsRule(prefix="/t/", origins=origins),) if origins else (),
@@ -145,6 +145,11 @@ def shield_policy(settings: Settings) -> Policy:
         },
         foreign_posts=frozenset({AUTHORIZE}),
     )
+
+
+def _mutual_host(settings: Settings) -> tuple[str, ...]:
+    origin = settings.mutual_tls_origin
+    return () if origin is None else (origin.removeprefix("https://"),)
 
 
 def _documented(services: Services) -> FastAPI:

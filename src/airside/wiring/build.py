@@ -6,12 +6,14 @@ from airside.access import Authorise, Contexts, Credentials, Issuers
 from airside.core.clock import Clock
 from airside.core.entropy import Entropy
 from airside.core.errors import NotFound
+from airside.oauth import Authorities
 from airside.store import RequestContext
 from airside.tokens import TokenVerifier
 from airside.vault import Aead
 from airside.wiring.entries import Entries, entries
 from airside.wiring.foundation import Foundation, foundation
 from airside.wiring.managers import Managers, managers
+from airside.wiring.mutual import authorities
 from airside.wiring.persons import Persons, persons
 from airside.wiring.provider import Provider, provider
 from airside.wiring.settings import Settings
@@ -60,7 +62,7 @@ def build(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy: Ent
     who = persons(base, settings)
     doors = entries(base, who, settings)
 
-    issuers = Issuers(settings.public_url)
+    issuers = Issuers(settings.public_url, settings.mutual_tls_origin)
     authorise = Authorise(members=who.members, policies=who.policies)
     verifier = TokenVerifier(keys=base.keys, revocations=base.revocations)
     contexts = Contexts(
@@ -77,7 +79,7 @@ def build(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy: Ent
         **vars(who),
         **vars(doors),
         **vars(managers(base, who, doors, authorise, issuers)),
-        **vars(provider(base, who, doors, verifier)),
+        **vars(provider(base, who, doors, verifier, Authorities(authorities(settings)))),
         issuers=issuers,
         authorise=authorise,
         contexts=contexts,

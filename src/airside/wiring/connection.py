@@ -16,6 +16,7 @@ from uvicorn import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
+from airside.access import CLIENT_CERTIFICATE
 from airside.shield import Reply, Shield
 from airside.wiring.answer import Answer
 
@@ -65,6 +66,10 @@ class Connection(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn declares it
         super().connection_made(transport)
+        tls = transport.get_extra_info("ssl_object")
+        certificate = None if tls is None else tls.getpeercert(binary_form=True)
+        if certificate is not None:  # only where the listener demanded one: the handshake has proven its key
+            self.app_state = {**self.app_state, CLIENT_CERTIFICATE: certificate}
         self._await_rest(HEAD_SECONDS)
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -9,6 +9,7 @@ import structlog
 
 from airside.core.errors import Refusal
 from airside.wiring.build import Services
+from airside.wiring.mutual import MutualTls
 
 SWEEP_EVERY: Final = 600.0
 """Seconds between two sweeps of what has run out."""
@@ -19,8 +20,9 @@ _log = structlog.get_logger("airside.jobs")
 class Jobs:
     """The timers, for as long as the context is open."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, mutual: MutualTls | None = None) -> None:
         self._services = services
+        self._mutual = mutual
         self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:
@@ -31,6 +33,10 @@ class Jobs:
             asyncio.create_task(self._sweep_for_ever(), name="sweeper"),
             asyncio.create_task(services.delivery.run(self._tenants), name="mail"),
         ]
+        if self._mutual is not None:
+            await self._mutual.refresh(services.engine, await self._tenants())
+            following = self._mutual.follow(services.engine, self._tenants)
+            self._tasks.append(asyncio.create_task(following, name="certificates"))
         return self
 
     async def __aexit__(self, *_: object) -> None:

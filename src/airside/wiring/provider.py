@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 
 from airside.oauth import (
+    Authorities,
     Authorization,
     AuthorizationCodeGrant,
     ClientAuthentication,
     ClientCredentialsGrant,
     ClientKeys,
     ClientLookup,
+    ClientProofs,
     Codes,
     IdTokenHints,
     Intake,
@@ -44,10 +46,18 @@ class Provider:
     pushed: PushedRequests
 
 
-def provider(base: Foundation, who: Persons, doors: Entries, verifier: TokenVerifier) -> Provider:
-    """On `base`, for `who`, who come in through `doors`."""
+def provider(
+    base: Foundation, who: Persons, doors: Entries, verifier: TokenVerifier, authorities: Authorities
+) -> Provider:
+    """On `base`, for `who`, who come in through `doors`; `authorities` issue clients' certificates."""
     lookup = ClientLookup()
-    authentication = ClientAuthentication(lookup=lookup, limiter=base.limiter, journal=base.journal)
+    client_keys = ClientKeys(fetcher=base.fetcher, clock=base.clock)
+    authentication = ClientAuthentication(
+        lookup=lookup,
+        limiter=base.limiter,
+        journal=base.journal,
+        proofs=ClientProofs(keys=client_keys, spent=base.spent_proofs, authorities=authorities),
+    )
     standing = Standing(users=who.users, revocations=base.revocations)
     codes = Codes(entropy=base.entropy, journal=base.journal, families=base.families)
     grants = registry(
@@ -56,10 +66,9 @@ def provider(base: Foundation, who: Persons, doors: Entries, verifier: TokenVeri
         ClientCredentialsGrant(),
     )
     senders = SenderConstraints(possession=base.possession)
-    keys = ClientKeys(fetcher=base.fetcher, clock=base.clock)
     hints = IdTokenHints(lookup=lookup, verifier=IdTokenVerifier(keys=base.keys), sessions=who.sessions)
     pushed = PushedRequests(vault=base.vault, entropy=base.entropy)
-    intake = Intake(lookup=lookup, hints=hints, objects=RequestObjects(keys=keys), pushed=pushed)
+    intake = Intake(lookup=lookup, hints=hints, objects=RequestObjects(keys=client_keys), pushed=pushed)
     issuer = TokenIssuer(keys=base.keys, entropy=base.entropy)
     return Provider(
         token_issuer=issuer,
@@ -79,7 +88,7 @@ def provider(base: Foundation, who: Persons, doors: Entries, verifier: TokenVeri
             authentication=authentication, families=base.families, verifier=verifier, revocations=base.revocations
         ),
         introspection_endpoint=IntrospectionEndpoint(authentication=authentication, verifier=verifier),
-        client_keys=keys,
+        client_keys=client_keys,
         push_endpoint=PushEndpoint(authentication=authentication, intake=intake, pushed=pushed, journal=base.journal),
         codes=codes,
         pushed=pushed,

@@ -56,6 +56,7 @@ async def serve(
     port: int,
     public_host: str,
     redirect_port: int | None = None,
+    mutual: tuple[Tls, int] | None = None,
     on_ready: Callable[[], None] = lambda: None,
     on_drain: Callable[[], None] = lambda: None,
     reuse_port: bool = False,
@@ -66,6 +67,7 @@ async def serve(
 
     `tls` may be a function, asked at each connection, so that a renewed certificate needs no restart.
     `public_host`: the host (and port) that plain HTTP on `redirect_port` is sent to, whatever a client names.
+    `mutual` is the TLS and the port of a second listener, which demands clients' certificates.
     `on_ready` runs once the listeners are open, `on_drain` once before they close. `reuse_port` lets several
     processes listen on one port. A second signal ends at once. Signals are left alone where `stop` is given;
     where it isn't, this runs in the main thread.
@@ -80,6 +82,9 @@ async def serve(
         plain: list[socket.socket] = []
         if redirect_port is not None:
             plain = _bind_for(stack, host, redirect_port, "AIRSIDE_REDIRECT_PORT", reuse_port)
+        asking: list[socket.socket] = []
+        if mutual is not None:
+            asking = _bind_for(stack, host, mutual[1], "AIRSIDE_MUTUAL_TLS_PORT", reuse_port)
         _raise_file_limit()
         forced = asyncio.Event()
         if stop is None:
@@ -89,7 +94,11 @@ async def serve(
         await lifespan.startup()
         state = State()
         dating = asyncio.create_task(_keep_date(state, clock or SystemClock()))
-        listeners = [Listener(sockets, app, lifespan, state, tls), Listener(plain, redirect, None, state, None)]
+        listeners = [
+            Listener(sockets, app, lifespan, state, tls),
+            Listener(asking, app, lifespan, state, mutual[0] if mutual is not None else None),
+            Listener(plain, redirect, None, state, None),
+        ]
         try:
             for listener in listeners:
                 listener.open()

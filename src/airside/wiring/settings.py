@@ -20,6 +20,7 @@ from airside.core.secret import Secret
 from airside.identity.email import read
 from airside.notify import SmtpServer
 from airside.notify.smtp import read_url
+from airside.wiring.weak_settings import database_user, refuse_weak
 
 PREFIX: Final = "AIRSIDE_"
 TESTING: Final = frozenset({"AIRSIDE_TEST_DATA", "AIRSIDE_TEST_SUPERUSER_URL", "AIRSIDE_GAUNTLET_FULL"})
@@ -29,10 +30,6 @@ APPLICATIONS: Final = frozenset(
     {"AIRSIDE_ISSUER", "AIRSIDE_STORE_ID", "AIRSIDE_CLIENT_ID", "AIRSIDE_CLIENT_SECRET", "AIRSIDE_CA_FILE"}
 )
 """Names that the SDK reads in applications, often in the same shell; the server neither reads nor refuses them."""
-
-DEFAULT_PASSWORDS: Final = frozenset(
-    {"", "admin", "airside", "changeme", "change-me", "default", "example", "password", "postgres", "secret", "test"}
-)
 
 Mode = Literal["development", "production"]
 
@@ -50,6 +47,9 @@ class Settings:
     listen_host: str = "127.0.0.1"
     port: int = 8443
     redirect_port: int | None = 8080
+    mutual_tls_port: int | None = None
+    mutual_tls_url: str = ""
+    mutual_tls_authorities: Path | None = None
     tls_certificate: Path | None = None
     tls_key: Path | None = None
     kek_file: Path | None = None
@@ -67,6 +67,13 @@ class Settings:
     permissions_types_limit: int = 100
     permissions_model_bytes: int = 262_144
     permissions_memory: int = 1024
+
+    @property
+    def mutual_tls_origin(self) -> str | None:
+        """Where the listener that asks clients for certificates is reached; None without one."""
+        if self.mutual_tls_port is None:
+            return None
+        return self.mutual_tls_url or f"https://{urlsplit(self.public_url).hostname}:{self.mutual_tls_port}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,12 +135,16 @@ def contradictions(settings: Settings) -> list[Misconfigured]:
         refuse("TLS_CERTIFICATE", "and AIRSIDE_TLS_KEY go together: name both or neither")
     if settings.redirect_port == settings.port:
         refuse("REDIRECT_PORT", "is the same as AIRSIDE_PORT: choose another, or off")
+    if settings.mutual_tls_port is None and (settings.mutual_tls_url or settings.mutual_tls_authorities):
+        refuse("MUTUAL_TLS_PORT", "is missing: name the port of the listener that asks for certificates")
+    if settings.mutual_tls_port is not None and settings.mutual_tls_port in (settings.port, settings.redirect_port):
+        refuse("MUTUAL_TLS_PORT", "is another listener's port: choose another")
     if settings.database_owner_url is not None and settings.database_url is None:
         refuse("DATABASE_OWNER_URL", "needs AIRSIDE_DATABASE_URL, the application role's connection")
     if (
         settings.database_url is not None
         and settings.database_owner_url is not None
-        and _user(settings.database_url) == _user(settings.database_owner_url)
+        and database_user(settings.database_url) == database_user(settings.database_owner_url)
     ):
         refuse("DATABASE_URL", "names the owner's role: the server needs a role of its own that owns nothing")
     if settings.smtp_url is not None and not settings.mail_from:
@@ -141,59 +152,8 @@ def contradictions(settings: Settings) -> list[Misconfigured]:
     if settings.smtp_url is None and settings.mail_from:
         refuse("MAIL_FROM", "needs AIRSIDE_SMTP_URL, the mail server")
     if settings.mode == "production":
-        _refuse_weak(settings, refuse)
+        refuse_weak(settings, refuse)
     return problems
-
-
-def _refuse_weak(settings: Settings, refuse: Callable[[str, str], None]) -> None:
-    if settings.database_url is None:
-        refuse("DATABASE_URL", "is missing: production needs a PostgreSQL of its own (15 or newer)")
-    if settings.kek_file is None:
-        refuse("KEK_FILE", "is missing: make one with `airside keys create FILE`")
-    if settings.tls_certificate is None:
-        refuse("TLS_CERTIFICATE", "is missing: production serves its own certificate")
-    if settings.fetch_exceptions:
-        refuse("FETCH_EXCEPTIONS", "is for development only: production reaches no private address")
-    host = urlsplit(settings.public_url).hostname or ""
-    if host == "localhost" or host.endswith(".localhost") or _is_loopback(host):
-        refuse("PUBLIC_URL", "names this machine only: production needs the address that others use")
-    for name, url in (("DATABASE_URL", settings.database_url), ("DATABASE_OWNER_URL", settings.database_owner_url)):
-        if url is not None:
-            _refuse_weak_database(name, url, refuse)
-    _refuse_weak_mail(settings.smtp_url, refuse)
-    if settings.log_level == "debug":
-        refuse("LOG_LEVEL", "debug is for development only")
-
-
-def _refuse_weak_database(name: str, url: Secret[str], refuse: Callable[[str, str], None]) -> None:
-    parts = conninfo_to_dict(url.reveal())
-    host = str(parts.get("host") or "")
-    password = str(parts.get("password") or "")
-    if "password" in parts and password.lower() in DEFAULT_PASSWORDS | {str(parts.get("user") or "").lower()}:
-        refuse(name, "has a default password: set one that nobody can guess")
-    local = not host or host.startswith("/") or host == "localhost" or _is_loopback(host)
-    if not local and parts.get("sslmode") not in ("verify-full", "verify-ca"):
-        refuse(name, "crosses a network without a verified server: add sslmode=verify-full")
-
-
-def _refuse_weak_mail(server: SmtpServer | None, refuse: Callable[[str, str], None]) -> None:
-    if server is None:
-        refuse("SMTP_URL", "is missing: without mail nobody gets back into an account or hears of a stranger in it")
-    elif server.security == "plain":
-        refuse("SMTP_URL", "sends mail in clear: use smtps:// or smtp+starttls://")
-    elif server.user and server.password.reveal().lower() in DEFAULT_PASSWORDS | {server.user.lower()}:
-        refuse("SMTP_URL", "has a default password: set one that nobody can guess")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _user(url: Secret[str]) -> str:
-    return str(conninfo_to_dict(url.reveal()).get("user") or "")
 
 
 def _nearest(name: str, known: Mapping[str, object]) -> str:
@@ -340,6 +300,16 @@ SETTINGS: Final[dict[str, Setting]] = {
     "port": Setting(_number(1, 65535), "Port for HTTPS."),
     "redirect_port": Setting(
         _port_or_off, "Port where plain HTTP is answered with a redirect to `AIRSIDE_PUBLIC_URL`; `off` for nowhere."
+    ),
+    "mutual_tls_port": Setting(
+        _number(1, 65535), "Port for HTTPS that demands a client's certificate (RFC 8705); without it there is none."
+    ),
+    "mutual_tls_url": Setting(
+        _public_url, "The https address by which clients reach that port, if it isn't the port at the public host."
+    ),
+    "mutual_tls_authorities": Setting(
+        _path,
+        "PEM file of the authorities, intermediate ones among them, whose certificates `tls_client_auth` takes.",
     ),
     "tls_certificate": Setting(
         _path, "PEM file of the certificate and its chain; read together with `AIRSIDE_TLS_KEY`."

@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import replace
 from typing import Final, Protocol
 from uuid import UUID
 
@@ -185,7 +184,7 @@ class OAuthRoutes:
             form = await read_body(request)
             async with self._contexts.anonymous(request) as ctx:
                 sender = sender_of(request, self._issuers)
-                credentials = replace(read_credentials(request.headers.get("authorization"), form), sender=sender)
+                credentials = read_credentials(request.headers.get("authorization"), form, issuer=issuer, sender=sender)
                 body = await verb(ctx, issuer, credentials, form)
                 headers = {} if sender.dpop is None else {"dpop-nonce": await self._token.nonce(ctx)}
         except Refusal as cause:

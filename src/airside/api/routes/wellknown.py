@@ -40,8 +40,9 @@ class WellKnownRoutes:
     async def metadata(self, request: Request) -> Response:
         """OpenID Connect Discovery §4, RFC 8414 §3. Raises: NotFound."""
         async with self._contexts.anonymous(request) as ctx:
-            issuer = self._issuers.of(Address(str(request.path_params["slug"]), ctx.tenant_id))
-        return _json(dict(metadata(issuer)), "application/json")
+            address = Address(str(request.path_params["slug"]), ctx.tenant_id)
+        found = metadata(self._issuers.of(address), self._issuers.mutual_of(address))
+        return _json(dict(found), "application/json")
 
     async def jwks(self, request: Request) -> Response:
         """RFC 7517 §5. Raises: NotFound."""

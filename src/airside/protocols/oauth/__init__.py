@@ -4,6 +4,7 @@ Owns reading and comparing what a client sends. Doesn't own which clients exist,
 grant: the `oauth` room does. Takes the stricter of two readings everywhere (RFC 9700).
 """
 
+from airside.protocols.oauth.assertion import ASSERTION_TYPE, check_client_assertion
 from airside.protocols.oauth.client_jwks import (
     CLIENT_ALGORITHMS,
     MAX_CLIENT_JWKS,
@@ -29,6 +30,7 @@ from airside.protocols.oauth.redirect import check_redirect_uri, redirect_matche
 from airside.protocols.oauth.scope import MAX_SCOPES, format_scope, parse_scope
 
 __all__ = [
+    "ASSERTION_TYPE",
     "CLIENT_ALGORITHMS",
     "DPOP",
     "DPOP_ALGORITHMS",
@@ -46,6 +48,7 @@ __all__ = [
     "TokenResponse",
     "challenge_of",
     "check_challenge",
+    "check_client_assertion",
     "check_method",
     "check_redirect_uri",
     "client_keyset",

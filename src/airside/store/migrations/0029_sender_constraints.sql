@@ -12,3 +12,7 @@ create table airside.spent_proof (
 );
 
 create index spent_proof_expiry on airside.spent_proof (tenant_id, expires_at);
+
+-- Clients whose self-signed certificates the listener for certificates has to know.
+create index oauth_client_self_signed on airside.oauth_client (tenant_id)
+    where state = 'active' and position('self_signed_tls_client_auth' in settings) > 0;

@@ -1,0 +1,71 @@
+"""Settings that are lawful, and too weak for production."""
+
+from collections.abc import Callable
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+from psycopg.conninfo import conninfo_to_dict
+
+from airside.core.secret import Secret
+from airside.notify import SmtpServer
+
+if TYPE_CHECKING:
+    from airside.wiring.settings import Settings
+
+DEFAULT_PASSWORDS: Final = frozenset(
+    {"", "admin", "airside", "changeme", "change-me", "default", "example", "password", "postgres", "secret", "test"}
+)
+
+
+def refuse_weak(settings: "Settings", refuse: Callable[[str, str], None]) -> None:
+    """What is too weak for production."""
+    if settings.database_url is None:
+        refuse("DATABASE_URL", "is missing: production needs a PostgreSQL of its own (15 or newer)")
+    if settings.kek_file is None:
+        refuse("KEK_FILE", "is missing: make one with `airside keys create FILE`")
+    if settings.tls_certificate is None:
+        refuse("TLS_CERTIFICATE", "is missing: production serves its own certificate")
+    if settings.fetch_exceptions:
+        refuse("FETCH_EXCEPTIONS", "is for development only: production reaches no private address")
+    host = urlsplit(settings.public_url).hostname or ""
+    if host == "localhost" or host.endswith(".localhost") or _is_loopback(host):
+        refuse("PUBLIC_URL", "names this machine only: production needs the address that others use")
+    for name, url in (("DATABASE_URL", settings.database_url), ("DATABASE_OWNER_URL", settings.database_owner_url)):
+        if url is not None:
+            _refuse_weak_database(name, url, refuse)
+    _refuse_weak_mail(settings.smtp_url, refuse)
+    if settings.log_level == "debug":
+        refuse("LOG_LEVEL", "debug is for development only")
+
+
+def _refuse_weak_database(name: str, url: Secret[str], refuse: Callable[[str, str], None]) -> None:
+    parts = conninfo_to_dict(url.reveal())
+    host = str(parts.get("host") or "")
+    password = str(parts.get("password") or "")
+    if "password" in parts and password.lower() in DEFAULT_PASSWORDS | {str(parts.get("user") or "").lower()}:
+        refuse(name, "has a default password: set one that nobody can guess")
+    local = not host or host.startswith("/") or host == "localhost" or _is_loopback(host)
+    if not local and parts.get("sslmode") not in ("verify-full", "verify-ca"):
+        refuse(name, "crosses a network without a verified server: add sslmode=verify-full")
+
+
+def _refuse_weak_mail(server: SmtpServer | None, refuse: Callable[[str, str], None]) -> None:
+    if server is None:
+        refuse("SMTP_URL", "is missing: without mail nobody gets back into an account or hears of a stranger in it")
+    elif server.security == "plain":
+        refuse("SMTP_URL", "sends mail in clear: use smtps:// or smtp+starttls://")
+    elif server.user and server.password.reveal().lower() in DEFAULT_PASSWORDS | {server.user.lower()}:
+        refuse("SMTP_URL", "has a default password: set one that nobody can guess")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def database_user(url: Secret[str]) -> str:
+    """The role that a connection string names."""
+    return str(conninfo_to_dict(url.reveal()).get("user") or "")
