@@ -39,8 +39,8 @@ def test_user_is_made_listed_whole_and_found_again(run: Run) -> None:
     assert made.returncode == 0, made.stderr
     found = re.fullmatch(r"(usr_[0-9a-z]{26})  password \(shown once\): (\S{16})\n", made.stdout)
     assert found is not None
-    listed = run("user", "list", "acme").stdout.splitlines()
-    assert f"{found[1]}  active  {email}  {name}" in listed
+    listed = [line.split() for line in run("user", "list", "acme").stdout.splitlines()]
+    assert [found[1], "active", email, name] in listed
     again = run("user", "password", "acme", email)
     assert again.returncode == 0
     assert found[2] not in again.stdout
