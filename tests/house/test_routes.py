@@ -27,6 +27,7 @@ PUBLIC = {
     "GET /dev/mailbox",
     "GET /static/airside.svg",
     "GET /t/{slug}/recover",
+    "GET /static/form-post.js",
     "GET /static/passkey.js",
     "GET /t/{slug}/.well-known/openid-configuration",
     "GET /.well-known/oauth-authorization-server/t/{slug}",

@@ -238,9 +238,10 @@ async def provider(kit: Kit, vault: Vault, clock: Clock, entropy: Entropy) -> As
         objects=RequestObjects(keys=client_keys),
         pushed=pushed,
     )
+    senders = SenderConstraints(possession=Possession(vault=vault, spent=spent))
     endpoint = TokenEndpoint(
         authentication=authentication,
-        senders=SenderConstraints(possession=Possession(vault=vault, spent=spent)),
+        senders=senders,
         grants=registry(
             AuthorizationCodeGrant(codes=codes, standing=standing, roles=roles, families=families),
             RefreshTokenGrant(families=families, standing=standing, roles=roles),
@@ -270,7 +271,9 @@ async def provider(kit: Kit, vault: Vault, clock: Clock, entropy: Entropy) -> As
         intake=intake,
         hints=hints,
         pushed=pushed,
-        push_endpoint=PushEndpoint(authentication=authentication, intake=intake, pushed=pushed, journal=journal),
+        push_endpoint=PushEndpoint(
+            authentication=authentication, senders=senders, intake=intake, pushed=pushed, journal=journal
+        ),
         authentication=authentication,
         endpoint=endpoint,
         revocation=RevocationEndpoint(

@@ -27,7 +27,16 @@ from tests.oauth.test_authorize import ALONE, answer, begin
 
 TICK = timedelta(milliseconds=1)
 PUSHES = replace(BACKEND, settings=ClientSettings(require_pushed_authorization_requests=True))
-FAPI = replace(BACKEND, settings=ClientSettings(profile="fapi2"))
+FAPI = replace(
+    BACKEND,
+    settings=ClientSettings(
+        profile="fapi2",
+        token_endpoint_auth_method="private_key_jwt",
+        jwks_uri="https://app.example.test/jwks",
+        dpop_bound_access_tokens=True,
+        id_token_signed_response_alg="ES256",
+    ),
+)
 
 
 async def push(provider: Provider, client: Client, credentials: Credentials, **changes: str | None) -> Pushed:
@@ -250,16 +259,17 @@ async def test_client_may_be_registered_as_only_heard_when_it_pushes(provider: P
 
 async def test_under_fapi_everything_is_pushed_and_pkce_is_a_must(provider: Provider) -> None:
     """FAPI 2.0 Security Profile §5.3.2.2."""
-    client, credentials = await provider.client(FAPI)
-    with pytest.raises(AuthorizationRefused):
-        await begin(provider, client, ALONE)
+    client, _ = await provider.client(FAPI)
     async with provider.ctx() as ctx:
-        with pytest.raises(AuthorizationRefused):
-            await provider.authorization.begin_foreign(ctx, ISSUER, provider.parameters(client))
-    with pytest.raises(InvalidRequest):
-        await push(provider, client, credentials, code_challenge=None, code_challenge_method=None)
-    kept = await push(provider, client, credentials)
-    outcome = await taken(provider, reference(client, kept.request_uri))
+        for door in (provider.authorization.begin_foreign, provider.intake.read):
+            with pytest.raises(AuthorizationRefused):
+                await door(ctx, ISSUER, provider.parameters(client))
+        without = provider.parameters(client, code_challenge=None, code_challenge_method=None)
+        with pytest.raises(InvalidRequest):
+            await provider.intake.judge(ctx, ISSUER, client, without)
+        said = await provider.intake.judge(ctx, ISSUER, client, provider.parameters(client))
+        request_uri = await provider.pushed.keep(ctx, client, said)
+    outcome = await taken(provider, reference(client, request_uri))
     assert isinstance(outcome, Redirect)
     assert answer(outcome)["iss"] == ISSUER
 

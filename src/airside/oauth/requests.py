@@ -29,7 +29,7 @@ from airside.oauth.errors import (
 )
 from airside.oauth.model import AuthorizationRequest, Client, Prompt, RequestDetails, ResponseMode
 from airside.oauth.narrowing import requested_audience
-from airside.protocols.oauth import check_challenge, check_method, parse_scope, redirect_matches
+from airside.protocols.oauth import check_challenge, check_method, is_thumbprint, parse_scope, redirect_matches
 
 MAX_STATE: Final = 2048
 MAX_NONCE: Final = 512
@@ -120,6 +120,7 @@ def _read(client: Client, redirect_uri: str, parameters: Mapping[str, str]) -> A
             claims=claims,
             ui_locales=_locales(parameters.get("ui_locales")),
             consent_asked="consent" in prompts,
+            dpop_jkt=_thumbprint(parameters.get("dpop_jkt")),
         ),
     )
 
@@ -209,6 +210,13 @@ def _acr(client: Client, text: str | None, claims: ClaimsRequest | None) -> Assu
 
 def _least(names: tuple[str, ...]) -> Assurance | None:
     return next((assurance for assurance in ASSURANCES if assurance in names), None)
+
+
+def _thumbprint(text: str | None) -> str | None:
+    """RFC 9449 §10: the key that the code will be bound to."""
+    if text is not None and not is_thumbprint(text):
+        raise InvalidRequest("dpop_jkt isn't a thumbprint")
+    return text
 
 
 def _login_hint(text: str | None) -> str | None:

@@ -89,7 +89,9 @@ def provider(
         ),
         introspection_endpoint=IntrospectionEndpoint(authentication=authentication, verifier=verifier),
         client_keys=client_keys,
-        push_endpoint=PushEndpoint(authentication=authentication, intake=intake, pushed=pushed, journal=base.journal),
+        push_endpoint=PushEndpoint(
+            authentication=authentication, senders=senders, intake=intake, pushed=pushed, journal=base.journal
+        ),
         codes=codes,
         pushed=pushed,
     )
