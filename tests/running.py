@@ -24,6 +24,7 @@ from airside.vault import Aead
 from airside.wiring.app import application
 from airside.wiring.build import Services, build
 from airside.wiring.jobs import Jobs
+from airside.wiring.mutual import MutualTls, listening, mutual_tls
 from airside.wiring.server import serve
 from airside.wiring.settings import Settings
 
@@ -38,6 +39,13 @@ class Running:
     services: Services
     url: str
     certificates: DevelopmentCertificates
+    mutual: MutualTls | None = None
+
+    async def refresh_certificates(self) -> None:
+        """What the second listener does every few seconds: look for certificates that clients registered."""
+        assert self.mutual is not None
+        tenants = [address.tenant_id for address in await self.services.lookup.all()]
+        await self.mutual.refresh(self.services.engine, tenants)
 
     def client(self, *, follow: bool = False, source: str | None = None) -> httpx2.AsyncClient:
         """Somebody of their own with their own cookies, who trusts the development authority and nothing else.
@@ -90,16 +98,27 @@ class Place:
 
 
 @asynccontextmanager
-async def running(dsn: str, folder: Path, *, kek: Aead, clock: Clock, entropy: Entropy) -> AsyncGenerator[Running]:
-    """A server on the migrated database at `dsn`, answering until the context ends."""
+async def running(
+    dsn: str, folder: Path, *, kek: Aead, clock: Clock, entropy: Entropy, authorities: Path | None = None
+) -> AsyncGenerator[Running]:
+    """A server on the migrated database at `dsn`, answering until the context ends; with `authorities`, also one that
+    demands certificates."""
     port = free_port()
     certificates = ensure_development_certificates(folder, clock=clock)
-    settings = Settings(mode="development", public_url=f"https://{HOST}:{port}", port=port, redirect_port=None)
+    settings = Settings(
+        mode="development",
+        public_url=f"https://{HOST}:{port}",
+        port=port,
+        redirect_port=None,
+        mutual_tls_port=None if authorities is None else free_port(),
+        mutual_tls_authorities=authorities,
+    )
+    mutual = mutual_tls(settings, certificates.certificate, certificates.key)
     services = build(settings, dsn=dsn, kek=kek, clock=clock, entropy=entropy)
     stop, ready = asyncio.Event(), asyncio.Event()
     await services.start()
     try:
-        async with Jobs(services):
+        async with Jobs(services, mutual):
             serving = asyncio.create_task(
                 serve(
                     application(services, settings),
@@ -107,6 +126,7 @@ async def running(dsn: str, folder: Path, *, kek: Aead, clock: Clock, entropy: E
                     host=HOST,
                     port=port,
                     public_host=f"{HOST}:{port}",
+                    mutual=listening(settings, mutual),
                     on_ready=ready.set,
                     on_drain=services.drain,
                     stop=stop,
@@ -116,7 +136,7 @@ async def running(dsn: str, folder: Path, *, kek: Aead, clock: Clock, entropy: E
             await asyncio.wait([serving, asyncio.create_task(ready.wait())], return_when=asyncio.FIRST_COMPLETED)
             if serving.done():
                 serving.result()
-            yield Running(services, settings.public_url, certificates)
+            yield Running(services, settings.public_url, certificates, mutual)
             stop.set()
             await serving
     finally:

@@ -6,8 +6,8 @@ shared phases (`grants/`), revocation and introspection as clients ask for them,
 (`revocation`), nor how a request is read from HTTP (`api/routes/oauth.py`).
 """
 
-from airside.oauth.authorize import Authorization, Browser, ComeBack, Redirect, SignIn
-from airside.oauth.client_authentication import AuthenticatedClient, ClientAuthentication, Credentials, Sender
+from airside.oauth.authorize import Authorization, Browser, ComeBack, SignIn
+from airside.oauth.client_authentication import AuthenticatedClient, ClientAuthentication
 from airside.oauth.client_certificates import Authorities
 from airside.oauth.client_keys import ClientKeys
 from airside.oauth.client_lookup import ClientLookup

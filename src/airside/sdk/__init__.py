@@ -9,12 +9,15 @@ from airside.sdk.client import ServiceClient
 from airside.sdk.permissions import Permissions, TupleKey
 from airside.sdk.remote import connect, host_of
 from airside.sdk.revocation import RevocationFeed
+from airside.sdk.sender import Sender, SenderUnproven
 from airside.sdk.token import VerifiedToken
 from airside.sdk.verifier import Verifier
 
 __all__ = [
     "Permissions",
     "RevocationFeed",
+    "Sender",
+    "SenderUnproven",
     "ServiceClient",
     "TupleKey",
     "VerifiedToken",

@@ -19,7 +19,8 @@ class VerifiedToken(Struct, frozen=True, gc=False):
     """An access token that this application's issuer signed, for this application, in force. Only a `Verifier` makes
     one.
 
-    Times are whole seconds since the epoch. `claims` holds the rest, read-only.
+    Times are whole seconds since the epoch. `claims` holds the rest, read-only. With `jkt` or `x5t_s256` it is bound to
+    a DPoP key (RFC 9449 §6.1) or to a certificate (RFC 8705 §3.1), and its request has proven to come from the holder.
     """
 
     subject: str
@@ -36,11 +37,18 @@ class VerifiedToken(Struct, frozen=True, gc=False):
     issued_at: int
     expires_at: int
     key_id: str
+    jkt: str | None
+    x5t_s256: str | None
     claims: Mapping[str, Json]
     mint: Mint | None = None
 
     def __post_init__(self) -> None:
         _MINT.strike(self, self.mint)
+
+    @property
+    def bound(self) -> bool:
+        """Whether it is of use only to the holder of a key or certificate."""
+        return self.jkt is not None or self.x5t_s256 is not None
 
     @property
     def actor(self) -> str:
@@ -73,6 +81,7 @@ def read_access_token(jwt: VerifiedJwt) -> VerifiedToken:
         and isinstance(expires_at, _NUMBER)
     ):
         raise TokenRefused(Reason.CLAIM)
+    jkt, x5t = _confirmation(get("cnf"))
     return VerifiedToken(
         subject,
         client_id,
@@ -88,9 +97,20 @@ def read_access_token(jwt: VerifiedJwt) -> VerifiedToken:
         int(issued_at),
         int(expires_at),
         jwt.header.kid,
+        jkt,
+        x5t,
         claims,
         _MINT,
     )
+
+
+def _confirmation(value: Json) -> tuple[str | None, str | None]:
+    """A binding that isn't understood refuses the token: without it the token would be anybody's (N04)."""
+    if value is None:
+        return None, None
+    if not isinstance(value, dict) or not value or not value.keys() <= {"jkt", "x5t#S256"}:
+        raise TokenRefused(Reason.CLAIM, claim="cnf")
+    return _text(value.get("jkt")), _text(value.get("x5t#S256"))
 
 
 def _text(value: Json) -> str | None:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import ssl
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -20,11 +21,12 @@ from airside.sdk.frameworks.demands import Demand, ScopeMissing, demand
 from airside.sdk.permissions import Permissions
 from airside.sdk.remote import connect, host_of
 from airside.sdk.revocation import RevocationFeed
+from airside.sdk.sender import Sender, SenderUnproven
 from airside.sdk.token import VerifiedToken
 from airside.sdk.verifier import Verifier
 from airside.shield import Policy, Shield, passage
 
-_CREDENTIALS: Final = re.compile(r"Bearer +([A-Za-z0-9._~+/-]+=*)", re.IGNORECASE)  # RFC 6750 §2.1
+_CREDENTIALS: Final = re.compile(r"(Bearer|DPoP) +([A-Za-z0-9._~+/-]+=*)", re.IGNORECASE)  # RFC 6750, RFC 9449
 _DOCUMENTED: Final = HTTPBearer(auto_error=False, scheme_name="Airside")
 _ENVIRONMENT: Final = ("ISSUER", "STORE_ID", "CLIENT_ID", "CLIENT_SECRET")
 
@@ -114,8 +116,9 @@ class Airside:
     async def user(
         self, request: Request, _documented: Annotated[object, Depends(_DOCUMENTED)] = None
     ) -> VerifiedToken:
-        """Dependency: the caller's verified token. 401 for nobody."""
-        return await self._verifier.verify(_credential(request))
+        """Dependency: the caller's verified token. 401 for nobody, and for another's bound token."""
+        token, sender = _credential(request)
+        return await self._verifier.verify(token, sender)
 
     def require(self, *, scope: str | None = None, permission: str | None = None) -> Dependency:
         """Dependency: the caller's verified token, once its scope and the caller's permission are in order.
@@ -146,19 +149,30 @@ class Airside:
             raise Forbidden("permission", relation=wanted.relation)
 
 
-def _credential(request: Request) -> str:
-    """The one bearer token of the request's one Authorization header."""
+def _credential(request: Request) -> tuple[str, Sender]:
+    """The one token of the request's one Authorization header, and how it came."""
     headers = request.headers.getlist("authorization")
     if not headers:
         raise NoCredential("no credential")
     match = _CREDENTIALS.fullmatch(headers[0])
     if len(headers) != 1 or match is None:
-        raise Unauthenticated("not one bearer token")
-    return match[1]
+        raise Unauthenticated("not one token")
+    scope, proofs = request.scope, request.headers.getlist("dpop")
+    url = f"{scope['scheme']}://{request.headers.get('host', '')}{bytes(scope['raw_path']).decode('ascii', 'replace')}"
+    dpop = match[1].lower() == "dpop"
+    return match[2], Sender(request.method, url, dpop, ", ".join(proofs) or None, _certificate(request))
+
+
+def _certificate(request: Request) -> bytes | None:
+    """The client's certificate as the server's TLS has proven it (ASGI specification, TLS extension), in no header."""
+    chain = request.scope.get("extensions", {}).get("tls", {}).get("client_cert_chain") or []
+    return ssl.PEM_cert_to_DER_cert(chain[0]) if chain else None
 
 
 async def _challenge(request: Request, error: Exception) -> Response:
     """RFC 6750 §3: what is wrong is told only to who presented something."""
+    if isinstance(error, SenderUnproven):
+        return _problem(request, 401, Unauthenticated.code, error.challenge)
     code = "" if isinstance(error, NoCredential) else ', error="invalid_token"'
     return _problem(request, 401, Unauthenticated.code, f'Bearer realm="airside"{code}')
 
