@@ -1,7 +1,8 @@
 """Writes the pages that are made from the code; `tests/house` compares them with the tree.
 
 `docs/rooms/`: one page a room, from what its face says of itself. `docs/reference/`: every command from the command
-line, every setting from `wiring/settings.py`, every field of a tenant's policy, the management API from its routes.
+line, every setting from `wiring/settings.py`, every field of a tenant's policy and of a client's settings, the
+management API from its routes.
 
 python docs/generate.py
 """
@@ -153,16 +154,38 @@ def tenant_policy() -> str:
         "|---|---|---|---|",
     ]
     _, parts = msgspec.json.schema_components([TenantPolicy])
-    return "\n".join([*head, *_policy_rows(TenantPolicy, parts, ""), ""])
+    return "\n".join([*head, *_rows_of_struct(TenantPolicy, parts, ""), ""])
 
 
-def _policy_rows(kind: type[Any], parts: dict[str, Any], prefix: str) -> Iterator[str]:
+def client_settings() -> str:
+    """Every setting of a client, from the object itself."""
+    import msgspec
+
+    from airside.oauth import ClientSettings
+
+    head = [
+        "# How a client is spoken with",
+        "",
+        "The `settings` of an application: `POST` and `PATCH /t/SLUG/api/v1/clients`, `airside client create` and",
+        "`airside client change` with `--settings FILE`. What isn't named has its default, or stays as it is in a",
+        "change, where null is the default. An unknown setting, one that contradicts another, and one that doesn't fit",
+        "the rest of the application are refused by name; what doesn't fit `fapi2` is refused with every reason at",
+        "once. Names are those of dynamic client registration (RFC 7591, OpenID Connect) where it has one.",
+        "",
+        "| setting | default | takes | what |",
+        "|---|---|---|---|",
+    ]
+    _, parts = msgspec.json.schema_components([ClientSettings])
+    return "\n".join([*head, *_rows_of_struct(ClientSettings, parts, ""), ""])
+
+
+def _rows_of_struct(kind: type[Any], parts: dict[str, Any], prefix: str) -> Iterator[str]:
     import msgspec
 
     said = _attributes(kind)
     for field in msgspec.structs.fields(kind):
         if isinstance(field.default, msgspec.Struct):
-            yield from _policy_rows(type(field.default), parts, f"{prefix}{field.name}.")
+            yield from _rows_of_struct(type(field.default), parts, f"{prefix}{field.name}.")
             continue
         default = json.dumps(msgspec.to_builtins(field.default, order="sorted"))
         takes = _takes(parts[kind.__name__]["properties"][field.name])
@@ -195,7 +218,7 @@ def _takes(schema: dict[str, Any]) -> str:
         return f"{schema['minimum']} to {schema['maximum']}"
     if schema["type"] == "string":
         return f"text like `{schema['pattern']}`" if "pattern" in schema else f"text up to {schema['maxLength']}"
-    return {"boolean": "`true`, `false`", "null": "`null`"}[schema["type"]]
+    return {"boolean": "`true`, `false`", "null": "`null`", "object": "a JSON object"}[schema["type"]]
 
 
 def openapi() -> str:
@@ -224,6 +247,7 @@ def pages() -> dict[str, str]:
     made["reference/cli.md"] = commands()
     made["reference/settings.md"] = settings()
     made["reference/tenant-policy.md"] = tenant_policy()
+    made["reference/client-settings.md"] = client_settings()
     made["reference/openapi.json"] = openapi()
     return made
 

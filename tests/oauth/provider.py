@@ -40,6 +40,7 @@ from airside.oauth import (
     RefreshTokenGrant,
     RequestObjects,
     RevocationEndpoint,
+    SectorIdentifiers,
     SenderConstraints,
     Standing,
     TokenEndpoint,
@@ -257,7 +258,9 @@ async def provider(kit: Kit, vault: Vault, clock: Clock, entropy: Entropy) -> As
         keys=keys,
         verifier=verifier,
         families=families,
-        clients=Clients(entropy=entropy, journal=journal, families=families),
+        clients=Clients(
+            entropy=entropy, journal=journal, families=families, sectors=SectorIdentifiers(fetcher=Fetcher())
+        ),
         codes=codes,
         authorization=Authorization(
             intake=intake,

@@ -8,14 +8,14 @@ import pytest
 from airside.core.errors import Conflict, InvalidInput, NotFound
 from airside.core.ids import uuid7
 from airside.oauth import ClientDraft
-from airside.oauth.registration import validated_grants
+from airside.oauth.registration import validated
 from tests.makers import MakeTenant
 from tests.oauth.provider import BACKEND, SERVICE, WEB, Provider
 
 
 @pytest.mark.parametrize("draft", [WEB, BACKEND, SERVICE])
 def test_lawful_draft_passes(draft: ClientDraft) -> None:
-    assert validated_grants(draft) == draft.grants
+    assert validated(draft).grants == draft.grants
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_lawful_draft_passes(draft: ClientDraft) -> None:
 )
 def test_unlawful_draft_is_refused_by_field(draft: ClientDraft, pointer: str) -> None:
     with pytest.raises(InvalidInput) as caught:
-        validated_grants(draft)
+        validated(draft)
     assert caught.value.data["pointer"] == pointer
 
 
@@ -63,7 +63,7 @@ def test_unlawful_draft_is_refused_by_field(draft: ClientDraft, pointer: str) ->
 def test_redirect_uri_that_could_mislead_is_not_registered(uri: str) -> None:
     """N09, N10."""
     with pytest.raises(InvalidInput) as caught:
-        validated_grants(replace(WEB, redirect_uris=(uri,)))
+        validated(replace(WEB, redirect_uris=(uri,)))
     assert caught.value.data["pointer"] == "redirect_uris"
 
 

@@ -82,6 +82,22 @@ async def test_client_is_not_made_with_an_undeclared_field(place: Place, field: 
         assert await place.server.services.client_admin.list(ctx) == before
 
 
+@pytest.mark.parametrize("field", {"id", "public", "created_at", "client_secret", "secrets", "grant_types", ""})
+async def test_client_is_not_changed_by_an_undeclared_field(place: Place, field: str) -> None:
+    """N21: nor by an unknown setting."""
+    auth = await _auth(place)
+    async with place.operator() as ctx:
+        before = await place.server.services.client_admin.list(ctx)
+    async with place.server.client() as http:
+        at = _at(place, f"/clients/{before[0].word}")
+        _refused(await http.patch(at, json={"name": "changed", field: True}, headers=auth), field)
+        unknown = await http.patch(at, json={"name": "changed", "settings": {field: True}}, headers=auth)
+        assert unknown.status_code == 422, unknown.text
+        assert "unknown field" in unknown.json()["detail"]
+    async with place.operator() as ctx:
+        assert await place.server.services.client_admin.list(ctx) == before
+
+
 async def test_tenant_is_not_made_with_an_undeclared_field(server: Running) -> None:
     """N21."""
     auth = {"authorization": f"Bearer {await platform_token(server)}"}

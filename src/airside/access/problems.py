@@ -14,7 +14,8 @@ from airside.protocols.problem import CONTENT_TYPE, Problem
 from airside.shield import internal_problem, passage
 from airside.shield import problem_of as shield_problem_of
 
-MAX_DETAIL: Final = 300
+MAX_DETAIL: Final = 1000
+"""Every reason why a client doesn't fit a profile stands in one answer."""
 STATUS_DETAILS: Final[Mapping[int, tuple[str, str]]] = {
     404: ("not_found", "There is nothing here, or it isn't yours."),
     405: ("method_not_allowed", "That method isn't served here."),

@@ -1,6 +1,6 @@
 """Managing the applications that get tokens."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 from uuid import UUID
 
@@ -10,7 +10,8 @@ from airside.access.rights import RELATION_OF_SCOPE
 from airside.admin.verb import Verbs, requires
 from airside.core.errors import InvalidInput
 from airside.core.secret import Secret
-from airside.oauth import Client, ClientDraft, Clients
+from airside.oauth import Client, ClientChange, ClientDraft, Clients
+from airside.oauth.clients import MAX_PAGE
 from airside.store import Lookup, RequestContext
 from airside.tenancy import Members
 
@@ -42,12 +43,32 @@ class ClientAdmin(Verbs):
                 it: they are asked for no consent.
         """
         await self._demand_not_above(ctx, draft.scopes)
-        await self._demand_one_party(ctx, draft)
+        await self._demand_one_party(ctx, draft.audiences)
         client, secret = await self._clients.create(ctx, draft)
-        if "client_credentials" in client.grants:
-            for right in _rights(client.scopes):
-                await self._members.grant(ctx, f"client:{client.word}", right.relation)
+        for right in _own_rights(client):
+            await self._members.grant(ctx, f"client:{client.word}", right.relation)
         return client, secret
+
+    @requires(WRITE)
+    async def update(self, ctx: RequestContext, client_id: UUID, change: ClientChange) -> Client:
+        """The client, changed. What it holds by itself follows its management scopes.
+
+        Raises:
+            NotFound: no such client in this tenant.
+            InvalidInput: what it would become can't be registered.
+            Forbidden: it has, or would have, a right that the caller doesn't hold: whoever says where its tokens go
+                could use it.
+        """
+        before = await self._clients.get(ctx, client_id)
+        client = await self._clients.update(ctx, client_id, change)
+        await self._demand_not_above(ctx, before.scopes | client.scopes)
+        await self._demand_one_party(ctx, client.audiences)
+        held, due = set(_own_rights(before)), set(_own_rights(client))
+        for right in held - due:
+            await self._members.revoke(ctx, f"client:{client.word}", right.relation)
+        for right in due - held:
+            await self._members.grant(ctx, f"client:{client.word}", right.relation)
+        return client
 
     @requires(READ)
     async def get(self, ctx: RequestContext, client_id: UUID) -> Client:
@@ -55,14 +76,25 @@ class ClientAdmin(Verbs):
         return await self._clients.get(ctx, client_id)
 
     @requires(READ)
-    async def list(self, ctx: RequestContext) -> list[Client]:
-        """Every client of the tenant."""
-        return await self._clients.list(ctx)
+    async def list(self, ctx: RequestContext, after: UUID | None = None, limit: int = MAX_PAGE) -> list[Client]:
+        """The clients of the tenant, in the order of their making, after the one named."""
+        return await self._clients.list(ctx, after=after, limit=limit)
 
     @requires(WRITE)
     async def disable(self, ctx: RequestContext, client_id: UUID) -> None:
         """Its tokens end within a second. Raises: NotFound."""
         await self._clients.disable(ctx, client_id)
+
+    @requires(WRITE)
+    async def enable(self, ctx: RequestContext, client_id: UUID) -> None:
+        """It works again; tokens from before stay dead.
+
+        Raises:
+            NotFound: no such client in this tenant.
+            Forbidden: it has a right that the caller doesn't hold.
+        """
+        await self._demand_not_above(ctx, (await self._clients.get(ctx, client_id)).scopes)
+        await self._clients.enable(ctx, client_id)
 
     @requires(WRITE)
     async def rotate_secret(self, ctx: RequestContext, client_id: UUID) -> Secret[str]:
@@ -78,12 +110,17 @@ class ClientAdmin(Verbs):
     async def _demand_not_above(self, ctx: RequestContext, scopes: Iterable[str]) -> None:
         await self.authorise.exactly(ctx, _rights(scopes))
 
-    async def _demand_one_party(self, ctx: RequestContext, draft: ClientDraft) -> None:
+    async def _demand_one_party(self, ctx: RequestContext, audiences: Sequence[str]) -> None:
         # A token carries every audience of its client, as long as no request can name the one it means (RFC 8707).
         # One that is good at our own interfaces must therefore be for nobody else, who could bring it here.
         address = await self._lookup.by_tenant(ctx.tenant_id)
-        if address is not None and len(draft.audiences) > 1 and self._issuers.of(address) in draft.audiences:
+        if address is not None and len(audiences) > 1 and self._issuers.of(address) in audiences:
             raise InvalidInput("the issuer's own interfaces share a client with no other audience", pointer="audiences")
+
+
+def _own_rights(client: Client) -> list[Right]:
+    """What the client holds by itself: nothing, unless it acts by itself."""
+    return _rights(client.scopes) if "client_credentials" in client.grants else []
 
 
 def _rights(scopes: Iterable[str]) -> list[Right]:

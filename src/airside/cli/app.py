@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from airside.cli.app_clients import client
 from airside.cli.app_factors import factors
 from airside.cli.app_policy import policy
 from airside.cli.app_transfer import transfer
@@ -25,7 +26,6 @@ role = typer.Typer(
     help="Roles of a tenant's own: list, make, delete, give, take away; list permissions.", no_args_is_help=True
 )
 invitation = typer.Typer(help="Invitations to a tenant: make, list, revoke.", no_args_is_help=True)
-client = typer.Typer(help="Applications of a tenant: register and list.", no_args_is_help=True)
 audit = typer.Typer(help="The audit log: verify and export.", no_args_is_help=True)
 keys = typer.Typer(help="Keys: make a key encryption key.", no_args_is_help=True)
 fga = typer.Typer(
@@ -240,43 +240,6 @@ def revoke_invitation(slug: Slug, email: Email) -> None:
     from airside.cli.invitations import revoke_invitation as run
 
     run(slug, email)
-
-
-@client.command("create")
-def create_client(
-    slug: Slug,
-    name: Annotated[str, typer.Argument(help="What people call the application.")],
-    redirect_uri: Annotated[
-        list[str] | None, typer.Option(help="Where people come back to, exactly; may be repeated.")
-    ] = None,
-    scope: Annotated[list[str] | None, typer.Option(help="A scope it may ask for; may be repeated.")] = None,
-    audience: Annotated[
-        list[str] | None,
-        typer.Option(help="Whom its tokens are for; may be repeated. Without one: the tenant's issuer."),
-    ] = None,
-    grant: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="authorization_code, refresh_token or client_credentials; may be repeated. Without one: the first two "
-            "where there is a redirect URI, else the last."
-        ),
-    ] = None,
-    public: Annotated[
-        bool, typer.Option("--public", help="An application that can't keep a secret: it gets none.")
-    ] = False,
-) -> None:
-    """Register an application; its secret is printed once."""
-    from airside.cli.manage import create_client as run
-
-    run(slug, name, redirect_uri or [], scope or [], audience or [], grant or [], public)
-
-
-@client.command("list")
-def list_clients(slug: Slug) -> None:
-    """List a tenant's applications."""
-    from airside.cli.manage import list_clients as run
-
-    run(slug)
 
 
 @audit.command("verify")

@@ -1,4 +1,4 @@
-"""`airside tenant`, `user`, `client`: the management verbs, said as the local operator."""
+"""`airside tenant`, `user`: the management verbs, said as the local operator."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
@@ -10,8 +10,6 @@ from airside.core.errors import Conflict, InvalidInput, NotFound, Refusal
 from airside.core.ids import TENANT, USER, format_id
 from airside.core.secret import Secret
 from airside.identity import User, UserState
-from airside.oauth import ClientDraft, GrantName
-from airside.oauth.model import GRANT_NAMES, known_grants
 from airside.store import RequestContext
 from airside.tenancy import PLATFORM_SLUG, ROLES, Draft
 from airside.wiring.build import Services
@@ -129,65 +127,9 @@ def reset_password(slug: str, email: str) -> None:
     run(main())
 
 
-def create_client(
-    slug: str,
-    name: str,
-    redirect_uris: list[str],
-    scopes: list[str],
-    audiences: list[str],
-    grants: list[str],
-    public: bool,
-) -> None:
-    """A new client."""
-
-    async def main() -> None:
-        wanted = _grants(grants, redirects=bool(redirect_uris), public=public)
-        async with operating(slug) as (services, ctx):
-            draft = ClientDraft(
-                name=name,
-                public=public,
-                grants=wanted,
-                redirect_uris=tuple(redirect_uris),
-                scopes=frozenset(scopes),
-                audiences=tuple(audiences) or (await services.issuer(ctx),),
-            )
-            client, secret = await services.client_admin.create(ctx, draft)
-        out.print(f"client id: {client.word}")
-        if secret is not None:
-            out.print(f"client secret (shown once): {secret.reveal()}")
-
-    run(main())
-
-
-def list_clients(slug: str) -> None:
-    """A tenant's clients."""
-
-    async def main() -> None:
-        async with operating(slug) as (services, ctx):
-            found = await services.client_admin.list(ctx)
-        rows = [(client.word, client.state, client.name, " ".join(sorted(client.grants))) for client in found]
-        table(("id", "state", "name", "grants"), rows)
-
-    run(main())
-
-
 async def user_of(services: Services, ctx: RequestContext, slug: str, email: str) -> User:
     """The tenant's user with that e-mail address. Raises: NotFound."""
     try:
         return await services.user_admin.find(ctx, email)
     except NotFound:
         raise NotFound(f"{slug} has no user {email}: `airside user list {slug}` shows them") from None
-
-
-def _grants(named: list[str], *, redirects: bool, public: bool) -> frozenset[GrantName]:
-    """What was asked for, or as little as the application needs."""
-    known = known_grants(named)
-    if len(known) != len(set(named)):
-        raise InvalidInput(f"--grant is one of {', '.join(GRANT_NAMES)}", pointer="grants")
-    if known:
-        return known
-    if redirects:
-        return frozenset({"authorization_code", "refresh_token"})
-    if public:
-        raise InvalidInput("a public application signs people in: name its --redirect-uri", pointer="redirect_uris")
-    return frozenset({"client_credentials"})

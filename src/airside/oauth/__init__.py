@@ -9,6 +9,9 @@ shared phases (`grants/`), revocation and introspection as clients ask for them,
 from airside.oauth.authorize import Authorization, Browser, ComeBack, SignIn
 from airside.oauth.client_authentication import AuthenticatedClient, ClientAuthentication
 from airside.oauth.client_certificates import Authorities
+from airside.oauth.authorize import Authorization, Browser, ComeBack, Redirect, SignIn
+from airside.oauth.changes import ClientChange
+from airside.oauth.client_authentication import AuthenticatedClient, ClientAuthentication, Credentials, Sender
 from airside.oauth.client_keys import ClientKeys
 from airside.oauth.client_lookup import ClientLookup
 from airside.oauth.client_proofs import ClientProofs, Credentials
@@ -33,8 +36,9 @@ from airside.oauth.records_certificates import self_signed_certificates
 from airside.oauth.request_objects import RequestObjects
 from airside.oauth.responses import FormPost, Redirect
 from airside.oauth.revocation import RevocationEndpoint
+from airside.oauth.sectors import SectorIdentifiers
 from airside.oauth.sender_constraints import SenderConstraints
-from airside.oauth.settings import ClientSettings
+from airside.oauth.settings import ClientSettings, parse_settings, render_settings
 from airside.oauth.standing import Standing
 
 __all__ = [
@@ -45,6 +49,7 @@ __all__ = [
     "Browser",
     "Client",
     "ClientAuthentication",
+    "ClientChange",
     "ClientCredentialsGrant",
     "ClientDraft",
     "ClientKeys",
@@ -68,11 +73,15 @@ __all__ = [
     "RequestObjects",
     "RevocationEndpoint",
     "RolesOf",
+    "SectorIdentifiers",
+    "Sender",
     "SenderConstraints",
     "SignIn",
     "Standing",
     "TokenEndpoint",
     "metadata",
+    "parse_settings",
     "registry",
     "self_signed_certificates",
+    "render_settings",
 ]

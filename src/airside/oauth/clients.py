@@ -1,8 +1,4 @@
-"""Clients: registered applications, their secrets, and the end of them.
-
-Every client is first-party for now: whoever administers the tenant registered it, and no consent is asked. Nobody
-can register one from outside.
-"""
+"""Clients: registered applications, their secrets, their changes and the end of them."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -15,9 +11,12 @@ from airside.core.entropy import Entropy, token
 from airside.core.errors import Conflict, NotFound
 from airside.core.ids import uuid7
 from airside.core.secret import Secret
-from airside.oauth import records
+from airside.oauth import records, records_clients
+from airside.oauth.changes import Changed, ClientChange, changed_draft, compared
 from airside.oauth.model import MAX_SECRETS, Client, ClientDraft, ClientSecret
-from airside.oauth.registration import validated_grants
+from airside.oauth.registration import validated
+from airside.oauth.sectors import SectorIdentifiers
+from airside.oauth.settings import SECRET_METHODS, ClientSettings
 from airside.store import RequestContext
 from airside.tokens import RefreshFamilies
 
@@ -28,6 +27,7 @@ ROTATION_OVERLAP: Final = timedelta(days=1)
 """How long the old secret goes on opening after a rotation, unless told otherwise."""
 
 _DISABLED: Final = "client_disabled"
+_CHANGED: Final = "client_changed"
 _DELETED: Final = "client_deleted"
 
 
@@ -39,31 +39,43 @@ def secret_hash(secret: str) -> bytes:
 class Clients:
     """The clients of the context's tenant."""
 
-    def __init__(self, *, entropy: Entropy, journal: Journal, families: RefreshFamilies) -> None:
+    def __init__(
+        self,
+        *,
+        entropy: Entropy,
+        journal: Journal,
+        families: RefreshFamilies,
+        sectors: SectorIdentifiers,
+        exceptions: frozenset[str] = frozenset(),
+    ) -> None:
+        """`exceptions` are the `host:port` that `sectors` may fetch from although they aren't public."""
         self._entropy = entropy
         self._journal = journal
         self._families = families
+        self._sectors = sectors
+        self._exceptions = exceptions
 
     async def create(self, ctx: RequestContext, draft: ClientDraft) -> tuple[Client, Secret[str] | None]:
-        """Register a client. A confidential one gets a secret, which is shown this once; a public one None.
+        """Register a client. One that proves itself by a secret gets it, shown this once; any other None.
 
         Raises:
             InvalidInput: the draft isn't lawful; `pointer` names the field.
         """
-        grants = validated_grants(draft)
-        secret = None if draft.public else Secret(token(self._entropy))
+        lawful = validated(draft, self._exceptions)
+        await self._sectors.check(lawful.settings, draft.redirect_uris)
+        secret = Secret(token(self._entropy)) if _has_secret(lawful.settings) else None
         client = Client(
             client_id=uuid7(ctx.now, self._entropy),
             name=draft.name.strip(),
             public=draft.public,
             redirect_uris=draft.redirect_uris,
-            grants=grants,
+            grants=lawful.grants,
             scopes=draft.scopes,
             audiences=draft.audiences,
             secrets=() if secret is None else (_new(secret, ctx.now),),
             state="active",
             created_at=ctx.now,
-            settings=draft.settings,
+            settings=lawful.settings,
         )
         await records.insert_client(ctx, client)
         await self._journal.record(
@@ -82,6 +94,41 @@ class Clients:
     async def list(self, ctx: RequestContext, *, after: UUID | None = None, limit: int = MAX_PAGE) -> list[Client]:
         """At most `limit` (and `MAX_PAGE`) clients in the order of their making, after the one named."""
         return await records.list_clients(ctx, after, max(1, min(limit, MAX_PAGE)))
+
+    async def update(self, ctx: RequestContext, client_id: UUID, change: ClientChange) -> Client:
+        """Change a client. What was given under the old state and no longer fits the new one ends with it; one that
+        proves itself by a secret no longer loses its secrets, and one that does from now on gets its first by
+        `rotate_secret`.
+
+        Raises:
+            NotFound: not there, or not this tenant's.
+            InvalidInput: what it would become isn't lawful; `pointer` names the field.
+        """
+        before = _found(await records.find_client(ctx, client_id, lock=True))
+        draft = changed_draft(before, change)
+        lawful = validated(draft, self._exceptions)
+        if (lawful.settings.sector_identifier_uri, draft.redirect_uris) != (
+            before.settings.sector_identifier_uri,
+            before.redirect_uris,
+        ):
+            await self._sectors.check(lawful.settings, draft.redirect_uris)
+        after = replace(
+            before,
+            name=draft.name.strip(),
+            redirect_uris=draft.redirect_uris,
+            grants=lawful.grants,
+            scopes=draft.scopes,
+            audiences=draft.audiences,
+            secrets=before.secrets if _has_secret(lawful.settings) else (),
+            settings=lawful.settings,
+        )
+        changed = compared(before, after)
+        if changed.fields:
+            await records_clients.update_client(ctx, after)
+            await self._end(ctx, after, changed)
+            fields = " ".join(changed.fields)
+            await self._journal.record(ctx, Event.CLIENT_UPDATED, subject=after.word, details={"fields": fields})
+        return after
 
     async def disable(self, ctx: RequestContext, client_id: UUID) -> None:
         """No more tokens for it, and those it has die within the second. Twice is the same as once.
@@ -122,17 +169,29 @@ class Clients:
 
         Raises:
             NotFound: not there, or not this tenant's.
-            Conflict: a public client has no secret to rotate.
+            Conflict: a client that proves itself by a key, a certificate or nothing has no secret to rotate.
         """
         client = _found(await records.find_client(ctx, client_id, lock=True))
-        if client.public:
-            raise Conflict("a public client has no secret")
+        if not _has_secret(client.settings) or client.public:
+            raise Conflict("the client doesn't prove itself by a secret")
         secret = Secret(token(self._entropy))
         kept = [_ending(old, ctx.now + overlap) for old in client.live_secrets(ctx.now) if overlap > timedelta()]
         newest = sorted(kept, key=lambda old: old.created_at)[-(MAX_SECRETS - 1) :]
         await records.set_client_secrets(ctx, client_id, [*newest, _new(secret, ctx.now)])
         await self._journal.record(ctx, Event.CLIENT_SECRET_ROTATED, subject=client.word)
         return secret
+
+    async def _end(self, ctx: RequestContext, client: Client, changed: Changed) -> None:
+        if changed.ends_waiting:
+            await records_clients.delete_waiting(ctx, client.client_id)
+        if changed.ends_families:
+            await self._families.revoke_client(ctx, client.word, _CHANGED)
+        elif changed.ends_tokens:
+            await self._families.outdate_client(ctx, client.word)
+
+
+def _has_secret(settings: ClientSettings) -> bool:
+    return settings.token_endpoint_auth_method in SECRET_METHODS
 
 
 def _found(client: Client | None) -> Client:

@@ -197,7 +197,8 @@ def _details(text: str) -> RequestDetails:
         raise Inconsistent("a request with details of another build") from None
 
 
-def _secret_columns(secrets: Sequence[ClientSecret]) -> tuple[list[bytes], list[datetime], list[datetime | None]]:
+def secret_columns(secrets: Sequence[ClientSecret]) -> tuple[list[bytes], list[datetime], list[datetime | None]]:
+    """The three columns that hold a client's secrets."""
     return (
         [secret.hash for secret in secrets],
         [secret.created_at for secret in secrets],
@@ -218,7 +219,7 @@ async def insert_client(ctx: RequestContext, client: Client) -> None:
             sorted(client.grants),
             sorted(client.scopes),
             list(client.audiences),
-            *_secret_columns(client.secrets),
+            *secret_columns(client.secrets),
             client.state,
             client.created_at,
             msgspec.json.encode(client.settings).decode(),
@@ -244,7 +245,7 @@ async def set_client_state(ctx: RequestContext, client_id: UUID, state: str) -> 
 
 async def set_client_secrets(ctx: RequestContext, client_id: UUID, secrets: Sequence[ClientSecret]) -> None:
     """Replace the client's secrets."""
-    await ctx.tx.run(CLIENT_SECRETS, (*_secret_columns(secrets), ctx.tenant_id, client_id))
+    await ctx.tx.run(CLIENT_SECRETS, (*secret_columns(secrets), ctx.tenant_id, client_id))
 
 
 async def delete_client(ctx: RequestContext, client_id: UUID) -> bool:

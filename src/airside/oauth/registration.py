@@ -1,6 +1,7 @@
 """What may be registered as a client. Pure: judged once, here, so that nobody later asks again."""
 
 import re
+from dataclasses import dataclass
 from typing import Final
 
 from airside.core.errors import InvalidInput
@@ -13,16 +14,30 @@ from airside.oauth.model import (
     GrantName,
     known_grants,
 )
+from airside.oauth.registration_settings import lawful_settings
+from airside.oauth.settings import ClientSettings
 from airside.protocols.oauth import check_redirect_uri, format_scope, parse_scope
+
+BEGINNINGS: Final = frozenset({"authorization_code", "urn:ietf:params:oauth:grant-type:device_code"})
+"""Grants in which a person signs in, so that a refresh token may follow."""
 
 _AUDIENCE: Final = re.compile(rf"[!-~]{{1,{MAX_AUDIENCE}}}")
 
 
-def validated_grants(draft: ClientDraft) -> frozenset[GrantName]:
-    """The draft's grants, once the whole draft is known to be lawful.
+@dataclass(frozen=True, slots=True)
+class Lawful:
+    """What is kept of a draft once it is known to be lawful."""
+
+    grants: frozenset[GrantName]
+    settings: ClientSettings
+
+
+def validated(draft: ClientDraft, exceptions: frozenset[str] = frozenset()) -> Lawful:
+    """The draft's grants and settings, once the whole draft is known to be lawful.
 
     A public client has no secret, so it can't act for itself; a client of the code grant needs somewhere to go;
-    a refresh token begins with a code; a token must say whom it is for.
+    a refresh token begins with a sign-in; a token must say whom it is for. `exceptions` are the `host:port` that
+    `fetch` takes although they aren't public.
 
     Raises:
         InvalidInput: with `pointer` naming the field.
@@ -33,12 +48,12 @@ def validated_grants(draft: ClientDraft) -> frozenset[GrantName]:
         raise InvalidInput("an unknown grant, or none", pointer="grants")
     if draft.public and "client_credentials" in grants:
         raise InvalidInput("a public client has no credentials of its own", pointer="grants")
-    if "refresh_token" in grants and "authorization_code" not in grants:
-        raise InvalidInput("refresh_token needs authorization_code", pointer="grants")
+    if "refresh_token" in grants and not grants & BEGINNINGS:
+        raise InvalidInput("refresh_token needs a grant in which people sign in", pointer="grants")
     _check_redirect_uris(draft, needed="authorization_code" in grants)
     _check_scopes(draft.scopes)
     _check_audiences(draft.audiences)
-    return grants
+    return Lawful(grants, lawful_settings(draft, exceptions))
 
 
 def _check_name(name: str) -> None:

@@ -43,25 +43,39 @@ class ClientSettings(Struct, frozen=True, forbid_unknown_fields=True, omit_defau
         profile: `fapi2` switches on the whole of the FAPI 2.0 Security Profile.
         token_endpoint_auth_method: how it proves itself. One of the two secret methods stands for both (RFC 6749
             §2.3.1): what is registered says which is preferred. `none` exactly for public clients.
-        jwks, jwks_uri: its own public keys (RFC 7517), by value or by reference; never both.
-        tls_client_auth_subject_dn, tls_client_auth_san_dns, tls_client_auth_san_uri, tls_client_auth_san_ip,
-            tls_client_auth_san_email: whom its certificate is of (RFC 8705 §2.1.2); exactly one with `tls_client_auth`.
+        jwks: its own public keys (RFC 7517) by value.
+        jwks_uri: its own public keys by reference; never both.
+        tls_client_auth_subject_dn: whom its certificate is of (RFC 8705 §2.1.2), as RFC 4514 writes it. Exactly one of
+            these five with `tls_client_auth`.
+        tls_client_auth_san_dns: the DNS name in its certificate.
+        tls_client_auth_san_uri: the URI in its certificate.
+        tls_client_auth_san_ip: the address in its certificate.
+        tls_client_auth_san_email: the mailbox in its certificate.
         tls_client_certificate_bound_access_tokens: its tokens are of use only over its certificate (RFC 8705 §3.4).
         dpop_bound_access_tokens: it always brings a DPoP proof (RFC 9449 §5.2).
         require_pkce: whether each authorization request has a code challenge; always of public clients.
         require_pushed_authorization_requests: only what was pushed is taken (RFC 9126 §6).
-        require_signed_request_object, request_object_signing_alg: RFC 9101 §10.5.
+        require_signed_request_object: only signed request objects are taken (RFC 9101 §10.5).
+        request_object_signing_alg: the one algorithm of its request objects; None for any of its keys'.
         access_token_format: `jwt` (RFC 9068), or `opaque`, which only introspection reads.
-        id_token_signed_response_alg, userinfo_signed_response_alg, introspection_signed_response_alg: None for an
-            answer that isn't signed.
-        id_token_encrypted_response_alg, id_token_encrypted_response_enc: both or none; to a key of `jwks`.
-        subject_type, sector_identifier_uri: `pairwise` hides users' ids from it (OpenID Connect Core §8).
+        id_token_signed_response_alg: how its ID tokens are signed.
+        userinfo_signed_response_alg: how userinfo is signed for it; None for plain JSON.
+        introspection_signed_response_alg: how introspection is signed for it (RFC 9701); None for plain JSON.
+        id_token_encrypted_response_alg: how the key of its encrypted ID tokens is; to a key of `jwks`.
+        id_token_encrypted_response_enc: how their content is; both or none.
+        subject_type: `pairwise` hides users' ids from it (OpenID Connect Core §8).
+        sector_identifier_uri: whose pairwise ids it shares (OpenID Connect Core §8.1): a list of its redirect URIs.
         default_max_age: seconds; where a request says none.
         default_acr: where a request asks for none.
         post_logout_redirect_uris: where a user may be led after signing out (RP-Initiated Logout 1.0 §3.1).
-        backchannel_logout_uri, backchannel_logout_session_required: Back-Channel Logout 1.0 §2.2.
-        frontchannel_logout_uri, frontchannel_logout_session_required: Front-Channel Logout 1.0 §2.
-        client_uri, logo_uri, policy_uri, tos_uri: what the consent page tells of it.
+        backchannel_logout_uri: where it is told of the end of sessions (Back-Channel Logout 1.0 §2.2).
+        backchannel_logout_session_required: whether it must be told of which session.
+        frontchannel_logout_uri: what a browser that signs out loads (Front-Channel Logout 1.0 §2).
+        frontchannel_logout_session_required: whether it must be told of which session.
+        client_uri: its own page.
+        logo_uri: its logo.
+        policy_uri: what it does with people's data.
+        tos_uri: its terms.
         contacts: whom its registrar may write to.
     """
 
@@ -118,3 +132,8 @@ def parse_settings(value: Json) -> ClientSettings:
         return msgspec.convert(value, ClientSettings)
     except msgspec.ValidationError as error:
         raise InvalidInput(str(error), pointer="settings") from None
+
+
+def render_settings(settings: ClientSettings) -> dict[str, Json]:
+    """Every setting as JSON, those that have their default too."""
+    return {field: msgspec.to_builtins(getattr(settings, field)) for field in settings.__struct_fields__}

@@ -144,6 +144,11 @@ class RefreshFamilies:
         before = ctx.now + ENDING_OVERLAP
         return await self._revoke_all(ctx, records.REVOKE_CLIENT, "client", client_id, reason, before=before)
 
+    async def outdate_client(self, ctx: RequestContext, client_id: str) -> None:
+        """End the access tokens issued to a client so far, and in the second after. Its families live: their next
+        access tokens have what still fits."""
+        await self._cover(ctx, "client", client_id, ctx.now + ENDING_OVERLAP)
+
     async def sweep(self, ctx: RequestContext) -> int:
         """Delete families past their ninety days, with their tokens; how many."""
         return await records.sweep(ctx)

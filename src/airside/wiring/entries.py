@@ -14,7 +14,7 @@ from airside.identity import (
     TotpAuthenticator,
 )
 from airside.notify import Delivery, Letters, Mailbox, Mailer, RoomSources, Smtp
-from airside.oauth import Clients
+from airside.oauth import Clients, SectorIdentifiers
 from airside.signin import Acceptance, Closing, Flows, People, Recovery, Registration, Verification
 from airside.wiring.foundation import Foundation
 from airside.wiring.letters import MailedCodes, MailedLinks, SessionOccasions, TenantLetterheads
@@ -40,7 +40,13 @@ class Entries:
 def entries(base: Foundation, who: Persons, settings: Settings) -> Entries:
     """On `base`, for `who`."""
     registration = _registration(base, who)
-    clients = Clients(entropy=base.entropy, journal=base.journal, families=base.families)
+    clients = Clients(
+        entropy=base.entropy,
+        journal=base.journal,
+        families=base.families,
+        sectors=SectorIdentifiers(fetcher=base.fetcher),
+        exceptions=frozenset(settings.fetch_exceptions),
+    )
     acceptance = Acceptance(
         journal=base.journal,
         links=who.links,

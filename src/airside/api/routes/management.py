@@ -20,12 +20,11 @@ from airside.admin import (
     UserAdmin,
 )
 from airside.api.cursors import Cursors
-from airside.api.routes import factors, invitations, policies, roles, transfer
+from airside.api.routes import clients, factors, invitations, policies, roles, transfer
 from airside.api.strict import MAX_PAGE, PAGE, Answer, Body, StrictRoute, caller_by, path_id
-from airside.core.ids import CLIENT, SESSION, USER, format_id
+from airside.core.ids import SESSION, USER, format_id
 from airside.core.secret import Secret
 from airside.identity import Session, User
-from airside.oauth import Client, ClientDraft
 from airside.store import RequestContext
 
 
@@ -88,40 +87,6 @@ class SessionPage(Answer):
     sessions: list[SessionAnswer]
 
 
-class NewClient(Body):
-    name: Annotated[str, Field(max_length=200)]
-    public: bool = False
-    grants: list[str]
-    redirect_uris: list[str] = Field(default_factory=list[str])
-    scopes: list[str] = Field(default_factory=list[str])
-    audiences: list[str] = Field(default_factory=list[str])
-
-
-class ClientAnswer(Answer):
-    id: str
-    name: str
-    public: bool
-    state: Literal["active", "disabled"]
-    grants: list[str]
-    redirect_uris: list[str]
-    scopes: list[str]
-    audiences: list[str]
-    created_at: datetime
-
-
-class CreatedClient(Answer):
-    client: ClientAnswer
-    client_secret: str | None = None
-
-
-class ClientPage(Answer):
-    clients: list[ClientAnswer]
-
-
-class SecretAnswer(Answer):
-    client_secret: str
-
-
 def router(management: Management) -> APIRouter:
     """Every route of the management API."""
     routes = APIRouter(route_class=StrictRoute, prefix="/t/{slug}/api/v1")
@@ -131,7 +96,7 @@ def router(management: Management) -> APIRouter:
     roles.add(routes, caller, management.members, management.roles, management.cursors)
     invitations.add(routes, caller, management.invitations, management.cursors)
     _session_routes(routes, caller, management.sessions)
-    _client_routes(routes, caller, management.clients)
+    clients.add(routes, caller, management.clients, management.cursors)
     factors.add(routes, caller, management.factors)
     policies.add(routes, caller, management.policies)
     return routes
@@ -189,38 +154,6 @@ def _session_routes(routes: APIRouter, caller: Any, verbs: SessionAdmin) -> None
         await verbs.end(ctx, path_id(SESSION, session_id))
 
 
-def _client_routes(routes: APIRouter, caller: Any, verbs: ClientAdmin) -> None:
-    @routes.post("/clients", status_code=201, tags=["clients"])
-    async def create_client(body: NewClient, ctx: RequestContext = caller) -> CreatedClient:
-        draft = ClientDraft(
-            name=body.name,
-            public=body.public,
-            grants=frozenset(body.grants),
-            redirect_uris=tuple(body.redirect_uris),
-            scopes=frozenset(body.scopes),
-            audiences=tuple(body.audiences),
-        )
-        client, secret = await verbs.create(ctx, draft)
-        return CreatedClient(client=_client(client), client_secret=None if secret is None else secret.reveal())
-
-    @routes.get("/clients", tags=["clients"])
-    async def list_clients(ctx: RequestContext = caller) -> ClientPage:
-        return ClientPage(clients=[_client(client) for client in await verbs.list(ctx)])
-
-    @routes.get("/clients/{client_id}", tags=["clients"])
-    async def get_client(client_id: str, ctx: RequestContext = caller) -> ClientAnswer:
-        return _client(await verbs.get(ctx, path_id(CLIENT, client_id)))
-
-    @routes.delete("/clients/{client_id}", status_code=204, tags=["clients"])
-    async def disable_client(client_id: str, ctx: RequestContext = caller) -> None:
-        await verbs.disable(ctx, path_id(CLIENT, client_id))
-
-    @routes.post("/clients/{client_id}/secrets", status_code=201, tags=["clients"])
-    async def rotate_client_secret(client_id: str, ctx: RequestContext = caller) -> SecretAnswer:
-        secret = await verbs.rotate_secret(ctx, path_id(CLIENT, client_id))
-        return SecretAnswer(client_secret=secret.reveal())
-
-
 def _user(user: User) -> UserAnswer:
     return UserAnswer(
         id=format_id(USER, user.id), email=user.email, name=user.name, state=user.state, created_at=user.created_at
@@ -237,21 +170,4 @@ def _session(session: Session) -> SessionAnswer:
         created_at=session.created_at,
         last_seen_at=session.last_seen_at,
         expires_at=session.expires_at,
-    )
-
-
-def _client(client: Client) -> ClientAnswer:
-    values: dict[str, Any] = {
-        "grants": sorted(client.grants),
-        "scopes": sorted(client.scopes),
-        "redirect_uris": list(client.redirect_uris),
-        "audiences": list(client.audiences),
-    }
-    return ClientAnswer(
-        id=client.word,
-        name=client.name,
-        public=client.public,
-        state=client.state,
-        created_at=client.created_at,
-        **values,
     )

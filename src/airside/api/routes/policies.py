@@ -3,36 +3,17 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-import msgspec
 from fastapi import APIRouter
 from pydantic import Field, WithJsonSchema
 
 from airside.admin import PolicyAdmin
 from airside.api.strict import Answer, Body
+from airside.api.structs import schema_of
 from airside.core.strict_json import Json
 from airside.store import RequestContext
 from airside.tenancy import StoredPolicy, TenantPolicy, parse_policy, render_policy
 
-
-def _schema() -> dict[str, Json]:
-    """The JSON Schema of the object, with every part where it stands."""
-    _, parts = msgspec.json.schema_components([TenantPolicy])
-
-    def inlined(value: Json) -> Json:
-        if isinstance(value, list):
-            # What the default of a set holds comes in no order of its own.
-            return sorted((inlined(each) for each in value), key=repr)
-        if not isinstance(value, dict):
-            return value
-        part = value.get("$ref")
-        if isinstance(part, str):
-            return inlined(parts[part.rpartition("/")[2]])
-        return {key: inlined(each) for key, each in value.items()}
-
-    return {key: inlined(each) for key, each in parts["TenantPolicy"].items()}
-
-
-Whole = Annotated[dict[str, Any], WithJsonSchema(_schema())]
+Whole = Annotated[dict[str, Any], WithJsonSchema(schema_of(TenantPolicy))]
 
 
 class PolicyBody(Body):

@@ -1,0 +1,99 @@
+"""`airside client`: on a real database, with no server running."""
+
+import json
+import re
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+
+from airside.store.migrate import migrate, role_of
+from tests.cli.command import airside
+from tests.makers import MakeDatabase
+from tests.oauth.client_keys import jwk_of, jwks_of
+
+Run = Callable[..., CompletedProcess[str]]
+CALLBACK = "https://app.acme.example/cb"
+
+
+@pytest.fixture(scope="module")
+async def run(blank_database: MakeDatabase, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Run]:
+    """Runs a verb on a database of its own, which holds one tenant, `acme`."""
+    folder = tmp_path_factory.mktemp("cli")
+    async with blank_database() as database:
+        await migrate(database.owner, role_of(database.app))
+
+        def verb(*words: str) -> CompletedProcess[str]:
+            return airside(*words, cwd=folder, data=str(folder / "data"), database_url=database.app)
+
+        assert verb("tenant", "create", "acme", "Acme").returncode == 0
+        yield verb
+
+
+def created(done: CompletedProcess[str]) -> str:
+    """The client's id."""
+    assert done.returncode == 0, done.stderr
+    found = re.search(r"client id: (cli_[0-9a-z]{26})\n", done.stdout)
+    assert found is not None
+    return found[1]
+
+
+def test_application_is_registered_shown_changed_and_given_another_secret(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "settings.json"
+    file.write_text(json.dumps({"client_uri": "https://app.acme.example/", "party": "first"}))
+    made = run("client", "create", "acme", "Web", "--redirect-uri", CALLBACK, "--third-party", "--settings", str(file))
+    word = created(made)
+    assert "client secret (shown once): " in made.stdout
+    shown = json.loads(run("client", "show", "acme", word).stdout)
+    assert (shown["settings"]["party"], shown["settings"]["client_uri"]) == ("third", "https://app.acme.example/")
+    file.write_text(json.dumps({"client_uri": None}))
+    done = run("client", "change", "acme", word, "--name", "Site", "--settings", str(file))
+    assert (done.returncode, done.stdout) == (0, f"{word} is changed\n"), done.stderr
+    shown = json.loads(run("client", "show", "acme", word).stdout)
+    assert (shown["name"], shown["settings"]["client_uri"], shown["redirect_uris"]) == ("Site", None, [CALLBACK])
+    renewed = run("client", "secret", "acme", word)
+    assert re.fullmatch(r"client secret \(shown once\): \S{43}\n", renewed.stdout), renewed.stderr
+    for verb, state in (("disable", "disabled"), ("enable", "active")):
+        assert run("client", verb, "acme", word).stdout == f"{word} is {state}\n"
+
+
+def test_application_with_keys_of_its_own_is_held_to_fapi2(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "settings.json"
+    file.write_text(
+        json.dumps(
+            {
+                "jwks": jwks_of(jwk_of("ES256")),
+                "dpop_bound_access_tokens": True,
+                "id_token_signed_response_alg": "ES256",
+            }
+        )
+    )
+    words = ("client", "create", "acme", "Bank", "--redirect-uri", CALLBACK, "--fapi2", "--settings", str(file))
+    refused = run(*words)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "token_endpoint_auth_method" in refused.stderr
+    made = run(*words, "--auth-method", "private_key_jwt")
+    word = created(made)
+    assert "secret" not in made.stdout
+    no_secret = run("client", "secret", "acme", word)
+    assert (no_secret.returncode, no_secret.stdout) == (1, "")
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [("[]", "a JSON object is expected"), ('{"nothing": 1}', "unknown field"), ('{"jwks_uri": "http://a"}', "https")],
+)
+def test_settings_that_are_none_are_refused(run: Run, tmp_path: Path, settings: str, said: str) -> None:
+    file = tmp_path / "settings.json"
+    file.write_text(settings)
+    refused = run("client", "create", "acme", "Web", "--redirect-uri", CALLBACK, "--settings", str(file))
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert said in refused.stderr
+
+
+def test_unknown_application_is_told_where_to_look(run: Run) -> None:
+    for word in ("cli_00000000000000000000000000", "nothing"):
+        refused = run("client", "show", "acme", word)
+        assert (refused.returncode, refused.stdout) == (1, "")
+        assert "`airside client list acme`" in refused.stderr
