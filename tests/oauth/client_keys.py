@@ -24,7 +24,7 @@ _MADE: dict[str, tuple[ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.
 }
 
 
-def jwk_of(alg: str, kid: str = "k", **changes: Any) -> dict[str, Any]:
+def jwk_of(alg: str, kid: str = "k", /, **changes: Any) -> dict[str, Any]:
     """A lawful public key for `alg`, changed; None takes a member away."""
     private, signs = _MADE[alg]
     made: dict[str, Any] = {**public_jwk(VerificationKey(kid, signs, private.public_key()))}

@@ -37,6 +37,8 @@ def lawful_settings(draft: ClientDraft, exceptions: frozenset[str]) -> ClientSet
         InvalidInput: they contradict each other or the rest of the draft; `pointer` names the field.
     """
     settings = _with_method(draft)
+    if settings.profile == "fapi2":
+        settings = conforming(dataclasses.replace(draft, settings=settings))
     _check_urls(settings, exceptions)
     _check_subject(settings)
     _check_keys(settings)
@@ -48,7 +50,7 @@ def lawful_settings(draft: ClientDraft, exceptions: frozenset[str]) -> ClientSet
         _refuse("default_acr", "nobody signs in below aal1")
     if not all(contact.isprintable() and contact for contact in settings.contacts):
         _refuse("contacts", "a contact is printable text")
-    return conforming(dataclasses.replace(draft, settings=settings)) if settings.profile == "fapi2" else settings
+    return settings
 
 
 def _with_method(draft: ClientDraft) -> ClientSettings:
