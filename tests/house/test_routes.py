@@ -47,6 +47,8 @@ BODIES: dict[str, dict[str, object]] = {
     "/roles": {"name": "stranger", "permissions": ["users:read"]},
     "/roles/{role_id}": {"permissions": ["users:read"]},
     "/invitations": {"email": "stranger@example.com"},
+    "/scopes/{scope}": {"descriptions": {"en": "Everything."}},
+    "/clients/{client_id}": {"name": "stranger"},
     "/clients": {"name": "stranger", "grants": ["client_credentials"]},
     "/tenants": {"slug": "stranger", "name": "Stranger"},
     "/policies": {"version": 0, "policy": {}},
@@ -87,6 +89,7 @@ async def _ids(place: Place) -> dict[str, str]:
         "device": format_id(DEVICE, device.id),
         "passkey": format_id(PASSKEY, user.id),
         "name": "none.css",
+        "scope": "notes:read",
         "letter": format_id(MAIL, user.id),
     }
 

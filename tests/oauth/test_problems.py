@@ -55,7 +55,7 @@ def test_what_no_row_explains_goes_on_to_the_last_door(refusal: Refusal) -> None
 
 def test_metadata_says_only_what_is_true() -> None:
     """RFC 8414 §2: no endpoint, grant or method beyond those that exist."""
-    document = metadata(REALM)
+    document = metadata(REALM, ["openid", "notes:read"])
     assert document["issuer"] == REALM
     assert document["code_challenge_methods_supported"] == ["S256"]
     assert document["response_types_supported"] == ["code"]

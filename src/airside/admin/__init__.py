@@ -13,6 +13,7 @@ from airside.admin.members import MemberAdmin
 from airside.admin.platform import OPERATOR, Platform
 from airside.admin.policies import PolicyAdmin
 from airside.admin.roles import RoleAdmin
+from airside.admin.scopes import ScopeAdmin
 from airside.admin.sessions import SessionAdmin
 from airside.admin.transfer import LineResult, TransferAdmin
 from airside.admin.users import UserAdmin
@@ -29,6 +30,7 @@ __all__ = [
     "Platform",
     "PolicyAdmin",
     "RoleAdmin",
+    "ScopeAdmin",
     "SessionAdmin",
     "TransferAdmin",
     "UserAdmin",

@@ -92,6 +92,9 @@ class Event(StrEnum):
 
     REQUEST_PUSHED = "oauth:request:pushed"
     REQUEST_REFUSED = "oauth:request:refused"
+    SCOPE_DESCRIBED = "scope:scope:described"
+    SCOPE_DELETED = "scope:scope:deleted"
+
     CODE_ISSUED = "oauth:code:issued"
     CODE_REUSED = "oauth:code:reused"
     TOKEN_ISSUED = "token:client:issued"

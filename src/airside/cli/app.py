@@ -8,6 +8,7 @@ import typer
 from airside.cli.app_clients import client
 from airside.cli.app_factors import factors
 from airside.cli.app_policy import policy
+from airside.cli.app_scopes import scope
 from airside.cli.app_transfer import transfer
 from airside.cli.words import Email, Slug
 
@@ -39,6 +40,7 @@ app.add_typer(user, name="user")
 app.add_typer(role, name="role")
 app.add_typer(invitation, name="invitation")
 app.add_typer(client, name="client")
+app.add_typer(scope, name="scope")
 app.add_typer(policy, name="policy")
 app.add_typer(audit, name="audit")
 app.add_typer(keys, name="keys")

@@ -7,11 +7,9 @@ shared phases (`grants/`), revocation and introspection as clients ask for them,
 """
 
 from airside.oauth.authorize import Authorization, Browser, ComeBack, SignIn
+from airside.oauth.changes import ClientChange
 from airside.oauth.client_authentication import AuthenticatedClient, ClientAuthentication
 from airside.oauth.client_certificates import Authorities
-from airside.oauth.authorize import Authorization, Browser, ComeBack, Redirect, SignIn
-from airside.oauth.changes import ClientChange
-from airside.oauth.client_authentication import AuthenticatedClient, ClientAuthentication, Credentials, Sender
 from airside.oauth.client_keys import ClientKeys
 from airside.oauth.client_lookup import ClientLookup
 from airside.oauth.client_proofs import ClientProofs, Credentials
@@ -33,9 +31,11 @@ from airside.oauth.ports import RolesOf
 from airside.oauth.pushed import PushedRequests
 from airside.oauth.pushing import PushEndpoint
 from airside.oauth.records_certificates import self_signed_certificates
+from airside.oauth.records_scopes import Scope
 from airside.oauth.request_objects import RequestObjects
 from airside.oauth.responses import FormPost, Redirect
 from airside.oauth.revocation import RevocationEndpoint
+from airside.oauth.scopes import Scopes
 from airside.oauth.sectors import SectorIdentifiers
 from airside.oauth.sender_constraints import SenderConstraints
 from airside.oauth.settings import ClientSettings, parse_settings, render_settings
@@ -73,8 +73,9 @@ __all__ = [
     "RequestObjects",
     "RevocationEndpoint",
     "RolesOf",
+    "Scope",
+    "Scopes",
     "SectorIdentifiers",
-    "Sender",
     "SenderConstraints",
     "SignIn",
     "Standing",
@@ -82,6 +83,6 @@ __all__ = [
     "metadata",
     "parse_settings",
     "registry",
-    "self_signed_certificates",
     "render_settings",
+    "self_signed_certificates",
 ]

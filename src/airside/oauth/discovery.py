@@ -1,6 +1,6 @@
 """Metadata (RFC 8414, OpenID Connect Discovery 1.0): only what is true now. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from airside.core.strict_json import Json
 from airside.oauth.client_authentication import METHODS
@@ -11,9 +11,9 @@ from airside.oauth.requests import MODES, PROMPTS
 from airside.protocols.oauth import CLIENT_ALGORITHMS, DPOP_ALGORITHMS, S256
 
 
-def metadata(issuer: str, mutual: str | None = None) -> Mapping[str, Json]:
-    """The document at both well-known addresses of `issuer`. `mutual` stands for it in the addresses of the listener
-    that demands clients' certificates, where there is one."""
+def metadata(issuer: str, scopes: Sequence[str], *, mutual: str | None = None) -> Mapping[str, Json]:
+    """The document at both well-known addresses of `issuer`, whose clients may have `scopes`. `mutual` stands for it in
+    the addresses of the listener that demands clients' certificates, where there is one."""
     endpoints = f"{issuer}/oauth2"
     methods: list[Json] = [*METHODS, *(sorted(CERTIFICATE_METHODS) if mutual is not None else ())]
     confidential: list[Json] = [method for method in methods if method != "none"]
@@ -31,7 +31,7 @@ def metadata(issuer: str, mutual: str | None = None) -> Mapping[str, Json]:
         "grant_types_supported": list(GRANT_NAMES),
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["RS256"],
-        "scopes_supported": ["openid", "offline_access"],
+        "scopes_supported": [*scopes],
         "claims_supported": ["iss", "sub", "aud", "exp", "iat", "jti", "auth_time", "acr", "amr", "sid", "nonce"],
         "acr_values_supported": ["aal1", "aal2", "aal3"],
         "prompt_values_supported": sorted(PROMPTS),

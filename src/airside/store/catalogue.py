@@ -64,6 +64,7 @@ TABLES: Final[dict[str, Table]] = {
     "audit_key": Table("tenant", APPEND),
     # oauth
     "oauth_client": Table("tenant", ALL),
+    "oauth_scope": Table("tenant", ALL),
     "authorization_request": Table("tenant", ALL),
     "authorization_code": Table("tenant", ALL),
     "pushed_request": Table("tenant", ("select", "insert", "delete")),

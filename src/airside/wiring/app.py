@@ -95,7 +95,9 @@ def routes(services: Services) -> list[BaseRoute]:
             revocation=services.revocation_endpoint,
             introspection=services.introspection_endpoint,
         ).routes(),
-        *WellKnownRoutes(contexts=services.contexts, issuers=services.issuers, keys=services.keys).routes(),
+        *WellKnownRoutes(
+            contexts=services.contexts, issuers=services.issuers, keys=services.keys, scopes=services.scopes
+        ).routes(),
         *RevocationRoutes(
             contexts=services.contexts, authorise=services.authorise, revocations=services.revocations
         ).routes(),
@@ -171,6 +173,7 @@ def _documented(services: Services) -> FastAPI:
         roles=services.role_admin,
         sessions=services.session_admin,
         clients=services.client_admin,
+        scopes=services.scope_admin,
         policies=services.policy_admin,
         transfer=services.transfer_admin,
         factors=services.factor_admin,

@@ -14,7 +14,7 @@ from airside.identity import (
     TotpAuthenticator,
 )
 from airside.notify import Delivery, Letters, Mailbox, Mailer, RoomSources, Smtp
-from airside.oauth import Clients, SectorIdentifiers
+from airside.oauth import Clients, Scopes, SectorIdentifiers
 from airside.signin import Acceptance, Closing, Flows, People, Recovery, Registration, Verification
 from airside.wiring.foundation import Foundation
 from airside.wiring.letters import MailedCodes, MailedLinks, SessionOccasions, TenantLetterheads
@@ -33,6 +33,7 @@ class Entries:
     acceptance: Acceptance
     closing: Closing
     clients: Clients
+    scopes: Scopes
     mailbox: Mailbox | None
     delivery: Delivery
 
@@ -85,6 +86,7 @@ def entries(base: Foundation, who: Persons, settings: Settings) -> Entries:
             erasure=Erasure(journal=base.journal, outbox=base.outbox),
         ),
         clients=clients,
+        scopes=Scopes(journal=base.journal),
         mailbox=mailer if isinstance(mailer, Mailbox) else None,
         delivery=_delivery(base, who, registration, acceptance, mailer, settings),
     )

@@ -12,6 +12,7 @@ from airside.admin import (
     Platform,
     PolicyAdmin,
     RoleAdmin,
+    ScopeAdmin,
     SessionAdmin,
     TransferAdmin,
     UserAdmin,
@@ -31,6 +32,7 @@ class Managers:
     role_admin: RoleAdmin
     session_admin: SessionAdmin
     client_admin: ClientAdmin
+    scope_admin: ScopeAdmin
     factor_admin: FactorAdmin
     policy_admin: PolicyAdmin
     transfer_admin: TransferAdmin
@@ -58,6 +60,7 @@ def managers(base: Foundation, who: Persons, doors: Entries, authorise: Authoris
         client_admin=ClientAdmin(
             authorise=authorise, clients=doors.clients, members=who.members, lookup=base.lookup, issuers=issuers
         ),
+        scope_admin=ScopeAdmin(authorise=authorise, scopes=doors.scopes),
         factor_admin=FactorAdmin(
             authorise=authorise,
             above=above,

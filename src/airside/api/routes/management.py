@@ -15,12 +15,13 @@ from airside.admin import (
     MemberAdmin,
     PolicyAdmin,
     RoleAdmin,
+    ScopeAdmin,
     SessionAdmin,
     TransferAdmin,
     UserAdmin,
 )
 from airside.api.cursors import Cursors
-from airside.api.routes import clients, factors, invitations, policies, roles, transfer
+from airside.api.routes import clients, factors, invitations, policies, roles, scopes, transfer
 from airside.api.strict import MAX_PAGE, PAGE, Answer, Body, StrictRoute, caller_by, path_id
 from airside.core.ids import SESSION, USER, format_id
 from airside.core.secret import Secret
@@ -39,6 +40,7 @@ class Management:
     roles: RoleAdmin
     sessions: SessionAdmin
     clients: ClientAdmin
+    scopes: ScopeAdmin
     policies: PolicyAdmin
     transfer: TransferAdmin
     factors: FactorAdmin
@@ -97,6 +99,7 @@ def router(management: Management) -> APIRouter:
     invitations.add(routes, caller, management.invitations, management.cursors)
     _session_routes(routes, caller, management.sessions)
     clients.add(routes, caller, management.clients, management.cursors)
+    scopes.add(routes, caller, management.scopes)
     factors.add(routes, caller, management.factors)
     policies.add(routes, caller, management.policies)
     return routes

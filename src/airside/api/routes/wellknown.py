@@ -9,7 +9,7 @@ from starlette.routing import BaseRoute, Route
 from airside.access import Issuers
 from airside.api.routes.oauth import AnonymousContexts
 from airside.core.strict_json import Json, dumps
-from airside.oauth import metadata
+from airside.oauth import Scopes, metadata
 from airside.store import Address
 from airside.tokens import SigningKeys
 
@@ -24,10 +24,11 @@ CACHED: Final = {"cache-control": "public, max-age=300"}
 class WellKnownRoutes:
     """Public documents of a tenant."""
 
-    def __init__(self, *, contexts: AnonymousContexts, issuers: Issuers, keys: SigningKeys) -> None:
+    def __init__(self, *, contexts: AnonymousContexts, issuers: Issuers, keys: SigningKeys, scopes: Scopes) -> None:
         self._contexts = contexts
         self._issuers = issuers
         self._keys = keys
+        self._scopes = scopes
 
     def routes(self) -> list[BaseRoute]:
         """Every route."""
@@ -41,7 +42,8 @@ class WellKnownRoutes:
         """OpenID Connect Discovery §4, RFC 8414 §3. Raises: NotFound."""
         async with self._contexts.anonymous(request) as ctx:
             address = Address(str(request.path_params["slug"]), ctx.tenant_id)
-        found = metadata(self._issuers.of(address), self._issuers.mutual_of(address))
+            scopes = await self._scopes.names(ctx)
+        found = metadata(self._issuers.of(address), scopes, mutual=self._issuers.mutual_of(address))
         return _json(dict(found), "application/json")
 
     async def jwks(self, request: Request) -> Response:
