@@ -31,6 +31,7 @@ PUBLIC = {
     "GET /static/passkey.js",
     "GET /t/{slug}/.well-known/openid-configuration",
     "GET /.well-known/oauth-authorization-server/t/{slug}",
+    "GET /.well-known/oauth-protected-resource/t/{slug}",
     "GET /t/{slug}/oauth2/jwks",
     "GET /.well-known/authzen-configuration",
 }

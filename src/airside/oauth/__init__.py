@@ -34,6 +34,7 @@ from airside.oauth.records_certificates import self_signed_certificates
 from airside.oauth.records_scopes import Scope
 from airside.oauth.request_objects import RequestObjects
 from airside.oauth.responses import FormPost, Redirect
+from airside.oauth.resource_metadata import protected_resource
 from airside.oauth.revocation import RevocationEndpoint
 from airside.oauth.scopes import Scopes
 from airside.oauth.sectors import SectorIdentifiers
@@ -82,6 +83,7 @@ __all__ = [
     "TokenEndpoint",
     "metadata",
     "parse_settings",
+    "protected_resource",
     "registry",
     "render_settings",
     "self_signed_certificates",

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Coroutine
 from importlib.metadata import version
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -13,7 +13,8 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Mount, Route
 from starlette.types import ASGIApp, Scope
 
-from airside.access.problems import http_exception_response, invalid_request_response, refusal_response
+from airside.access.challenges import Challenges
+from airside.access.problems import http_exception_response, invalid_request_response
 from airside.admin.userline import MAX_BATCH
 from airside.api.cursors import Cursors
 from airside.api.routes import authzen, management, openfga_problems, platform, stores
@@ -57,11 +58,15 @@ async def _unserved(request: Request, error: HTTPException) -> Response:
     return await http_exception_response(request, error)
 
 
-HANDLERS: Final[dict[int | type[Exception], Callable[[Request, Any], Coroutine[Any, Any, Response]]]] = {
-    Refusal: refusal_response,
-    HTTPException: _unserved,
-    RequestValidationError: invalid_request_response,
-}
+Handlers: TypeAlias = dict[int | type[Exception], Callable[[Request, Any], Coroutine[Any, Any, Response]]]
+
+
+def _handlers(services: Services) -> Handlers:
+    return {
+        Refusal: Challenges(services.issuers.origin).refused,
+        HTTPException: _unserved,
+        RequestValidationError: invalid_request_response,
+    }
 
 
 class _Within(Mount):
@@ -76,7 +81,7 @@ class _Within(Mount):
 
 def application(services: Services, settings: Settings) -> ASGIApp:
     """Every route behind one Shield."""
-    served = Starlette(routes=routes(services), exception_handlers=HANDLERS)
+    served = Starlette(routes=routes(services), exception_handlers=_handlers(services))
     served.router.redirect_slashes = False  # one address, one reading (N32)
     prompt = PromptCheck(services.permissions.prompt, services.contexts.interface_at_once)
     return Shield(served, shield_policy(settings), prompt=prompt)
@@ -162,7 +167,7 @@ def _documented(services: Services) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        exception_handlers=HANDLERS,
+        exception_handlers=_handlers(services),
     )
     cursors = Cursors(vault=services.vault)
     verbs = management.Management(

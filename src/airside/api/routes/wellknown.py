@@ -7,14 +7,16 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from airside.access import Issuers
+from airside.access.challenges import WELL_KNOWN
 from airside.api.routes.oauth import AnonymousContexts
 from airside.core.strict_json import Json, dumps
-from airside.oauth import Scopes, metadata
+from airside.oauth import Scopes, metadata, protected_resource
 from airside.store import Address
 from airside.tokens import SigningKeys
 
 OPENID: Final = "/t/{slug}/.well-known/openid-configuration"
 OAUTH: Final = "/.well-known/oauth-authorization-server/t/{slug}"
+RESOURCE: Final = f"{WELL_KNOWN}/t/{{slug}}"
 JWKS: Final = "/t/{slug}/oauth2/jwks"
 
 CACHED: Final = {"cache-control": "public, max-age=300"}
@@ -35,6 +37,7 @@ class WellKnownRoutes:
         return [
             Route(OPENID, self.metadata, methods=["GET"]),
             Route(OAUTH, self.metadata, methods=["GET"]),
+            Route(RESOURCE, self.resource, methods=["GET"]),
             Route(JWKS, self.jwks, methods=["GET"]),
         ]
 
@@ -45,6 +48,12 @@ class WellKnownRoutes:
             scopes = await self._scopes.names(ctx)
         found = metadata(self._issuers.of(address), scopes, mutual=self._issuers.mutual_of(address))
         return _json(dict(found), "application/json")
+
+    async def resource(self, request: Request) -> Response:
+        """RFC 9728 §3. Raises: NotFound."""
+        async with self._contexts.anonymous(request) as ctx:
+            issuer = self._issuers.of(Address(str(request.path_params["slug"]), ctx.tenant_id))
+        return _json(dict(protected_resource(issuer)), "application/json")
 
     async def jwks(self, request: Request) -> Response:
         """RFC 7517 §5. Raises: NotFound."""
