@@ -31,6 +31,7 @@ from airside.oauth import (
     ClientProofs,
     Clients,
     Codes,
+    Consents,
     Credentials,
     IdTokenHints,
     Intake,
@@ -106,6 +107,7 @@ class Provider:
     verifier: TokenVerifier
     families: RefreshFamilies
     clients: Clients
+    consents: Consents
     codes: Codes
     intake: Intake
     hints: IdTokenHints
@@ -223,6 +225,7 @@ async def provider(kit: Kit, vault: Vault, clock: Clock, entropy: Entropy) -> As
     families = RefreshFamilies(entropy=entropy, revocations=kit.revocations, journal=journal)
     codes = Codes(entropy=entropy, journal=journal, families=families)
     standing = Standing(users=kit.users, revocations=kit.revocations)
+    consents = Consents(journal=journal, families=families)
     roles = GivenRoles()
     limiter = PostgresLimiter(vault=vault)
     lookup = ClientLookup()
@@ -244,8 +247,8 @@ async def provider(kit: Kit, vault: Vault, clock: Clock, entropy: Entropy) -> As
         authentication=authentication,
         senders=senders,
         grants=registry(
-            AuthorizationCodeGrant(codes=codes, standing=standing, roles=roles, families=families),
-            RefreshTokenGrant(families=families, standing=standing, roles=roles),
+            AuthorizationCodeGrant(codes=codes, standing=standing, consents=consents, roles=roles, families=families),
+            RefreshTokenGrant(families=families, standing=standing, consents=consents, roles=roles),
             ClientCredentialsGrant(),
         ),
         issuer=TokenIssuer(keys=keys, entropy=entropy),
@@ -261,12 +264,14 @@ async def provider(kit: Kit, vault: Vault, clock: Clock, entropy: Entropy) -> As
         clients=Clients(
             entropy=entropy, journal=journal, families=families, sectors=SectorIdentifiers(fetcher=Fetcher())
         ),
+        consents=consents,
         codes=codes,
         authorization=Authorization(
             intake=intake,
             sessions=kit.sessions,
             devices=kit.devices,
             flows=kit.flows,
+            consents=consents,
             codes=codes,
             vault=vault,
             entropy=entropy,

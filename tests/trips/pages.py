@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -11,9 +11,11 @@ from playwright.async_api import Page
 from airside.core.secret import Secret
 from airside.identity import User
 from airside.identity.links import Purpose
+from airside.oauth import ClientSettings
 from airside.protocols import otp
 from airside.tenancy import TenantPolicy
 from tests.running import PASSWORD, Place
+from tests.trips.visitor import CALLBACK, NATIVE, request_url
 
 SOON = "correct horse battery staple"
 
@@ -66,6 +68,8 @@ class Walk:
         async for step in self._keeping_the_account():
             yield step
         async for step in self._proving_twice():
+            yield step
+        async for step in self._letting_applications_in():
             yield step
 
     async def demand(self, policy: TenantPolicy) -> None:
@@ -225,6 +229,25 @@ class Walk:
         await self.page.fill("#password", "short")
         await self.send()
         yield "new-password-refused"
+
+    async def _letting_applications_in(self) -> AsyncGenerator[str]:
+        page, user = self.page, await self.user()
+        settings = ClientSettings(party="third", client_uri="https://notes.example/", tos_uri="https://notes.example/t")
+        scopes = NATIVE.scopes | {"email", "offline_access"}
+        draft = replace(NATIVE, name=self.name[:200], scopes=scopes, settings=settings)
+        client, _ = await self.place.client(draft)
+        await page.route(f"{CALLBACK}**", lambda route: route.fulfill(body="here", content_type="text/html"))
+        await page.context.clear_cookies()
+        await self.sign_in(user)
+        await page.wait_for_url(f"{self.at}/account")
+        await page.goto(request_url(self.place, client))
+        yield "consent"
+        await page.click("button[value=allow]")
+        await page.wait_for_url(f"{CALLBACK}**")
+        await page.goto(request_url(self.place, client, scope="openid notes:read email offline_access"))
+        yield "consent-more"
+        await page.goto(f"{self.at}/account/applications")
+        yield "account-applications"
 
     @property
     def now(self) -> datetime:

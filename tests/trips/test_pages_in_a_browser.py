@@ -25,11 +25,20 @@ HOSTILE: Final = '"><img src=x onerror=alert(1)><script>alert(1)</script>{{7*7}}
 
 @asynccontextmanager
 async def tab(
-    chromium: Browser, *, locale: str = "en-GB", bypass_csp: bool = False, agent: str | None = None
+    chromium: Browser,
+    *,
+    locale: str = "en-GB",
+    bypass_csp: bool = False,
+    agent: str | None = None,
+    scripts: bool = True,
 ) -> AsyncGenerator[tuple[Page, list[str]]]:
     """A fresh profile, and what went wrong in it: errors in the console, reports of the policy, dialogs, exceptions."""
     context = await chromium.new_context(
-        ignore_https_errors=True, locale=locale, bypass_csp=bypass_csp, user_agent=agent
+        ignore_https_errors=True,
+        locale=locale,
+        bypass_csp=bypass_csp,
+        user_agent=agent,
+        java_script_enabled=scripts,
     )
     page = await context.new_page()
     complaints: list[str] = []

@@ -7,6 +7,7 @@ tenants, for operators.
 
 from airside.admin.above import Above
 from airside.admin.clients import ClientAdmin
+from airside.admin.consents import ConsentAdmin
 from airside.admin.factors import FactorAdmin
 from airside.admin.invitations import InvitationAdmin
 from airside.admin.members import MemberAdmin
@@ -23,6 +24,7 @@ __all__ = [
     "OPERATOR",
     "Above",
     "ClientAdmin",
+    "ConsentAdmin",
     "FactorAdmin",
     "InvitationAdmin",
     "LineResult",

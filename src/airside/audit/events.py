@@ -103,6 +103,9 @@ class Event(StrEnum):
     FAMILY_ROTATED = "refresh:family:rotated"
     FAMILY_REUSED = "refresh:family:reused"
     FAMILY_REVOKED = "refresh:family:revoked"
+    CONSENT_GRANTED = "consent:user:granted"
+    CONSENT_DENIED = "consent:user:denied"
+    CONSENT_REVOKED = "consent:user:revoked"
     REVOCATION_WRITTEN = "revocation:token:revoked"
 
     SIGNING_KEY_CREATED = "key:signing:created"

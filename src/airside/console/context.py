@@ -19,6 +19,7 @@ from airside.identity import (
     Totp,
     Users,
 )
+from airside.oauth import Consents
 from airside.signin import Acceptance, Closing, Flows, Recovery, Registration, Verification
 from airside.store.context import RequestContext
 from airside.tenancy import Members, TenantPolicies
@@ -79,5 +80,7 @@ class Verbs(Protocol):
     def verification(self) -> Verification: ...
     @property
     def activity(self) -> Activity: ...
+    @property
+    def consents(self) -> Consents: ...
     @property
     def closing(self) -> Closing: ...

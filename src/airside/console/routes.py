@@ -9,11 +9,13 @@ from airside.console.fresh import Fresh
 from airside.console.pages import (
     account,
     account_activity,
+    account_applications,
     account_data,
     account_factors,
     account_passkeys,
     account_password,
     account_sessions,
+    consent,
     invitation,
     look,
     recover,
@@ -28,6 +30,7 @@ from airside.console.visit import Doors
 def routes(verbs: Verbs, *, context: Context, brands: Brands) -> list[Route]:
     """Every page and what it looks like: paths under `/t/{slug}` and `/static`."""
     doors = Doors(context=context, brands=brands)
+    member_doors = MemberDoors(doors=doors, sessions=verbs.sessions)
     return [
         *signin.routes(
             doors,
@@ -36,7 +39,8 @@ def routes(verbs: Verbs, *, context: Context, brands: Brands) -> list[Route]:
             ),
         ),
         *_entry(verbs, EntryDoors(doors=doors, entropy=verbs.entropy)),
-        *_account(verbs, MemberDoors(doors=doors, sessions=verbs.sessions)),
+        *_account(verbs, member_doors),
+        *consent.routes(member_doors, consent.ConsentPages(consents=verbs.consents, users=verbs.users)),
         *look.routes(doors),
         *asset_routes(),
     ]
@@ -86,6 +90,9 @@ def _account(verbs: Verbs, doors: MemberDoors) -> list[Route]:
         *account_sessions.routes(
             doors, account_sessions.SessionPages(sessions=sessions, users=users, devices=verbs.devices)
         ),
+        *account_applications.routes(
+            doors, account_applications.ApplicationPages(consents=verbs.consents, users=users)
+        ),
         *account_activity.routes(doors, account_activity.ActivityPages(activity=verbs.activity)),
         *account_data.routes(
             doors,
@@ -96,6 +103,7 @@ def _account(verbs: Verbs, doors: MemberDoors) -> list[Route]:
                 passkeys=verbs.passkeys,
                 factors=factors,
                 members=verbs.members,
+                consents=verbs.consents,
                 activity=verbs.activity,
                 closing=verbs.closing,
                 fresh=fresh,

@@ -53,12 +53,13 @@ class MemberDoors:
         self._doors = doors
         self._sessions = sessions
 
-    def page(self, handler: MemberPage) -> Handler:
-        """The endpoint of a page that reads no form. Whoever isn't signed in is led to the sign-in, and back."""
+    def page(self, handler: MemberPage, *, away: Callable[[Visit], Response] | None = None) -> Handler:
+        """The endpoint of a page that reads no form. Whoever isn't signed in is led to the sign-in, and back; or where
+        `away` says."""
 
         async def entered(visit: Visit) -> Response:
             member = await self._find(visit)
-            return _elsewhere(visit) if member is None else await handler(member)
+            return _elsewhere(visit, away or _to_signin) if member is None else await handler(member)
 
         return self._doors.page(entered)
 
@@ -92,8 +93,12 @@ def _binding(session: Session) -> str:
     return format_id(SESSION, session.id)
 
 
-def _elsewhere(visit: Visit) -> Response:
+def _to_signin(visit: Visit) -> Response:
+    return onward(signin_path(visit.slug))
+
+
+def _elsewhere(visit: Visit, away: Callable[[Visit], Response]) -> Response:
     # Coming from another site, the browser withheld the Strict cookie: a page of our own that leads here brings it.
     if visit.request.headers.get("sec-fetch-site") == "cross-site":
         return visit.page("continue.html", title=visit.words("page.moment"), target=visit.request.url.path)
-    return onward(signin_path(visit.slug))
+    return away(visit)

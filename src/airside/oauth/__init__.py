@@ -1,6 +1,6 @@
 """OAuth: from a client's request to its tokens.
 
-Owns clients and their secrets, client authentication, authorization requests and codes, the grants over their
+Owns clients and their secrets, client authentication, authorization requests, consent and codes, the grants over their
 shared phases (`grants/`), revocation and introspection as clients ask for them, and discovery. Doesn't own sign-in
 (`signin`), sessions and users (`identity`), the tokens themselves and their families (`tokens`), what is revoked
 (`revocation`), nor how a request is read from HTTP (`api/routes/oauth.py`).
@@ -15,6 +15,7 @@ from airside.oauth.client_lookup import ClientLookup
 from airside.oauth.client_proofs import ClientProofs, Credentials
 from airside.oauth.clients import Clients
 from airside.oauth.codes import Codes
+from airside.oauth.consent import Asked, Consents
 from airside.oauth.discovery import metadata
 from airside.oauth.grants import (
     AuthorizationCodeGrant,
@@ -26,15 +27,15 @@ from airside.oauth.grants import (
 from airside.oauth.hints import IdTokenHint, IdTokenHints
 from airside.oauth.intake import Intake
 from airside.oauth.introspection import IntrospectionEndpoint
-from airside.oauth.model import Client, ClientDraft, GrantName
+from airside.oauth.model import Client, ClientDraft, Consent, GrantName
 from airside.oauth.ports import RolesOf
 from airside.oauth.pushed import PushedRequests
 from airside.oauth.pushing import PushEndpoint
 from airside.oauth.records_certificates import self_signed_certificates
 from airside.oauth.records_scopes import Scope
 from airside.oauth.request_objects import RequestObjects
-from airside.oauth.responses import FormPost, Redirect
 from airside.oauth.resource_metadata import protected_resource
+from airside.oauth.responses import FormPost, Redirect
 from airside.oauth.revocation import RevocationEndpoint
 from airside.oauth.scopes import Scopes
 from airside.oauth.sectors import SectorIdentifiers
@@ -43,6 +44,7 @@ from airside.oauth.settings import ClientSettings, parse_settings, render_settin
 from airside.oauth.standing import Standing
 
 __all__ = [
+    "Asked",
     "AuthenticatedClient",
     "Authorities",
     "Authorization",
@@ -60,6 +62,8 @@ __all__ = [
     "Clients",
     "Codes",
     "ComeBack",
+    "Consent",
+    "Consents",
     "Credentials",
     "FormPost",
     "GrantName",

@@ -6,9 +6,9 @@
    code is issued at once.
 3. If not, the request is stored, bound to the browser that brought it, and a login begins that comes back here;
    it asks a session that is only too weak for no more than what it lacks.
-4. Back with a session, it is weighed again, the stored request is spent by one statement and the code issued.
-
-Every client is first-party for now, so no consent is asked.
+4. Another's application needs its user's consent besides (`consent.py`): where that is due, the request is stored
+   likewise, and a page asks.
+5. Back with all of it, it is weighed again, the stored request is spent by one statement and the code issued.
 """
 
 from collections.abc import Mapping
@@ -24,7 +24,16 @@ from airside.core.secret import Secret
 from airside.identity import Devices, Session, Sessions
 from airside.oauth import records
 from airside.oauth.codes import Codes
-from airside.oauth.errors import AuthorizationRefused, InvalidScope, InvalidTarget, LoginRequired, UnsafeRequest
+from airside.oauth.consent import Consents
+from airside.oauth.errors import (
+    AccessDenied,
+    AuthorizationRefused,
+    ConsentRequired,
+    InvalidScope,
+    InvalidTarget,
+    LoginRequired,
+    UnsafeRequest,
+)
 from airside.oauth.intake import Intake
 from airside.oauth.model import AuthorizationRequest, Client, StoredRequest
 from airside.oauth.requests import proven_redirect
@@ -63,7 +72,8 @@ class SignIn:
 
 @dataclass(frozen=True, slots=True)
 class ComeBack:
-    """On to `path` of this endpoint, now with the cookies that a foreign post doesn't bring."""
+    """On to `path` of ours, with the browser's `binding`: here again, now with the cookies that a foreign post doesn't
+    bring; or to the page that asks for the user's consent."""
 
     path: str
     binding: Secret[str]
@@ -78,7 +88,7 @@ class Weighed:
     suffices: bool
 
 
-Outcome: TypeAlias = Reply | SignIn
+Outcome: TypeAlias = Reply | SignIn | ComeBack
 
 
 class Authorization:
@@ -91,6 +101,7 @@ class Authorization:
         sessions: Sessions,
         devices: Devices,
         flows: Flows,
+        consents: Consents,
         codes: Codes,
         vault: Vault,
         entropy: Entropy,
@@ -99,6 +110,7 @@ class Authorization:
         self._sessions = sessions
         self._devices = devices
         self._flows = flows
+        self._consents = consents
         self._codes = codes
         self._vault = vault
         self._entropy = entropy
@@ -113,7 +125,11 @@ class Authorization:
         client, request = await self._intake.read(ctx, issuer, parameters)
         weighed = await self._weigh(ctx, request, await self._session(ctx, browser), None)
         if weighed.session is not None and weighed.suffices:
-            return await self._answer(ctx, issuer, client, request, weighed.session)
+            if await self._consents.verdict(ctx, client, request, weighed.session.user_id) == "given":
+                return await self._answer(ctx, issuer, client, request, weighed.session)
+            _refuse_to_ask(request)
+            word, binding = await self._store(ctx, request, browser.binding)
+            return ComeBack(consent_path(urlsplit(issuer).path, word), binding)
         _refuse_silent(request)
         word, binding = await self._store(ctx, request, browser.binding)
         return await self._sign_in(ctx, request, weighed.session, _back(issuer, word), browser, binding)
@@ -153,8 +169,15 @@ class Authorization:
             back = _back(issuer, word)
             return await self._sign_in(ctx, asking, weighed.session, back, browser, browser.binding)
         _refuse_narrowed(client, request)
+        verdict = await self._consents.verdict(ctx, client, request, weighed.session.user_id, waiting=word)
+        if verdict == "due":
+            _refuse_to_ask(request)
+            return ComeBack(consent_path(urlsplit(issuer).path, word), browser.binding)
         if not await records.spend_request(ctx, request_hash, browser_hash):
             raise UnsafeRequest("request spent meanwhile")
+        if verdict == "denied":
+            await ctx.tx.checkpoint()
+            raise AuthorizationRefused.of(request, AccessDenied("by the user"))
         return await self._answer(ctx, issuer, client, request, weighed.session)
 
     async def _weigh(
@@ -236,6 +259,11 @@ def _refuse_silent(request: AuthorizationRequest) -> None:
         raise AuthorizationRefused.of(request, LoginRequired())
 
 
+def _refuse_to_ask(request: AuthorizationRequest) -> None:
+    if request.prompt == "none":
+        raise AuthorizationRefused.of(request, ConsentRequired())
+
+
 def _refuse_another(stored: StoredRequest, session: Session | None) -> None:
     """A login that this request has led to, and that ended as somebody else: asking again would go round in circles
     (OpenID Connect Core §3.1.2.2)."""
@@ -256,8 +284,18 @@ def _hint_place(request_hash: bytes) -> Place:
     return Place("authorization_request", "login_hint_sealed", UUID(bytes=request_hash[:16]))
 
 
+def resume_path(base: str, word: str) -> str:
+    """Where the stored request `word` comes back; `base` is the path of its issuer."""
+    return f"{base}/oauth2/authorize?{RESUME}={word}"
+
+
+def consent_path(base: str, word: str) -> str:
+    """The page that asks whether the stored request `word` may have what it wants."""
+    return f"{base}/consent/{word}"
+
+
 def _back(issuer: str, word: str) -> str:
-    return f"{urlsplit(issuer).path}/oauth2/authorize?{RESUME}={word}"
+    return resume_path(urlsplit(issuer).path, word)
 
 
 def _hash(word: str) -> bytes:

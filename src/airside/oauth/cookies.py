@@ -10,5 +10,6 @@ BINDING_SECONDS: Final = int(REQUEST_LIFETIME.total_seconds())
 
 
 def binding_cookie(tenant_id: UUID) -> str:
-    """Binds waiting authorization requests to the browser that brought them. Lax; read by this endpoint only."""
+    """Binds waiting authorization requests to the browser that brought them. Lax; read by this endpoint,
+    and by the page that asks for consent."""
     return f"__Host-airside_request_{format_id(TENANT, tenant_id)}"

@@ -165,6 +165,16 @@ class StoredRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class Consent:
+    """What one user has allowed one client, called `name`, and since when."""
+
+    client_id: UUID
+    name: str
+    scopes: frozenset[str]
+    granted_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Code:
     """What an authorization code stands for: whose, for whom, proven how, and the family it may start."""
 

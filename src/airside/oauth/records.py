@@ -62,6 +62,15 @@ CLIENT_DELETE: Final = "delete from airside.oauth_client where tenant_id = %s an
 CLIENT_DELETE_REQUESTS: Final = "delete from airside.authorization_request where tenant_id = %s and client_id = %s"
 CLIENT_DELETE_PUSHED: Final = "delete from airside.pushed_request where tenant_id = %s and client_id = %s"
 CLIENT_DELETE_CODES: Final = "delete from airside.authorization_code where tenant_id = %s and client_id = %s"
+CLIENT_DELETE_CONSENTS: Final = "delete from airside.oauth_consent where tenant_id = %s and client_id = %s"
+
+CLIENT_DELETES: Final = (
+    CLIENT_DELETE_REQUESTS,
+    CLIENT_DELETE_PUSHED,
+    CLIENT_DELETE_CODES,
+    CLIENT_DELETE_CONSENTS,
+    CLIENT_DELETE,
+)
 
 REQUEST_INSERT: Final = """
 insert into airside.authorization_request (tenant_id, request_hash, browser_hash, client_id, redirect_uri, scopes,
@@ -251,9 +260,7 @@ async def set_client_secrets(ctx: RequestContext, client_id: UUID, secrets: Sequ
 async def delete_client(ctx: RequestContext, client_id: UUID) -> bool:
     """Take the client and all that waits for it away; whether it was there."""
     place = (ctx.tenant_id, client_id)
-    touched = await ctx.tx.run_many(
-        [(each, place) for each in (CLIENT_DELETE_REQUESTS, CLIENT_DELETE_PUSHED, CLIENT_DELETE_CODES, CLIENT_DELETE)]
-    )
+    touched = await ctx.tx.run_many([(each, place) for each in CLIENT_DELETES])
     return touched[-1] == 1
 
 

@@ -68,6 +68,7 @@ TABLES: Final[dict[str, Table]] = {
     "authorization_request": Table("tenant", ALL),
     "authorization_code": Table("tenant", ALL),
     "pushed_request": Table("tenant", ("select", "insert", "delete")),
+    "oauth_consent": Table("tenant", ALL),
     # tokens
     "signing_key": Table("tenant", CHANGE),
     "refresh_family": Table("tenant", ALL),

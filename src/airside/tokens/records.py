@@ -150,6 +150,12 @@ update airside.refresh_family set revoked_at = %s, revoked_because = %s
 where tenant_id = %s and client_id = %s and revoked_at is null
 """
 
+REVOKE_GRANT: Final = """
+update airside.refresh_family set revoked_at = %s, revoked_because = %s
+where tenant_id = %s and subject = %s and client_id = %s and revoked_at is null
+returning family_id
+"""
+
 SWEEP_TOKENS: Final = """
 delete from airside.refresh_token t using airside.refresh_family f
 where t.tenant_id = %s and f.tenant_id = t.tenant_id and f.family_id = t.family_id and f.expires_at <= %s
@@ -191,6 +197,11 @@ class _FamilyRow:
             confirmation=None if self.confirmation is None else _confirmation(self.confirmation),
         )
         return RefreshFamily(self.family_id, grant, self.created_at, self.expires_at, self.revoked_at)
+
+
+@dataclass(frozen=True, slots=True)
+class _EndedRow:
+    family_id: UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,6 +296,12 @@ async def find_token(ctx: RequestContext, token_hash: bytes) -> StoredToken | No
 async def revoke(ctx: RequestContext, statement: str, id: UUID | str, because: str) -> int:
     """Run one of the `REVOKE_…` statements; how many families it ended."""
     return await ctx.tx.run(statement, (ctx.now, because, ctx.tenant_id, id))
+
+
+async def revoke_grant(ctx: RequestContext, subject: str, client_id: str, because: str) -> list[UUID]:
+    """End every family of `subject` at `client_id`; which ones."""
+    params = (ctx.now, because, ctx.tenant_id, subject, client_id)
+    return [row.family_id for row in await ctx.tx.all(_EndedRow, REVOKE_GRANT, params)]
 
 
 async def sweep(ctx: RequestContext) -> int:

@@ -149,6 +149,15 @@ class RefreshFamilies:
         access tokens have what still fits."""
         await self._cover(ctx, "client", client_id, ctx.now + ENDING_OVERLAP)
 
+    async def revoke_grant(self, ctx: RequestContext, subject: str, client_id: str, reason: str) -> int:
+        """End every family of a subject (`usr_…`) at one client (`cli_…`), with its access tokens; how many."""
+        ended = await records.revoke_grant(ctx, subject, client_id, reason)
+        for family_id in ended:
+            await self._cover(ctx, "fam", format_id(FAMILY, family_id))
+        if ended:
+            await self._tell(ctx, subject, reason, len(ended))
+        return len(ended)
+
     async def sweep(self, ctx: RequestContext) -> int:
         """Delete families past their ninety days, with their tokens; how many."""
         return await records.sweep(ctx)

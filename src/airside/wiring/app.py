@@ -182,6 +182,7 @@ def _documented(services: Services) -> FastAPI:
         policies=services.policy_admin,
         transfer=services.transfer_admin,
         factors=services.factor_admin,
+        consents=services.consent_admin,
         cursors=cursors,
     )
     api.include_router(management.router(verbs))

@@ -14,7 +14,7 @@ from airside.identity import (
     TotpAuthenticator,
 )
 from airside.notify import Delivery, Letters, Mailbox, Mailer, RoomSources, Smtp
-from airside.oauth import Clients, Scopes, SectorIdentifiers
+from airside.oauth import Clients, Consents, Scopes, SectorIdentifiers
 from airside.signin import Acceptance, Closing, Flows, People, Recovery, Registration, Verification
 from airside.wiring.foundation import Foundation
 from airside.wiring.letters import MailedCodes, MailedLinks, SessionOccasions, TenantLetterheads
@@ -34,6 +34,7 @@ class Entries:
     closing: Closing
     clients: Clients
     scopes: Scopes
+    consents: Consents
     mailbox: Mailbox | None
     delivery: Delivery
 
@@ -87,6 +88,7 @@ def entries(base: Foundation, who: Persons, settings: Settings) -> Entries:
         ),
         clients=clients,
         scopes=Scopes(journal=base.journal),
+        consents=Consents(journal=base.journal, families=base.families),
         mailbox=mailer if isinstance(mailer, Mailbox) else None,
         delivery=_delivery(base, who, registration, acceptance, mailer, settings),
     )

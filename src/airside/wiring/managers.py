@@ -6,6 +6,7 @@ from airside.access import Authorise, Issuers
 from airside.admin import (
     Above,
     ClientAdmin,
+    ConsentAdmin,
     FactorAdmin,
     InvitationAdmin,
     MemberAdmin,
@@ -33,6 +34,7 @@ class Managers:
     session_admin: SessionAdmin
     client_admin: ClientAdmin
     scope_admin: ScopeAdmin
+    consent_admin: ConsentAdmin
     factor_admin: FactorAdmin
     policy_admin: PolicyAdmin
     transfer_admin: TransferAdmin
@@ -61,6 +63,7 @@ def managers(base: Foundation, who: Persons, doors: Entries, authorise: Authoris
             authorise=authorise, clients=doors.clients, members=who.members, lookup=base.lookup, issuers=issuers
         ),
         scope_admin=ScopeAdmin(authorise=authorise, scopes=doors.scopes),
+        consent_admin=ConsentAdmin(authorise=authorise, consents=doors.consents, users=who.users),
         factor_admin=FactorAdmin(
             authorise=authorise,
             above=above,

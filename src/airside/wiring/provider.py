@@ -59,10 +59,13 @@ def provider(
         proofs=ClientProofs(keys=client_keys, spent=base.spent_proofs, authorities=authorities),
     )
     standing = Standing(users=who.users, revocations=base.revocations)
+    consents = doors.consents
     codes = Codes(entropy=base.entropy, journal=base.journal, families=base.families)
     grants = registry(
-        AuthorizationCodeGrant(codes=codes, standing=standing, roles=who.members, families=base.families),
-        RefreshTokenGrant(families=base.families, standing=standing, roles=who.members),
+        AuthorizationCodeGrant(
+            codes=codes, standing=standing, consents=consents, roles=who.members, families=base.families
+        ),
+        RefreshTokenGrant(families=base.families, standing=standing, consents=consents, roles=who.members),
         ClientCredentialsGrant(),
     )
     senders = SenderConstraints(possession=base.possession)
@@ -77,6 +80,7 @@ def provider(
             sessions=who.sessions,
             devices=who.devices,
             flows=doors.flows,
+            consents=consents,
             codes=codes,
             vault=base.vault,
             entropy=base.entropy,

@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr
 from airside.access import Contexts
 from airside.admin import (
     ClientAdmin,
+    ConsentAdmin,
     FactorAdmin,
     InvitationAdmin,
     MemberAdmin,
@@ -21,7 +22,7 @@ from airside.admin import (
     UserAdmin,
 )
 from airside.api.cursors import Cursors
-from airside.api.routes import clients, factors, invitations, policies, roles, scopes, transfer
+from airside.api.routes import clients, consents, factors, invitations, policies, roles, scopes, transfer
 from airside.api.strict import MAX_PAGE, PAGE, Answer, Body, StrictRoute, caller_by, path_id
 from airside.core.ids import SESSION, USER, format_id
 from airside.core.secret import Secret
@@ -44,6 +45,7 @@ class Management:
     policies: PolicyAdmin
     transfer: TransferAdmin
     factors: FactorAdmin
+    consents: ConsentAdmin
     cursors: Cursors
 
 
@@ -101,6 +103,7 @@ def router(management: Management) -> APIRouter:
     clients.add(routes, caller, management.clients, management.cursors)
     scopes.add(routes, caller, management.scopes)
     factors.add(routes, caller, management.factors)
+    consents.add(routes, caller, management.consents)
     policies.add(routes, caller, management.policies)
     return routes
 

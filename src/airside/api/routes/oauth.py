@@ -204,6 +204,8 @@ class OAuthRoutes:
             outcome = await self._authorization.resume(ctx, issuer, form[RESUME], browser)
         else:
             outcome = await self._authorization.begin(ctx, issuer, form, browser)
+        if isinstance(outcome, ComeBack):
+            return _come_back(ctx, outcome)
         return _sign_in(request, ctx, outcome) if isinstance(outcome, SignIn) else _to_client(request, outcome)
 
     def _issuer(self, request: Request) -> str:

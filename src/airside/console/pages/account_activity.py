@@ -31,6 +31,9 @@ TOLD: Final = {
     Event.PASSKEY_SUSPECTED: "passkey_suspected",
     Event.DEVICE_REMEMBERED: "device_known",
     Event.DEVICE_FORGOTTEN: "device_forgotten",
+    Event.CONSENT_GRANTED: "application_allowed",
+    Event.CONSENT_DENIED: "application_denied",
+    Event.CONSENT_REVOKED: "application_removed",
 }
 """What people are told, and the member of the words' family `event` that says it."""
 

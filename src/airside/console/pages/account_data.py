@@ -14,8 +14,9 @@ from airside.console.pages.mailed import outcome
 from airside.console.signed_in import Member, MemberDoors
 from airside.console.visit import Form
 from airside.core.errors import Conflict
-from airside.core.ids import DEVICE, FACTOR, PASSKEY, SESSION, USER, format_id
+from airside.core.ids import CLIENT, DEVICE, FACTOR, PASSKEY, SESSION, USER, format_id
 from airside.identity import Devices, Factors, Passkeys, Sessions, Users
+from airside.oauth import Consents
 from airside.signin import Closing
 from airside.tenancy import Members
 
@@ -34,6 +35,7 @@ class DataPages:
         passkeys: Passkeys,
         factors: Factors,
         members: Members,
+        consents: Consents,
         activity: Activity,
         closing: Closing,
         fresh: Fresh,
@@ -44,6 +46,7 @@ class DataPages:
         self._passkeys = passkeys
         self._factors = factors
         self._members = members
+        self._consents = consents
         self._activity = activity
         self._closing = closing
         self._fresh = fresh
@@ -129,6 +132,15 @@ class DataPages:
                     "last_seen_at": each.last_seen_at,
                 }
                 for each in await self._devices.list(ctx, user_id)
+            ],
+            "applications": [
+                {
+                    "id": format_id(CLIENT, each.client_id),
+                    "name": each.name,
+                    "scopes": sorted(each.scopes),
+                    "allowed_at": each.granted_at,
+                }
+                for each in await self._consents.list(ctx, user_id)
             ],
             "activity": [{"at": each.at, "event": each.event.value, "address": each.origin} for each in activity],
         }

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from airside.core.ids import FAMILY, SESSION, USER, format_id
 from airside.oauth.codes import Codes
+from airside.oauth.consent import Consents
 from airside.oauth.errors import InvalidGrant, InvalidRequest
 from airside.oauth.grants.phases import Granted
 from airside.oauth.model import Client, GrantName
@@ -16,8 +17,11 @@ from airside.tokens import AccessGrant, Confirmation, RefreshFamilies
 class AuthorizationCodeGrant:
     """Spends a code; starts a refresh family where the client is registered for one."""
 
-    def __init__(self, *, codes: Codes, standing: Standing, roles: RolesOf, families: RefreshFamilies) -> None:
+    def __init__(
+        self, *, codes: Codes, standing: Standing, consents: Consents, roles: RolesOf, families: RefreshFamilies
+    ) -> None:
         self._codes = codes
+        self._consents = consents
         self._standing = standing
         self._roles = roles
         self._families = families
@@ -36,7 +40,7 @@ class AuthorizationCodeGrant:
             InvalidRequest: `code`, `redirect_uri` or `code_verifier` is missing; only a client that goes without PKCE
                 may leave out the last.
             InvalidGrant: the code gives nothing, is bound to another key than the sender's (RFC 9449 §10), or the
-                sign-in behind it no longer stands.
+                sign-in or the consent behind it no longer stands.
         """
         presented, redirect_uri, verifier = (form.get(name) for name in ("code", "redirect_uri", "code_verifier"))
         if presented is None or redirect_uri is None or (verifier is None and client.needs_pkce):
@@ -49,6 +53,7 @@ class AuthorizationCodeGrant:
         scopes = code.scopes & client.scopes
         if not scopes:
             raise InvalidGrant("the client has lost its scopes since")
+        await self._consents.demand(ctx, client, code.user_id, scopes)
         meant = code.details.resources or client.audiences
         access = AccessGrant(
             subject=format_id(USER, code.user_id),

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from airside.core.errors import Inconsistent
 from airside.core.ids import USER, parse_id
+from airside.oauth.consent import Consents
 from airside.oauth.errors import InvalidGrant, InvalidRequest
 from airside.oauth.grants.phases import Granted
 from airside.oauth.model import Client, GrantName
@@ -21,8 +22,9 @@ _STANDING_LOST = "sign_in_no_longer_stands"
 class RefreshTokenGrant:
     """Rotates. Roles are those of this moment; scopes those of the sign-in that the client still has."""
 
-    def __init__(self, *, families: RefreshFamilies, standing: Standing, roles: RolesOf) -> None:
+    def __init__(self, *, families: RefreshFamilies, standing: Standing, consents: Consents, roles: RolesOf) -> None:
         self._families = families
+        self._consents = consents
         self._standing = standing
         self._roles = roles
 
@@ -54,6 +56,7 @@ class RefreshTokenGrant:
         most = family.grant.scope & client.scopes
         if not most:
             raise InvalidGrant("the client has lost its scopes since")
+        await self._consents.demand(ctx, client, user_id, most)
         access = replace(
             family.grant,
             scope=requested_scopes(form.get("scope"), most),
