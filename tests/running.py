@@ -99,10 +99,17 @@ class Place:
 
 @asynccontextmanager
 async def running(
-    dsn: str, folder: Path, *, kek: Aead, clock: Clock, entropy: Entropy, authorities: Path | None = None
+    dsn: str,
+    folder: Path,
+    *,
+    kek: Aead,
+    clock: Clock,
+    entropy: Entropy,
+    authorities: Path | None = None,
+    fetch_exceptions: tuple[str, ...] = (),
 ) -> AsyncGenerator[Running]:
     """A server on the migrated database at `dsn`, answering until the context ends; with `authorities`, also one that
-    demands certificates."""
+    demands certificates. It may fetch from `fetch_exceptions` (`host:port`) although they are private."""
     port = free_port()
     certificates = ensure_development_certificates(folder, clock=clock)
     settings = Settings(
@@ -112,6 +119,7 @@ async def running(
         redirect_port=None,
         mutual_tls_port=None if authorities is None else free_port(),
         mutual_tls_authorities=authorities,
+        fetch_exceptions=fetch_exceptions,
     )
     mutual = mutual_tls(settings, certificates.certificate, certificates.key)
     services = build(settings, dsn=dsn, kek=kek, clock=clock, entropy=entropy)

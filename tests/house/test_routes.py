@@ -34,8 +34,11 @@ PUBLIC = {
     "GET /.well-known/oauth-protected-resource/t/{slug}",
     "GET /t/{slug}/oauth2/jwks",
     "GET /.well-known/authzen-configuration",
+    "GET /t/{slug}/oauth2/logout",
+    "POST /t/{slug}/oauth2/logout",
 }
-"""What anybody may read. Nothing else answers a stranger with anything but a refusal or the way to the sign-in."""
+"""What anybody may read, or ask to be signed out at. Nothing else answers a stranger with anything but a refusal or the
+way to the sign-in."""
 
 ASK_NO_RIGHT = {"Platform.bootstrap", "Platform.find"}
 """For whoever starts the process, before anybody could hold a right; no route calls them."""
@@ -77,6 +80,8 @@ async def _ids(place: Place) -> dict[str, str]:
         "slug": place.slug,
         "user_id": format_id(USER, user.id),
         "client_id": client.word,
+        "client": client.word,
+        "request": "x" * 43,
         "session_id": format_id(SESSION, session.id),
         "session": format_id(SESSION, session.id),
         "flow": format_id(FLOW, flow.flow_id),

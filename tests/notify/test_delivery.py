@@ -13,7 +13,8 @@ from airside.core.entropy import Entropy
 from airside.core.errors import Unavailable
 from airside.core.ids import FACTOR, SESSION, USER, format_id, uuid7
 from airside.notify import KINDS, Letter, Mailbox, Receipt, Smtp
-from airside.notify.delivery import BACK_OFF, BATCH, LEASE
+from airside.notify.consumer import BATCH, LEASE
+from airside.notify.delivery import BACK_OFF
 from airside.transport import DevelopmentCertificates
 from airside.vault import Vault
 from tests.makers import Database

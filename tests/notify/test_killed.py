@@ -11,7 +11,7 @@ from uuid import UUID
 from airside.core.clock import Clock, FixedClock
 from airside.core.entropy import Entropy
 from airside.core.ids import uuid7
-from airside.notify.delivery import LEASE
+from airside.notify.consumer import LEASE
 from airside.tenancy import Draft
 from airside.transport import DevelopmentCertificates
 from airside.vault import LocalKek

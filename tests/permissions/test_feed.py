@@ -9,8 +9,9 @@ import pytest
 
 from airside.core.errors import LimitExceeded, Unavailable
 from airside.permissions import Permissions, TupleKey
-from airside.permissions.feed import MAX_FOLLOWERS, Feed
+from airside.permissions.feed import Feed
 from airside.store import Listener, RequestContext
+from airside.store.followers import MAX_FOLLOWERS
 from tests.permissions.conftest import MakeNode
 
 OpenContext = Callable[..., AbstractAsyncContextManager[RequestContext]]

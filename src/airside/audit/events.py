@@ -120,4 +120,6 @@ class Event(StrEnum):
     ACCESS_REFUSED = "access:principal:refused"
     LIMIT_EXCEEDED = "limit:origin:exceeded"
 
+    LOGOUT_ABANDONED = "logout:client:abandoned"
+
     MAIL_ABANDONED = "notify:mail:abandoned"

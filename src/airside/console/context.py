@@ -19,7 +19,7 @@ from airside.identity import (
     Totp,
     Users,
 )
-from airside.oauth import Consents
+from airside.oauth import Consents, Logout
 from airside.signin import Acceptance, Closing, Flows, Recovery, Registration, Verification
 from airside.store.context import RequestContext
 from airside.tenancy import Members, TenantPolicies
@@ -29,6 +29,14 @@ class Context(Protocol):
     """Opens the context of the tenant in the path, for nobody yet."""
 
     def __call__(self, request: Request) -> AbstractAsyncContextManager[RequestContext]:
+        """Raises `NotFound` where there is no such tenant."""
+        ...
+
+
+class IssuerOf(Protocol):
+    """What the context's tenant is called by those who trust its tokens."""
+
+    async def __call__(self, ctx: RequestContext) -> str:
         """Raises `NotFound` where there is no such tenant."""
         ...
 
@@ -83,4 +91,8 @@ class Verbs(Protocol):
     @property
     def consents(self) -> Consents: ...
     @property
+    def logout(self) -> Logout: ...
+    @property
     def closing(self) -> Closing: ...
+
+    async def issuer(self, ctx: RequestContext) -> str: ...

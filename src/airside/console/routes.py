@@ -20,6 +20,7 @@ from airside.console.pages import (
     look,
     recover,
     signin,
+    signout,
     signup,
     verify,
 )
@@ -41,6 +42,11 @@ def routes(verbs: Verbs, *, context: Context, brands: Brands) -> list[Route]:
         *_entry(verbs, EntryDoors(doors=doors, entropy=verbs.entropy)),
         *_account(verbs, member_doors),
         *consent.routes(member_doors, consent.ConsentPages(consents=verbs.consents, users=verbs.users)),
+        *signout.routes(
+            doors,
+            member_doors,
+            signout.SignoutPages(logout=verbs.logout, users=verbs.users, issuer=verbs.issuer),
+        ),
         *look.routes(doors),
         *asset_routes(),
     ]
@@ -60,7 +66,12 @@ def _account(verbs: Verbs, doors: MemberDoors) -> list[Route]:
     users, sessions, factors, policies = verbs.users, verbs.sessions, verbs.factors, verbs.policies
     fresh = Fresh(flows=verbs.flows, sessions=sessions, factors=factors, policies=policies, devices=verbs.devices)
     return [
-        *account.routes(doors, account.AccountPages(sessions=sessions, users=users, factors=factors)),
+        *account.routes(
+            doors,
+            account.AccountPages(
+                sessions=sessions, users=users, factors=factors, logout=verbs.logout, issuer=verbs.issuer
+            ),
+        ),
         *account_password.routes(
             doors,
             account_password.PasswordPages(

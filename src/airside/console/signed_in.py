@@ -9,7 +9,7 @@ from starlette.responses import HTMLResponse, Response
 
 from airside.console.forms import read_cookie
 from airside.console.refusals import Handler
-from airside.console.visit import Doors, Form, Visit, onward
+from airside.console.visit import Doors, Form, Page, Visit, onward
 from airside.core.errors import InvalidInput, NotFound
 from airside.core.ids import SESSION, format_id, parse_id
 from airside.core.secret import Secret
@@ -53,13 +53,15 @@ class MemberDoors:
         self._doors = doors
         self._sessions = sessions
 
-    def page(self, handler: MemberPage, *, away: Callable[[Visit], Response] | None = None) -> Handler:
+    def page(self, handler: MemberPage, *, away: Page | None = None) -> Handler:
         """The endpoint of a page that reads no form. Whoever isn't signed in is led to the sign-in, and back; or where
         `away` says."""
 
         async def entered(visit: Visit) -> Response:
             member = await self._find(visit)
-            return _elsewhere(visit, away or _to_signin) if member is None else await handler(member)
+            if member is not None:
+                return await handler(member)
+            return await _elsewhere(visit, away or _to_signin)
 
         return self._doors.page(entered)
 
@@ -93,12 +95,12 @@ def _binding(session: Session) -> str:
     return format_id(SESSION, session.id)
 
 
-def _to_signin(visit: Visit) -> Response:
+async def _to_signin(visit: Visit) -> Response:
     return onward(signin_path(visit.slug))
 
 
-def _elsewhere(visit: Visit, away: Callable[[Visit], Response]) -> Response:
+async def _elsewhere(visit: Visit, away: Page) -> Response:
     # Coming from another site, the browser withheld the Strict cookie: a page of our own that leads here brings it.
     if visit.request.headers.get("sec-fetch-site") == "cross-site":
         return visit.page("continue.html", title=visit.words("page.moment"), target=visit.request.url.path)
-    return away(visit)
+    return await away(visit)

@@ -16,6 +16,7 @@ DELETE_CHALLENGES: Final = "delete from airside.passkey_challenge where tenant_i
 DELETE_SESSIONS: Final = "delete from airside.user_session where tenant_id = %s and user_id = %s"
 DELETE_DEVICES: Final = "delete from airside.known_device where tenant_id = %s and user_id = %s"
 DELETE_LINKS: Final = "delete from airside.action_link where tenant_id = %s and user_id = %s"
+DELETE_PARTICIPATIONS: Final = "delete from airside.session_client where tenant_id = %s and user_id = %s"
 DELETE_CONSENTS: Final = "delete from airside.oauth_consent where tenant_id = %s and user_id = %s"
 
 HANGING: Final = (
@@ -29,6 +30,7 @@ HANGING: Final = (
     DELETE_SESSIONS,
     DELETE_DEVICES,
     DELETE_LINKS,
+    DELETE_PARTICIPATIONS,
     DELETE_CONSENTS,
 )
 

@@ -52,6 +52,14 @@ class Families(Protocol):
         ...
 
 
+class Partings(Protocol):
+    """Who is told that a session is over, in the transaction that ends it; `oauth.Participants` is one."""
+
+    async def session_ended(self, ctx: RequestContext, session_id: UUID) -> None:
+        """The session has ended, whatever for."""
+        ...
+
+
 class Sessions:
     """Starts, finds, strengthens and ends sessions. Only hashes of their secrets are stored."""
 
@@ -65,6 +73,7 @@ class Sessions:
         families: Families,
         policies: Policies,
         places: Places,
+        partings: Partings | None = None,
     ) -> None:
         self._vault = vault
         self._entropy = entropy
@@ -73,6 +82,7 @@ class Sessions:
         self._families = families
         self._policies = policies
         self._places = places
+        self._partings = partings
 
     async def start(
         self, ctx: RequestContext, proofs: Sequence[Proof], device_id: UUID | None = None
@@ -237,6 +247,8 @@ class Sessions:
         until = max(ended.expires_at, ctx.now) + _OUTLIVES
         await self._revocations.revoke(ctx, "sid", sid, expires_at=until)
         await self._families.revoke_session(ctx, sid, _ENDED)
+        if self._partings is not None:
+            await self._partings.session_ended(ctx, ended.session_id)
         await self._journal.record(
             ctx, Event.SESSION_ENDED, subject=format_id(USER, ended.user_id), details={"session": sid}
         )

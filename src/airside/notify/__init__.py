@@ -1,11 +1,13 @@
 """Notify: what people are told by mail.
 
 Owns the kinds of letters, their words in every language, their form as text and HTML, and their delivery: whatever
-the outbox holds, at least once, with growing pauses, until a mail server took it or it is given up. Does not own what
+the outbox holds, at least once, with growing pauses, until a mail server took it or it is given up; and the
+`Consumer` that every other way out of the outbox is built on. Does not own what
 a letter tells of (users, links, codes: read through `Sources` when it is sent, never stored), nor the outbox's rows
 (`store`), nor when a letter is due: the room in which it happened puts it there.
 """
 
+from airside.notify.consumer import Consumer
 from airside.notify.delivery import Delivery, Sources
 from airside.notify.kinds import KINDS, Kind
 from airside.notify.letters import STYLE, Letters
@@ -27,6 +29,7 @@ from airside.notify.tidings import Tidings
 __all__ = [
     "KINDS",
     "STYLE",
+    "Consumer",
     "Delivery",
     "Kind",
     "Language",

@@ -1,12 +1,13 @@
 """OAuth: from a client's request to its tokens.
 
 Owns clients and their secrets, client authentication, authorization requests, consent and codes, the grants over their
-shared phases (`grants/`), revocation and introspection as clients ask for them, and discovery. Doesn't own sign-in
-(`signin`), sessions and users (`identity`), the tokens themselves and their families (`tokens`), what is revoked
-(`revocation`), nor how a request is read from HTTP (`api/routes/oauth.py`).
+shared phases (`grants/`), revocation and introspection as clients ask for them, logout, and discovery. Doesn't own
+sign-in (`signin`), sessions and users (`identity`), the tokens themselves and their families (`tokens`), what is
+revoked (`revocation`), nor how a request is read from HTTP (`api/routes/oauth.py`).
 """
 
 from airside.oauth.authorize import Authorization, Browser, ComeBack, SignIn
+from airside.oauth.backchannel import BackChannel
 from airside.oauth.changes import ClientChange
 from airside.oauth.client_authentication import AuthenticatedClient, ClientAuthentication
 from airside.oauth.client_certificates import Authorities
@@ -27,7 +28,10 @@ from airside.oauth.grants import (
 from airside.oauth.hints import IdTokenHint, IdTokenHints
 from airside.oauth.intake import Intake
 from airside.oauth.introspection import IntrospectionEndpoint
-from airside.oauth.model import Client, ClientDraft, Consent, GrantName
+from airside.oauth.logout import Logout, SignedOut
+from airside.oauth.logout_tokens import LogoutTokens
+from airside.oauth.model import Client, ClientDraft, Consent, GrantName, LogoutRequest
+from airside.oauth.participants import Participants
 from airside.oauth.ports import RolesOf
 from airside.oauth.pushed import PushedRequests
 from airside.oauth.pushing import PushEndpoint
@@ -49,6 +53,7 @@ __all__ = [
     "Authorities",
     "Authorization",
     "AuthorizationCodeGrant",
+    "BackChannel",
     "Browser",
     "Client",
     "ClientAuthentication",
@@ -71,6 +76,10 @@ __all__ = [
     "IdTokenHints",
     "Intake",
     "IntrospectionEndpoint",
+    "Logout",
+    "LogoutRequest",
+    "LogoutTokens",
+    "Participants",
     "PushEndpoint",
     "PushedRequests",
     "Redirect",
@@ -83,6 +92,7 @@ __all__ = [
     "SectorIdentifiers",
     "SenderConstraints",
     "SignIn",
+    "SignedOut",
     "Standing",
     "TokenEndpoint",
     "metadata",

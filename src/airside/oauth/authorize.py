@@ -36,6 +36,7 @@ from airside.oauth.errors import (
 )
 from airside.oauth.intake import Intake
 from airside.oauth.model import AuthorizationRequest, Client, StoredRequest
+from airside.oauth.participants import Participants
 from airside.oauth.requests import proven_redirect
 from airside.oauth.responses import Reply, success
 from airside.signin import Flows, StartedFlow
@@ -102,6 +103,7 @@ class Authorization:
         devices: Devices,
         flows: Flows,
         consents: Consents,
+        participants: Participants,
         codes: Codes,
         vault: Vault,
         entropy: Entropy,
@@ -111,6 +113,7 @@ class Authorization:
         self._devices = devices
         self._flows = flows
         self._consents = consents
+        self._participants = participants
         self._codes = codes
         self._vault = vault
         self._entropy = entropy
@@ -233,6 +236,7 @@ class Authorization:
         self, ctx: RequestContext, issuer: str, client: Client, request: AuthorizationRequest, session: Session
     ) -> Reply:
         code = await self._codes.issue(ctx, client, request, session)
+        self._participants.join(ctx, client, session)
         return success(request, code=code, issuer=issuer)
 
 

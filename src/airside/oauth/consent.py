@@ -133,7 +133,8 @@ class Consents:
         """
         if not await records_consents.delete(ctx, user_id, client_id):
             raise NotFound("consent")
-        subject, client = format_id(USER, user_id), format_id(CLIENT, client_id)
+        found = await records.find_client(ctx, client_id)
+        subject, client = format_id(USER, user_id), format_id(CLIENT, client_id) if found is None else found.word
         await self._families.revoke_grant(ctx, subject, client, _REVOKED)
         # Clients without refresh tokens have access tokens all the same, which name the family of their code.
         for family_id in await records_consents.families_of_codes(ctx, user_id, client_id, ctx.now - _REACH):

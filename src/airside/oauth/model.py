@@ -165,6 +165,34 @@ class StoredRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class Participation:
+    """That a client got codes in a user's session."""
+
+    session_id: UUID
+    client_id: UUID
+    user_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class LogoutRequest:
+    """What a client asked for when it sent its user to sign out, judged: `redirect_uri` is one of its own.
+
+    Attributes:
+        client_id: who asks; None where nobody says.
+        hinted: an ID token of ours said so.
+        session_id: the session that it was given for.
+        ui_locales: languages of the page, best first.
+    """
+
+    client_id: UUID | None
+    hinted: bool
+    session_id: UUID | None
+    redirect_uri: str | None
+    state: str | None
+    ui_locales: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Consent:
     """What one user has allowed one client, called `name`, and since when."""
 

@@ -67,8 +67,6 @@ TABLE: Final[dict[type[Refusal], tuple[int, ErrorCode, str]]] = {
     InvalidRequestUri: (400, ErrorCode.INVALID_REQUEST_URI, "The request_uri is unknown, expired or spent."),
     RequestUriNotSupported: (400, ErrorCode.REQUEST_URI_NOT_SUPPORTED, "Only pushed requests are referred to."),
     ConsentRequired: (400, ErrorCode.CONSENT_REQUIRED, "The user has to be asked."),
-    RequestNotSupported: (400, ErrorCode.REQUEST_NOT_SUPPORTED, "Request objects aren't supported."),
-    RequestUriNotSupported: (400, ErrorCode.REQUEST_URI_NOT_SUPPORTED, "Request objects aren't supported."),
     UnsafeRequest: (400, ErrorCode.INVALID_REQUEST, "The client or its redirect URI isn't known here."),
     AuthorizationRefused: (400, ErrorCode.INVALID_REQUEST, "The request was refused."),
     Unauthenticated: (401, ErrorCode.INVALID_TOKEN, "The access token is missing, expired, revoked or malformed."),

@@ -62,12 +62,14 @@ CLIENT_DELETE: Final = "delete from airside.oauth_client where tenant_id = %s an
 CLIENT_DELETE_REQUESTS: Final = "delete from airside.authorization_request where tenant_id = %s and client_id = %s"
 CLIENT_DELETE_PUSHED: Final = "delete from airside.pushed_request where tenant_id = %s and client_id = %s"
 CLIENT_DELETE_CODES: Final = "delete from airside.authorization_code where tenant_id = %s and client_id = %s"
+CLIENT_DELETE_PARTICIPATIONS: Final = "delete from airside.session_client where tenant_id = %s and client_id = %s"
 CLIENT_DELETE_CONSENTS: Final = "delete from airside.oauth_consent where tenant_id = %s and client_id = %s"
 
 CLIENT_DELETES: Final = (
     CLIENT_DELETE_REQUESTS,
     CLIENT_DELETE_PUSHED,
     CLIENT_DELETE_CODES,
+    CLIENT_DELETE_PARTICIPATIONS,
     CLIENT_DELETE_CONSENTS,
     CLIENT_DELETE,
 )

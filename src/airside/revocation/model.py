@@ -39,6 +39,12 @@ class Page:
     cursor: str
     entries: tuple[Entry, ...]
 
+    def cursors(self) -> tuple[str, ...]:
+        """The cursor after each entry; the last is the page's own."""
+        mark, _, place = self.cursor.rpartition(".")
+        first = int(place) - len(self.entries) + 1
+        return tuple(f"{mark}.{first + number}" for number in range(len(self.entries)))
+
 
 class RevokedSet:
     """What is revoked in one tenant, as a live view: entries arrive in it while it is held.

@@ -15,6 +15,7 @@ from airside.core.ids import uuid7
 from airside.revocation import news, records
 from airside.revocation.model import ALWAYS, MAX_ID, Entry, Kind, Page, RevokedSet
 from airside.store import Listener, RequestContext
+from airside.store.followers import Followers
 
 CHANNEL: Final = "airside_revocations"
 MAX_SILENCE: Final = 5.0  # seconds without a sign of life from the listener, after which we don't know what is revoked
@@ -40,6 +41,7 @@ class Revocations:
         self._loading: dict[UUID, list[RevokedSet]] = {}
         self._generation = 0
         self._news: dict[UUID, asyncio.Event] = {}
+        self.followers = Followers("revocation streams")
         listener.subscribe(CHANNEL, self._hear, self._forget)
 
     async def revoke(
@@ -162,8 +164,10 @@ class Revocations:
         self._sets.clear()
         for tenant_id in list(self._news):
             self._wake(tenant_id)
+        self.followers.wake_all()
 
     def _wake(self, tenant_id: UUID) -> None:
         waiting = self._news.pop(tenant_id, None)
         if waiting is not None:
             waiting.set()
+        self.followers.wake(tenant_id)

@@ -58,6 +58,11 @@ class Csp:
         table[directive] = tuple(dict.fromkeys(held + sources))
         return Csp(tuple(table.items()))
 
+    @property
+    def frames_others(self) -> bool:
+        """Whether pages of other origins may stand in frames of this one's."""
+        return not set(dict(self.directives).get("frame-src", ())) <= {NONE, SELF}
+
     def render(self) -> str:
         """The value of the header."""
         return "; ".join(" ".join((directive, *sources)) for directive, sources in self.directives)

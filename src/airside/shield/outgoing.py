@@ -16,15 +16,16 @@ Send = Callable[[Message], Awaitable[None]]
 MAX_HELD: Final = 64  # messages of a 500 kept back until it is known whether the application raised
 NO_STORE: Final[Header] = (b"cache-control", b"no-store")
 CSP: Final = b"content-security-policy"
+COEP: Final = b"cross-origin-embedder-policy"
 OWNED: Final = frozenset(
     {
         CSP,
+        COEP,
         b"x-content-type-options",
         b"x-frame-options",
         b"referrer-policy",
         b"permissions-policy",
         b"cross-origin-opener-policy",
-        b"cross-origin-embedder-policy",
         b"cross-origin-resource-policy",
         b"strict-transport-security",
         b"x-request-id",
@@ -123,6 +124,8 @@ def marked(
 
 def _merged(headers: Sequence[Header], own: Csp | None, fixed: tuple[Header, ...]) -> list[Header]:
     if own is not None:
+        if own.frames_others:  # which no page of another origin would survive that doesn't say so itself
+            fixed = tuple(line for line in fixed if line[0] != COEP)
         fixed = tuple((name, own.render().encode() if name == CSP else value) for name, value in fixed)
     stored = any(name == NO_STORE[0] for name, _ in headers)
     return [*(line for line in headers if line[0] not in OWNED), *fixed, *(() if stored else (NO_STORE,))]

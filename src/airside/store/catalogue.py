@@ -69,6 +69,8 @@ TABLES: Final[dict[str, Table]] = {
     "authorization_code": Table("tenant", ALL),
     "pushed_request": Table("tenant", ("select", "insert", "delete")),
     "oauth_consent": Table("tenant", ALL),
+    "session_client": Table("tenant", ("select", "insert", "delete")),
+    "logout_request": Table("tenant", ("select", "insert", "delete")),
     # tokens
     "signing_key": Table("tenant", CHANGE),
     "refresh_family": Table("tenant", ALL),

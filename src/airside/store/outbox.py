@@ -8,7 +8,7 @@ is taken by another.
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Literal
 from uuid import UUID
 
 from airside.core.entropy import Entropy
@@ -19,7 +19,9 @@ from airside.store.context import RequestContext
 from airside.store.records_outbox import Item
 
 CHANNEL: Final = "airside_outbox"
-"""Where the commit of an item is told, with its tenant's id in hexadecimal."""
+"""Where the commit of an item is told, by its tenant's id in hexadecimal and its way."""
+Way = Literal["mail", "logout"]
+"""By which way an item leaves; each has a consumer of its own, which sees no other's."""
 MAX_ABOUT: Final = 8
 """Most values of one item."""
 KEPT_DEAD: Final = timedelta(days=30)
@@ -36,8 +38,17 @@ class Outbox:
     def __init__(self, *, entropy: Entropy) -> None:
         self._entropy = entropy
 
-    async def put(self, ctx: RequestContext, kind: str, *, subject: UUID | None, about: Mapping[str, str] = {}) -> UUID:
-        """Deliver a `kind` about `subject` once the caller's transaction has committed, and never if it rolls back.
+    async def put(
+        self,
+        ctx: RequestContext,
+        kind: str,
+        *,
+        subject: UUID | None,
+        about: Mapping[str, str] = {},
+        way: Way = "mail",
+    ) -> UUID:
+        """Deliver a `kind` about `subject` by `way` once the caller's transaction has committed, and never if it rolls
+        back.
 
         `about` holds ids as `core.ids` spells them, and words: whatever could be an address or a secret is refused,
         for rows live in backups.
@@ -52,17 +63,18 @@ class Outbox:
             if not _is_word(name) or not (_is_word(value) or _ID.fullmatch(value)):
                 raise Inconsistent("neither an id nor a word for the outbox")
         item_id = uuid7(ctx.now, self._entropy)
-        records.insert(ctx, item_id, kind, subject, about)
-        await ctx.tx.notify(CHANNEL, ctx.tenant_id.hex)
+        records.insert(ctx, item_id, kind, subject, about, way)
+        await ctx.tx.notify(CHANNEL, f"{ctx.tenant_id.hex} {way}")
         return item_id
 
-    async def take(self, ctx: RequestContext, *, limit: int, lease: timedelta) -> Sequence[Item]:
-        """At most `limit` items that are due, the longest due first, held by the caller for `lease` from `ctx.now`.
+    async def take(self, ctx: RequestContext, *, limit: int, lease: timedelta, way: Way = "mail") -> Sequence[Item]:
+        """At most `limit` items of the `way` that are due, the longest due first, held by the caller for `lease` from
+        `ctx.now`.
 
         Nobody else is given them meanwhile. One whose lease ran out counts an attempt more: its holder may have sent
         it or not.
         """
-        return await records.take(ctx, limit, ctx.now + lease)
+        return await records.take(ctx, way, limit, ctx.now + lease)
 
     async def done(self, ctx: RequestContext, item: Item) -> bool:
         """It is delivered, or there is nothing to deliver any more. False where the lease ran out and another holds
@@ -77,9 +89,9 @@ class Outbox:
         """Give it up. The caller journals it, if this is True."""
         return await records.bury(ctx, item)
 
-    async def next_due(self, ctx: RequestContext) -> datetime | None:
-        """When the tenant's next item is due or its lease ends; None where nothing waits."""
-        return await records.next_due(ctx)
+    async def next_due(self, ctx: RequestContext, *, way: Way = "mail") -> datetime | None:
+        """When the tenant's next item of the `way` is due or its lease ends; None where nothing waits."""
+        return await records.next_due(ctx, way)
 
     async def waits(self, ctx: RequestContext, kind: str, subject: UUID) -> bool:
         """Whether a `kind` about `subject` is still to be delivered: what it needs mustn't be erased yet."""

@@ -10,8 +10,8 @@ from uuid import UUID
 from airside.store.context import RequestContext
 
 INSERT: Final = """
-insert into airside.outbox (tenant_id, item_id, kind, subject, about, attempts, created_at, due_at)
-values (%s, %s, %s, %s, %s, 0, %s, %s)
+insert into airside.outbox (tenant_id, item_id, kind, subject, about, way, attempts, created_at, due_at)
+values (%s, %s, %s, %s, %s, %s, 0, %s, %s)
 """
 
 # The array is made once, before any row is touched: a plain subquery may run again and take more than its limit.
@@ -20,7 +20,8 @@ update airside.outbox
 set claimed_until = %s, attempts = attempts + (claimed_until is not null)::integer
 where tenant_id = %s and item_id = any(array(
     select item_id from airside.outbox
-    where tenant_id = %s and dead_at is null and due_at <= %s and (claimed_until is null or claimed_until <= %s)
+    where tenant_id = %s and way = %s and dead_at is null and due_at <= %s
+        and (claimed_until is null or claimed_until <= %s)
     order by due_at, item_id
     limit %s
     for update skip locked))
@@ -47,7 +48,7 @@ where tenant_id = %s and item_id = %s and claimed_until = %s and dead_at is null
 NEXT_DUE: Final = """
 select min(greatest(due_at, claimed_until)) as due_at
 from airside.outbox
-where tenant_id = %s and dead_at is null
+where tenant_id = %s and way = %s and dead_at is null
 """
 
 WAITS: Final = """
@@ -95,14 +96,16 @@ class _Waits:
     waits: bool
 
 
-def insert(ctx: RequestContext, item_id: UUID, kind: str, subject: UUID | None, about: Mapping[str, str]) -> None:
+def insert(
+    ctx: RequestContext, item_id: UUID, kind: str, subject: UUID | None, about: Mapping[str, str], way: str
+) -> None:
     """Leaves with the next statement or the commit: nobody waits for it."""
-    row = (ctx.tenant_id, item_id, kind, subject, json.dumps(dict(about)), ctx.now, ctx.now)
+    row = (ctx.tenant_id, item_id, kind, subject, json.dumps(dict(about)), way, ctx.now, ctx.now)
     ctx.tx.put_off([(INSERT, row)])
 
 
-async def take(ctx: RequestContext, limit: int, until: datetime) -> list[Item]:
-    params = (until, ctx.tenant_id, ctx.tenant_id, ctx.now, ctx.now, limit)
+async def take(ctx: RequestContext, way: str, limit: int, until: datetime) -> list[Item]:
+    params = (until, ctx.tenant_id, ctx.tenant_id, way, ctx.now, ctx.now, limit)
     rows = await ctx.tx.all(_Row, TAKE, params)
     return [
         Item(row.item_id, row.kind, row.subject, row.about, row.attempts, row.created_at, row.claimed_until)
@@ -125,8 +128,8 @@ async def bury(ctx: RequestContext, item: Item) -> bool:
     return await ctx.tx.run(BURY, (ctx.now, ctx.tenant_id, item.id, item.claimed_until)) == 1
 
 
-async def next_due(ctx: RequestContext) -> datetime | None:
-    row = await ctx.tx.one(_Due, NEXT_DUE, (ctx.tenant_id,))
+async def next_due(ctx: RequestContext, way: str) -> datetime | None:
+    row = await ctx.tx.one(_Due, NEXT_DUE, (ctx.tenant_id, way))
     return None if row is None else row.due_at
 
 

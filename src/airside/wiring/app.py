@@ -25,6 +25,7 @@ from airside.api.routes.wellknown import WellKnownRoutes
 from airside.console import TenantBrands
 from airside.console import routes as console_routes
 from airside.console.pages import mailbox
+from airside.console.pages.signout import LOGOUT
 from airside.core.errors import Refusal, Unavailable
 from airside.revocation import MAX_SILENCE
 from airside.shield import HSTS, CorsRule, Policy, Shield
@@ -150,7 +151,7 @@ def shield_policy(settings: Settings) -> Policy:
             for name in LARGE
             for prefix in (f"{STORES}/{{store}}/", *(["/"] if name.startswith("access/") else []))
         },
-        foreign_posts=frozenset({AUTHORIZE}),
+        foreign_posts=frozenset({AUTHORIZE, LOGOUT}),
     )
 
 

@@ -11,6 +11,7 @@ from airside.store import RequestContext
 from airside.tokens import TokenVerifier
 from airside.vault import Aead
 from airside.wiring.entries import Entries, entries
+from airside.wiring.farewells import Farewells, farewells
 from airside.wiring.foundation import Foundation, foundation
 from airside.wiring.managers import Managers, managers
 from airside.wiring.mutual import authorities
@@ -20,7 +21,7 @@ from airside.wiring.settings import Settings
 
 
 @dataclass(frozen=True, kw_only=True)
-class Services(Foundation, Persons, Entries, Managers, Provider):
+class Services(Foundation, Persons, Entries, Managers, Provider, Farewells):
     """Everything that listeners, timers and the command line speak to."""
 
     issuers: Issuers
@@ -40,6 +41,7 @@ class Services(Foundation, Persons, Entries, Managers, Provider):
     def drain(self) -> None:
         """The listeners are about to close: end what would otherwise be answered for ever."""
         self.permissions.feed.close()
+        self.revocations.followers.close()
 
     async def stop(self) -> None:
         """Let go of everything, in reverse."""
@@ -80,6 +82,7 @@ def build(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy: Ent
         **vars(doors),
         **vars(managers(base, who, doors, authorise, issuers)),
         **vars(provider(base, who, doors, verifier, Authorities(authorities(settings)))),
+        **vars(farewells(base, who, issuers)),
         issuers=issuers,
         authorise=authorise,
         contexts=contexts,

@@ -32,6 +32,7 @@ class Jobs:
             asyncio.create_task(sequencing, name="audit-sequencer"),
             asyncio.create_task(self._sweep_for_ever(), name="sweeper"),
             asyncio.create_task(services.delivery.run(self._tenants), name="mail"),
+            asyncio.create_task(services.back_channel.run(self._tenants), name="back-channel logout"),
         ]
         if self._mutual is not None:
             await self._mutual.refresh(services.engine, await self._tenants())
@@ -75,6 +76,8 @@ class Jobs:
             services.families.sweep,
             services.codes.sweep,
             services.pushed.sweep,
+            services.participants.sweep,
+            services.logout.sweep,
             services.spent_proofs.sweep,
             services.permissions.tuples.sweep,
         ):

@@ -21,6 +21,7 @@ from airside.identity import (
     Totp,
     Users,
 )
+from airside.oauth import Participants
 from airside.protocols.webauthn import RelyingParty
 from airside.tenancy import Grants, Invitations, Members, Roles, TenantPolicies, Tenants
 from airside.wiring.foundation import Foundation
@@ -44,6 +45,7 @@ class Persons:
     email_codes: EmailCodes
     factors: Factors
     sessions: Sessions
+    participants: Participants
     links: Links
     tenants: Tenants
     roles: Roles
@@ -81,6 +83,7 @@ def persons(base: Foundation, settings: Settings) -> Persons:
     )
     guesses = Guesses(limiter=limiter, devices=devices)
     codes = RecoveryCodes(vault=vault, entropy=entropy, journal=journal, guesses=guesses, policies=policies)
+    participants = Participants(outbox=base.outbox)
     sessions = Sessions(
         vault=vault,
         entropy=entropy,
@@ -89,6 +92,7 @@ def persons(base: Foundation, settings: Settings) -> Persons:
         families=base.families,
         policies=policies,
         places=places,
+        partings=participants,
     )
     tenants = Tenants(vault=vault, keys=base.keys, permissions=base.permissions, journal=journal, clock=base.clock)
     grants = Grants(tenants=tenants, permissions=base.permissions, revocations=base.revocations)
@@ -110,6 +114,7 @@ def persons(base: Foundation, settings: Settings) -> Persons:
         ),
         factors=Factors(vault=vault, journal=journal),
         sessions=sessions,
+        participants=participants,
         links=links,
         activity=Activity(),
         tenants=tenants,

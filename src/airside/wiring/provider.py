@@ -81,6 +81,7 @@ def provider(
             devices=who.devices,
             flows=doors.flows,
             consents=consents,
+            participants=who.participants,
             codes=codes,
             vault=base.vault,
             entropy=base.entropy,

@@ -19,8 +19,8 @@ from airside.api.routes.openfga_problems import refused
 from airside.api.routes.openfga_wire import ContextFor, store_of
 from airside.core.errors import LimitExceeded, Refusal, Unavailable
 from airside.permissions import Permissions
-from airside.permissions.feed import Follower
 from airside.store import RequestContext
+from airside.store.followers import Follower
 
 PAGE: Final = 100
 """Changes read at a time."""

@@ -5,11 +5,12 @@ from typing import Final
 from starlette.responses import Response
 from starlette.routing import Route
 
+from airside.console.context import IssuerOf
+from airside.console.farewell import signed_out
 from airside.console.signed_in import Member, MemberDoors
-from airside.console.visit import Form, Visit
+from airside.console.visit import Form
 from airside.identity import Factors, Sessions, Users
-from airside.shield.cookies import HostCookie, expired
-from airside.signin import account_cookie, signin_path, sso_cookie
+from airside.oauth import Logout, SignedOut
 
 FIELDS: Final = ("everywhere",)
 
@@ -17,8 +18,10 @@ FIELDS: Final = ("everywhere",)
 class AccountPages:
     """Shows the account; signs out."""
 
-    def __init__(self, *, sessions: Sessions, users: Users, factors: Factors) -> None:
+    def __init__(self, *, sessions: Sessions, users: Users, factors: Factors, logout: Logout, issuer: IssuerOf) -> None:
         self._sessions = sessions
+        self._logout = logout
+        self._issuer = issuer
         self._users = users
         self._factors = factors
 
@@ -37,25 +40,8 @@ class AccountPages:
         if form["everywhere"]:
             await self._sessions.end_all(member.ctx, member.session.user_id)
             return signed_out(member.visit, "sessions.out_everywhere")
-        await self._sessions.end(member.ctx, member.session.id, of=member.session.user_id)
-        return signed_out(member.visit, "sessions.out_this")
-
-
-def signed_out(visit: Visit, key: str) -> Response:
-    """The page after a session's end: the browser forgets both of its cookies."""
-    return visit.message(
-        visit.words("sessions.out_title"),
-        visit.words(key),
-        onward=signin_path(visit.slug),
-        onward_words=visit.words("sessions.out_again"),
-        cookies=forget(visit),
-    )
-
-
-def forget(visit: Visit) -> tuple[HostCookie, ...]:
-    """What makes a browser forget its session."""
-    tenant_id = visit.ctx.tenant_id
-    return expired(sso_cookie(tenant_id), "Lax"), expired(account_cookie(tenant_id), "Strict")
+        frames = await self._logout.end(member.ctx, await self._issuer(member.ctx), member.session)
+        return signed_out(member.visit, "sessions.out_this", SignedOut(None, None, False, frames))
 
 
 def routes(doors: MemberDoors, pages: AccountPages) -> list[Route]:

@@ -7,8 +7,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from airside.audit import Activity
+from airside.console.farewell import forget
 from airside.console.fresh import Fresh
-from airside.console.pages.account import forget
 from airside.console.pages.account_activity import TOLD
 from airside.console.pages.mailed import outcome
 from airside.console.signed_in import Member, MemberDoors

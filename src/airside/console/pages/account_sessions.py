@@ -3,7 +3,7 @@
 from starlette.responses import Response
 from starlette.routing import Route
 
-from airside.console.pages.account import signed_out
+from airside.console.farewell import signed_out
 from airside.console.signed_in import Member, MemberDoors, id_in_path
 from airside.console.visit import Form, onward
 from airside.core.ids import DEVICE, SESSION, format_id

@@ -76,7 +76,7 @@ def _place(visit: Visit) -> tuple[str, Secret[str]]:
     return visit.request.path_params["request"], binding
 
 
-def _sign_in(visit: Visit) -> Response:
+async def _sign_in(visit: Visit) -> Response:
     """A session that has ended meanwhile begins anew, and the request goes on behind it."""
     return onward(f"{signin_path(visit.slug)}?continue={quote(_resume(visit), safe='')}")
 
