@@ -1,6 +1,6 @@
 """The room's services over real parts, and short words for what a client and a browser do."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -28,6 +28,7 @@ from airside.oauth import (
     ClientDraft,
     ClientKeys,
     ClientLookup,
+    ClientMemory,
     ClientProofs,
     Clients,
     Codes,
@@ -50,7 +51,7 @@ from airside.oauth import (
 )
 from airside.oauth.requests import read
 from airside.protocols.oauth import TokenResponse, challenge_of
-from airside.store import RequestContext
+from airside.store import Listener, RequestContext
 from airside.tokens import (
     IdTokenVerifier,
     Possession,
@@ -219,7 +220,9 @@ def word(user: User) -> str:
 
 
 @pytest.fixture
-async def provider(kit: Kit, vault: Vault, clock: Clock, entropy: Entropy) -> AsyncGenerator[Provider]:
+async def provider(
+    kit: Kit, vault: Vault, clock: Clock, entropy: Entropy, make_listener: Callable[[], Listener]
+) -> AsyncGenerator[Provider]:
     journal = Journal(vault=vault, entropy=entropy)
     keys = SigningKeys(vault=vault, entropy=entropy, journal=journal)
     verifier = TokenVerifier(keys=keys, revocations=kit.revocations)
@@ -229,7 +232,8 @@ async def provider(kit: Kit, vault: Vault, clock: Clock, entropy: Entropy) -> As
     consents = Consents(journal=journal, families=families)
     roles = GivenRoles()
     limiter = PostgresLimiter(vault=vault)
-    lookup = ClientLookup()
+    memory = ClientMemory(listener=make_listener(), clock=clock)
+    lookup = ClientLookup(memory=memory)
     spent = SpentProofs()
     fetcher = Fetcher()
     client_keys = ClientKeys(fetcher=fetcher, clock=clock)
@@ -263,7 +267,11 @@ async def provider(kit: Kit, vault: Vault, clock: Clock, entropy: Entropy) -> As
         verifier=verifier,
         families=families,
         clients=Clients(
-            entropy=entropy, journal=journal, families=families, sectors=SectorIdentifiers(fetcher=Fetcher())
+            entropy=entropy,
+            journal=journal,
+            families=families,
+            memory=memory,
+            sectors=SectorIdentifiers(fetcher=Fetcher()),
         ),
         consents=consents,
         codes=codes,

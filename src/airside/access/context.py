@@ -76,6 +76,15 @@ class Contexts:
         """
         return _Interface(self, request, INTERFACE_RIGHTS[need])
 
+    def anonymous_at_once(self, slug: str, seen: Passage) -> RequestContext | None:
+        """As `anonymous`, without a wait and so without a transaction; None where it would take one, or refuse."""
+        address = self.lookup.known_slug(slug)
+        if address is None:
+            return None
+        ctx = self.begin(address, seen).context
+        tenant = self.tenants.entered(ctx)
+        return ctx if tenant is not None and tenant.state == "active" else None
+
     def interface_at_once(self, seen: Passage, need: str) -> RequestContext | None:
         """As `interface`, without a wait and so without a transaction; None where it would take one.
 

@@ -13,6 +13,7 @@ from airside.oauth.client_authentication import AuthenticatedClient, ClientAuthe
 from airside.oauth.client_certificates import Authorities
 from airside.oauth.client_keys import ClientKeys
 from airside.oauth.client_lookup import ClientLookup
+from airside.oauth.client_memory import ClientMemory
 from airside.oauth.client_proofs import ClientProofs, Credentials
 from airside.oauth.clients import Clients
 from airside.oauth.codes import Codes
@@ -27,7 +28,7 @@ from airside.oauth.grants import (
 )
 from airside.oauth.hints import IdTokenHint, IdTokenHints
 from airside.oauth.intake import Intake
-from airside.oauth.introspection import IntrospectionEndpoint
+from airside.oauth.introspection import IntrospectionEndpoint, claims_of
 from airside.oauth.logout import Logout, SignedOut
 from airside.oauth.logout_tokens import LogoutTokens
 from airside.oauth.model import Client, ClientDraft, Consent, GrantName, LogoutRequest
@@ -62,6 +63,7 @@ __all__ = [
     "ClientDraft",
     "ClientKeys",
     "ClientLookup",
+    "ClientMemory",
     "ClientProofs",
     "ClientSettings",
     "Clients",
@@ -95,6 +97,7 @@ __all__ = [
     "SignedOut",
     "Standing",
     "TokenEndpoint",
+    "claims_of",
     "metadata",
     "parse_settings",
     "protected_resource",

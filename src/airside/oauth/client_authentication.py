@@ -11,7 +11,7 @@ from airside.core.errors import LimitExceeded
 from airside.core.proof import Mint
 from airside.limits import TOKEN_FAILURES, Demand, Limiter, origin_key
 from airside.oauth.client_lookup import ClientLookup
-from airside.oauth.client_proofs import ClientProofs, Credentials
+from airside.oauth.client_proofs import ClientProofs, Credentials, proven_by_secret
 from airside.oauth.errors import InvalidClient
 from airside.oauth.model import Client
 from airside.oauth.settings import AuthenticationMethod
@@ -77,7 +77,7 @@ class ClientAuthentication:
             LimitExceeded: too many failures of this client from this origin.
         """
         client = await self._lookup.find(ctx, credentials.client_id)
-        demand: Demand = (TOKEN_FAILURES, f"{client.word if client else _UNKNOWN} {origin_key(ctx.origin.address)}")
+        demand = _demand(ctx, client)
         charged = self._is_suspect(ctx, demand)
         if charged:
             await self._spend(ctx, demand)
@@ -89,6 +89,17 @@ class ClientAuthentication:
         if not charged:
             await self._spend(ctx, demand)
         raise InvalidClient(challenge=credentials.method == "client_secret_basic")
+
+    def authenticate_at_once(self, ctx: RequestContext, credentials: Credentials) -> AuthenticatedClient | None:
+        """As `authenticate`, without a wait: a client in memory that hasn't failed lately and proves itself by its
+        secret. None for every other: `authenticate` says what is to be said."""
+        client = self._lookup.known(ctx, credentials.client_id)
+        if client is None:
+            return None
+        demand = _demand(ctx, client)
+        if self._is_suspect(ctx, demand) or not proven_by_secret(client, credentials, ctx.now):
+            return None
+        return AuthenticatedClient(client, demand, False, _MINT)
 
     async def charge(self, ctx: RequestContext, authenticated: AuthenticatedClient) -> None:
         """The request failed: count it, and commit that with whatever the request has done.
@@ -127,3 +138,7 @@ class ClientAuthentication:
         self._suspects.move_to_end(key)
         if len(self._suspects) > MAX_SUSPECTS:
             self._suspects.popitem(last=False)
+
+
+def _demand(ctx: RequestContext, client: Client | None) -> Demand:
+    return (TOKEN_FAILURES, f"{client.word if client else _UNKNOWN} {origin_key(ctx.origin.address)}")

@@ -1,8 +1,6 @@
 """From a `client_id` as a request spells it to the client: the one way, for every endpoint."""
 
-from airside.core.errors import InvalidInput
-from airside.core.ids import CLIENT, parse_id
-from airside.oauth import records
+from airside.oauth.client_memory import ClientMemory
 from airside.oauth.model import Client
 from airside.store import RequestContext
 
@@ -10,10 +8,13 @@ from airside.store import RequestContext
 class ClientLookup:
     """Finds clients of the context's tenant."""
 
+    def __init__(self, *, memory: ClientMemory) -> None:
+        self._memory = memory
+
     async def find(self, ctx: RequestContext, word: str) -> Client | None:
-        """The client that goes by `word`, active or not; None for nobody. What isn't an id is nobody's."""
-        try:
-            client_id = parse_id(CLIENT, word)
-        except InvalidInput:
-            return None
-        return await records.find_client(ctx, client_id)
+        """The client that goes by `word`, active or not; None for nobody."""
+        return await self._memory.find(ctx, word)
+
+    def known(self, ctx: RequestContext, word: str) -> Client | None:
+        """As `find`, if it is in memory."""
+        return self._memory.known(ctx, word)

@@ -119,6 +119,13 @@ class ClientProofs:
         return await self._spent.spend(ctx, "client_assertion", client.word, jti, until)
 
 
+def proven_by_secret(client: Client, credentials: Credentials, now: datetime) -> bool:
+    """Whether `ClientProofs.prove` says yes for a secret: the answers that take no wait."""
+    lawful = registered_method(client) in SECRET_METHODS and client.settings.profile != "fapi2"
+    by_secret = credentials.method in SECRET_METHODS and _knows_secret(client, credentials, now)
+    return client.state == "active" and lawful and by_secret
+
+
 def registered_method(client: Client) -> AuthenticationMethod:
     """How `client` proves itself: a public one by nothing."""
     return "none" if client.public else client.settings.token_endpoint_auth_method

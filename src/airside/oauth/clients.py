@@ -13,6 +13,7 @@ from airside.core.ids import uuid7
 from airside.core.secret import Secret
 from airside.oauth import records, records_clients
 from airside.oauth.changes import Changed, ClientChange, changed_draft, compared
+from airside.oauth.client_memory import ClientMemory
 from airside.oauth.model import MAX_SECRETS, Client, ClientDraft, ClientSecret
 from airside.oauth.registration import validated
 from airside.oauth.sectors import SectorIdentifiers
@@ -45,6 +46,7 @@ class Clients:
         entropy: Entropy,
         journal: Journal,
         families: RefreshFamilies,
+        memory: ClientMemory,
         sectors: SectorIdentifiers,
         exceptions: frozenset[str] = frozenset(),
     ) -> None:
@@ -52,6 +54,7 @@ class Clients:
         self._entropy = entropy
         self._journal = journal
         self._families = families
+        self._memory = memory
         self._sectors = sectors
         self._exceptions = exceptions
 
@@ -125,6 +128,7 @@ class Clients:
         changed = compared(before, after)
         if changed.fields:
             await records_clients.update_client(ctx, after)
+            await self._memory.changed(ctx, client_id)
             await self._end(ctx, after, changed)
             fields = " ".join(changed.fields)
             await self._journal.record(ctx, Event.CLIENT_UPDATED, subject=after.word, details={"fields": fields})
@@ -138,6 +142,7 @@ class Clients:
         """
         client = _found(await records.find_client(ctx, client_id, lock=True))
         if await records.set_client_state(ctx, client_id, "disabled"):
+            await self._memory.changed(ctx, client_id)
             await self._families.revoke_client(ctx, client.word, _DISABLED)
             await self._journal.record(ctx, Event.CLIENT_DEACTIVATED, subject=client.word)
 
@@ -149,6 +154,7 @@ class Clients:
         """
         client = _found(await records.find_client(ctx, client_id, lock=True))
         if await records.set_client_state(ctx, client_id, "active"):
+            await self._memory.changed(ctx, client_id)
             await self._journal.record(ctx, Event.CLIENT_REACTIVATED, subject=client.word)
 
     async def delete(self, ctx: RequestContext, client_id: UUID) -> None:
@@ -159,6 +165,7 @@ class Clients:
         """
         client = _found(await records.find_client(ctx, client_id, lock=True))
         await records.delete_client(ctx, client_id)
+        await self._memory.changed(ctx, client_id)
         await self._families.revoke_client(ctx, client.word, _DELETED)
         await self._journal.record(ctx, Event.CLIENT_DELETED, subject=client.word)
 
@@ -178,6 +185,7 @@ class Clients:
         kept = [_ending(old, ctx.now + overlap) for old in client.live_secrets(ctx.now) if overlap > timedelta()]
         newest = sorted(kept, key=lambda old: old.created_at)[-(MAX_SECRETS - 1) :]
         await records.set_client_secrets(ctx, client_id, [*newest, _new(secret, ctx.now)])
+        await self._memory.changed(ctx, client_id)
         await self._journal.record(ctx, Event.CLIENT_SECRET_ROTATED, subject=client.word)
         return secret
 

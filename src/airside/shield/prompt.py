@@ -25,3 +25,18 @@ class Prompt(Protocol):
     def answer(self, scope: Scope, body: bytes) -> Reply | None:
         """The answer that the application would give; None: ask the application."""
         ...
+
+
+class Prompts:
+    """Several that take requests of different kinds, as one."""
+
+    def __init__(self, *prompts: Prompt) -> None:
+        self._prompts = prompts
+
+    def takes(self, scope: Scope) -> bool:
+        """See `Prompt`."""
+        return any(prompt.takes(scope) for prompt in self._prompts)
+
+    def answer(self, scope: Scope, body: bytes) -> Reply | None:
+        """See `Prompt`."""
+        return next((prompt.answer(scope, body) for prompt in self._prompts if prompt.takes(scope)), None)

@@ -42,6 +42,10 @@ class Lookup:
             self._keep(found)
         return found
 
+    def known_slug(self, slug: str) -> Address | None:
+        """As `by_slug`, if it is in memory."""
+        return self._by_slug.get(slug)
+
     async def all(self) -> list[Address]:
         """Every tenant's address, by slug."""
         async with self._engine.begin_platform("lookup: every tenant") as platform:

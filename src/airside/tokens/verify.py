@@ -85,7 +85,9 @@ class TokenVerifier:
         found = self._proven(ctx, token, await self._keys.keyset(ctx), issuer, audience)
         return _in_force(found, await self._revocations.current(ctx))
 
-    def verify_at_once(self, ctx: RequestContext, token: str, *, issuer: str, audience: str) -> VerifiedToken | None:
+    def verify_at_once(
+        self, ctx: RequestContext, token: str, *, issuer: str, audience: str | None
+    ) -> VerifiedToken | None:
         """As `verify`, without a wait; None where it would take one.
 
         Raises:

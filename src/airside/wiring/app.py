@@ -19,6 +19,7 @@ from airside.admin.userline import MAX_BATCH
 from airside.api.cursors import Cursors
 from airside.api.routes import authzen, management, openfga_problems, platform, stores
 from airside.api.routes.oauth import AUTHORIZE, OAuthRoutes
+from airside.api.routes.oauth_prompt import PromptIntrospection, PromptKeys
 from airside.api.routes.openfga_check import PromptCheck
 from airside.api.routes.revocations import RevocationRoutes
 from airside.api.routes.wellknown import WellKnownRoutes
@@ -28,7 +29,7 @@ from airside.console.pages import mailbox
 from airside.console.pages.signout import LOGOUT
 from airside.core.errors import Refusal, Unavailable
 from airside.revocation import MAX_SILENCE
-from airside.shield import HSTS, CorsRule, Policy, Shield
+from airside.shield import HSTS, CorsRule, Policy, Prompts, Shield
 from airside.store import RequestContext
 from airside.wiring.build import Services
 from airside.wiring.settings import Settings
@@ -84,7 +85,12 @@ def application(services: Services, settings: Settings) -> ASGIApp:
     """Every route behind one Shield."""
     served = Starlette(routes=routes(services), exception_handlers=_handlers(services))
     served.router.redirect_slashes = False  # one address, one reading (N32)
-    prompt = PromptCheck(services.permissions.prompt, services.contexts.interface_at_once)
+    tenant = services.contexts.anonymous_at_once
+    prompt = Prompts(
+        PromptCheck(services.permissions.prompt, services.contexts.interface_at_once),
+        PromptIntrospection(services.introspection_endpoint, tenant, services.issuers),
+        PromptKeys(services.keys, tenant),
+    )
     return Shield(served, shield_policy(settings), prompt=prompt)
 
 

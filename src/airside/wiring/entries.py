@@ -14,7 +14,7 @@ from airside.identity import (
     TotpAuthenticator,
 )
 from airside.notify import Delivery, Letters, Mailbox, Mailer, RoomSources, Smtp
-from airside.oauth import Clients, Consents, Scopes, SectorIdentifiers
+from airside.oauth import ClientMemory, Clients, Consents, Scopes, SectorIdentifiers
 from airside.signin import Acceptance, Closing, Flows, People, Recovery, Registration, Verification
 from airside.wiring.foundation import Foundation
 from airside.wiring.letters import MailedCodes, MailedLinks, SessionOccasions, TenantLetterheads
@@ -32,6 +32,7 @@ class Entries:
     verification: Verification
     acceptance: Acceptance
     closing: Closing
+    client_memory: ClientMemory
     clients: Clients
     scopes: Scopes
     consents: Consents
@@ -42,10 +43,12 @@ class Entries:
 def entries(base: Foundation, who: Persons, settings: Settings) -> Entries:
     """On `base`, for `who`."""
     registration = _registration(base, who)
+    memory = ClientMemory(listener=base.listener, clock=base.clock)
     clients = Clients(
         entropy=base.entropy,
         journal=base.journal,
         families=base.families,
+        memory=memory,
         sectors=SectorIdentifiers(fetcher=base.fetcher),
         exceptions=frozenset(settings.fetch_exceptions),
     )
@@ -86,6 +89,7 @@ def entries(base: Foundation, who: Persons, settings: Settings) -> Entries:
             invitations=who.invitations,
             erasure=Erasure(journal=base.journal, outbox=base.outbox),
         ),
+        client_memory=memory,
         clients=clients,
         scopes=Scopes(journal=base.journal),
         consents=Consents(journal=base.journal, families=base.families),

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from airside.access import Issuers
-from airside.oauth import BackChannel, ClientLookup, IdTokenHints, Logout, LogoutTokens
+from airside.oauth import BackChannel, ClientLookup, ClientMemory, IdTokenHints, Logout, LogoutTokens
 from airside.tokens import IdTokenVerifier
 from airside.wiring.foundation import Foundation
 from airside.wiring.persons import Persons
@@ -17,12 +17,13 @@ class Farewells:
     back_channel: BackChannel
 
 
-def farewells(base: Foundation, who: Persons, issuers: Issuers) -> Farewells:
+def farewells(base: Foundation, who: Persons, memory: ClientMemory, issuers: Issuers) -> Farewells:
     """On `base`, for `who`."""
+    lookup = ClientLookup(memory=memory)
     return Farewells(
         logout=Logout(
-            lookup=ClientLookup(),
-            hints=IdTokenHints(verifier=IdTokenVerifier(keys=base.keys), sessions=who.sessions),
+            lookup=lookup,
+            hints=IdTokenHints(lookup=lookup, verifier=IdTokenVerifier(keys=base.keys), sessions=who.sessions),
             sessions=who.sessions,
             participants=who.participants,
             entropy=base.entropy,

@@ -50,7 +50,7 @@ def provider(
     base: Foundation, who: Persons, doors: Entries, verifier: TokenVerifier, authorities: Authorities
 ) -> Provider:
     """On `base`, for `who`, who come in through `doors`; `authorities` issue clients' certificates."""
-    lookup = ClientLookup()
+    lookup = ClientLookup(memory=doors.client_memory)
     client_keys = ClientKeys(fetcher=base.fetcher, clock=base.clock)
     authentication = ClientAuthentication(
         lookup=lookup,
