@@ -1,16 +1,18 @@
 """The refresh grant: rotation, theft, and everything behind a family asked again."""
 
 import asyncio
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import pytest
 
+from airside.audit import Event
 from airside.core.errors import Unauthenticated
 from airside.core.secret import Secret
+from airside.core.strict_json import loads_object
 from airside.oauth.errors import InvalidClient, InvalidGrant, InvalidRequest, InvalidScope
 from airside.protocols.oauth import TokenResponse
-from tests.oauth.provider import API, BACKEND, ISSUER, Provider
+from tests.oauth.provider import API, BACKEND, ISSUER, Provider, word
 
 
 async def test_each_use_rotates(provider: Provider) -> None:
@@ -153,3 +155,22 @@ async def test_missing_token_is_an_invalid_request(provider: Provider) -> None:
     _, credentials = await provider.client()
     with pytest.raises(InvalidRequest):
         await provider.exchange(credentials, {"grant_type": "refresh_token"})
+
+
+@dataclass(frozen=True)
+class Told:
+    details: str
+
+
+async def test_each_use_is_journalled_once(provider: Provider) -> None:
+    """Which family, and for whom; in the transaction that rotated it."""
+    client, credentials, user, _, first = await provider.tokens()
+    second = await provider.refresh(credentials, first.refresh_token)
+    await provider.refresh(credentials, second.refresh_token)
+    async with provider.ctx() as ctx:
+        statement = "select details from airside.audit_record where tenant_id = %s and event = %s and subject = %s"
+        found = await ctx.tx.all(Told, statement, (ctx.tenant_id, Event.TOKEN_ISSUED.value, client.word))
+    told = [loads_object(row.details.encode()) for row in found]
+    assert sorted(str(each["grant"]) for each in told) == ["authorization_code", "refresh_token", "refresh_token"]
+    assert {each["subject"] for each in told} == {word(user)}
+    assert len({each["family"] for each in told}) == 1

@@ -100,7 +100,6 @@ class Event(StrEnum):
     TOKEN_ISSUED = "token:client:issued"
     TOKEN_REFUSED = "token:client:refused"
     FAMILY_STARTED = "refresh:family:started"
-    FAMILY_ROTATED = "refresh:family:rotated"
     FAMILY_REUSED = "refresh:family:reused"
     FAMILY_REVOKED = "refresh:family:revoked"
     CONSENT_GRANTED = "consent:user:granted"

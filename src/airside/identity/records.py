@@ -30,6 +30,8 @@ from airside.user_account
 where tenant_id = %s and user_id = %s
 """
 
+USER_STATE: Final = "select state from airside.user_account where tenant_id = %s and user_id = %s"
+
 # Whoever starts a session shares the row, whoever ends all of them takes it: neither misses the other.
 USER_SHARED: Final = """
 select user_id, email_sealed, name_sealed, state, created_at, email_verified_at
@@ -141,6 +143,11 @@ returning session_id, user_id, expires_at
 
 
 @dataclass(frozen=True, slots=True)
+class _UserStateRow:
+    state: UserState
+
+
+@dataclass(frozen=True, slots=True)
 class _UserRow:
     user_id: UUID
     email_sealed: bytes
@@ -205,6 +212,11 @@ async def user(ctx: RequestContext, keyset: Keyset, user_id: UUID, *, share: boo
     """With `share`, nobody disables them or ends their sessions before this transaction ends."""
     row = await ctx.tx.one(_UserRow, USER_SHARED if share else USER_BY_ID, (ctx.tenant_id, user_id))
     return None if row is None else _user(keyset, row)
+
+
+async def user_state(ctx: RequestContext, user_id: UUID) -> UserState | None:
+    row = await ctx.tx.one(_UserStateRow, USER_STATE, (ctx.tenant_id, user_id))
+    return None if row is None else row.state
 
 
 async def user_by_email(ctx: RequestContext, keyset: Keyset, email_index: bytes) -> User | None:

@@ -60,6 +60,10 @@ class Users:
             raise NotFound
         return user
 
+    async def state(self, ctx: RequestContext, user_id: UUID) -> UserState | None:
+        """Whether they are active or disabled, opening nothing sealed; None for nobody of this tenant."""
+        return await records.user_state(ctx, user_id)
+
     async def find_by_email(self, ctx: RequestContext, email: str) -> User | None:
         """The user with this address in whatever spelling; None also where `email` is no address."""
         keyset = await self._vault.keyset(ctx)

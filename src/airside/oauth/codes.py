@@ -50,7 +50,7 @@ class Codes:
             amr=session.amr,
             details=request.details,
         )
-        await records.insert_code(ctx, _hash(code.reveal()), stands_for)
+        records.insert_code(ctx, _hash(code.reveal()), stands_for)
         await self._journal.record(
             ctx,
             Event.CODE_ISSUED,

@@ -4,7 +4,6 @@ from datetime import datetime
 from uuid import UUID
 
 from airside.core.clock import epoch
-from airside.core.errors import NotFound
 from airside.identity import Users
 from airside.oauth.errors import InvalidGrant
 from airside.revocation import Revocations
@@ -29,9 +28,5 @@ class Standing:
         revoked = await self._revocations.current(ctx)
         if revoked.covers(jti="", sid=session_id, fam=None, sub="", client_id="", issued_at=epoch(auth_time)):
             raise InvalidGrant("session ended")
-        try:
-            user = await self._users.get(ctx, user_id)
-        except NotFound as cause:
-            raise InvalidGrant("user gone") from cause
-        if user.state != "active":
-            raise InvalidGrant("user disabled")
+        if await self._users.state(ctx, user_id) != "active":
+            raise InvalidGrant("user gone or disabled")

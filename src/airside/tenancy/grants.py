@@ -7,7 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from airside.core.ids import TENANT, format_id
-from airside.permissions import AtLeast, Filter, Permissions, Question, TupleKey, Verdict
+from airside.permissions import AtLeast, Filter, Permissions, Question, TupleKey, Verdict, View
 from airside.revocation import Kind, Revocations
 from airside.store import RequestContext
 from airside.tenancy.tenants import Tenants
@@ -35,6 +35,14 @@ class Grants:
         """Whether our own engine says that `subject` has `relation` to the context's tenant."""
         tenant = await self._tenants.current(ctx)
         return (await self._ask(ctx, tenant.system_store_id, subject, relation)).allowed
+
+    async def objects(self, ctx: RequestContext, subject: str, relation: str, object_type: str) -> list[str]:
+        """The objects of a type to which `subject` has `relation`, as `holds` would say of each."""
+        view = View((await self._tenants.current(ctx)).system_store_id)
+        listed = await self._permissions.lists.objects(
+            ctx, view, subject=subject, relation=relation, type_name=object_type
+        )
+        return listed.words
 
     def holds_at_once(self, ctx: RequestContext, subject: str, relation: str) -> bool:
         """As `holds`, without a wait; False also where it would take one."""

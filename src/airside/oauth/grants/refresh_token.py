@@ -63,7 +63,7 @@ class RefreshTokenGrant:
             audience=_still(family, client),
             roles=tuple(await self._roles.roles(ctx, user_id)),
         )
-        return Granted(access, rotation.token, journalled=not rotation.repeated)
+        return Granted(access, rotation.token)
 
     async def _refuse_wider(self, ctx: RequestContext, client: Client, presented: str, form: Mapping[str, str]) -> None:
         if "scope" not in form and "resource" not in form:
