@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 import structlog
+from hypothesis import given
+from hypothesis import strategies as st
 
 from airside.core.redaction import MASK, MAX_DEPTH, MAX_TEXT, is_secret_name, mask_text, redact
 from airside.core.secret import Secret
@@ -155,3 +157,15 @@ def test_names_that_only_resemble_a_secret_are_shown(name: str) -> None:
 
 def test_exception_markers_are_left_for_the_renderer() -> None:
     assert redact(None, "error", {"exc_info": True}) == {"exc_info": True}
+
+
+@given(st.from_regex(r"[a-z]{3}_[0-9a-z]{26}|[a-z]{0,32}|[0-9a-f.:]{1,45}", fullmatch=True))
+def test_plain_words_are_read_as_everything_else_is(text: str) -> None:
+    """N37: the short way past the looks of secrets and the long way agree; a refresh token's prefix is no id's."""
+    assert mask_text(text) + " " == mask_text(text + " ")
+
+
+def test_only_a_whole_id_goes_the_short_way() -> None:
+    for secret in ("art_" + "0" * 26, "eyj_" + "0" * 26, "eyj" + "a" * 20):
+        assert secret not in mask_text(secret)
+    assert "hunter2" not in mask_text("usr_" + "0" * 26 + " password=hunter2")

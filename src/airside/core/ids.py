@@ -3,6 +3,7 @@
 UUIDv7: RFC 9562 §5.7. Crockford base32 without padding or check symbol: 26 characters for 128 bits.
 """
 
+import re
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -11,8 +12,11 @@ from airside.core.entropy import Entropy
 from airside.core.errors import InvalidInput
 
 ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
-_VALUES: Final = {character: value for value, character in enumerate(ALPHABET)}
 _LENGTH: Final = 26
+_PAIRS: Final = tuple(first + second for first in ALPHABET for second in ALPHABET)
+_PYTHONS: Final = str.maketrans(ALPHABET, "0123456789abcdefghijklmnopqrstuv")
+"""From Crockford's digits to those of `int(…, 32)`."""
+_DIGITS: Final = re.compile(f"[{ALPHABET}]{{{_LENGTH}}}")
 
 TENANT: Final = "ten"
 USER: Final = "usr"
@@ -44,7 +48,9 @@ def uuid7(now: datetime, entropy: Entropy) -> UUID:
 
 def base32(value: int, length: int = _LENGTH) -> str:
     """`value` as `length` Crockford characters, most significant first."""
-    return "".join(ALPHABET[(value >> shift) & 31] for shift in range(5 * (length - 1), -1, -5))
+    if length % 2:
+        return ALPHABET[(value >> 5 * (length - 1)) & 31] + base32(value, length - 1)
+    return "".join([_PAIRS[(value >> shift) & 1023] for shift in range(5 * (length - 2), -1, -10)])
 
 
 def format_id(prefix: str, value: UUID) -> str:
@@ -59,15 +65,9 @@ def parse_id(prefix: str, text: str) -> UUID:
         InvalidInput: another prefix, length, case or alphabet, or a value over 128 bits.
     """
     head, _, tail = text.partition("_")
-    if head != prefix or len(tail) != _LENGTH or tail[0] > "7":
+    if head != prefix or _DIGITS.fullmatch(tail) is None or tail[0] > "7":
         raise InvalidInput("malformed identifier", prefix=prefix)
-    value = 0
-    for character in tail:
-        digit = _VALUES.get(character)
-        if digit is None:
-            raise InvalidInput("malformed identifier", prefix=prefix)
-        value = (value << 5) | digit
-    return UUID(int=value)
+    return UUID(int=int(tail.translate(_PYTHONS), 32))
 
 
 def ulid(now: datetime, entropy: Entropy) -> str:

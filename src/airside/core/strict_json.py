@@ -58,7 +58,7 @@ def dumps(value: Json) -> bytes:
         InvalidInput: NaN, infinity, or a lone surrogate.
     """
     try:
-        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=True).encode()
+        return _ENCODER.encode(value).encode()
     except ValueError:
         raise InvalidInput("not representable as JSON") from None
 
@@ -112,7 +112,8 @@ def _refuse_constant(_text: str) -> NoReturn:
     raise InvalidInput("NaN and Infinity are not JSON")
 
 
-# Made once: `json.loads` with hooks would build a decoder for every text.
+# Made once: `json.loads` with hooks would build a decoder for every text, `json.dumps` with options an encoder.
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=True)
 _DECODER: Final = json.JSONDecoder(
     object_pairs_hook=_object, parse_float=_number, parse_int=_integer, parse_constant=_refuse_constant
 )

@@ -1,6 +1,5 @@
 """Compact JWS (RFC 7515 §7.1) straight on `cryptography`, numbered as in §5.1 and §5.2."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, final
@@ -9,7 +8,7 @@ from msgspec import Struct
 
 from airside.core.errors import Refusal
 from airside.core.proof import Mint
-from airside.core.strict_json import Json, dumps, loads_object
+from airside.core.strict_json import dumps, loads_object
 from airside.protocols.jose.keys import MAX_KID, KeySet, SigningKey
 from airside.protocols.jose.refusals import Reason, TokenRefused, UnknownKey
 from airside.protocols.jose.segments import b64url_decode, b64url_encode
@@ -108,6 +107,10 @@ def verify_compact(token: str, keys: KeySet) -> VerifiedJws:
 
 def sign_compact(key: SigningKey, payload: bytes, *, typ: str) -> str:
     """A compact token with `alg`, `kid` and `typ` in its header and nothing else."""
-    members: Mapping[str, Json] = {"alg": key.alg, "kid": key.kid, "typ": typ}
-    signed = f"{b64url_encode(dumps(dict(members)))}.{b64url_encode(payload)}"
+    signed = f"{_protected(key.alg, key.kid, typ)}.{b64url_encode(payload)}"
     return f"{signed}.{b64url_encode(key.sign(signed.encode('ascii')))}"
+
+
+@lru_cache(maxsize=_HEADERS_KEPT)
+def _protected(alg: str, kid: str, typ: str) -> str:
+    return b64url_encode(dumps({"alg": alg, "kid": kid, "typ": typ}))
