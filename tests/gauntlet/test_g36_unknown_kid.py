@@ -1,18 +1,28 @@
-"""G36: tokens of unknown `kid` by the thousand, the key server down: it is left in peace, and known keys verify."""
+"""G36: tokens of unknown `kid` by the thousand, the key server down: it is left in peace, and known keys verify.
+
+Twice: an application asks for the server's keys (the SDK), and the server for those of a client that signs for itself
+(`jwks_uri`).
+"""
 
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
 from airside.core.clock import FixedClock
+from airside.core.ids import CLIENT, parse_id
 from airside.core.strict_json import dumps
+from airside.oauth import Client, ClientSettings, client_keys
+from airside.oauth.client_keys import ClientKeys
 from airside.protocols.jose import SigningKey, TokenRefused, b64url_encode
 from airside.sdk import Verifier, connect
 from airside.sdk.keys import FETCH_EVERY
-from tests.sdk.peer import AUDIENCE, Peer, serve_peer
+from airside.store import RequestContext
+from tests.makers import OpenContext
+from tests.sdk.peer import AUDIENCE, CLIENT_ID, Peer, serve_peer
 
 TOKENS = 10_000
 ROUNDS = 20  # each on a later moment: 10 s apart, so 190 s in all
@@ -97,3 +107,54 @@ async def test_key_server_that_never_answered_is_asked_once_in_thirty_seconds(
         assert all(isinstance(answer, Exception) for answer in answers)
         moment.advance(FETCH_EVERY / 2)
     assert peer.asked.total() == 2
+
+
+def signing_client(peer: Peer, moment: FixedClock) -> Client:
+    """One whose keys are behind its `jwks_uri`."""
+    return Client(
+        client_id=parse_id(CLIENT, CLIENT_ID),
+        name="Signing",
+        public=False,
+        redirect_uris=(),
+        grants=frozenset(),
+        scopes=frozenset(),
+        audiences=(),
+        secrets=(),
+        state="active",
+        created_at=moment.now(),
+        settings=ClientSettings(token_endpoint_auth_method="private_key_jwt", jwks_uri=f"{peer.issuer}/oauth2/jwks"),
+    )
+
+
+async def refused(keys: ClientKeys, ctx: RequestContext, client: Client, tokens: list[str]) -> int:
+    """Throw `tokens` at the server, fifty at once; how many it refused."""
+    count = 0
+    for start in range(0, len(tokens), 50):
+        asked = (keys.verify(ctx, client, token) for token in tokens[start : start + 50])
+        count += sum(isinstance(each, TokenRefused) for each in await asyncio.gather(*asked, return_exceptions=True))
+    return count
+
+
+@pytest.mark.gauntlet
+@pytest.mark.parametrize("down", [False, True], ids=["key server up", "key server down"])
+async def test_assertions_of_unknown_keys_cause_one_fetch_in_thirty_seconds(
+    peer: Peer, moment: FixedClock, open_ctx: OpenContext, tenant_id: UUID, down: bool
+) -> None:
+    """G36, N27: as above, where the server asks for the keys of a client."""
+    client, good = signing_client(peer, moment), peer.token(exp=4_000_000_000)
+    async with connect(peer.issuer, ca_file=peer.ca_file) as fetcher, open_ctx(tenant_id) as ctx:
+        keys = ClientKeys(fetcher=fetcher, clock=moment)
+        await keys.verify(ctx, client, good)
+        if down:
+            peer.down.add("jwks")
+        before, known, turned_away = peer.asked["jwks"], 0, 0
+        for turn in range(ROUNDS):
+            names = [f"k-{turn}-{number}" for number in range(TOKENS // ROUNDS)]
+            turned_away += await refused(keys, ctx, client, [renamed(good, name) for name in names])
+            known += (await keys.verify(ctx, client, good)).header.kid == peer.keys[0].kid
+            moment.advance(STEP)
+    fetches, allowed = peer.asked["jwks"] - before, int((ROUNDS - 1) * STEP / client_keys.FETCH_EVERY)
+    print(f"G36: {TOKENS} unknown, {turned_away} refused, {fetches} fetches (≤ {allowed}), {known} of {ROUNDS} known")
+    assert turned_away == TOKENS
+    assert 0 < fetches <= allowed
+    assert known == ROUNDS
