@@ -30,9 +30,26 @@ def test_links_between_pages_lead_somewhere(root: Path) -> None:
     assert broken == []
 
 
-@pytest.mark.parametrize("page", ["docs/attacks.md", "docs/house.md", "docs/operations/start.md"])
+@pytest.mark.parametrize(
+    "page", ["docs/attacks.md", "docs/oauth-security.md", "docs/house.md", "docs/operations/start.md"]
+)
 def test_files_that_a_page_names_exist(root: Path, page: str) -> None:
     text = (root / page).read_text("utf-8")
     named = re.findall(r"`((?:src|tests|docs|store|core|access)/[\w./]+?\.?\w+)/?`", text)
     missing = [name for name in named if not (root / name).exists() and not (root / "src/airside" / name).exists()]
+    assert missing == []
+
+
+def test_every_row_of_oauth_security_names_tests_that_exist(root: Path) -> None:
+    lines = (root / "docs" / "oauth-security.md").read_text("utf-8").splitlines()
+    rows = [line for line in lines if re.match(r"\| \d", line)]
+    named = {row: re.findall(r"`(tests/[\w/]+\.py)::(test_\w+)`", row) for row in rows}
+    assert len(rows) > 20
+    assert [row for row, tests in named.items() if not tests] == []
+    missing = [
+        f"{file}::{name}"
+        for tests in named.values()
+        for file, name in tests
+        if not (root / file).exists() or not re.search(rf"def {name}\(", (root / file).read_text("utf-8"))
+    ]
     assert missing == []
