@@ -1,7 +1,7 @@
 """A record's canonical bytes and leaf hash: what anyone can compute from a stored row, without any key."""
 
 import base64
-from dataclasses import replace
+from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Final
 
@@ -10,11 +10,12 @@ from airside.audit.tree import hash_leaf
 from airside.core.strict_json import Json, dumps
 
 FORMAT: Final = 1
+_COVERED: Final = tuple(field.name for field in fields(Record))[:-1]
 
 
 def moment(at: datetime) -> str:
     """RFC 3339 in UTC with microseconds, always: the precision that the database keeps."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def as_json(record: Record) -> dict[str, Json]:
@@ -45,4 +46,4 @@ def leaf_hash(record: Record) -> bytes:
 
 def hashed(record: Record) -> Record:
     """The record with its leaf hash."""
-    return replace(record, leaf_hash=leaf_hash(record))
+    return Record(*(getattr(record, name) for name in _COVERED), leaf_hash=leaf_hash(record))

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 
 from airside.core.errors import Inconsistent, TooLarge
@@ -79,10 +80,15 @@ def _bounded(value: Json, cap: int) -> bytes:
     return data
 
 
+@lru_cache(maxsize=1024)
+def _names_a_secret(name: str) -> bool:
+    return re.split(r"[^a-z]+", name.lower())[-1] in _SECRET_WORDS
+
+
 def _scrub(value: Json) -> Json:
     if isinstance(value, dict):
         for name in value:
-            if re.split(r"[^a-z]+", name.lower())[-1] in _SECRET_WORDS:
+            if _names_a_secret(name):
                 raise SecretInRecord("a secret's name in an audit record", name=name)
         return {name: _scrub(inner) for name, inner in value.items()}
     if isinstance(value, list):

@@ -5,6 +5,7 @@ UUIDv7: RFC 9562 §5.7. Crockford base32 without padding or check symbol: 26 cha
 
 import re
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from airside.core.errors import InvalidInput
 
 ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 _LENGTH: Final = 26
+_KEPT: Final = 4096
 _PAIRS: Final = tuple(first + second for first in ALPHABET for second in ALPHABET)
 _PYTHONS: Final = str.maketrans(ALPHABET, "0123456789abcdefghijklmnopqrstuv")
 """From Crockford's digits to those of `int(…, 32)`."""
@@ -53,8 +55,9 @@ def base32(value: int, length: int = _LENGTH) -> str:
     return "".join([_PAIRS[(value >> shift) & 1023] for shift in range(5 * (length - 2), -1, -10)])
 
 
+@lru_cache(maxsize=_KEPT)
 def format_id(prefix: str, value: UUID) -> str:
-    """`usr` and a UUID → `usr_01jd…`."""
+    """`usr` and a UUID → `usr_01jd…`. Kept, for tenants, clients and users are named in every token of theirs."""
     return f"{prefix}_{base32(value.int)}"
 
 

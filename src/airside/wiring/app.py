@@ -95,9 +95,8 @@ def application(services: Services, settings: Settings) -> ASGIApp:
 
 
 def routes(services: Services) -> list[BaseRoute]:
-    """Everything that this server answers."""
+    """Everything that this server answers. The router tries one after another: the busiest come first."""
     return [
-        *_permissions(services),
         *OAuthRoutes(
             contexts=services.contexts,
             issuers=services.issuers,
@@ -110,6 +109,7 @@ def routes(services: Services) -> list[BaseRoute]:
         *WellKnownRoutes(
             contexts=services.contexts, issuers=services.issuers, keys=services.keys, scopes=services.scopes
         ).routes(),
+        *_permissions(services),
         *RevocationRoutes(
             contexts=services.contexts, authorise=services.authorise, revocations=services.revocations
         ).routes(),
