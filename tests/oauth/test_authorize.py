@@ -10,6 +10,7 @@ from airside.core.errors import InvalidInput
 from airside.core.principal import Assurance
 from airside.core.secret import Secret
 from airside.oauth import Browser, Client, Redirect, SignIn
+from airside.oauth.authorize import Outcome
 from airside.oauth.errors import AuthorizationRefused, LoginRequired, UnsafeRequest
 from airside.signin import Flow
 from airside.tenancy import TenantPolicy
@@ -21,19 +22,17 @@ ALONE = Browser()
 
 async def begin(
     provider: Provider, client: Client, browser: Browser, *, later: timedelta = timedelta(), **changes: str | None
-) -> Redirect | SignIn:
+) -> Outcome:
     async with provider.ctx(later=later) as ctx:
         return await provider.authorization.begin(ctx, ISSUER, provider.parameters(client, **changes), browser)
 
 
-async def resume(
-    provider: Provider, word: str, browser: Browser, *, later: timedelta = timedelta()
-) -> Redirect | SignIn:
+async def resume(provider: Provider, word: str, browser: Browser, *, later: timedelta = timedelta()) -> Outcome:
     async with provider.ctx(later=later) as ctx:
         return await provider.authorization.resume(ctx, ISSUER, word, browser)
 
 
-async def word_of(provider: Provider, outcome: Redirect | SignIn) -> str:
+async def word_of(provider: Provider, outcome: Outcome) -> str:
     """The stored request that a login leads back to, as its flow keeps it."""
     assert isinstance(outcome, SignIn)
     async with provider.ctx() as ctx:
@@ -43,7 +42,7 @@ async def word_of(provider: Provider, outcome: Redirect | SignIn) -> str:
     return parse_qs(target.query)["resume"][0]
 
 
-def answer(outcome: Redirect | SignIn) -> dict[str, str]:
+def answer(outcome: Outcome) -> dict[str, str]:
     assert isinstance(outcome, Redirect)
     assert outcome.location.startswith(CALLBACK + "?")
     return {name: values[0] for name, values in parse_qs(urlsplit(outcome.location).query).items()}
@@ -222,7 +221,7 @@ async def test_login_never_leads_off_this_origin(provider: Provider) -> None:
             )
 
 
-async def _flow_of(provider: Provider, outcome: Redirect | SignIn) -> Flow:
+async def _flow_of(provider: Provider, outcome: Outcome) -> Flow:
     assert isinstance(outcome, SignIn)
     async with provider.ctx() as ctx:
         return await provider.kit.flows.load(ctx, outcome.flow.flow_id, outcome.flow.browser)

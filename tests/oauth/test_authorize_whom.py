@@ -24,9 +24,9 @@ async def hint_of(provider: Provider) -> tuple[Client, User, Browser, str]:
     return client, user, browser, response.id_token.reveal()
 
 
-async def refused(provider: Provider, client: Client, browser: Browser, **changes: str | None) -> OAuthRefusal:
+async def refused(provider: Provider, client: Client, browser: Browser, **changes: str) -> OAuthRefusal:
     with pytest.raises(AuthorizationRefused) as caught:
-        await begin(provider, client, browser, **changes)
+        await begin(provider, client, browser, later=timedelta(), **changes)
     return caught.value.cause
 
 

@@ -293,8 +293,8 @@ async def test_under_fapi_objects_are_short_lived(provider: Provider, changes: d
     of = await signer(provider)
     fapi = replace(of.client, settings=ClientSettings(jwks=of.client.settings.jwks, profile="fapi2"))
     now = epoch(provider.clock.now())
-    moved = {name: None if value is None else now + value for name, value in changes.items()}
-    presented = of.outside(of.sign(**moved))
+    moved: dict[str, Any] = {name: None if value is None else now + value for name, value in changes.items()}
+    presented = of.outside(of.sign(typ=TYPE, **moved))
     async with provider.ctx() as ctx:
         try:
             await provider.intake.judge(ctx, ISSUER, fapi, presented)

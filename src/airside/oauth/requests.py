@@ -38,6 +38,7 @@ MAX_LOGIN_HINT: Final = 254
 MAX_LOCALES: Final = 10
 ASSURANCES: Final[tuple[Assurance, ...]] = ("aal1", "aal2", "aal3")
 MODES: Final[tuple[ResponseMode, ...]] = ("query", "fragment", "form_post")
+_MODES: Final[dict[str, ResponseMode]] = {mode: mode for mode in MODES}
 PROMPTS: Final = frozenset({"none", "login", "consent", "select_account"})
 OPENID: Final = "openid"
 _VISIBLE: Final = re.compile(r"[ -~]+")  # VSCHAR, RFC 6749 appendix A
@@ -68,7 +69,7 @@ def refused(cause: OAuthRefusal, redirect_uri: str, parameters: Mapping[str, str
         cause,
         redirect_uri,
         state if _is_state(state) else None,
-        next((known for known in MODES if known == mode and _carries(redirect_uri, known)), "query"),
+        _known_mode(redirect_uri, mode) or "query",
     )
 
 
@@ -131,15 +132,17 @@ def _is_state(state: str | None) -> bool:
 
 def _mode(redirect_uri: str, text: str | None) -> ResponseMode:
     """OAuth 2.0 Multiple Response Type Encoding Practices §2.1; the default of `code` is `query`."""
-    mode = next((known for known in MODES if known == (text or "query")), None)
-    if mode is None or not _carries(redirect_uri, mode):
+    mode = _known_mode(redirect_uri, text or "query")
+    if mode is None:
         raise InvalidRequest("response_mode")
     return mode
 
 
-def _carries(redirect_uri: str, mode: ResponseMode) -> bool:
+def _known_mode(redirect_uri: str, text: str | None) -> ResponseMode | None:
     # Only a web server takes a form: an app behind a private-use scheme doesn't.
-    return mode != "form_post" or redirect_uri.startswith(("https://", "http://"))
+    if text == "form_post" and not redirect_uri.startswith(("https://", "http://")):
+        return None
+    return _MODES.get(text or "")
 
 
 def _challenge(client: Client, parameters: Mapping[str, str]) -> str | None:
@@ -205,7 +208,8 @@ def _acr(client: Client, text: str | None, claims: ClaimsRequest | None) -> Assu
     wished = voluntary_values(claims, "acr") if text is None else tuple(text.split(" "))
     if not essential and not wished:
         return client.settings.default_acr
-    return max(filter(None, (least, _least(wished))), key=ASSURANCES.index, default=None)
+    names = {least, _least(wished)}
+    return next((assurance for assurance in reversed(ASSURANCES) if assurance in names), None)
 
 
 def _least(names: tuple[str, ...]) -> Assurance | None:
