@@ -246,7 +246,7 @@ def test_key_without_a_name_goes_by_its_thumbprint() -> None:
 def test_keys_for_other_uses_are_left_out() -> None:
     """RFC 7517 §5."""
     jwk: dict[str, Any] = public_jwk(Signer().key.verification())
-    others = [{**jwk, "kid": "e", "use": "enc"}, {**jwk, "kid": "x", "alg": "ES999"}, {"kty": "XYZ"}]
+    others: list[Any] = [{**jwk, "kid": "e", "use": "enc"}, {**jwk, "kid": "x", "alg": "ES999"}, {"kty": "XYZ"}]
     assert len(client_keyset({"keys": [jwk, *others]})) == 1
     assert len(client_keyset({"keys": others})) == 0
 
@@ -254,7 +254,7 @@ def test_keys_for_other_uses_are_left_out() -> None:
 def test_bad_sets_are_refused_whole() -> None:
     """N01, N02, N27."""
     jwk: dict[str, Any] = public_jwk(Signer().key.verification())
-    for keys in (
+    sets: list[Any] = [
         [],
         [jwk, jwk],
         [{**jwk, "d": "AAAA"}],
@@ -264,7 +264,8 @@ def test_bad_sets_are_refused_whole() -> None:
         ["key"],
         "keys",
         None,
-    ):
+    ]
+    for keys in sets:
         with pytest.raises(KeyRefused):
             client_keyset({"keys": keys})
     with pytest.raises(KeyRefused):

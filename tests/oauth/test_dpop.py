@@ -34,7 +34,7 @@ async def proven(
 ) -> Credentials:
     """The credentials of a request with a lawful proof, changed."""
     moment = (provider.clock.now() + later).timestamp()
-    given = {"nonce": await nonce_of(provider, later)} | claims
+    given: dict[str, Any] = {"nonce": await nonce_of(provider, later)} | claims
     return brings(credentials, holder.proof(TOKEN, moment, **given))
 
 
@@ -98,8 +98,10 @@ async def test_proof_needs_the_servers_nonce(provider: Provider) -> None:
     _, credentials = await provider.client(SERVICE)
     for nonce in (None, "of-my-own", await nonce_of(provider, timedelta(hours=-1))):
         for _ in range(25):
-            with pytest.raises(UseDpopNonce) as caught:
+            with pytest.raises(UseDpopNonce):
                 await provider.exchange(await proven(provider, credentials, nonce=nonce), OWN)
+    with pytest.raises(UseDpopNonce) as caught:
+        await provider.exchange(await proven(provider, credentials, nonce=None), OWN)
     error = oauth_error(caught.value, ISSUER)
     assert error is not None
     assert (error.status, error.error) == (400, "use_dpop_nonce")

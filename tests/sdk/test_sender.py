@@ -11,7 +11,7 @@ from fastapi import Depends, FastAPI
 from airside.core.clock import FixedClock
 from airside.protocols.jose import Reason, TokenRefused
 from airside.sdk import Sender, SenderUnproven, VerifiedToken, Verifier
-from airside.sdk.sender import MAX_REMEMBERED, Senders
+from airside.sdk.sender import REMEMBERED, Senders
 from airside.shield import Policy
 from tests.sdk.peer import Peer, serve
 from tests.sdk.test_frameworks_fastapi import bearer, connected
@@ -118,11 +118,12 @@ async def test_used_proofs_are_forgotten_when_time_refuses_them_and_none_is_take
     """A memory that is full can't tell a replay: it takes nothing."""
     token = peer.token(cnf={"jkt": HOLDER.jkt})
     verified = await verifier.verify(token, proven(token, moment))
-    senders, now = Senders(), moment.now().timestamp()
-    senders._used.update((number.to_bytes(4), now + 60.0) for number in range(MAX_REMEMBERED))
+    senders, now = Senders(most=3), moment.now().timestamp()
+    for _ in range(3):
+        senders.demand(proven(token, moment), token, verified, now)
     with pytest.raises(SenderUnproven):
         senders.demand(proven(token, moment), token, verified, now)
-    moment.advance(61)
+    moment.advance(REMEMBERED)
     senders.demand(proven(token, moment), token, verified, moment.now().timestamp())
 
 
@@ -170,5 +171,5 @@ async def test_certificate_in_a_header_is_nobodys(http: httpx2.AsyncClient, peer
     """N04: RFC 8705 §3: only the TLS connection proves a certificate."""
     headers = bearer(peer.token(cnf={"x5t#S256": held.thumbprint}))
     for name in ("client-cert", "x-client-cert", "x-forwarded-client-cert", "ssl-client-cert"):
-        answer = await http.get("/me", headers=headers | {name: held.pem.decode().replace("\n", " ")})
+        answer = await http.get("/me", headers=headers | {name: " ".join(held.pem.decode().split())})
         assert answer.status_code == 401

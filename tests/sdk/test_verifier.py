@@ -44,8 +44,9 @@ def test_verified_token_can_not_be_made_up() -> None:
     """Proof is a type: the verifier alone holds its mint."""
     with pytest.raises(TypeError):
         VerifiedToken(
-            "u", "c", "t", "j", None, None, frozenset(), (), None, (), None, 0, 0, "k", None, None, {}, object()
-        )  # type: ignore[arg-type]  # the forgery
+            *("u", "c", "t", "j", None, None, frozenset(), (), None, (), None, 0, 0, "k", None, None, {}),
+            mint=object(),  # type: ignore[arg-type]  # the forgery
+        )
 
 
 @pytest.mark.parametrize(

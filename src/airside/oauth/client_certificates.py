@@ -18,6 +18,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from airside.core.entropy import equal
+from airside.core.strict_json import Json
 from airside.oauth.settings import ClientSettings
 
 MAX_REGISTERED: Final = 16 * 1024
@@ -54,7 +55,8 @@ def is_clients(settings: ClientSettings, der: bytes, authorities: Authorities, n
 def registered_certificates(settings: ClientSettings) -> list[bytes]:
     """The certificates (DER) of the keys in `jwks`: the first of each `x5c` (RFC 7517 §4.7, RFC 8705 §2.2.2). What is
     none is left out."""
-    keys = (settings.jwks or {}).get("keys")
+    jwks: dict[str, Json] = settings.jwks or {}
+    keys = jwks.get("keys")
     found: list[bytes] = []
     for jwk in keys if isinstance(keys, list) else []:
         chain = jwk.get("x5c") if isinstance(jwk, dict) else None

@@ -28,7 +28,7 @@ from airside.tokens import SpentProofs
 CERTIFICATE_METHODS: Final[frozenset[AuthenticationMethod]] = frozenset(
     {"tls_client_auth", "self_signed_tls_client_auth"}
 )
-FAPI_METHODS: Final[frozenset[AuthenticationMethod]] = CERTIFICATE_METHODS | {"private_key_jwt"}
+FAPI_METHODS: Final = CERTIFICATE_METHODS | frozenset[AuthenticationMethod]({"private_key_jwt"})
 """FAPI 2.0 Security Profile §5.3.2.1: no secrets that both sides know."""
 
 _NOBODY: Final = sha256(b"no client has this secret").digest()

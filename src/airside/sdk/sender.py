@@ -41,7 +41,8 @@ class Sender:
 class Senders:
     """Proves senders, and remembers their proofs: each is good once (RFC 9449 §11.1) in this process."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, most: int = MAX_REMEMBERED) -> None:
+        self._most = most
         self._used: OrderedDict[bytes, float] = OrderedDict()
 
     def demand(self, sender: Sender | None, encoded: str, token: VerifiedToken, now: float) -> None:
@@ -72,7 +73,7 @@ class Senders:
     def _first_use(self, proof: bytes, now: float) -> bool:
         while self._used and next(iter(self._used.values())) <= now:
             self._used.popitem(last=False)
-        if proof in self._used or len(self._used) >= MAX_REMEMBERED:
+        if proof in self._used or len(self._used) >= self._most:
             return False
         self._used[proof] = now + REMEMBERED
         return True

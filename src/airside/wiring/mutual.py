@@ -54,12 +54,12 @@ class MutualTls:
         Raises:
             Unavailable: no database answers.
         """
-        found: set[bytes] = set()
+        found: frozenset[bytes] = frozenset()
         for tenant_id in tenants:
             async with engine.begin(tenant_id) as ctx:
                 found |= await self_signed_certificates(ctx)
         if found != self._registered:
-            self._registered = frozenset(found)
+            self._registered = found
             self._context = self._made()
 
     def _made(self) -> SSLContext:

@@ -165,7 +165,8 @@ def _credential(request: Request) -> tuple[str, Sender]:
 
 def _certificate(request: Request) -> bytes | None:
     """The client's certificate as the server's TLS has proven it (ASGI specification, TLS extension), in no header."""
-    chain = request.scope.get("extensions", {}).get("tls", {}).get("client_cert_chain") or []
+    extensions: dict[str, dict[str, Any]] = request.scope.get("extensions") or {}
+    chain: list[str] | None = extensions.get("tls", {}).get("client_cert_chain")
     return ssl.PEM_cert_to_DER_cert(chain[0]) if chain else None
 
 
