@@ -123,6 +123,8 @@ class Provider:
     roles: GivenRoles
     limiter: Limiter
     spent: SpentProofs
+    proofs: ClientProofs
+    senders: SenderConstraints
 
     @asynccontextmanager
     async def ctx(self, *, later: timedelta = timedelta(), origin: Origin = HERE) -> AsyncGenerator[RequestContext]:
@@ -301,6 +303,8 @@ async def provider(
         roles=roles,
         limiter=limiter,
         spent=spent,
+        proofs=proofs,
+        senders=senders,
     )
     async with made.ctx() as ctx:
         await keys.create(ctx)

@@ -10,7 +10,6 @@ import pytest
 
 from airside.access import Sender
 from airside.core.errors import Refusal
-from airside.core.secret import Secret
 from airside.oauth import ClientDraft, ClientSettings, Credentials
 from airside.oauth.errors import InvalidDpopProof, InvalidGrant, UseDpopNonce
 from airside.oauth.problems import oauth_error
@@ -18,7 +17,7 @@ from airside.protocols.oauth import TokenResponse
 from airside.tokens import Confirmation, VerifiedToken
 from airside.tokens.possession import NONCE_SECONDS
 from tests.oauth.provider import API, BACKEND, CALLBACK, ISSUER, SERVICE, VERIFIER, WEB, Provider
-from tests.senders import Holder, Signer
+from tests.senders import Holder
 
 TOKEN = f"{ISSUER}/oauth2/token"
 HOLDER, OTHER = Holder(), Holder()
@@ -79,18 +78,14 @@ async def test_client_bound_to_bring_a_proof_gets_nothing_without(provider: Prov
 
 
 async def test_fapi_client_gets_no_bearer_token(provider: Provider) -> None:
-    """FAPI 2.0 Security Profile §5.3.2.1: sender-constrained only, whatever was registered."""
-    signer = Signer()
-    draft = service(profile="fapi2", token_endpoint_auth_method="private_key_jwt", jwks=signer.jwks)
-    client, _ = await provider.client(draft)
-
-    def presents() -> Credentials:
-        assertion = signer.assertion(client.word, ISSUER, provider.clock.now().timestamp())
-        return Credentials("private_key_jwt", client.word, assertion=Secret(assertion), issuer=ISSUER)
-
-    with pytest.raises(InvalidDpopProof):
-        await provider.exchange(presents(), OWN)
-    assert (await provider.exchange(await proven(provider, presents()), OWN)).token_type == "DPoP"
+    """FAPI 2.0 Security Profile §5.3.2.1: sender-constrained only, also where what was registered doesn't say so."""
+    client, credentials = await provider.client(SERVICE)
+    held = replace(client, settings=ClientSettings(profile="fapi2"))
+    with_proof = await proven(provider, credentials)
+    async with provider.ctx() as ctx:
+        with pytest.raises(InvalidDpopProof):
+            await provider.senders.prove(ctx, held, credentials)
+        assert await provider.senders.prove(ctx, held, with_proof) == Confirmation(jkt=HOLDER.jkt)
 
 
 async def test_proof_needs_the_servers_nonce(provider: Provider) -> None:

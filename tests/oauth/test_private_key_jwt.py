@@ -209,13 +209,23 @@ async def test_every_refusal_is_the_same(provider: Provider) -> None:
 
 
 async def test_fapi_clients_name_the_issuer_alone_and_sign_by_better_algorithms(provider: Provider) -> None:
-    """FAPI 2.0 Security Profile §5.3.2.1 and §5.4.1."""
-    client, moment = await registered(provider, profile="fapi2", dpop_bound_access_tokens=True), now(provider)
-    await refused(provider, SIGNER.assertion(client.word, TOKEN, moment))
-    await prove(provider, SIGNER.assertion(client.word, ISSUER, moment))
-    weak = Signer("rsa", "RS256")
-    other = await registered(provider, weak, profile="fapi2", dpop_bound_access_tokens=True)
-    await refused(provider, weak.assertion(other.word, ISSUER, moment))
+    """FAPI 2.0 Security Profile §5.3.2.1 and §5.4.1: and have no secrets."""
+    client, moment = await registered(provider), now(provider)
+    plain, secret = await provider.client(SERVICE)
+
+    async def proves(signer: Signer, audience: str) -> bool:
+        settings = ClientSettings(profile="fapi2", token_endpoint_auth_method="private_key_jwt", jwks=signer.jwks)
+        presented = presents(signer.assertion(client.word, audience, moment))
+        async with provider.ctx() as ctx:
+            return await provider.proofs.prove(ctx, replace(client, settings=settings), presented)
+
+    assert await proves(Signer(), ISSUER)
+    assert await proves(Signer("rsa", "PS256"), ISSUER)
+    assert not await proves(Signer(), TOKEN)
+    assert not await proves(Signer("rsa", "RS256"), ISSUER)
+    async with provider.ctx() as ctx:
+        assert await provider.proofs.prove(ctx, plain, secret)
+        assert not await provider.proofs.prove(ctx, replace(plain, settings=ClientSettings(profile="fapi2")), secret)
 
 
 async def test_token_endpoint_takes_an_assertion(provider: Provider) -> None:
