@@ -11,7 +11,7 @@ import airside.admin
 from airside.access import Right
 from airside.access.rights import INTERFACE_RIGHTS
 from airside.admin import Verbs
-from airside.core.ids import DEVICE, FACTOR, FLOW, MAIL, PASSKEY, SESSION, USER, format_id
+from airside.core.ids import DEVICE, FACTOR, FLOW, MAIL, PASSKEY, REGISTRATION, SESSION, USER, format_id
 from airside.tenancy import PERMISSIONS, RoleDraft
 from airside.wiring.app import routes
 from tests.admin.kit import generator_of
@@ -54,6 +54,8 @@ BODIES: dict[str, dict[str, object]] = {
     "/scopes/{scope}": {"descriptions": {"en": "Everything."}},
     "/clients/{client_id}": {"name": "stranger"},
     "/clients": {"name": "stranger", "grants": ["client_credentials"]},
+    "/registration-tokens": {"name": "stranger"},
+    "/oauth2/register": {"redirect_uris": ["https://stranger.example/cb"]},
     "/tenants": {"slug": "stranger", "name": "Stranger"},
     "/policies": {"version": 0, "policy": {}},
     "/stores": {"name": "stranger"},
@@ -96,6 +98,7 @@ async def _ids(place: Place) -> dict[str, str]:
         "passkey": format_id(PASSKEY, user.id),
         "name": "none.css",
         "scope": "notes:read",
+        "registration_token_id": format_id(REGISTRATION, user.id),
         "letter": format_id(MAIL, user.id),
     }
 

@@ -13,6 +13,7 @@ from airside.admin.invitations import InvitationAdmin
 from airside.admin.members import MemberAdmin
 from airside.admin.platform import OPERATOR, Platform
 from airside.admin.policies import PolicyAdmin
+from airside.admin.registration_tokens import RegistrationTokenAdmin
 from airside.admin.roles import RoleAdmin
 from airside.admin.scopes import ScopeAdmin
 from airside.admin.sessions import SessionAdmin
@@ -31,6 +32,7 @@ __all__ = [
     "MemberAdmin",
     "Platform",
     "PolicyAdmin",
+    "RegistrationTokenAdmin",
     "RoleAdmin",
     "ScopeAdmin",
     "SessionAdmin",

@@ -42,9 +42,10 @@ class ClientAdmin(Verbs):
             Forbidden: it asks for a right that the caller doesn't hold, for itself or of those who will sign in to
                 it: they are asked for no consent.
         """
+        lawful = await self._clients.judge(ctx, draft)
         await self._demand_not_above(ctx, draft.scopes)
         await self._demand_one_party(ctx, draft.audiences)
-        client, secret = await self._clients.create(ctx, draft)
+        client, secret = await self._clients.insert(ctx, lawful)
         for right in _own_rights(client):
             await self._members.grant(ctx, f"client:{client.word}", right.relation)
         return client, secret

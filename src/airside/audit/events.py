@@ -92,6 +92,9 @@ class Event(StrEnum):
 
     REQUEST_PUSHED = "oauth:request:pushed"
     REQUEST_REFUSED = "oauth:request:refused"
+    REGISTRATION_TOKEN_CREATED = "registration:token:created"
+    REGISTRATION_TOKEN_REVOKED = "registration:token:revoked"
+
     SCOPE_DESCRIBED = "scope:scope:described"
     SCOPE_DELETED = "scope:scope:deleted"
 

@@ -106,9 +106,9 @@ def show(slug: str, word: str) -> None:
             "name": client.name,
             "public": client.public,
             "state": client.state,
-            "grants": sorted(client.grants),
+            "grants": [*sorted(client.grants)],
             "redirect_uris": list(client.redirect_uris),
-            "scopes": sorted(client.scopes),
+            "scopes": [*sorted(client.scopes)],
             "audiences": list(client.audiences),
             "settings": render_settings(client.settings),
         }

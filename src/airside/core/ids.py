@@ -37,6 +37,7 @@ DEVICE: Final = "dev"
 LINK: Final = "lnk"
 INVITATION: Final = "inv"
 MAIL: Final = "mai"
+REGISTRATION: Final = "reg"
 
 
 def uuid7(now: datetime, entropy: Entropy) -> UUID:

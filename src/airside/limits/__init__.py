@@ -10,6 +10,7 @@ from airside.limits.in_process import InProcessLimiter
 from airside.limits.limiter import Limiter
 from airside.limits.model import Demand, Limit, origin_key
 from airside.limits.names import (
+    CLIENT_DOCUMENT_ORIGIN,
     EMAIL_CODE_SENT,
     INVITATION_MAILBOX,
     LIMITS,
@@ -18,6 +19,7 @@ from airside.limits.names import (
     RECOVERY_ACCOUNT,
     RECOVERY_CODE,
     RECOVERY_ORIGIN,
+    REGISTRATION_ORIGIN,
     SECOND_FACTOR_ACCOUNT,
     SECOND_FACTOR_DEVICE,
     SECOND_FACTOR_PACE,
@@ -34,6 +36,7 @@ from airside.limits.names import (
 )
 
 __all__ = [
+    "CLIENT_DOCUMENT_ORIGIN",
     "EMAIL_CODE_SENT",
     "INVITATION_MAILBOX",
     "LIMITS",
@@ -42,6 +45,7 @@ __all__ = [
     "RECOVERY_ACCOUNT",
     "RECOVERY_CODE",
     "RECOVERY_ORIGIN",
+    "REGISTRATION_ORIGIN",
     "SECOND_FACTOR_ACCOUNT",
     "SECOND_FACTOR_DEVICE",
     "SECOND_FACTOR_PACE",

@@ -104,10 +104,24 @@ RECOVERY_ACCOUNT: Final = Limit("recovery_account", Rate(3, _HOUR), "account", "
 VERIFY_ACCOUNT: Final = Limit("verify_account", Rate(3, _HOUR), "account", "Mails to verify one account's address.")
 INVITATION_MAILBOX: Final = Limit("invitation_mailbox", Rate(5, _DAY), "mailbox", "Invitations mailed to one mailbox.")
 
+REGISTRATION_ORIGIN: Final = Limit(
+    "registration_origin",
+    at_most(20, _HOUR, burst=10),
+    "origin",
+    "Clients registered from outside, changed or read by themselves, from one address.",
+)
+CLIENT_DOCUMENT_ORIGIN: Final = Limit(
+    "client_document_origin",
+    at_most(60, _HOUR, burst=20),
+    "origin",
+    "Documents of clients fetched because somebody at one address named them.",
+)
+
 LIMITS: Final = (
     *(SIGNIN_PAIR, SIGNIN_ORIGIN, SIGNIN_ACCOUNT, SIGNIN_DEVICE_PAIR, SIGNIN_DEVICE, SECOND_FACTOR_ACCOUNT),
     *(SECOND_FACTOR_DEVICE, SECOND_FACTOR_PACE, RECOVERY_CODE, EMAIL_CODE_SENT, PASSKEY_ORIGIN, PASSWORD_CHANGE),
     TOKEN_FAILURES,
     *(SIGNUP_ORIGIN, SIGNUP_ADDRESS, SIGNUP_CONFIRM, RECOVERY_ORIGIN, RECOVERY_ACCOUNT, VERIFY_ACCOUNT),
     INVITATION_MAILBOX,
+    *(REGISTRATION_ORIGIN, CLIENT_DOCUMENT_ORIGIN),
 )

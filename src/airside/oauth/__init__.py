@@ -19,6 +19,8 @@ from airside.oauth.clients import Clients
 from airside.oauth.codes import Codes
 from airside.oauth.consent import Asked, Consents
 from airside.oauth.discovery import metadata
+from airside.oauth.dynamic import Registrations
+from airside.oauth.errors import InvalidClientMetadata
 from airside.oauth.grants import (
     AuthorizationCodeGrant,
     ClientCredentialsGrant,
@@ -37,7 +39,9 @@ from airside.oauth.ports import RolesOf
 from airside.oauth.pushed import PushedRequests
 from airside.oauth.pushing import PushEndpoint
 from airside.oauth.records_certificates import self_signed_certificates
+from airside.oauth.records_registrations import RegistrationToken
 from airside.oauth.records_scopes import Scope
+from airside.oauth.registration_tokens import RegistrationTokens
 from airside.oauth.request_objects import RequestObjects
 from airside.oauth.resource_metadata import protected_resource
 from airside.oauth.responses import FormPost, Redirect
@@ -78,6 +82,7 @@ __all__ = [
     "IdTokenHints",
     "Intake",
     "IntrospectionEndpoint",
+    "InvalidClientMetadata",
     "Logout",
     "LogoutRequest",
     "LogoutTokens",
@@ -86,6 +91,9 @@ __all__ = [
     "PushedRequests",
     "Redirect",
     "RefreshTokenGrant",
+    "RegistrationToken",
+    "RegistrationTokens",
+    "Registrations",
     "RequestObjects",
     "RevocationEndpoint",
     "RolesOf",

@@ -22,7 +22,7 @@ from uuid import UUID
 from airside.core.entropy import Entropy, token
 from airside.core.secret import Secret
 from airside.identity import Devices, Session, Sessions
-from airside.oauth import records
+from airside.oauth import records, records_clients
 from airside.oauth.codes import Codes
 from airside.oauth.consent import Consents
 from airside.oauth.errors import (
@@ -162,7 +162,7 @@ class Authorization:
         if stored is None:
             raise UnsafeRequest("no such request of this browser")
         request = stored.request
-        client, _ = proven_redirect(await records.find_client(ctx, request.client_id), request.redirect_uri)
+        client, _ = proven_redirect(await records_clients.find_client(ctx, request.client_id), request.redirect_uri)
         session = await self._session(ctx, browser)
         _refuse_another(stored, session)
         weighed = await self._weigh(ctx, request, session, stored.created_at)

@@ -18,7 +18,7 @@ from airside.core.secret import Secret
 from airside.fetch import Fetcher, Refused
 from airside.fetch import Unavailable as FarSideUnavailable
 from airside.notify import Consumer, Receipt
-from airside.oauth import records
+from airside.oauth import records_clients
 from airside.oauth.logout_tokens import LogoutTokens
 from airside.oauth.participants import KIND
 from airside.store import Engine, Item, Listener, Lookup, Outbox, RequestContext
@@ -119,7 +119,7 @@ class BackChannel(Consumer):
                 raise Inconsistent("an outbox item that this build can't read", kind=item.kind) from None
             if item.kind != KIND or item.subject is None:
                 raise Inconsistent("an outbox item that this build can't read", kind=item.kind)
-            client = await records.find_client(ctx, client_id)
+            client = await records_clients.find_client(ctx, client_id)
             address = await self._lookup.by_tenant(tenant_id)
             if client is None or client.state != "active" or address is None:
                 return None

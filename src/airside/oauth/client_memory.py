@@ -12,7 +12,7 @@ from uuid import UUID
 from airside.core.clock import Clock
 from airside.core.errors import InvalidInput
 from airside.core.ids import CLIENT, format_id, parse_id
-from airside.oauth import records
+from airside.oauth import records_clients
 from airside.oauth.model import Client
 from airside.store import Listener, RequestContext
 
@@ -21,6 +21,19 @@ REMEMBERED: Final = 1.0
 """Seconds."""
 MAX_REMEMBERED: Final = 10_000
 """Clients of all tenants; the one used longest ago is forgotten."""
+
+
+async def kept(ctx: RequestContext, word: str) -> Client | None:
+    """The client that goes by `word` and is known here, active or not. What isn't an id is nobody's."""
+    if word.startswith("https://"):
+        return await records_clients.find_by_document(ctx, word)
+    try:
+        client_id = parse_id(CLIENT, word)
+    except InvalidInput:
+        return None
+    client = await records_clients.find_client(ctx, client_id)
+    # One client, one name: that which its document gives it.
+    return client if client is None or client.document_url is None else None
 
 
 class ClientMemory:
@@ -33,16 +46,12 @@ class ClientMemory:
         listener.subscribe(CHANNEL, self._hear, self._forget)
 
     async def find(self, ctx: RequestContext, word: str) -> Client | None:
-        """The client that goes by `word` (`cli_…`), active or not; None for nobody. What isn't an id is nobody's."""
+        """The client that goes by `word`, active or not; None for nobody."""
         known = self.known(ctx, word)
         if known is not None:
             return known
-        try:
-            client_id = parse_id(CLIENT, word)
-        except InvalidInput:
-            return None
         moment, generation = self._clock.monotonic(), self._generation
-        client = await records.find_client(ctx, client_id)
+        client = await kept(ctx, word)
         if client is not None:
             # Only what has been committed may outlive this transaction.
             ctx.tx.after_commit(lambda: self._keep(ctx.tenant_id, word, moment, generation, client))
@@ -57,9 +66,9 @@ class ClientMemory:
 
     async def changed(self, ctx: RequestContext, client_id: UUID) -> None:
         """Whoever changes or deletes a client says so in the same transaction."""
-        tenant_id, word = ctx.tenant_id, format_id(CLIENT, client_id)
-        await ctx.tx.notify(CHANNEL, f"{tenant_id.hex} {word}")
-        ctx.tx.after_commit(lambda: self._drop(tenant_id, word))
+        tenant_id = ctx.tenant_id
+        await ctx.tx.notify(CHANNEL, f"{tenant_id.hex} {client_id.hex}")
+        ctx.tx.after_commit(lambda: self._drop(tenant_id, client_id))
 
     def _keep(self, tenant_id: UUID, word: str, moment: float, generation: int, client: Client) -> None:
         if generation != self._generation:
@@ -69,14 +78,17 @@ class ClientMemory:
         if len(self._held) > MAX_REMEMBERED:
             self._held.popitem(last=False)
 
-    def _drop(self, tenant_id: UUID, word: str) -> None:
+    def _drop(self, tenant_id: UUID, client_id: UUID) -> None:
         self._generation += 1
-        self._held.pop((tenant_id.int, word), None)
+        self._held.pop((tenant_id.int, format_id(CLIENT, client_id)), None)
+        for key in [key for key, (_, client) in self._held.items() if client.document_url is not None]:
+            if key[0] == tenant_id.int and self._held[key][1].client_id == client_id:
+                del self._held[key]
 
     def _hear(self, payload: str) -> None:
-        tenant, _, word = payload.partition(" ")
+        tenant, _, client_id = payload.partition(" ")
         try:
-            self._drop(UUID(hex=tenant), word)
+            self._drop(UUID(hex=tenant), UUID(hex=client_id))
         except ValueError:
             self._forget()
 

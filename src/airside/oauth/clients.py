@@ -11,11 +11,12 @@ from airside.core.entropy import Entropy, token
 from airside.core.errors import Conflict, NotFound
 from airside.core.ids import uuid7
 from airside.core.secret import Secret
-from airside.oauth import records, records_clients
+from airside.oauth import records_clients
 from airside.oauth.changes import Changed, ClientChange, changed_draft, compared
 from airside.oauth.client_memory import ClientMemory
-from airside.oauth.model import MAX_SECRETS, Client, ClientDraft, ClientSecret
-from airside.oauth.registration import validated
+from airside.oauth.client_metadata import demand_outsider
+from airside.oauth.model import MAX_SECRETS, Client, ClientDraft, ClientOrigin, ClientSecret
+from airside.oauth.registration import Lawful, validated
 from airside.oauth.sectors import SectorIdentifiers
 from airside.oauth.settings import SECRET_METHODS, ClientSettings
 from airside.store import RequestContext
@@ -64,8 +65,40 @@ class Clients:
         Raises:
             InvalidInput: the draft isn't lawful; `pointer` names the field.
         """
+        return await self.insert(ctx, await self.judge(ctx, draft))
+
+    async def judge(self, ctx: RequestContext, draft: ClientDraft) -> Lawful:
+        """The draft, lawful. Where that takes a look at a document elsewhere, it is taken without a connection in hand:
+        what was done before is committed.
+
+        Raises:
+            InvalidInput: the draft isn't lawful; `pointer` names the field.
+        """
         lawful = validated(draft, self._exceptions)
-        await self._sectors.check(lawful.settings, draft.redirect_uris)
+        if lawful.settings.sector_identifier_uri is not None:
+            await ctx.tx.checkpoint()
+            await self._sectors.check(lawful.settings, draft.redirect_uris)
+        return lawful
+
+    async def insert(
+        self,
+        ctx: RequestContext,
+        lawful: Lawful,
+        *,
+        origin: ClientOrigin = "administrator",
+        document: tuple[str, datetime] | None = None,
+    ) -> tuple[Client, Secret[str] | None]:
+        """Keep what `judge` found lawful, and give it its secret. `document` is the address that it came from, and
+        until when what stood there holds.
+
+        Raises:
+            InvalidInput: a client from outside that is more than those can be.
+            UniqueViolation: there is a client of this document already.
+        """
+        draft = lawful.draft
+        if origin != "administrator":
+            demand_outsider(draft)
+        url, until = document or (None, None)
         secret = Secret(token(self._entropy)) if _has_secret(lawful.settings) else None
         client = Client(
             client_id=uuid7(ctx.now, self._entropy),
@@ -79,11 +112,13 @@ class Clients:
             state="active",
             created_at=ctx.now,
             settings=lawful.settings,
+            origin=origin,
+            document_url=url,
+            document_until=until,
         )
-        await records.insert_client(ctx, client)
-        await self._journal.record(
-            ctx, Event.CLIENT_CREATED, subject=client.word, details={"grants": " ".join(sorted(client.grants))}
-        )
+        await records_clients.insert_client(ctx, client)
+        details = {"grants": " ".join(sorted(client.grants)), "origin": origin}
+        await self._journal.record(ctx, Event.CLIENT_CREATED, subject=client.word, details=details)
         return client, secret
 
     async def get(self, ctx: RequestContext, client_id: UUID) -> Client:
@@ -92,11 +127,11 @@ class Clients:
         Raises:
             NotFound: not there, or not this tenant's.
         """
-        return _found(await records.find_client(ctx, client_id))
+        return _found(await records_clients.find_client(ctx, client_id))
 
     async def list(self, ctx: RequestContext, *, after: UUID | None = None, limit: int = MAX_PAGE) -> list[Client]:
         """At most `limit` (and `MAX_PAGE`) clients in the order of their making, after the one named."""
-        return await records.list_clients(ctx, after, max(1, min(limit, MAX_PAGE)))
+        return await records_clients.list_clients(ctx, after, max(1, min(limit, MAX_PAGE)))
 
     async def update(self, ctx: RequestContext, client_id: UUID, change: ClientChange) -> Client:
         """Change a client. What was given under the old state and no longer fits the new one ends with it; one that
@@ -107,8 +142,10 @@ class Clients:
             NotFound: not there, or not this tenant's.
             InvalidInput: what it would become isn't lawful; `pointer` names the field.
         """
-        before = _found(await records.find_client(ctx, client_id, lock=True))
+        before = _found(await records_clients.find_client(ctx, client_id, lock=True))
         draft = changed_draft(before, change)
+        if before.origin != "administrator":
+            demand_outsider(draft)
         lawful = validated(draft, self._exceptions)
         if (lawful.settings.sector_identifier_uri, draft.redirect_uris) != (
             before.settings.sector_identifier_uri,
@@ -140,8 +177,8 @@ class Clients:
         Raises:
             NotFound: not there, or not this tenant's.
         """
-        client = _found(await records.find_client(ctx, client_id, lock=True))
-        if await records.set_client_state(ctx, client_id, "disabled"):
+        client = _found(await records_clients.find_client(ctx, client_id, lock=True))
+        if await records_clients.set_client_state(ctx, client_id, "disabled"):
             await self._memory.changed(ctx, client_id)
             await self._families.revoke_client(ctx, client.word, _DISABLED)
             await self._journal.record(ctx, Event.CLIENT_DEACTIVATED, subject=client.word)
@@ -152,8 +189,8 @@ class Clients:
         Raises:
             NotFound: not there, or not this tenant's.
         """
-        client = _found(await records.find_client(ctx, client_id, lock=True))
-        if await records.set_client_state(ctx, client_id, "active"):
+        client = _found(await records_clients.find_client(ctx, client_id, lock=True))
+        if await records_clients.set_client_state(ctx, client_id, "active"):
             await self._memory.changed(ctx, client_id)
             await self._journal.record(ctx, Event.CLIENT_REACTIVATED, subject=client.word)
 
@@ -163,8 +200,8 @@ class Clients:
         Raises:
             NotFound: not there, or not this tenant's.
         """
-        client = _found(await records.find_client(ctx, client_id, lock=True))
-        await records.delete_client(ctx, client_id)
+        client = _found(await records_clients.find_client(ctx, client_id, lock=True))
+        await records_clients.delete_client(ctx, client_id)
         await self._memory.changed(ctx, client_id)
         await self._families.revoke_client(ctx, client.word, _DELETED)
         await self._journal.record(ctx, Event.CLIENT_DELETED, subject=client.word)
@@ -178,13 +215,13 @@ class Clients:
             NotFound: not there, or not this tenant's.
             Conflict: a client that proves itself by a key, a certificate or nothing has no secret to rotate.
         """
-        client = _found(await records.find_client(ctx, client_id, lock=True))
+        client = _found(await records_clients.find_client(ctx, client_id, lock=True))
         if not _has_secret(client.settings) or client.public:
             raise Conflict("the client doesn't prove itself by a secret")
         secret = Secret(token(self._entropy))
         kept = [_ending(old, ctx.now + overlap) for old in client.live_secrets(ctx.now) if overlap > timedelta()]
         newest = sorted(kept, key=lambda old: old.created_at)[-(MAX_SECRETS - 1) :]
-        await records.set_client_secrets(ctx, client_id, [*newest, _new(secret, ctx.now)])
+        await records_clients.set_client_secrets(ctx, client_id, [*newest, _new(secret, ctx.now)])
         await self._memory.changed(ctx, client_id)
         await self._journal.record(ctx, Event.CLIENT_SECRET_ROTATED, subject=client.word)
         return secret

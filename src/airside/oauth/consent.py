@@ -20,7 +20,7 @@ from airside.audit import Event, Journal
 from airside.core.errors import NotFound
 from airside.core.ids import CLIENT, USER, format_id
 from airside.core.secret import Secret
-from airside.oauth import records, records_consents
+from airside.oauth import records, records_clients, records_consents
 from airside.oauth.errors import InvalidGrant
 from airside.oauth.model import AuthorizationRequest, Client, Consent
 from airside.oauth.records_consents import Answered
@@ -93,7 +93,7 @@ class Consents:
                 tenant's own, disabled, or narrowed meanwhile.
         """
         stored = await records.find_request(ctx, _hash(word), _hash(binding.reveal()))
-        client = None if stored is None else await records.find_client(ctx, stored.request.client_id)
+        client = None if stored is None else await records_clients.find_client(ctx, stored.request.client_id)
         if stored is None or client is None or client.state != "active" or client.settings.party == "first":
             raise NotFound("request")
         if not stored.request.scopes <= client.scopes:
@@ -133,7 +133,7 @@ class Consents:
         """
         if not await records_consents.delete(ctx, user_id, client_id):
             raise NotFound("consent")
-        found = await records.find_client(ctx, client_id)
+        found = await records_clients.find_client(ctx, client_id)
         subject, client = format_id(USER, user_id), format_id(CLIENT, client_id) if found is None else found.word
         await self._families.revoke_grant(ctx, subject, client, _REVOKED)
         # Clients without refresh tokens have access tokens all the same, which name the family of their code.

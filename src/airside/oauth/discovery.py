@@ -11,9 +11,12 @@ from airside.oauth.requests import MODES, PROMPTS
 from airside.protocols.oauth import CLIENT_ALGORITHMS, DPOP_ALGORITHMS, S256
 
 
-def metadata(issuer: str, scopes: Sequence[str], *, mutual: str | None = None) -> Mapping[str, Json]:
-    """The document at both well-known addresses of `issuer`, whose clients may have `scopes`. `mutual` stands for it in
-    the addresses of the listener that demands clients' certificates, where there is one."""
+def metadata(
+    issuer: str, scopes: Sequence[str], *, mutual: str | None = None, registration: bool = False
+) -> Mapping[str, Json]:
+    """The document at both well-known addresses of `issuer`, whose clients may have `scopes`; with `registration`,
+    clients may register themselves. `mutual` stands for it in the addresses of the listener that demands clients'
+    certificates, where there is one."""
     endpoints = f"{issuer}/oauth2"
     methods: list[Json] = [*METHODS, *(sorted(CERTIFICATE_METHODS) if mutual is not None else ())]
     confidential: list[Json] = [method for method in methods if method != "none"]
@@ -26,6 +29,7 @@ def metadata(issuer: str, scopes: Sequence[str], *, mutual: str | None = None) -
         "revocation_endpoint": f"{endpoints}/revoke",
         "introspection_endpoint": f"{endpoints}/introspect",
         "jwks_uri": f"{endpoints}/jwks",
+        **({"registration_endpoint": f"{endpoints}/register"} if registration else {}),
         "response_types_supported": ["code"],
         "response_modes_supported": list(MODES),
         "grant_types_supported": list(GRANT_NAMES),
@@ -34,7 +38,7 @@ def metadata(issuer: str, scopes: Sequence[str], *, mutual: str | None = None) -
         "scopes_supported": [*scopes],
         "claims_supported": ["iss", "sub", "aud", "exp", "iat", "jti", "auth_time", "acr", "amr", "sid", "nonce"],
         "acr_values_supported": ["aal1", "aal2", "aal3"],
-        "prompt_values_supported": sorted(PROMPTS),
+        "prompt_values_supported": [*sorted(PROMPTS)],
         "token_endpoint_auth_methods_supported": methods,
         "token_endpoint_auth_signing_alg_values_supported": signing,
         "revocation_endpoint_auth_methods_supported": methods,

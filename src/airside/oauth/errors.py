@@ -131,6 +131,29 @@ class RequestUriNotSupported(OAuthRefusal):
     code = "request_uri_not_supported"
 
 
+class InvalidClientMetadata(OAuthRefusal):
+    """A client that registers itself says something that isn't lawful or isn't spoken here (RFC 7591 §3.2.2). `field`
+    names the member, as the RFC spells it; empty where it is the whole."""
+
+    code = "invalid_client_metadata"
+
+    def __init__(self, field: str = "") -> None:
+        super().__init__(field or "metadata")
+        self.field = field
+
+
+class InvalidRedirectUri(InvalidClientMetadata):
+    """A redirect URI that can't be registered (RFC 7591 §3.2.2)."""
+
+    code = "invalid_redirect_uri"
+
+
+class UnapprovedSoftwareStatement(OAuthRefusal):
+    """Software statements aren't taken (RFC 7591 §3.2.2)."""
+
+    code = "unapproved_software_statement"
+
+
 class UnsafeRequest(Refusal):
     """Client or redirect URI unproven: the user is told on a page, and nobody is redirected (RFC 6749 §4.1.2.1)."""
 

@@ -5,6 +5,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from airside.core.errors import InvalidInput
+from airside.core.strict_json import Json
 from airside.oauth.model import ClientDraft
 from airside.oauth.settings import ClientSettings
 
@@ -41,7 +42,7 @@ def misfits(draft: ClientDraft) -> tuple[str, ...]:
     settings = draft.settings
     named = {name: getattr(settings, name) for name in _ALGORITHM_FIELDS}
     weak = [name for name, value in named.items() if value is not None and value not in ALGORITHMS]
-    pinned = {key.get("alg") for key in _keys(settings)}
+    pinned = [key.get("alg") for key in _keys(settings)]
     reasons = {
         "the client must be confidential": draft.public,
         f"token_endpoint_auth_method must be one of {', '.join(sorted(METHODS))}": (
@@ -59,6 +60,6 @@ def misfits(draft: ClientDraft) -> tuple[str, ...]:
     return tuple(reason for reason, applies in reasons.items() if applies)
 
 
-def _keys(settings: ClientSettings) -> list[dict[str, object]]:
-    keys = (settings.jwks or {}).get("keys")
+def _keys(settings: ClientSettings) -> list[dict[str, Json]]:
+    keys: Json = (settings.jwks or {}).get("keys")
     return [key for key in keys if isinstance(key, dict)] if isinstance(keys, list) else []

@@ -23,7 +23,7 @@ from airside.core.entropy import Entropy, token
 from airside.core.errors import InvalidInput, NotFound
 from airside.core.ids import SESSION, format_id
 from airside.identity import Session, Sessions
-from airside.oauth import records, records_logout
+from airside.oauth import records_clients, records_logout
 from airside.oauth.client_lookup import ClientLookup
 from airside.oauth.errors import InvalidRequest
 from airside.oauth.hints import IdTokenHint, IdTokenHints
@@ -149,7 +149,7 @@ class Logout:
         return client
 
     async def _asking(self, ctx: RequestContext, request: LogoutRequest) -> Client | None:
-        client = None if request.client_id is None else await records.find_client(ctx, request.client_id)
+        client = None if request.client_id is None else await records_clients.find_client(ctx, request.client_id)
         return client if client is not None and client.state == "active" else None
 
 

@@ -23,6 +23,9 @@ def known_grants(names: Iterable[str]) -> frozenset[GrantName]:
 
 
 ClientState = Literal["active", "disabled"]
+ClientOrigin = Literal["administrator", "registration", "document"]
+"""Who brought a client: an administrator, it itself over the protocol (RFC 7591), or the document that its id is the
+address of."""
 Prompt = Literal["none", "login"]
 
 MAX_NAME: Final = 200
@@ -70,11 +73,15 @@ class Client:
     state: ClientState
     created_at: datetime
     settings: ClientSettings = field(default_factory=ClientSettings)
+    origin: ClientOrigin = "administrator"
+    document_url: str | None = None
+    document_until: datetime | None = None
+    used_at: datetime | None = None
 
     @property
     def word(self) -> str:
-        """`cli_…`, the name it goes by outside."""
-        return ids.format_id(ids.CLIENT, self.client_id)
+        """`cli_…`, or the address of its document: the name it goes by outside."""
+        return self.document_url or ids.format_id(ids.CLIENT, self.client_id)
 
     @property
     def needs_pkce(self) -> bool:

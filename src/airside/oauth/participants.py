@@ -11,7 +11,7 @@ from uuid import UUID
 
 from airside.core.ids import CLIENT, SESSION, format_id
 from airside.identity import Session
-from airside.oauth import records, records_logout
+from airside.oauth import records_clients, records_logout
 from airside.oauth.model import Client, Participation
 from airside.store import Outbox, RequestContext
 
@@ -35,7 +35,7 @@ class Participants:
         """The active clients that take part in the session."""
         found: list[Client] = []
         for each in await records_logout.of_session(ctx, session_id):
-            client = await records.find_client(ctx, each.client_id)
+            client = await records_clients.find_client(ctx, each.client_id)
             if client is not None and client.state == "active":
                 found.append(client)
         return found

@@ -1,9 +1,7 @@
-"""Rows of clients, authorization requests and codes: the only SQL of this room."""
+"""Rows of authorization requests and codes."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
@@ -15,64 +13,11 @@ from airside.oauth.model import (
     CODE_LIFETIME,
     REQUEST_LIFETIME,
     AuthorizationRequest,
-    Client,
-    ClientSecret,
     Code,
     RequestDetails,
     StoredRequest,
-    known_grants,
 )
-from airside.oauth.settings import ClientSettings
 from airside.store import RequestContext
-
-CLIENT_INSERT: Final = """
-insert into airside.oauth_client (tenant_id, client_id, name, public, redirect_uris, grants, scopes, audiences,
-    secret_hashes, secrets_created_at, secrets_expire_at, state, created_at, settings)
-values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
-"""
-
-CLIENT_FIND: Final = """
-select client_id, name, public, redirect_uris, grants, scopes, audiences, secret_hashes, secrets_created_at,
-    secrets_expire_at, state, created_at, settings
-from airside.oauth_client where tenant_id = %s and client_id = %s
-"""
-
-CLIENT_LOCK: Final = """
-select client_id, name, public, redirect_uris, grants, scopes, audiences, secret_hashes, secrets_created_at,
-    secrets_expire_at, state, created_at, settings
-from airside.oauth_client where tenant_id = %s and client_id = %s for update
-"""
-
-CLIENT_LIST: Final = """
-select client_id, name, public, redirect_uris, grants, scopes, audiences, secret_hashes, secrets_created_at,
-    secrets_expire_at, state, created_at, settings
-from airside.oauth_client where tenant_id = %s and (%s::uuid is null or client_id > %s) order by client_id limit %s
-"""
-
-CLIENT_STATE: Final = """
-update airside.oauth_client set state = %s where tenant_id = %s and client_id = %s and state <> %s
-"""
-
-CLIENT_SECRETS: Final = """
-update airside.oauth_client set secret_hashes = %s, secrets_created_at = %s, secrets_expire_at = %s
-where tenant_id = %s and client_id = %s
-"""
-
-CLIENT_DELETE: Final = "delete from airside.oauth_client where tenant_id = %s and client_id = %s"
-CLIENT_DELETE_REQUESTS: Final = "delete from airside.authorization_request where tenant_id = %s and client_id = %s"
-CLIENT_DELETE_PUSHED: Final = "delete from airside.pushed_request where tenant_id = %s and client_id = %s"
-CLIENT_DELETE_CODES: Final = "delete from airside.authorization_code where tenant_id = %s and client_id = %s"
-CLIENT_DELETE_PARTICIPATIONS: Final = "delete from airside.session_client where tenant_id = %s and client_id = %s"
-CLIENT_DELETE_CONSENTS: Final = "delete from airside.oauth_consent where tenant_id = %s and client_id = %s"
-
-CLIENT_DELETES: Final = (
-    CLIENT_DELETE_REQUESTS,
-    CLIENT_DELETE_PUSHED,
-    CLIENT_DELETE_CODES,
-    CLIENT_DELETE_PARTICIPATIONS,
-    CLIENT_DELETE_CONSENTS,
-    CLIENT_DELETE,
-)
 
 REQUEST_INSERT: Final = """
 insert into airside.authorization_request (tenant_id, request_hash, browser_hash, client_id, redirect_uri, scopes,
@@ -115,23 +60,6 @@ SWEEP_CODES: Final = "delete from airside.authorization_code where tenant_id = %
 
 
 @dataclass(frozen=True, slots=True)
-class _ClientRow:
-    client_id: UUID
-    name: str
-    public: bool
-    redirect_uris: list[str]
-    grants: list[str]
-    scopes: list[str]
-    audiences: list[str]
-    secret_hashes: list[bytes]
-    secrets_created_at: list[datetime]
-    secrets_expire_at: list[datetime | None]
-    state: str
-    created_at: datetime
-    settings: str
-
-
-@dataclass(frozen=True, slots=True)
 class _RequestRow:
     client_id: UUID
     redirect_uri: str
@@ -168,102 +96,11 @@ class _FamilyRow:
     family_id: UUID
 
 
-def _client(row: _ClientRow) -> Client:
-    grants = known_grants(row.grants)
-    if len(grants) != len(row.grants) or row.state not in ("active", "disabled"):
-        raise Inconsistent("a client with an unknown grant or state", client_id=str(row.client_id))
-    secrets = zip(row.secret_hashes, row.secrets_created_at, row.secrets_expire_at, strict=True)
-    return Client(
-        client_id=row.client_id,
-        name=row.name,
-        public=row.public,
-        redirect_uris=tuple(row.redirect_uris),
-        grants=grants,
-        scopes=frozenset(row.scopes),
-        audiences=tuple(row.audiences),
-        secrets=tuple(ClientSecret(bytes(hash), created, expires) for hash, created, expires in secrets),
-        state="active" if row.state == "active" else "disabled",
-        created_at=row.created_at,
-        settings=_settings(row.settings),
-    )
-
-
-@lru_cache(maxsize=1024)
-def _settings(text: str) -> ClientSettings:
-    """Read once for all requests of a client.
-
-    Raises:
-        Inconsistent: a younger build wrote it: what it demands of the client isn't known here.
-    """
-    try:
-        return msgspec.json.decode(text, type=ClientSettings)
-    except msgspec.DecodeError:
-        raise Inconsistent("a client with settings of another build") from None
-
-
 def _details(text: str) -> RequestDetails:
     try:
         return msgspec.json.decode(text, type=RequestDetails)
     except msgspec.DecodeError:
         raise Inconsistent("a request with details of another build") from None
-
-
-def secret_columns(secrets: Sequence[ClientSecret]) -> tuple[list[bytes], list[datetime], list[datetime | None]]:
-    """The three columns that hold a client's secrets."""
-    return (
-        [secret.hash for secret in secrets],
-        [secret.created_at for secret in secrets],
-        [secret.expires_at for secret in secrets],
-    )
-
-
-async def insert_client(ctx: RequestContext, client: Client) -> None:
-    """Write a new client."""
-    await ctx.tx.run(
-        CLIENT_INSERT,
-        (
-            ctx.tenant_id,
-            client.client_id,
-            client.name,
-            client.public,
-            list(client.redirect_uris),
-            sorted(client.grants),
-            sorted(client.scopes),
-            list(client.audiences),
-            *secret_columns(client.secrets),
-            client.state,
-            client.created_at,
-            msgspec.json.encode(client.settings).decode(),
-        ),
-    )
-
-
-async def find_client(ctx: RequestContext, client_id: UUID, *, lock: bool = False) -> Client | None:
-    """The client, active or not; with `lock`, nobody else changes it before this transaction ends."""
-    row = await ctx.tx.one(_ClientRow, CLIENT_LOCK if lock else CLIENT_FIND, (ctx.tenant_id, client_id))
-    return None if row is None else _client(row)
-
-
-async def list_clients(ctx: RequestContext, after: UUID | None, limit: int) -> list[Client]:
-    """Clients in the order of their making, after the one named."""
-    return [_client(row) for row in await ctx.tx.all(_ClientRow, CLIENT_LIST, (ctx.tenant_id, after, after, limit))]
-
-
-async def set_client_state(ctx: RequestContext, client_id: UUID, state: str) -> bool:
-    """Whether this changed anything."""
-    return await ctx.tx.run(CLIENT_STATE, (state, ctx.tenant_id, client_id, state)) == 1
-
-
-async def set_client_secrets(ctx: RequestContext, client_id: UUID, secrets: Sequence[ClientSecret]) -> None:
-    """Replace the client's secrets."""
-    await ctx.tx.run(CLIENT_SECRETS, (*secret_columns(secrets), ctx.tenant_id, client_id))
-
-
-async def delete_client(ctx: RequestContext, client_id: UUID) -> bool:
-    """Take the client and all that waits for it away; whether it was there."""
-    place = (ctx.tenant_id, client_id)
-    touched = await ctx.tx.run_many([(each, place) for each in CLIENT_DELETES])
-    return touched[-1] == 1
 
 
 async def insert_request(

@@ -28,6 +28,7 @@ _AUDIENCE: Final = re.compile(rf"[!-~]{{1,{MAX_AUDIENCE}}}")
 class Lawful:
     """What is kept of a draft once it is known to be lawful."""
 
+    draft: ClientDraft
     grants: frozenset[GrantName]
     settings: ClientSettings
 
@@ -53,7 +54,7 @@ def validated(draft: ClientDraft, exceptions: frozenset[str] = frozenset()) -> L
     _check_redirect_uris(draft, needed="authorization_code" in grants)
     _check_scopes(draft.scopes)
     _check_audiences(draft.audiences)
-    return Lawful(grants, lawful_settings(draft, exceptions))
+    return Lawful(draft, grants, lawful_settings(draft, exceptions))
 
 
 def _check_name(name: str) -> None:

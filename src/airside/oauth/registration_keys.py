@@ -1,13 +1,14 @@
 """The public keys that a client registers by value (RFC 7517, RFC 7591 §2 `jwks`). Pure."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from msgspec import json
 
 from airside.core.errors import InvalidInput
+from airside.core.strict_json import Json
 from airside.oauth.settings import MAX_JWKS_KEYS
 from airside.protocols.jose import KeyRefused, TokenRefused, VerificationKey, b64url_decode, key_from_jwk, thumbprint
 from airside.protocols.oauth import RsaAlgorithm
@@ -19,7 +20,7 @@ _UNNAMED: Final = "unnamed"
 _PRIVATE: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 
 
-def signing_algorithms(jwk: Mapping[str, Any], rsa: RsaAlgorithm = "RS256") -> frozenset[str]:
+def signing_algorithms(jwk: Mapping[str, Json], rsa: RsaAlgorithm = "RS256") -> frozenset[str]:
     """What the key verifies for its client; nothing if it is for encryption. `rsa` is what an RSA key without `alg` is
     pinned to."""
     if jwk.get("use", "sig") != "sig":
@@ -28,12 +29,12 @@ def signing_algorithms(jwk: Mapping[str, Any], rsa: RsaAlgorithm = "RS256") -> f
     return found if len(found) < 2 else frozenset({rsa})
 
 
-def encryption_algorithms(jwk: Mapping[str, Any]) -> frozenset[str]:
+def encryption_algorithms(jwk: Mapping[str, Json]) -> frozenset[str]:
     """The algorithms by which something may be encrypted to the key; none for one that is for signatures."""
     return _allowed(jwk, ENCRYPTING) if jwk.get("use", "enc") == "enc" else frozenset()
 
 
-def check_jwks(jwks: Mapping[str, Any], pointer: str) -> None:
+def check_jwks(jwks: Mapping[str, Json], pointer: str) -> None:
     """Let pass a set of one to ten public keys, each of a kind that is of use here and held to the rules of
     `protocols/jose`: strong enough, well-formed, and no two of one name.
 
@@ -49,7 +50,7 @@ def check_jwks(jwks: Mapping[str, Any], pointer: str) -> None:
         raise InvalidInput("two keys of one kid", pointer=pointer)
 
 
-def _check(jwk: object, pointer: str) -> str:
+def _check(jwk: Json, pointer: str) -> str:
     if not isinstance(jwk, dict) or _PRIVATE & jwk.keys():
         raise InvalidInput("only public keys are registered", pointer=pointer)
     usable = sorted(signing_algorithms(jwk)) or sorted(encryption_algorithms(jwk))
@@ -64,7 +65,7 @@ def _check(jwk: object, pointer: str) -> str:
     return key.kid
 
 
-def _read(jwk: dict[str, Any]) -> VerificationKey:
+def _read(jwk: dict[str, Json]) -> VerificationKey:
     # Material and name alone: an encryption key is held to the same rules as one that verifies.
     material = {name: jwk[name] for name in ("kty", "crv", "x", "y", "n", "e") if name in jwk}
     alg = {"RSA": "RS256", "EC": "ES256", "OKP": "EdDSA"}[str(jwk["kty"])]
@@ -72,7 +73,7 @@ def _read(jwk: dict[str, Any]) -> VerificationKey:
     return key if "kid" in jwk else VerificationKey(thumbprint(key.public), key.alg, key.public)
 
 
-def _certifies(chain: object, key: VerificationKey) -> bool:
+def _certifies(chain: Json, key: VerificationKey) -> bool:
     if not isinstance(chain, list) or not chain or not isinstance(chain[0], str):
         return False
     try:
@@ -87,7 +88,7 @@ def _certifies(chain: object, key: VerificationKey) -> bool:
     return theirs == key.spki()
 
 
-def _allowed(jwk: Mapping[str, Any], table: Mapping[str, tuple[str, ...]]) -> frozenset[str]:
+def _allowed(jwk: Mapping[str, Json], table: Mapping[str, tuple[str, ...]]) -> frozenset[str]:
     kind = jwk.get("kty")
     if not isinstance(kind, str) or (kind == "EC" and jwk.get("crv") != "P-256"):
         return frozenset()

@@ -15,7 +15,7 @@ def protected_resource(issuer: str) -> Mapping[str, Json]:
     return {
         "resource": issuer,
         "authorization_servers": [issuer],
-        "scopes_supported": sorted(MANAGEMENT),
+        "scopes_supported": [*sorted(MANAGEMENT)],
         "bearer_methods_supported": ["header"],
         "resource_name": "Airside management and permissions",
     }

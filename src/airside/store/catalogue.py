@@ -65,6 +65,8 @@ TABLES: Final[dict[str, Table]] = {
     # oauth
     "oauth_client": Table("tenant", ALL),
     "oauth_scope": Table("tenant", ALL),
+    "client_registration": Table("tenant", ALL),
+    "registration_token": Table("tenant", ALL),
     "authorization_request": Table("tenant", ALL),
     "authorization_code": Table("tenant", ALL),
     "pushed_request": Table("tenant", ("select", "insert", "delete")),

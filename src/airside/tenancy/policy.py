@@ -73,6 +73,22 @@ class Branding(Struct, frozen=True, forbid_unknown_fields=True):
         return _BLACK if self.colour is not None and _contrast(self.colour, _WHITE) < _READABLE else _WHITE
 
 
+class ClientPolicy(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which applications may come from outside. Each user of one is asked, and none of them manages the tenant.
+
+    Attributes:
+        registration: who may register one over the protocol (RFC 7591): nobody, whoever has a registration token, or
+            anybody.
+        audiences: whom the tokens of applications from outside are for; empty for the tenant's userinfo alone.
+        document_hosts: hosts whose applications may name themselves by the https address of their own metadata; empty
+            for none.
+    """
+
+    registration: Literal["closed", "token", "open"] = "closed"
+    audiences: Annotated[tuple[Annotated[str, Meta(pattern="^[!-~]+$", max_length=512)], ...], Meta(max_length=10)] = ()
+    document_hosts: Annotated[tuple[Annotated[str, Meta(max_length=253)], ...], Meta(max_length=MAX_DOMAINS)] = ()
+
+
 class TenantPolicy(Struct, frozen=True, forbid_unknown_fields=True):
     """Everything that a tenant demands of its people. The defaults are what a tenant starts with.
 
@@ -88,6 +104,7 @@ class TenantPolicy(Struct, frozen=True, forbid_unknown_fields=True):
         devices: what happens at a device that is new to the person.
         step_up_on: signs of a stranger at which a second proof is asked for.
         networks: from which networks (CIDR) people may sign in; empty for everywhere.
+        clients: which applications may come from outside.
         language: of pages and mails, where a person's browser asks for none that there is.
         branding: how the hosted pages look.
     """
@@ -103,6 +120,7 @@ class TenantPolicy(Struct, frozen=True, forbid_unknown_fields=True):
     devices: DevicePolicy = DevicePolicy()
     step_up_on: frozenset[Signal] = frozenset()
     networks: Annotated[tuple[Annotated[str, Meta(max_length=43)], ...], Meta(max_length=MAX_NETWORKS)] = ()
+    clients: ClientPolicy = ClientPolicy()
     language: Language = "en"
     branding: Branding = Branding()
 
@@ -158,6 +176,7 @@ def accepted(policy: TenantPolicy) -> TenantPolicy:
         policy,
         email_domains=tuple(dict.fromkeys(_domain(each) for each in policy.email_domains)),
         passkeys=replace(policy.passkeys, aaguids=tuple(dict.fromkeys(map(_aaguid, policy.passkeys.aaguids)))),
+        clients=_clients(policy.clients),
         networks=tuple(dict.fromkeys(_network(each) for each in policy.networks)),
     )
 
@@ -183,13 +202,24 @@ def _refuse_contradictions(policy: TenantPolicy) -> None:
         raise InvalidInput("a session can't be idle for longer than it lives", pointer="sessions.idle_minutes")
 
 
+def _clients(clients: ClientPolicy) -> ClientPolicy:
+    if len(set(clients.audiences)) != len(clients.audiences):
+        raise InvalidInput("an audience twice", pointer="clients.audiences")
+    hosts = dict.fromkeys(_host(each, "clients.document_hosts") for each in clients.document_hosts)
+    return replace(clients, document_hosts=tuple(hosts))
+
+
 def _domain(text: str) -> str:
+    return _host(text, "email_domains")
+
+
+def _host(text: str, pointer: str) -> str:
     try:
         host = idna.encode(text.strip(), uts46=True, std3_rules=True).decode("ascii")
     except (idna.IDNAError, UnicodeError):
-        raise InvalidInput("no domain of a mailbox", pointer="email_domains") from None
+        raise InvalidInput("no domain", pointer=pointer) from None
     if "." not in host or host.endswith("."):
-        raise InvalidInput("no domain of a mailbox", pointer="email_domains")
+        raise InvalidInput("no domain", pointer=pointer)
     return host
 
 

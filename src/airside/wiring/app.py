@@ -21,6 +21,7 @@ from airside.api.routes import authzen, management, openfga_problems, platform, 
 from airside.api.routes.oauth import AUTHORIZE, OAuthRoutes
 from airside.api.routes.oauth_prompt import PromptIntrospection, PromptKeys
 from airside.api.routes.openfga_check import PromptCheck
+from airside.api.routes.registration import RegistrationRoutes
 from airside.api.routes.revocations import RevocationRoutes
 from airside.api.routes.wellknown import WellKnownRoutes
 from airside.console import TenantBrands
@@ -107,7 +108,14 @@ def routes(services: Services) -> list[BaseRoute]:
             introspection=services.introspection_endpoint,
         ).routes(),
         *WellKnownRoutes(
-            contexts=services.contexts, issuers=services.issuers, keys=services.keys, scopes=services.scopes
+            contexts=services.contexts,
+            issuers=services.issuers,
+            keys=services.keys,
+            scopes=services.scopes,
+            registrations=services.registrations,
+        ).routes(),
+        *RegistrationRoutes(
+            contexts=services.contexts, issuers=services.issuers, registrations=services.registrations
         ).routes(),
         *_permissions(services),
         *RevocationRoutes(
@@ -186,6 +194,7 @@ def _documented(services: Services) -> FastAPI:
         sessions=services.session_admin,
         clients=services.client_admin,
         scopes=services.scope_admin,
+        registration_tokens=services.registration_token_admin,
         policies=services.policy_admin,
         transfer=services.transfer_admin,
         factors=services.factor_admin,

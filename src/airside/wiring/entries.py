@@ -14,7 +14,7 @@ from airside.identity import (
     TotpAuthenticator,
 )
 from airside.notify import Delivery, Letters, Mailbox, Mailer, RoomSources, Smtp
-from airside.oauth import ClientMemory, Clients, Consents, Scopes, SectorIdentifiers
+from airside.oauth import ClientMemory, Clients, Consents, Registrations, RegistrationTokens, Scopes, SectorIdentifiers
 from airside.signin import Acceptance, Closing, Flows, People, Recovery, Registration, Verification
 from airside.wiring.foundation import Foundation
 from airside.wiring.letters import MailedCodes, MailedLinks, SessionOccasions, TenantLetterheads
@@ -36,6 +36,8 @@ class Entries:
     clients: Clients
     scopes: Scopes
     consents: Consents
+    registration_tokens: RegistrationTokens
+    registrations: Registrations
     mailbox: Mailbox | None
     delivery: Delivery
 
@@ -62,6 +64,8 @@ def entries(base: Foundation, who: Persons, settings: Settings) -> Entries:
         clients=clients,
     )
     mailer = _mailer(settings)
+    scopes = Scopes(journal=base.journal)
+    tokens = RegistrationTokens(entropy=base.entropy, journal=base.journal)
     return Entries(
         flows=_flows(base, who),
         registration=registration,
@@ -91,8 +95,18 @@ def entries(base: Foundation, who: Persons, settings: Settings) -> Entries:
         ),
         client_memory=memory,
         clients=clients,
-        scopes=Scopes(journal=base.journal),
         consents=Consents(journal=base.journal, families=base.families),
+        scopes=scopes,
+        registration_tokens=tokens,
+        registrations=Registrations(
+            entropy=base.entropy,
+            journal=base.journal,
+            limiter=base.limiter,
+            policies=who.policies,
+            clients=clients,
+            scopes=scopes,
+            tokens=tokens,
+        ),
         mailbox=mailer if isinstance(mailer, Mailbox) else None,
         delivery=_delivery(base, who, registration, acceptance, mailer, settings),
     )

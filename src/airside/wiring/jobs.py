@@ -78,6 +78,8 @@ class Jobs:
             services.pushed.sweep,
             services.participants.sweep,
             services.logout.sweep,
+            services.registrations.sweep,
+            services.registration_tokens.sweep,
             services.spent_proofs.sweep,
             services.permissions.tuples.sweep,
         ):

@@ -12,6 +12,7 @@ from airside.admin import (
     MemberAdmin,
     Platform,
     PolicyAdmin,
+    RegistrationTokenAdmin,
     RoleAdmin,
     ScopeAdmin,
     SessionAdmin,
@@ -35,6 +36,7 @@ class Managers:
     client_admin: ClientAdmin
     scope_admin: ScopeAdmin
     consent_admin: ConsentAdmin
+    registration_token_admin: RegistrationTokenAdmin
     factor_admin: FactorAdmin
     policy_admin: PolicyAdmin
     transfer_admin: TransferAdmin
@@ -64,6 +66,7 @@ def managers(base: Foundation, who: Persons, doors: Entries, authorise: Authoris
         ),
         scope_admin=ScopeAdmin(authorise=authorise, scopes=doors.scopes),
         consent_admin=ConsentAdmin(authorise=authorise, consents=doors.consents, users=who.users),
+        registration_token_admin=RegistrationTokenAdmin(authorise=authorise, tokens=doors.registration_tokens),
         factor_admin=FactorAdmin(
             authorise=authorise,
             above=above,

@@ -15,6 +15,7 @@ from airside.admin import (
     InvitationAdmin,
     MemberAdmin,
     PolicyAdmin,
+    RegistrationTokenAdmin,
     RoleAdmin,
     ScopeAdmin,
     SessionAdmin,
@@ -22,7 +23,17 @@ from airside.admin import (
     UserAdmin,
 )
 from airside.api.cursors import Cursors
-from airside.api.routes import clients, consents, factors, invitations, policies, roles, scopes, transfer
+from airside.api.routes import (
+    clients,
+    consents,
+    factors,
+    invitations,
+    policies,
+    registration_tokens,
+    roles,
+    scopes,
+    transfer,
+)
 from airside.api.strict import MAX_PAGE, PAGE, Answer, Body, StrictRoute, caller_by, path_id
 from airside.core.ids import SESSION, USER, format_id
 from airside.core.secret import Secret
@@ -42,6 +53,7 @@ class Management:
     sessions: SessionAdmin
     clients: ClientAdmin
     scopes: ScopeAdmin
+    registration_tokens: RegistrationTokenAdmin
     policies: PolicyAdmin
     transfer: TransferAdmin
     factors: FactorAdmin
@@ -101,6 +113,7 @@ def router(management: Management) -> APIRouter:
     invitations.add(routes, caller, management.invitations, management.cursors)
     _session_routes(routes, caller, management.sessions)
     clients.add(routes, caller, management.clients, management.cursors)
+    registration_tokens.add(routes, caller, management.registration_tokens)
     scopes.add(routes, caller, management.scopes)
     factors.add(routes, caller, management.factors)
     consents.add(routes, caller, management.consents)

@@ -10,7 +10,7 @@ from airside.access import Issuers
 from airside.access.challenges import WELL_KNOWN
 from airside.api.routes.oauth import AnonymousContexts
 from airside.core.strict_json import Json, dumps
-from airside.oauth import Scopes, metadata, protected_resource
+from airside.oauth import Registrations, Scopes, metadata, protected_resource
 from airside.store import Address
 from airside.tokens import SigningKeys
 
@@ -26,11 +26,20 @@ CACHED: Final = {"cache-control": "public, max-age=300"}
 class WellKnownRoutes:
     """Public documents of a tenant."""
 
-    def __init__(self, *, contexts: AnonymousContexts, issuers: Issuers, keys: SigningKeys, scopes: Scopes) -> None:
+    def __init__(
+        self,
+        *,
+        contexts: AnonymousContexts,
+        issuers: Issuers,
+        keys: SigningKeys,
+        scopes: Scopes,
+        registrations: Registrations,
+    ) -> None:
         self._contexts = contexts
         self._issuers = issuers
         self._keys = keys
         self._scopes = scopes
+        self._registrations = registrations
 
     def routes(self) -> list[BaseRoute]:
         """Every route."""
@@ -46,7 +55,9 @@ class WellKnownRoutes:
         async with self._contexts.anonymous(request) as ctx:
             address = Address(str(request.path_params["slug"]), ctx.tenant_id)
             scopes = await self._scopes.names(ctx)
-        found = metadata(self._issuers.of(address), scopes, mutual=self._issuers.mutual_of(address))
+            registration = await self._registrations.enabled(ctx)
+        issuer, mutual = self._issuers.of(address), self._issuers.mutual_of(address)
+        found = metadata(issuer, scopes, mutual=mutual, registration=registration)
         return _json(dict(found), "application/json")
 
     async def resource(self, request: Request) -> Response:

@@ -37,6 +37,9 @@ class ErrorCode(StrEnum):
     INVALID_REQUEST_OBJECT = "invalid_request_object"
     INVALID_REQUEST_URI = "invalid_request_uri"
     REQUEST_URI_NOT_SUPPORTED = "request_uri_not_supported"
+    INVALID_CLIENT_METADATA = "invalid_client_metadata"
+    INVALID_REDIRECT_URI = "invalid_redirect_uri"
+    UNAPPROVED_SOFTWARE_STATEMENT = "unapproved_software_statement"
     SERVER_ERROR = "server_error"
     TEMPORARILY_UNAVAILABLE = "temporarily_unavailable"
 
