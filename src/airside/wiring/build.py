@@ -82,7 +82,7 @@ def build(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy: Ent
         **vars(doors),
         **vars(managers(base, who, doors, authorise, issuers)),
         **vars(provider(base, who, doors, verifier, Authorities(authorities(settings)))),
-        **vars(farewells(base, who, doors.client_memory, issuers)),
+        **vars(farewells(base, who, doors, issuers)),
         issuers=issuers,
         authorise=authorise,
         contexts=contexts,

@@ -14,7 +14,16 @@ from airside.identity import (
     TotpAuthenticator,
 )
 from airside.notify import Delivery, Letters, Mailbox, Mailer, RoomSources, Smtp
-from airside.oauth import ClientMemory, Clients, Consents, Registrations, RegistrationTokens, Scopes, SectorIdentifiers
+from airside.oauth import (
+    ClientLookup,
+    ClientMemory,
+    Clients,
+    Consents,
+    Registrations,
+    RegistrationTokens,
+    Scopes,
+    SectorIdentifiers,
+)
 from airside.signin import Acceptance, Closing, Flows, People, Recovery, Registration, Verification
 from airside.wiring.foundation import Foundation
 from airside.wiring.letters import MailedCodes, MailedLinks, SessionOccasions, TenantLetterheads
@@ -32,8 +41,8 @@ class Entries:
     verification: Verification
     acceptance: Acceptance
     closing: Closing
-    client_memory: ClientMemory
     clients: Clients
+    client_lookup: ClientLookup
     scopes: Scopes
     consents: Consents
     registration_tokens: RegistrationTokens
@@ -93,8 +102,8 @@ def entries(base: Foundation, who: Persons, settings: Settings) -> Entries:
             invitations=who.invitations,
             erasure=Erasure(journal=base.journal, outbox=base.outbox),
         ),
-        client_memory=memory,
         clients=clients,
+        client_lookup=ClientLookup(memory=memory),
         consents=Consents(journal=base.journal, families=base.families),
         scopes=scopes,
         registration_tokens=tokens,

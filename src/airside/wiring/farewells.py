@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from airside.access import Issuers
-from airside.oauth import BackChannel, ClientLookup, ClientMemory, IdTokenHints, Logout, LogoutTokens
+from airside.oauth import BackChannel, IdTokenHints, Logout, LogoutTokens
 from airside.tokens import IdTokenVerifier
+from airside.wiring.entries import Entries
 from airside.wiring.foundation import Foundation
 from airside.wiring.persons import Persons
 
@@ -17,9 +18,9 @@ class Farewells:
     back_channel: BackChannel
 
 
-def farewells(base: Foundation, who: Persons, memory: ClientMemory, issuers: Issuers) -> Farewells:
-    """On `base`, for `who`."""
-    lookup = ClientLookup(memory=memory)
+def farewells(base: Foundation, who: Persons, doors: Entries, issuers: Issuers) -> Farewells:
+    """On `base`, for `who`, who came in through `doors`."""
+    lookup = doors.client_lookup
     return Farewells(
         logout=Logout(
             lookup=lookup,

@@ -9,7 +9,6 @@ from airside.oauth import (
     ClientAuthentication,
     ClientCredentialsGrant,
     ClientKeys,
-    ClientLookup,
     ClientProofs,
     Codes,
     IdTokenHints,
@@ -50,7 +49,7 @@ def provider(
     base: Foundation, who: Persons, doors: Entries, verifier: TokenVerifier, authorities: Authorities
 ) -> Provider:
     """On `base`, for `who`, who come in through `doors`; `authorities` issue clients' certificates."""
-    lookup = ClientLookup(memory=doors.client_memory)
+    lookup = doors.client_lookup
     client_keys = ClientKeys(fetcher=base.fetcher, clock=base.clock)
     authentication = ClientAuthentication(
         lookup=lookup,
