@@ -11,7 +11,7 @@ from airside.core.errors import NotFound
 from airside.core.ids import FAMILY, parse_id
 from airside.core.secret import Secret
 from airside.identity import User
-from airside.oauth import Browser, Client, ClientSettings, ComeBack, Redirect, SignIn
+from airside.oauth import Browser, Client, ClientSettings, ComeBack, FormPost, Redirect, SignIn
 from airside.oauth.errors import AccessDenied, AuthorizationRefused, ConsentRequired, InvalidGrant, UnsafeRequest
 from airside.oauth.model import RequestDetails
 from airside.oauth.requests import read
@@ -20,7 +20,7 @@ from tests.makers import MakeTenant
 from tests.oauth.provider import CALLBACK, ISSUER, WEB, Provider
 
 GUEST = replace(WEB, name="Guest", settings=ClientSettings(party="third"))
-Outcome = Redirect | SignIn | ComeBack
+Outcome = Redirect | FormPost | SignIn | ComeBack
 
 
 async def begin(provider: Provider, client: Client, browser: Browser, **changes: str | None) -> Outcome:

@@ -4,6 +4,7 @@ import base64
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from playwright.async_api import Page
@@ -15,7 +16,8 @@ from airside.oauth import ClientSettings
 from airside.protocols import otp
 from airside.tenancy import TenantPolicy
 from tests.running import PASSWORD, Place
-from tests.trips.visitor import CALLBACK, NATIVE, request_url
+from tests.trips.test_login_in_a_browser import callback
+from tests.trips.visitor import NATIVE, request_url
 
 SOON = "correct horse battery staple"
 
@@ -236,18 +238,23 @@ class Walk:
         scopes = NATIVE.scopes | {"email", "offline_access"}
         draft = replace(NATIVE, name=self.name[:200], scopes=scopes, settings=settings)
         client, _ = await self.place.client(draft)
-        await page.route(f"{CALLBACK}**", lambda route: route.fulfill(body="here", content_type="text/html"))
         await page.context.clear_cookies()
         await self.sign_in(user)
         await page.wait_for_url(f"{self.at}/account")
-        await page.goto(request_url(self.place, client))
-        yield "consent"
-        await page.click("button[value=allow]")
-        await page.wait_for_url(f"{CALLBACK}**")
-        await page.goto(request_url(self.place, client, scope="openid notes:read email offline_access"))
-        yield "consent-more"
+        async with callback() as there:
+            address = partial(request_url, self.place, client, redirect_uri=there.uri)
+            await page.goto(address())
+            yield "consent"
+            await page.click("button[value=allow]")
+            await page.wait_for_url(f"{there.uri}**")
+            await page.goto(address(scope="openid notes:read email offline_access"))
+            yield "consent-more"
         await page.goto(f"{self.at}/account/applications")
         yield "account-applications"
+        await page.goto(f"{self.at}/oauth2/logout?client_id={client.word}")
+        yield "signout"
+        await self.send()
+        yield "signed-out-by-application"
 
     @property
     def now(self) -> datetime:

@@ -11,6 +11,7 @@ from airside.core.ids import USER, format_id
 from airside.oauth import Client, ClientSettings
 from tests.running import PASSWORD, Place
 from tests.trips.manager import manage, program_token
+from tests.trips.test_login_in_a_browser import callback
 from tests.trips.test_pages_in_a_browser import tab, unexpected
 from tests.trips.visitor import (
     FORM,
@@ -165,22 +166,19 @@ async def test_real_browser_comes_from_the_application_and_goes_back_to_it(
     """Also without scripts, and by a link from another site, which withholds the Strict cookie."""
     client, _ = await place.client(GUEST)
     user = await place.user()
-    async with tab(chromium, scripts=scripts) as (page, complaints):
-        await page.route(
-            "http://127.0.0.1:49152/**", lambda route: route.fulfill(body="here", content_type="text/html")
-        )
-        await page.goto(request_url(place, client))
+    async with callback() as there, tab(chromium, scripts=scripts) as (page, complaints):
+        address = request_url(place, client, redirect_uri=there.uri)
+        await page.goto(address)
         await page.fill("#email", user.email)
         await page.fill("#password", PASSWORD)
         await page.click("button.primary")
         await page.click("button[value=deny]")
-        await page.wait_for_url("http://127.0.0.1:49152/**")
+        await page.wait_for_url(f"{there.uri}**")
         assert "error=access_denied" in page.url
-        link = f'<a id="in" href="{request_url(place, client).replace("&", "&amp;")}">in</a>'
+        link = f'<a id="in" href="{address.replace("&", "&amp;")}">in</a>'
         await page.route("https://app.example/", lambda route: route.fulfill(body=link, content_type="text/html"))
         await page.goto("https://app.example/")
         await page.click("#in")
         await page.click("button[value=allow]")
-        await page.wait_for_url("http://127.0.0.1:49152/**")
-        assert "code=" in page.url
+        await page.wait_for_url(f"{there.uri}?code=**")
     assert unexpected(complaints) == []

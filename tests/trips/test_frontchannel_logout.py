@@ -8,8 +8,9 @@ from playwright.async_api import Browser, Page, Route
 from airside.oauth import ClientSettings
 from airside.protocols.jose import peek_claims
 from tests.running import PASSWORD, Place
+from tests.trips.test_login_in_a_browser import callback
 from tests.trips.test_pages_in_a_browser import tab, unexpected
-from tests.trips.visitor import CALLBACK, NATIVE, code_for, redeem, request_url, visitor
+from tests.trips.visitor import NATIVE, code_for, redeem, request_url, visitor
 
 AFTER = "https://notes.example/bye"
 NOTES = ClientSettings(
@@ -53,13 +54,13 @@ async def test_real_browser_tells_applications_before_it_goes_on(place: Place, c
     """§2: with the cookies that the application keeps there, and without a script of ours."""
     client, _ = await place.client(replace(NATIVE, settings=NOTES))
     user, told = await place.user(), list[str]()
-    async with tab(chromium) as (page, complaints):
+    async with callback() as there, tab(chromium) as (page, complaints):
         await _application(page, told)
-        await page.goto(request_url(place, client))
+        await page.goto(request_url(place, client, redirect_uri=there.uri))
         await page.fill("#email", user.email)
         await page.fill("#password", PASSWORD)
         await page.click("button.primary")
-        await page.wait_for_url(f"{CALLBACK}**")
+        await page.wait_for_url(f"{there.uri}**")
         query = {"client_id": client.word, "post_logout_redirect_uri": AFTER}
         await page.goto(f"{place.issuer}/oauth2/logout?{urlencode(query)}")
         await page.click("main button.primary")
@@ -72,7 +73,7 @@ async def test_real_browser_tells_applications_before_it_goes_on(place: Place, c
 
 
 async def _application(page: Page, told: list[str]) -> None:
-    """Answers for `notes.example` and its callback."""
+    """Answers for `notes.example`."""
 
     async def answer(route: Route) -> None:
         if "/front" in route.request.url:
@@ -80,4 +81,3 @@ async def _application(page: Page, told: list[str]) -> None:
         await route.fulfill(body="notes", content_type="text/html")
 
     await page.route("https://notes.example/**", answer)
-    await page.route(f"{CALLBACK}**", answer)

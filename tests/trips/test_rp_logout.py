@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
 import httpx2
 import pytest
-from playwright.async_api import Browser
+from playwright.async_api import Browser, Route
 
 from airside.oauth import Client, ClientSettings
 from tests.running import PASSWORD, Place
@@ -302,9 +303,7 @@ async def test_real_browser_signs_out_from_another_site(place: Place, client: Cl
                 if form
                 else f'<a id="out" href="{address}?{urlencode(fields)}">out</a>'.replace("&post", "&amp;post")
             )
-            await page.route(
-                "https://app.example/", lambda route, html=html: route.fulfill(body=html, content_type="text/html")
-            )
+            await page.route("https://app.example/", partial(_show, html))
             await page.goto("https://app.example/")
             await page.click("#out")
             await page.click("main button.primary")
@@ -312,3 +311,7 @@ async def test_real_browser_signs_out_from_another_site(place: Place, client: Cl
             await page.goto(f"{place.issuer}/account")
             assert "/signin" in page.url
     assert unexpected(complaints) == []
+
+
+async def _show(html: str, route: Route) -> None:
+    await route.fulfill(body=html, content_type="text/html")

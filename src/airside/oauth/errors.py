@@ -100,8 +100,9 @@ class ConsentRequired(OAuthRefusal):
     code = "consent_required"
 
 
-class RequestNotSupported(OAuthRefusal):
-    """A request object by value, which isn't spoken here (OpenID Connect Core §3.1.2.6)."""
+class UnmetAuthenticationRequirements(OAuthRefusal):
+    """The client insists on an assurance that nobody can reach here (OpenID Connect Core Error Code
+    unmet_authentication_requirements 1.0)."""
 
     code = "unmet_authentication_requirements"
 

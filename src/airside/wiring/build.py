@@ -76,13 +76,14 @@ def build(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy: Ent
         authorise=authorise,
     )
 
+    clients = provider(base, who, doors, verifier, Authorities(authorities(settings)))
     return Services(
         **vars(base),
         **vars(who),
         **vars(doors),
         **vars(managers(base, who, doors, authorise, issuers)),
-        **vars(provider(base, who, doors, verifier, Authorities(authorities(settings)))),
-        **vars(farewells(base, who, doors, issuers)),
+        **vars(clients),
+        **vars(farewells(base, who, doors, clients, issuers)),
         issuers=issuers,
         authorise=authorise,
         contexts=contexts,

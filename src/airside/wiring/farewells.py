@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 from airside.access import Issuers
-from airside.oauth import BackChannel, IdTokenHints, Logout, LogoutTokens
-from airside.tokens import IdTokenVerifier
+from airside.oauth import BackChannel, Logout, LogoutTokens
 from airside.wiring.entries import Entries
 from airside.wiring.foundation import Foundation
 from airside.wiring.persons import Persons
+from airside.wiring.provider import Provider
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,13 +18,12 @@ class Farewells:
     back_channel: BackChannel
 
 
-def farewells(base: Foundation, who: Persons, doors: Entries, issuers: Issuers) -> Farewells:
-    """On `base`, for `who`, who came in through `doors`."""
-    lookup = doors.client_lookup
+def farewells(base: Foundation, who: Persons, doors: Entries, clients: Provider, issuers: Issuers) -> Farewells:
+    """On `base`, for `who`, who use `clients`."""
     return Farewells(
         logout=Logout(
-            lookup=lookup,
-            hints=IdTokenHints(lookup=lookup, verifier=IdTokenVerifier(keys=base.keys), sessions=who.sessions),
+            lookup=doors.client_lookup,
+            hints=clients.hints,
             sessions=who.sessions,
             participants=who.participants,
             entropy=base.entropy,
