@@ -221,11 +221,9 @@ async def test_application_that_fails_is_told_again_and_others_meanwhile(house: 
     assert len(parties.receiver.tokens("/good")) == 1
 
 
-@pytest.mark.parametrize(
-    "uri", ["https://127.0.0.1:1/x", "https://169.254.169.254/latest", "https://[::1]:9/x", "http://localhost/x"]
-)
+@pytest.mark.parametrize("uri", ["https://localhost:1/x", "https://localhost/x"])
 async def test_address_inside_is_never_dialled(house: Place, uri: str) -> None:
-    """N28: given up at once, and journalled."""
+    """N28: a name that leads inside; addresses that do aren't registered. Given up at once, and journalled."""
     settings = ClientSettings(backchannel_logout_uri=uri)
     client, _ = await house.client(replace(NATIVE, settings=settings))
     async with visitor(house) as browser:

