@@ -86,7 +86,7 @@ async def test_only_what_is_new_is_marked_as_new(place: Place) -> None:
         assert "badge" not in first.text
         await browser.onward(await say(place, browser, first, "allow"))
         more = await browser.get(request_url(place, client, scope="openid email notes:read"))
-    assert 'See your e-mail address <span class="badge">New</span>' in more.text
+    assert 'See your e-mail address. <span class="badge">New</span>' in more.text
     assert more.text.count("badge") == 1
     assert "allowed it already" in more.text
 

@@ -19,7 +19,7 @@ from airside.identity import (
     Totp,
     Users,
 )
-from airside.oauth import Consents, Logout
+from airside.oauth import Consents, Logout, Scopes
 from airside.signin import Acceptance, Closing, Flows, Recovery, Registration, Verification
 from airside.store.context import RequestContext
 from airside.tenancy import Members, TenantPolicies
@@ -90,6 +90,8 @@ class Verbs(Protocol):
     def activity(self) -> Activity: ...
     @property
     def consents(self) -> Consents: ...
+    @property
+    def scopes(self) -> Scopes: ...
     @property
     def logout(self) -> Logout: ...
     @property

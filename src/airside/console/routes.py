@@ -41,7 +41,9 @@ def routes(verbs: Verbs, *, context: Context, brands: Brands) -> list[Route]:
         ),
         *_entry(verbs, EntryDoors(doors=doors, entropy=verbs.entropy)),
         *_account(verbs, member_doors),
-        *consent.routes(member_doors, consent.ConsentPages(consents=verbs.consents, users=verbs.users)),
+        *consent.routes(
+            member_doors, consent.ConsentPages(consents=verbs.consents, scopes=verbs.scopes, users=verbs.users)
+        ),
         *signout.routes(
             doors,
             member_doors,
@@ -102,7 +104,7 @@ def _account(verbs: Verbs, doors: MemberDoors) -> list[Route]:
             doors, account_sessions.SessionPages(sessions=sessions, users=users, devices=verbs.devices)
         ),
         *account_applications.routes(
-            doors, account_applications.ApplicationPages(consents=verbs.consents, users=users)
+            doors, account_applications.ApplicationPages(consents=verbs.consents, scopes=verbs.scopes, users=users)
         ),
         *account_activity.routes(doors, account_activity.ActivityPages(activity=verbs.activity)),
         *account_data.routes(

@@ -15,7 +15,7 @@ import pytest
 from airside.core.clock import Clock
 from airside.core.entropy import Entropy
 from airside.permissions import TupleKey
-from airside.permissions.feed import MAX_FOLLOWERS
+from airside.store.followers import MAX_FOLLOWERS
 from airside.vault import Aead
 from tests.makers import Database
 from tests.running import Place, Running, running

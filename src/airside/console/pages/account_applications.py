@@ -3,26 +3,27 @@
 from starlette.responses import Response
 from starlette.routing import Route
 
-from airside.console.scopes import described
 from airside.console.signed_in import Member, MemberDoors, id_in_path
 from airside.console.visit import Form, onward
 from airside.core.ids import CLIENT, format_id
 from airside.identity import Users
-from airside.oauth import Consents
+from airside.oauth import Consents, Scopes
 
 
 class ApplicationPages:
     """Lists what was allowed, and takes it back."""
 
-    def __init__(self, *, consents: Consents, users: Users) -> None:
+    def __init__(self, *, consents: Consents, scopes: Scopes, users: Users) -> None:
         self._consents = consents
+        self._scopes = scopes
         self._users = users
 
     async def show(self, member: Member) -> Response:
         """`GET /t/{slug}/account/applications`."""
         ctx, user_id = member.ctx, member.session.user_id
+        language = member.visit.words.code
         applications = [
-            (format_id(CLIENT, each.client_id), each, [said for _, said in described(member.visit.words, each.scopes)])
+            (format_id(CLIENT, each.client_id), each, await self._scopes.describe(ctx, each.scopes, language))
             for each in await self._consents.list(ctx, user_id)
         ]
         user = await self._users.get(ctx, user_id)

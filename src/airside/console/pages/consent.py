@@ -1,5 +1,6 @@
 """The page that asks whether somebody else's application may have what it wants of its user."""
 
+from dataclasses import replace
 from typing import Final
 from urllib.parse import quote, urlsplit
 
@@ -7,13 +8,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from airside.console.forms import read_cookie
-from airside.console.scopes import described
+from airside.console.language import first_known
 from airside.console.signed_in import Member, MemberDoors
 from airside.console.visit import Form, Visit, onward
 from airside.core.errors import InvalidInput, NotFound
 from airside.core.secret import Secret
 from airside.identity import Users
-from airside.oauth import Asked, Consents
+from airside.oauth import Asked, Consents, Scopes
 from airside.oauth.authorize import TOKEN_CHARACTERS, resume_path
 from airside.oauth.cookies import binding_cookie
 from airside.oauth.settings import ClientSettings
@@ -27,21 +28,24 @@ class ConsentPages:
     """Shows what is asked for; takes the answer of the very browser that brought the request, and of the session that
     the page was shown to."""
 
-    def __init__(self, *, consents: Consents, users: Users) -> None:
+    def __init__(self, *, consents: Consents, scopes: Scopes, users: Users) -> None:
         self._consents = consents
+        self._scopes = scopes
         self._users = users
 
     async def show(self, member: Member) -> Response:
         """`GET /t/{slug}/consent/{request}`."""
         word, binding = _place(member.visit)
         asked = await self._consents.look(member.ctx, word, binding, member.session.user_id)
-        scopes = described(member.visit.words, asked.request.scopes)
+        words = first_known(asked.request.details.ui_locales) or member.visit.words
+        member = replace(member, visit=replace(member.visit, words=words))
+        said = await self._scopes.describe(member.ctx, asked.request.scopes, words.code)
         return member.page(
             "consent.html",
             client=asked.client,
             user=await self._users.get(member.ctx, member.session.user_id),
-            fresh=[said for scope, said in scopes if scope not in asked.remembered],
-            known=[said for scope, said in scopes if scope in asked.remembered],
+            fresh=[text for scope, text in said.items() if scope not in asked.remembered],
+            known=[text for scope, text in said.items() if scope in asked.remembered],
             place=_place_of(member.visit, asked),
             links=_links(member.visit, asked.client.settings),
         )

@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from airside.console.context import IssuerOf
 from airside.console.farewell import signed_out
-from airside.console.language import choose
+from airside.console.language import first_known
 from airside.console.refusals import guarded
 from airside.console.signed_in import Member, MemberDoors
 from airside.console.visit import Doors, Form, Visit, onward
@@ -75,8 +75,7 @@ class SignoutPages:
 
 def _spoken(visit: Visit, request: LogoutRequest) -> Visit:
     """In the language that the application says its user speaks, if that is one of ours."""
-    wanted = request.ui_locales.replace(" ", ",")
-    return replace(visit, words=choose(wanted, visit.words.code)) if wanted else visit
+    return replace(visit, words=first_known(request.ui_locales.split(" ")) or visit.words)
 
 
 def routes(doors: Doors, members: MemberDoors, pages: SignoutPages) -> list[Route]:
