@@ -8,20 +8,21 @@ import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import resources
-from typing import Any, Final
+from typing import Any, Final, Literal, get_args
 
 MAX_ACCEPTED: Final = 512
 """Characters of an Accept-Language header that are read."""
 MAX_RANGES: Final = 32
 """Ranges of it that are read."""
-_CODES: Final = ("en", "de")
+Code = Literal["en", "de"]
+_CODES: Final[tuple[Code, ...]] = get_args(Code)
 
 
 @dataclass(frozen=True, slots=True)
 class Language:
     """One language's words. `code` is what `<html lang>` says (BCP 47)."""
 
-    code: str
+    code: Code
     words: Mapping[str, str]
 
     def __call__(self, key: str, **values: str | int) -> str:
@@ -83,10 +84,10 @@ def _flat(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str
             yield from _flat(value, f"{prefix}{key}.")
 
 
-def _load(code: str) -> Language:
+def _load(code: Code) -> Language:
     text = (resources.files("airside.console") / "words" / f"{code}.toml").read_text("utf-8")
     return Language(code, dict(_flat(tomllib.loads(text))))
 
 
-LANGUAGES: Final = {code: _load(code) for code in _CODES}
+LANGUAGES: Final[Mapping[str, Language]] = {code: _load(code) for code in _CODES}
 ENGLISH: Final = LANGUAGES["en"]
