@@ -13,11 +13,9 @@ from airside.core.secret import Secret
 from airside.identity import User
 from airside.oauth import Browser, Client, ClientSettings, ComeBack, FormPost, Redirect, SignIn
 from airside.oauth.errors import AccessDenied, AuthorizationRefused, ConsentRequired, InvalidGrant, UnsafeRequest
-from airside.oauth.model import RequestDetails
-from airside.oauth.requests import read
 from airside.protocols.jose import peek_claims
 from tests.makers import MakeTenant
-from tests.oauth.provider import CALLBACK, ISSUER, WEB, Provider
+from tests.oauth.provider import ISSUER, WEB, Provider
 
 GUEST = replace(WEB, name="Guest", settings=ClientSettings(party="third"))
 Outcome = Redirect | FormPost | SignIn | ComeBack
@@ -90,7 +88,7 @@ async def test_application_that_wants_more_is_asked_about_with_what_is_new(provi
     word, binding = asked(await begin(provider, client, browser, scope="openid notes:read notes:write"))
     async with provider.ctx() as ctx:
         page = await provider.consents.look(ctx, word, binding, user.id)
-        assert page.request.scopes - page.remembered == {"notes:write"}
+        assert page.scopes - page.remembered == {"notes:write"}
         assert page.remembered == {"openid", "notes:read"}
         await provider.consents.allow(ctx, word, binding, user.id)
         (kept,) = await provider.consents.list(ctx, user.id)
@@ -106,7 +104,21 @@ async def test_offline_access_of_others_is_asked_by_name(provider: Provider) -> 
     word, binding = asked(await begin(provider, client, browser, scope="openid notes:read offline_access"))
     async with provider.ctx() as ctx:
         page = await provider.consents.look(ctx, word, binding, user.id)
-    assert page.request.scopes - page.remembered == {"offline_access"}
+    assert page.scopes - page.remembered == {"offline_access"}
+
+
+async def test_claims_that_are_asked_for_by_name_are_asked_about(provider: Provider) -> None:
+    """OpenID Connect Core §5.5: a claim of a scope that nobody allowed is asked about as that scope."""
+    client, _ = await provider.client(replace(GUEST, scopes=GUEST.scopes | {"email"}))
+    user, _, browser = await provider.signed_in()
+    await allow(provider, client, user, browser)
+    claims = '{"userinfo":{"email":null,"name":{"essential":true}},"id_token":{"acr":null}}'
+    word, binding = asked(await begin(provider, client, browser, claims=claims))
+    async with provider.ctx() as ctx:
+        page = await provider.consents.look(ctx, word, binding, user.id)
+        assert page.scopes - page.remembered == {"email"}
+        await provider.consents.allow(ctx, word, binding, user.id)
+    assert isinstance(await begin(provider, client, browser, claims=claims), Redirect)
 
 
 async def test_silent_request_learns_that_consent_is_due(provider: Provider) -> None:
@@ -141,12 +153,15 @@ async def test_question_that_is_wanted_is_asked_each_time(provider: Provider) ->
     """OpenID Connect Core §3.1.2.1: `prompt=consent`, also where everything is allowed already."""
     client, _ = await provider.client(GUEST)
     user, _, browser = await provider.signed_in()
-    await allow(provider, client, user, browser)
-    async with provider.ctx() as ctx:
-        plain = read(client, CALLBACK, provider.parameters(client))
-        request = replace(plain, details=RequestDetails(consent_asked=True))
-        assert await provider.consents.verdict(ctx, client, plain, user.id) == "given"
-        assert await provider.consents.verdict(ctx, client, request, user.id) == "due"
+    for _ in range(2):
+        word, binding = asked(await begin(provider, client, browser, prompt="consent"))
+        back = Browser(browser.sso, binding)
+        assert isinstance(await resume(provider, word, back), ComeBack)
+        async with provider.ctx() as ctx:
+            await provider.consents.allow(ctx, word, binding, user.id)
+        assert isinstance(await resume(provider, word, back), Redirect)
+    own, _ = await provider.client()
+    assert isinstance(await begin(provider, own, browser, prompt="consent"), Redirect)
 
 
 async def test_unanswered_question_gives_nothing(provider: Provider) -> None:

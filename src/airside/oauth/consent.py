@@ -31,16 +31,19 @@ from airside.tokens import ACCESS_TOKEN_LIFETIME, RefreshFamilies
 Verdict: TypeAlias = Literal["given", "due", "denied"]
 
 _REVOKED: Final = "consent_revoked"
+_SCOPE_OF: Final = {"name": "profile", "email": "email", "email_verified": "email"}
+"""Claims that are a person's own, and the scope that stands for each (OpenID Connect Core §5.4)."""
 _REACH: Final = ACCESS_TOKEN_LIFETIME + timedelta(minutes=1)
 """How long after the end of a code an access token that came of it may live."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the page asks: whether `client` may have `request.scopes`, of which `remembered` is allowed already."""
+    """What the page asks: whether `client` may have `scopes`, of which `remembered` is allowed already."""
 
     client: Client
     request: AuthorizationRequest
+    scopes: frozenset[str]
     remembered: frozenset[str]
 
 
@@ -70,7 +73,7 @@ class Consents:
         if request.details.consent_asked and said is None:
             return "due"
         known = await records_consents.find(ctx, user_id, client.client_id)
-        return "given" if known is not None and request.scopes <= known.scopes else "due"
+        return "given" if known is not None and wanted(client, request) <= known.scopes else "due"
 
     async def demand(self, ctx: RequestContext, client: Client, user_id: UUID, scopes: frozenset[str]) -> None:
         """Return if the user allows the client `scopes` now; until this transaction ends nobody takes that back, and
@@ -99,7 +102,8 @@ class Consents:
         if not stored.request.scopes <= client.scopes:
             raise NotFound("request")
         known = await records_consents.find(ctx, user_id, client.client_id)
-        return Asked(client, stored.request, frozenset() if known is None else known.scopes & stored.request.scopes)
+        scopes = wanted(client, stored.request)
+        return Asked(client, stored.request, scopes, frozenset() if known is None else known.scopes & scopes)
 
     async def allow(self, ctx: RequestContext, word: str, binding: Secret[str], user_id: UUID) -> None:
         """The user allows what the request asks for: it is remembered, and the request may go on.
@@ -108,7 +112,7 @@ class Consents:
             NotFound: as `look`, or it was denied before.
         """
         asked = await self._answer(ctx, word, binding, user_id, "allowed")
-        await records_consents.grow(ctx, user_id, asked.client.client_id, asked.request.scopes)
+        await records_consents.grow(ctx, user_id, asked.client.client_id, asked.scopes)
         await self._record(ctx, Event.CONSENT_GRANTED, user_id, asked)
 
     async def deny(self, ctx: RequestContext, word: str, binding: Secret[str], user_id: UUID) -> None:
@@ -153,8 +157,15 @@ class Consents:
 
     async def _record(self, ctx: RequestContext, event: Event, user_id: UUID, asked: Asked) -> None:
         subject = format_id(USER, user_id)
-        details = {"client": asked.client.word, "scope": format_scope(asked.request.scopes)}
+        details = {"client": asked.client.word, "scope": format_scope(asked.scopes)}
         await self._journal.record(ctx, event, subject=subject, person=subject, details=details)
+
+
+def wanted(client: Client, request: AuthorizationRequest) -> frozenset[str]:
+    """The scopes that the request asks for, and those behind the claims that it asks for by name (OpenID Connect Core
+    §5.5): nobody gets by a claim what its user wasn't asked for."""
+    named = {claim for asked in (request.details.claims or {}).values() for claim in asked}
+    return request.scopes | ({_SCOPE_OF[claim] for claim in named if claim in _SCOPE_OF} & client.scopes)
 
 
 def _hash(word: str) -> bytes:

@@ -39,7 +39,7 @@ class ConsentPages:
         asked = await self._consents.look(member.ctx, word, binding, member.session.user_id)
         words = first_known(asked.request.details.ui_locales) or member.visit.words
         member = replace(member, visit=replace(member.visit, words=words))
-        said = await self._scopes.describe(member.ctx, asked.request.scopes, words.code)
+        said = await self._scopes.describe(member.ctx, asked.scopes, words.code)
         return member.page(
             "consent.html",
             client=asked.client,
