@@ -43,6 +43,7 @@ from airside.identity import (
     Users,
 )
 from airside.limits import Limiter, PostgresLimiter
+from airside.oauth import Participants
 from airside.protocols.webauthn import RelyingParty
 from airside.revocation import Revocations
 from airside.signin import Flows, People
@@ -175,6 +176,7 @@ def kit(
         families=families,
         policies=policies,
         places=PLACES,
+        partings=Participants(outbox=outbox),
     )
     flows = Flows(
         vault=vault,
