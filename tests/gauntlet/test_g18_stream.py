@@ -52,6 +52,18 @@ class Heard:
         return float("inf")
 
 
+async def _started(heard: Heard, place: Place, bearer: str) -> "asyncio.Task[None]":
+    """A follower that listens already."""
+    ready = asyncio.Event()
+    task = asyncio.create_task(heard.follow(place, bearer, ready))
+    waiting = asyncio.create_task(ready.wait())
+    await asyncio.wait([task, waiting], timeout=30, return_when=asyncio.FIRST_COMPLETED)
+    if task.done():
+        task.result()
+    assert waiting.done()
+    return task
+
+
 @pytest.fixture
 async def nodes(
     database: Database, tmp_path_factory: pytest.TempPathFactory, kek: LocalKek, clock: Clock, entropy: Entropy
@@ -74,15 +86,11 @@ async def test_every_follower_hears_of_every_revocation_within_a_second(
     places = [Place(node, first.slug, first.tenant_id) for node in nodes]
     bearers = [await program_token(place, "revocations:read") for place in places]
     followers = [Heard(clock) for _ in range(CLIENTS)]
-    ready = [asyncio.Event() for _ in followers]
-    tasks = [
-        asyncio.create_task(heard.follow(places[number % 2], bearers[number % 2], ready[number]))
-        for number, heard in enumerate(followers)
-    ]
+    tasks = list[asyncio.Task[None]]()
     latest, late, told = 0.0, 0, list[str]()
     try:
-        async with asyncio.timeout(30):
-            await asyncio.gather(*(event.wait() for event in ready))
+        for number, heard in enumerate(followers):
+            tasks.append(await _started(heard, places[number % 2], bearers[number % 2]))
         for number in range(REVOCATIONS):
             id = await revoke(places[number % 2])
             committed = clock.monotonic()
