@@ -109,6 +109,7 @@ class Provider:
     verifier: TokenVerifier
     families: RefreshFamilies
     clients: Clients
+    lookup: ClientLookup
     consents: Consents
     codes: Codes
     intake: Intake
@@ -275,6 +276,7 @@ async def provider(
             memory=memory,
             sectors=SectorIdentifiers(fetcher=Fetcher()),
         ),
+        lookup=lookup,
         consents=consents,
         codes=codes,
         authorization=Authorization(

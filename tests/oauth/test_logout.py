@@ -10,7 +10,7 @@ import pytest
 from airside.core.errors import InvalidInput, NotFound
 from airside.core.ids import CLIENT, SESSION, format_id
 from airside.identity import Session
-from airside.oauth import Client, ClientLookup, ClientSettings, Logout, Participants
+from airside.oauth import Client, ClientSettings, Logout, Participants
 from airside.oauth.records_logout import LOGOUT_LIFETIME
 from tests.makers import MakeTenant
 from tests.oauth.provider import ISSUER, WEB, Provider
@@ -46,7 +46,7 @@ def participants(provider: Provider) -> Participants:
 @pytest.fixture
 def logout(provider: Provider, participants: Participants) -> Logout:
     return Logout(
-        lookup=ClientLookup(),
+        lookup=provider.lookup,
         hints=provider.hints,
         sessions=provider.kit.sessions,
         participants=participants,

@@ -77,7 +77,6 @@ TABLE: Final[dict[type[Refusal], tuple[int, ErrorCode, str]]] = {
         "Software statements aren't taken here.",
     ),
     RequestUriNotSupported: (400, ErrorCode.REQUEST_URI_NOT_SUPPORTED, "Only pushed requests are referred to."),
-    ConsentRequired: (400, ErrorCode.CONSENT_REQUIRED, "The user has to be asked."),
     UnsafeRequest: (400, ErrorCode.INVALID_REQUEST, "The client or its redirect URI isn't known here."),
     AuthorizationRefused: (400, ErrorCode.INVALID_REQUEST, "The request was refused."),
     Unauthenticated: (401, ErrorCode.INVALID_TOKEN, "The access token is missing, expired, revoked or malformed."),
