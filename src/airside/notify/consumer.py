@@ -20,9 +20,9 @@ from airside.store import Engine, Item, Listener, Outbox, RequestContext
 from airside.store.outbox import CHANNEL, Way
 
 BATCH: Final = 4
-"""Items of one tenant carried at once."""
+"""Items of one tenant carried at once, where a consumer says nothing else."""
 WORKERS: Final = 2
-"""Tenants served at once: with `BATCH`, the connections that the other side sees of one process."""
+"""Tenants served at once: with the batch, the connections that the other side sees of one process."""
 LEASE: Final = timedelta(minutes=3)
 """For how long an item is its carrier's: longer than carrying any takes."""
 MAX_PAUSE: Final = 60.0
@@ -47,11 +47,13 @@ class Consumer(ABC):
         way: which items are its own.
         back_off: how long an item waits after each failure of its own; after the last one it is given up.
         principal: as whom it works.
+        batch: how many items of one tenant it carries at once.
     """
 
     way: ClassVar[Way]
     back_off: ClassVar[tuple[timedelta, ...]]
     principal: ClassVar[Principal]
+    batch: ClassVar[int] = BATCH
 
     def __init__(self, *, engine: Engine, listener: Listener, clock: Clock, outbox: Outbox) -> None:
         self._engine = engine
@@ -86,9 +88,9 @@ class Consumer(ABC):
                 group.create_task(self._work())
 
     async def deliver(self, tenant_id: UUID) -> int:
-        """Try what is due in the tenant's outbox, at most `BATCH` items; how many were tried."""
+        """Try what is due in the tenant's outbox, at most a batch; how many items were tried."""
         async with self._engine.begin(tenant_id, principal=self.principal) as ctx:
-            items = await self._outbox.take(ctx, way=self.way, limit=BATCH, lease=LEASE)
+            items = await self._outbox.take(ctx, way=self.way, limit=self.batch, lease=LEASE)
         tries = await asyncio.gather(*(self._try(tenant_id, item) for item in items), return_exceptions=True)
         for failed in tries:
             if failed is not None:  # it couldn't be settled: its lease runs out

@@ -27,7 +27,10 @@ from airside.tenancy import Tenants
 
 BACK_OFF: Final = tuple(timedelta(seconds=seconds) for seconds in (1, 5, 30, 120, 600, 3600, 3 * 3600, 12 * 3600))
 """How long a logout token waits after each failure; after the last one it is given up, most of a day old."""
+BATCH: Final = 8
+"""Clients of one tenant told at once: more than a few that hang may keep waiting."""
 TIMEOUT: Final = 5.0
+"""Seconds for one client to have heard."""
 MAX_ANSWER: Final = 64 * 1024
 """Bytes of an answer that nobody reads."""
 MESSENGER: Final = Principal("job", subject="job:logout")
@@ -49,6 +52,7 @@ class BackChannel(Consumer):
     way: ClassVar[Way] = "logout"
     back_off: ClassVar = BACK_OFF
     principal: ClassVar = MESSENGER
+    batch: ClassVar = BATCH
 
     def __init__(
         self,
