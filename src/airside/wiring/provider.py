@@ -40,6 +40,7 @@ class Provider:
     revocation_endpoint: RevocationEndpoint
     introspection_endpoint: IntrospectionEndpoint
     client_keys: ClientKeys
+    hints: IdTokenHints
     push_endpoint: PushEndpoint
     codes: Codes
     pushed: PushedRequests
@@ -93,6 +94,7 @@ def provider(
         ),
         introspection_endpoint=IntrospectionEndpoint(authentication=authentication, verifier=verifier),
         client_keys=client_keys,
+        hints=hints,
         push_endpoint=PushEndpoint(
             authentication=authentication, senders=senders, intake=intake, pushed=pushed, journal=base.journal
         ),
