@@ -8,6 +8,8 @@ from uuid import UUID
 
 import pytest
 
+from airside.access import Credentials as Access
+from airside.access import Issuers
 from airside.audit import Journal
 from airside.core.clock import Clock
 from airside.core.entropy import Entropy, token
@@ -22,6 +24,7 @@ from airside.oauth import (
     Authorization,
     AuthorizationCodeGrant,
     Browser,
+    ClaimsRequests,
     Client,
     ClientAuthentication,
     ClientCredentialsGrant,
@@ -35,6 +38,7 @@ from airside.oauth import (
     Consents,
     Credentials,
     IdTokenHints,
+    IdTokens,
     Intake,
     IntrospectionEndpoint,
     Participants,
@@ -46,7 +50,9 @@ from airside.oauth import (
     SectorIdentifiers,
     SenderConstraints,
     Standing,
+    Subjects,
     TokenEndpoint,
+    UserinfoEndpoint,
     registry,
 )
 from airside.oauth.requests import read
@@ -54,6 +60,7 @@ from airside.protocols.oauth import TokenResponse, challenge_of
 from airside.store import Listener, RequestContext
 from airside.tokens import (
     IdTokenVerifier,
+    KeyRotation,
     Possession,
     RefreshFamilies,
     SigningKeys,
@@ -121,6 +128,11 @@ class Provider:
     endpoint: TokenEndpoint
     revocation: RevocationEndpoint
     introspection: IntrospectionEndpoint
+    userinfo: UserinfoEndpoint
+    claims_requests: ClaimsRequests
+    subjects: Subjects
+    issuer: TokenIssuer
+    rotation: KeyRotation
     roles: GivenRoles
     limiter: Limiter
     spent: SpentProofs
@@ -228,6 +240,7 @@ async def provider(
 ) -> AsyncGenerator[Provider]:
     journal = Journal(vault=vault, entropy=entropy)
     keys = SigningKeys(vault=vault, entropy=entropy, journal=journal)
+    rotation = KeyRotation(keys=keys, revocations=kit.revocations, journal=journal)
     verifier = TokenVerifier(keys=keys, revocations=kit.revocations)
     families = RefreshFamilies(entropy=entropy, revocations=kit.revocations, journal=journal)
     codes = Codes(entropy=entropy, journal=journal, families=families)
@@ -250,16 +263,27 @@ async def provider(
         objects=RequestObjects(keys=client_keys),
         pushed=pushed,
     )
-    senders = SenderConstraints(possession=Possession(vault=vault, spent=spent))
+    possession = Possession(vault=vault, spent=spent)
+    issuer = TokenIssuer(keys=keys, entropy=entropy)
+    claims_requests, subjects = ClaimsRequests(vault=vault), Subjects(vault=vault)
+    senders = SenderConstraints(possession=possession)
     endpoint = TokenEndpoint(
         authentication=authentication,
         senders=senders,
         grants=registry(
-            AuthorizationCodeGrant(codes=codes, standing=standing, consents=consents, roles=roles, families=families),
+            AuthorizationCodeGrant(
+                codes=codes,
+                standing=standing,
+                consents=consents,
+                roles=roles,
+                families=families,
+                claims_requests=claims_requests,
+            ),
             RefreshTokenGrant(families=families, standing=standing, consents=consents, roles=roles),
             ClientCredentialsGrant(),
         ),
-        issuer=TokenIssuer(keys=keys, entropy=entropy),
+        issuer=issuer,
+        id_tokens=IdTokens(issuer=issuer, subjects=subjects),
         journal=journal,
     )
     made = Provider(
@@ -274,6 +298,7 @@ async def provider(
             journal=journal,
             families=families,
             memory=memory,
+            key_rotation=rotation,
             sectors=SectorIdentifiers(fetcher=Fetcher()),
         ),
         lookup=lookup,
@@ -301,7 +326,22 @@ async def provider(
         revocation=RevocationEndpoint(
             authentication=authentication, families=families, verifier=verifier, revocations=kit.revocations
         ),
-        introspection=IntrospectionEndpoint(authentication=authentication, verifier=verifier),
+        introspection=IntrospectionEndpoint(
+            authentication=authentication, verifier=verifier, families=families, issuer=issuer, subjects=subjects
+        ),
+        userinfo=UserinfoEndpoint(
+            verifier=verifier,
+            senders=Access(verifier=verifier, issuers=Issuers("https://id.example.test"), possession=possession),
+            issuer=issuer,
+            lookup=ClientLookup(),
+            users=kit.users,
+            claims_requests=claims_requests,
+            subjects=subjects,
+        ),
+        claims_requests=claims_requests,
+        subjects=subjects,
+        issuer=issuer,
+        rotation=rotation,
         roles=roles,
         limiter=limiter,
         spent=spent,

@@ -61,4 +61,4 @@ def test_metadata_says_only_what_is_true() -> None:
     assert document["response_types_supported"] == ["code"]
     assert document["grant_types_supported"] == ["authorization_code", "refresh_token", "client_credentials"]
     assert "none" not in str(document["introspection_endpoint_auth_methods_supported"])
-    assert not {"userinfo_endpoint", "registration_endpoint"} & document.keys()
+    assert not {"registration_endpoint", "end_session_endpoint"} & document.keys()

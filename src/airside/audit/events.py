@@ -112,6 +112,7 @@ class Event(StrEnum):
 
     SIGNING_KEY_CREATED = "key:signing:created"
     SIGNING_KEY_RETIRED = "key:signing:retired"
+    SIGNING_KEY_WITHDRAWN = "key:signing:withdrawn"
 
     STORE_CREATED = "permission:store:created"
     STORE_DELETED = "permission:store:deleted"

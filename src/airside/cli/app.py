@@ -7,6 +7,7 @@ import typer
 
 from airside.cli.app_clients import client
 from airside.cli.app_factors import factors
+from airside.cli.app_keys import keys
 from airside.cli.app_policy import policy
 from airside.cli.app_scopes import scope
 from airside.cli.app_transfer import transfer
@@ -28,7 +29,6 @@ role = typer.Typer(
 )
 invitation = typer.Typer(help="Invitations to a tenant: make, list, revoke.", no_args_is_help=True)
 audit = typer.Typer(help="The audit log: verify and export.", no_args_is_help=True)
-keys = typer.Typer(help="Keys: make a key encryption key.", no_args_is_help=True)
 fga = typer.Typer(
     help="Permission models and stores, in OpenFGA's store files: validate, test, check, import, export.",
     no_args_is_help=True,
@@ -271,14 +271,6 @@ def audit_head(slug: Slug) -> None:
     from airside.cli.audit import head as run
 
     run(slug)
-
-
-@keys.command("create")
-def create_key(file: Annotated[Path, typer.Argument(help="Where to write it (mode 0600).")]) -> None:
-    """Make a key encryption key for production, for AIRSIDE_KEK_FILE."""
-    from airside.cli.keys import create as run
-
-    run(file)
 
 
 StoreId = Annotated[str, typer.Argument(help="The store's id.")]

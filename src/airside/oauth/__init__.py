@@ -1,14 +1,16 @@
 """OAuth: from a client's request to its tokens.
 
 Owns clients and their secrets, client authentication, authorization requests, consent and codes, the grants over their
-shared phases (`grants/`), revocation and introspection as clients ask for them, logout, and discovery. Doesn't own
-sign-in (`signin`), sessions and users (`identity`), the tokens themselves and their families (`tokens`), what is
-revoked (`revocation`), nor how a request is read from HTTP (`api/routes/oauth.py`).
+shared phases (`grants/`), ID tokens and userinfo as clients registered for them, what each client knows a person by,
+revocation and introspection as clients ask for them, logout, and discovery. Doesn't own sign-in (`signin`), sessions
+and users (`identity`), the tokens themselves and their families (`tokens`), what is revoked (`revocation`), nor how a
+request is read from HTTP (`api/routes/oauth.py`).
 """
 
 from airside.oauth.authorize import Authorization, Browser, ComeBack, SignIn
 from airside.oauth.backchannel import BackChannel
 from airside.oauth.changes import ClientChange
+from airside.oauth.claims_requests import ClaimsRequests
 from airside.oauth.client_authentication import AuthenticatedClient, ClientAuthentication
 from airside.oauth.client_certificates import Authorities
 from airside.oauth.client_keys import ClientKeys
@@ -29,6 +31,7 @@ from airside.oauth.grants import (
     registry,
 )
 from airside.oauth.hints import IdTokenHint, IdTokenHints
+from airside.oauth.id_tokens import IdTokens
 from airside.oauth.intake import Intake
 from airside.oauth.introspection import IntrospectionEndpoint, claims_of
 from airside.oauth.logout import Logout, SignedOut
@@ -51,6 +54,8 @@ from airside.oauth.sectors import SectorIdentifiers
 from airside.oauth.sender_constraints import SenderConstraints
 from airside.oauth.settings import ClientSettings, parse_settings, render_settings
 from airside.oauth.standing import Standing
+from airside.oauth.subjects import Subjects
+from airside.oauth.userinfo import Userinfo, UserinfoEndpoint
 
 __all__ = [
     "Asked",
@@ -60,6 +65,7 @@ __all__ = [
     "AuthorizationCodeGrant",
     "BackChannel",
     "Browser",
+    "ClaimsRequests",
     "Client",
     "ClientAuthentication",
     "ClientChange",
@@ -80,6 +86,7 @@ __all__ = [
     "GrantName",
     "IdTokenHint",
     "IdTokenHints",
+    "IdTokens",
     "Intake",
     "IntrospectionEndpoint",
     "InvalidClientMetadata",
@@ -104,7 +111,10 @@ __all__ = [
     "SignIn",
     "SignedOut",
     "Standing",
+    "Subjects",
     "TokenEndpoint",
+    "Userinfo",
+    "UserinfoEndpoint",
     "claims_of",
     "metadata",
     "parse_settings",

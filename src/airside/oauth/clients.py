@@ -20,7 +20,7 @@ from airside.oauth.registration import Lawful, validated
 from airside.oauth.sectors import SectorIdentifiers
 from airside.oauth.settings import SECRET_METHODS, ClientSettings
 from airside.store import RequestContext
-from airside.tokens import RefreshFamilies
+from airside.tokens import KeyRotation, RefreshFamilies
 
 MAX_PAGE: Final = 200
 """Most clients in one answer."""
@@ -48,6 +48,7 @@ class Clients:
         journal: Journal,
         families: RefreshFamilies,
         memory: ClientMemory,
+        key_rotation: KeyRotation,
         sectors: SectorIdentifiers,
         exceptions: frozenset[str] = frozenset(),
     ) -> None:
@@ -56,6 +57,7 @@ class Clients:
         self._journal = journal
         self._families = families
         self._memory = memory
+        self._key_rotation = key_rotation
         self._sectors = sectors
         self._exceptions = exceptions
 
@@ -116,6 +118,7 @@ class Clients:
             document_url=url,
             document_until=until,
         )
+        await self._key_rotation.ensure(ctx, client.settings.signing_algorithms)
         await records_clients.insert_client(ctx, client)
         details = {"grants": " ".join(sorted(client.grants)), "origin": origin}
         await self._journal.record(ctx, Event.CLIENT_CREATED, subject=client.word, details=details)
@@ -164,6 +167,7 @@ class Clients:
         )
         changed = compared(before, after)
         if changed.fields:
+            await self._key_rotation.ensure(ctx, after.settings.signing_algorithms)
             await records_clients.update_client(ctx, after)
             await self._memory.changed(ctx, client_id)
             await self._end(ctx, after, changed)

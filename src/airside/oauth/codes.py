@@ -4,6 +4,8 @@ from datetime import timedelta
 from hashlib import sha256
 from typing import Final
 
+from msgspec import structs
+
 from airside.audit import Event, Journal
 from airside.core.entropy import Entropy, equal, token
 from airside.core.ids import FAMILY, SESSION, USER, format_id, uuid7
@@ -16,6 +18,7 @@ from airside.protocols.oauth import proves
 from airside.store import RequestContext
 from airside.tokens import RefreshFamilies
 
+OPENID: Final = "openid"
 CODE_CHARACTERS: Final = 43
 """256 bits in base64url."""
 REMEMBERED: Final = timedelta(days=1)
@@ -48,7 +51,9 @@ class Codes:
             auth_time=session.auth_time,
             acr=session.assurance,
             amr=session.amr,
-            details=request.details,
+            details=structs.replace(request.details, state=request.state)
+            if OPENID in request.scopes
+            else request.details,
         )
         records.insert_code(ctx, _hash(code.reveal()), stands_for)
         await self._journal.record(

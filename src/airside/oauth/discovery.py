@@ -1,14 +1,20 @@
 """Metadata (RFC 8414, OpenID Connect Discovery 1.0): only what is true now. Pure."""
 
 from collections.abc import Mapping, Sequence
+from typing import Final, get_args
 
 from airside.core.strict_json import Json
+from airside.oauth.claims import SCOPE_CLAIMS
 from airside.oauth.client_authentication import METHODS
 from airside.oauth.client_proofs import CERTIFICATE_METHODS
 from airside.oauth.model import GRANT_NAMES
 from airside.oauth.request_objects import ALGORITHMS
 from airside.oauth.requests import MODES, PROMPTS
+from airside.oauth.settings import SigningAlgorithm
+from airside.protocols.jose.jwe import CONTENT_ALGORITHMS, KEY_ALGORITHMS
 from airside.protocols.oauth import CLIENT_ALGORITHMS, DPOP_ALGORITHMS, S256
+
+TOKEN_CLAIMS: Final = ("iss", "sub", "aud", "exp", "iat", "jti", "auth_time", "acr", "amr", "sid", "nonce")
 
 
 def metadata(
@@ -21,6 +27,7 @@ def metadata(
     methods: list[Json] = [*METHODS, *(sorted(CERTIFICATE_METHODS) if mutual is not None else ())]
     confidential: list[Json] = [method for method in methods if method != "none"]
     signing: list[Json] = list(CLIENT_ALGORITHMS)
+    ours: list[Json] = list(get_args(SigningAlgorithm))
     return {
         "issuer": issuer,
         "authorization_endpoint": f"{endpoints}/authorize",
@@ -28,15 +35,20 @@ def metadata(
         "token_endpoint": f"{endpoints}/token",
         "revocation_endpoint": f"{endpoints}/revoke",
         "introspection_endpoint": f"{endpoints}/introspect",
+        "userinfo_endpoint": f"{endpoints}/userinfo",
         "jwks_uri": f"{endpoints}/jwks",
         **({"registration_endpoint": f"{endpoints}/register"} if registration else {}),
         "response_types_supported": ["code"],
         "response_modes_supported": list(MODES),
         "grant_types_supported": list(GRANT_NAMES),
-        "subject_types_supported": ["public"],
-        "id_token_signing_alg_values_supported": ["RS256"],
+        "subject_types_supported": ["public", "pairwise"],
+        "id_token_signing_alg_values_supported": ours,
+        "id_token_encryption_alg_values_supported": [*KEY_ALGORITHMS],
+        "id_token_encryption_enc_values_supported": [*CONTENT_ALGORITHMS],
+        "userinfo_signing_alg_values_supported": ours,
+        "introspection_signing_alg_values_supported": ours,
         "scopes_supported": [*scopes],
-        "claims_supported": ["iss", "sub", "aud", "exp", "iat", "jti", "auth_time", "acr", "amr", "sid", "nonce"],
+        "claims_supported": [*TOKEN_CLAIMS, *(claim for claims in SCOPE_CLAIMS.values() for claim in claims)],
         "acr_values_supported": ["aal1", "aal2", "aal3"],
         "prompt_values_supported": [*sorted(PROMPTS)],
         "token_endpoint_auth_methods_supported": methods,

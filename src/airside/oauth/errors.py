@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from airside.core.errors import Refusal
+from airside.core.errors import Refusal, Unauthenticated
 from airside.oauth.model import AuthorizationRequest, ResponseMode
 
 
@@ -148,6 +148,10 @@ class UnapprovedSoftwareStatement(OAuthRefusal):
     """Software statements aren't taken (RFC 7591 §3.2.2)."""
 
     code = "unapproved_software_statement"
+
+
+class NoToken(Unauthenticated):
+    """A protected resource was asked without any token: it says only which kind it takes (RFC 6750 §3.1)."""
 
 
 class UnsafeRequest(Refusal):

@@ -10,6 +10,7 @@ from airside.core.ids import SESSION, TOKEN, USER, format_id, uuid7
 from airside.core.secret import Secret
 from airside.core.strict_json import Json
 from airside.oauth.model import Client
+from airside.oauth.subjects import Subjects
 from airside.protocols.jose import sign_jwt
 from airside.store import RequestContext
 from airside.tokens import SigningKeys
@@ -21,10 +22,11 @@ EVENT: Final = "http://schemas.openid.net/event/backchannel-logout"
 
 
 class LogoutTokens:
-    """Signs them as the client registered its ID tokens."""
+    """Signs them as the client registered its ID tokens, and names the user as those do."""
 
-    def __init__(self, *, keys: SigningKeys, entropy: Entropy) -> None:
+    def __init__(self, *, keys: SigningKeys, subjects: Subjects, entropy: Entropy) -> None:
         self._keys = keys
+        self._subjects = subjects
         self._entropy = entropy
 
     async def write(
@@ -39,7 +41,7 @@ class LogoutTokens:
             "exp": epoch(ctx.now + LOGOUT_TOKEN_LIFETIME),
             "jti": format_id(TOKEN, uuid7(ctx.now, self._entropy)),
             "events": {EVENT: {}},
-            "sub": format_id(USER, user_id),
+            "sub": await self._subjects.of(ctx, client, format_id(USER, user_id)),
             "sid": format_id(SESSION, session_id),
         }
         signer = await self._keys.signer(ctx, client.settings.id_token_signed_response_alg)

@@ -126,6 +126,7 @@ class RequestDetails(Struct, frozen=True, forbid_unknown_fields=True, omit_defau
         ui_locales: languages of the pages, best first.
         consent_asked: `prompt=consent`.
         dpop_jkt: the key that the code is bound to (RFC 9449 §10).
+        state: as the client sent it, kept on the code of a sign-in for the ID token's `s_hash`.
     """
 
     response_mode: ResponseMode = "query"
@@ -135,6 +136,7 @@ class RequestDetails(Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     ui_locales: tuple[str, ...] = ()
     consent_asked: bool = False
     dpop_jkt: str | None = None
+    state: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ from airside.oauth.errors import (
     InvalidScope,
     InvalidTarget,
     LoginRequired,
+    NoToken,
     OAuthRefusal,
     RequestUriNotSupported,
     UnapprovedSoftwareStatement,
@@ -121,6 +122,12 @@ def _headers(refusal: Refusal, status: int, error: ErrorCode, realm: str) -> dic
         return {"www-authenticate": f'Basic realm="{realm}", charset="UTF-8"'}
     if isinstance(refusal, UseDpopNonce):
         return {"dpop-nonce": refusal.nonce}
+    if isinstance(refusal, NoToken):
+        # RFC 6750 §3.1: whoever presented nothing has made no error yet.
+        return {"www-authenticate": f'Bearer realm="{realm}"'}
+    if isinstance(refusal, Forbidden) and refusal.data.get("scope"):
+        scope = refusal.data["scope"]
+        return {"www-authenticate": f'Bearer realm="{realm}", error="{error}", scope="{scope}"'}
     if status in (401, 403):
         return {"www-authenticate": f'Bearer realm="{realm}", error="{error}"'}
     if isinstance(refusal, (LimitExceeded, Unavailable)):

@@ -133,7 +133,9 @@ def _check_encryption(settings: ClientSettings) -> None:
     if (alg is None) is not (enc is None):
         missing = "alg" if alg is None else "enc"
         _refuse(f"id_token_encrypted_response_{missing}", "alg and enc are registered together")
-    if alg is not None and settings.jwks is not None:
+    if alg is not None:
+        if settings.jwks is None:
+            _refuse("id_token_encrypted_response_alg", "needs a key of jwks: keys by reference aren't encrypted to")
         able = frozenset[str]().union(*map(encryption_algorithms, settings.jwks["keys"]))
         if alg not in able:
             _refuse("id_token_encrypted_response_alg", "no key of jwks takes it")

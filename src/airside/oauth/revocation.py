@@ -10,7 +10,7 @@ from airside.oauth.errors import InvalidRequest
 from airside.oauth.model import Client
 from airside.revocation import Revocations
 from airside.store import RequestContext
-from airside.tokens import RefreshFamilies, TokenVerifier
+from airside.tokens import RefreshFamilies, TokenVerifier, is_opaque
 
 LEEWAY: Final = timedelta(seconds=30)
 """The most that a verifier may grant an expired token."""
@@ -47,7 +47,7 @@ class RevocationEndpoint:
         if presented is None:
             await self._authentication.charge(ctx, authenticated)
             raise InvalidRequest("token is missing")
-        if "." in presented:
+        if "." in presented or is_opaque(presented):
             await self._access(ctx, issuer, authenticated.client, presented)
         else:
             await self._refresh(ctx, authenticated.client, presented)

@@ -57,10 +57,12 @@ class ClientSettings(Struct, frozen=True, forbid_unknown_fields=True, omit_defau
         require_pushed_authorization_requests: only what was pushed is taken (RFC 9126 §6).
         require_signed_request_object: only signed request objects are taken (RFC 9101 §10.5).
         request_object_signing_alg: the one algorithm of its request objects; None for any of its keys'.
-        access_token_format: `jwt` (RFC 9068), or `opaque`, which only introspection reads.
+        access_token_format: `jwt` (RFC 9068), or `opaque`, which only introspection reads. With `pairwise` subjects
+            they are always opaque: a signed one would show the user's id.
         id_token_signed_response_alg: how its ID tokens are signed.
         userinfo_signed_response_alg: how userinfo is signed for it; None for plain JSON.
-        introspection_signed_response_alg: how introspection is signed for it (RFC 9701); None for plain JSON.
+        introspection_signed_response_alg: how introspection is signed where it asks for that (RFC 9701 §6); None for
+            RS256.
         id_token_encrypted_response_alg: how the key of its encrypted ID tokens is; to a key of `jwks`.
         id_token_encrypted_response_enc: how their content is; both or none.
         subject_type: `pairwise` hides users' ids from it (OpenID Connect Core §8).
@@ -120,6 +122,21 @@ class ClientSettings(Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     def sender_constrained(self) -> bool:
         """Whether its tokens are always bound to a key or a certificate of its own."""
         return self.dpop_bound_access_tokens or self.tls_client_certificate_bound_access_tokens
+
+    @property
+    def opaque_access_tokens(self) -> bool:
+        """Whether its access tokens say nothing by themselves."""
+        return self.access_token_format == "opaque" or self.subject_type == "pairwise"
+
+    @property
+    def signing_algorithms(self) -> frozenset[SigningAlgorithm]:
+        """What the tenant must have keys for, to speak with it."""
+        chosen = (
+            self.id_token_signed_response_alg,
+            self.userinfo_signed_response_alg,
+            self.introspection_signed_response_alg,
+        )
+        return frozenset[SigningAlgorithm](alg for alg in chosen if alg is not None)
 
 
 def parse_settings(value: Json) -> ClientSettings:

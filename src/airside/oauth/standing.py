@@ -4,7 +4,8 @@ from datetime import datetime
 from uuid import UUID
 
 from airside.core.clock import epoch
-from airside.identity import Users
+from airside.core.errors import NotFound
+from airside.identity import User, Users
 from airside.oauth.errors import InvalidGrant
 from airside.revocation import Revocations
 from airside.store import RequestContext
@@ -25,8 +26,26 @@ class Standing:
             InvalidGrant: user gone or disabled, session ended, or everything of the tenant revoked since.
             Unavailable: what is revoked isn't known just now.
         """
+        await self._demand_session(ctx, session_id, auth_time)
+        if await self._users.state(ctx, user_id) != "active":
+            raise InvalidGrant("user gone or disabled")
+
+    async def user(self, ctx: RequestContext, *, user_id: UUID, session_id: str, auth_time: datetime) -> User:
+        """As `demand`, and the user.
+
+        Raises:
+            InvalidGrant, Unavailable: as `demand`.
+        """
+        await self._demand_session(ctx, session_id, auth_time)
+        try:
+            user = await self._users.get(ctx, user_id)
+        except NotFound as cause:
+            raise InvalidGrant("user gone") from cause
+        if user.state != "active":
+            raise InvalidGrant("user disabled")
+        return user
+
+    async def _demand_session(self, ctx: RequestContext, session_id: str, auth_time: datetime) -> None:
         revoked = await self._revocations.current(ctx)
         if revoked.covers(jti="", sid=session_id, fam=None, sub="", client_id="", issued_at=epoch(auth_time)):
             raise InvalidGrant("session ended")
-        if await self._users.state(ctx, user_id) != "active":
-            raise InvalidGrant("user gone or disabled")

@@ -73,8 +73,10 @@ TABLES: Final[dict[str, Table]] = {
     "oauth_consent": Table("tenant", ALL),
     "session_client": Table("tenant", ("select", "insert", "delete")),
     "logout_request": Table("tenant", ("select", "insert", "delete")),
+    "claims_request": Table("tenant", ALL),
     # tokens
-    "signing_key": Table("tenant", CHANGE),
+    "signing_key": Table("tenant", ALL),
+    "opaque_token": Table("tenant", ("select", "insert", "delete")),
     "refresh_family": Table("tenant", ALL),
     "refresh_token": Table("tenant", ALL),
     "spent_proof": Table("tenant", ("select", "insert", "delete")),

@@ -3,6 +3,9 @@
 Owns a tenant's signing keys and JWKS, access tokens (RFC 9068) and ID tokens (OpenID Connect Core §2), their
 verification, refresh families with rotation and reuse detection (RFC 9700 §4.14). Doesn't own who may have a
 token: grants, clients, sessions and roles are words here, handed down by the rooms above.
+Owns a tenant's signing keys, their rotation and the JWK set, access tokens (RFC 9068, or opaque) and ID tokens (OpenID
+Connect Core §2), their verification, and refresh families with rotation and reuse detection (RFC 9700 §4.14). Doesn't
+own who may have a token: grants, clients, sessions and roles are words here, handed down by the rooms above.
 """
 
 from airside.tokens.identity import IdTokenVerifier, VerifiedIdToken
@@ -26,8 +29,10 @@ from airside.tokens.model import (
     RefreshUnknown,
     Rotation,
 )
+from airside.tokens.opaque import is_opaque
 from airside.tokens.possession import DpopNonceNeeded, Possession
 from airside.tokens.refresh import RefreshFamilies
+from airside.tokens.rotation import KeyRotation, KeyStatus
 from airside.tokens.single_use import SpentProofs
 from airside.tokens.verify import TokenRevoked, TokenVerifier, VerifiedToken, peek_tenant
 
@@ -42,6 +47,8 @@ __all__ = [
     "FoundRefresh",
     "IdTokenVerifier",
     "IssuedToken",
+    "KeyRotation",
+    "KeyStatus",
     "Possession",
     "RefreshExpired",
     "RefreshFamilies",
@@ -59,5 +66,6 @@ __all__ = [
     "TokenVerifier",
     "VerifiedIdToken",
     "VerifiedToken",
+    "is_opaque",
     "peek_tenant",
 ]

@@ -9,7 +9,16 @@ from datetime import timedelta
 from typing import Final, final
 
 from airside.core.proof import Mint
-from airside.protocols.jose import ANY_AUDIENCE, Expected, Reason, TokenRefused, VerifiedJwt, peek_claims, verify_jwt
+from airside.protocols.jose import (
+    ANY_AUDIENCE,
+    Expected,
+    Reason,
+    TokenRefused,
+    UnknownKey,
+    VerifiedJwt,
+    peek_claims,
+    verify_jwt,
+)
 from airside.store import RequestContext
 from airside.tokens.issue import ID_TYPE
 from airside.tokens.keys import SigningKeys
@@ -55,7 +64,10 @@ class IdTokenVerifier:
         # Whether it was lawful is asked of the moment that it was issued at: that it has expired since is no matter.
         issued_at = _integer(peek_claims(token).get("iat"), "iat")
         expected = Expected(ID_TYPE, issuer, ANY_AUDIENCE)
-        found = verify_jwt(token, await self._keys.keyset(ctx), expected, float(issued_at))
+        try:
+            found = verify_jwt(token, await self._keys.keyset(ctx), expected, float(issued_at))
+        except UnknownKey as unknown:
+            found = verify_jwt(token, await self._keys.past(ctx, unknown.kid), expected, float(issued_at))
         age = ctx.now.timestamp() - issued_at
         if age < -LEEWAY.total_seconds():
             raise TokenRefused(Reason.NOT_YET)

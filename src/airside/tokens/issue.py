@@ -1,6 +1,8 @@
-"""Write access tokens (RFC 9068 §2) and ID tokens (OpenID Connect Core §2)."""
+"""Write access tokens (RFC 9068 §2, or opaque) and ID tokens (OpenID Connect Core §2)."""
 
 import hashlib
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
 from airside.core.clock import epoch
@@ -11,11 +13,14 @@ from airside.core.strict_json import Json
 from airside.protocols.jose import ALGORITHMS, b64url_encode, sign_jwt
 from airside.protocols.oauth import format_scope
 from airside.store import RequestContext
+from airside.tokens import records_opaque
 from airside.tokens.keys import SigningKeys
 from airside.tokens.model import ACCESS_TOKEN_LIFETIME, ID_TOKEN_LIFETIME, AccessGrant, IssuedToken
+from airside.tokens.opaque import new_opaque, opaque_hash
 
 ACCESS_TYPE: Final = "at+jwt"
 ID_TYPE: Final = "JWT"
+NOTHING: Final[Mapping[str, Json]] = MappingProxyType({})
 
 
 class TokenIssuer:
@@ -26,9 +31,10 @@ class TokenIssuer:
         self._entropy = entropy
 
     async def access_token(
-        self, ctx: RequestContext, grant: AccessGrant, *, issuer: str, alg: str = "ES256"
+        self, ctx: RequestContext, grant: AccessGrant, *, issuer: str, alg: str = "ES256", opaque: bool = False
     ) -> IssuedToken:
-        """An access token for `grant`, good for 15 minutes from `ctx.now`."""
+        """An access token for `grant`, good for 15 minutes from `ctx.now`. An `opaque` one says nothing itself: what it
+        stands for is kept under its hash, in the words of a signed one."""
         expires_at = ctx.now + ACCESS_TOKEN_LIFETIME
         jti = self._jti(ctx)
         claims: dict[str, Json] = {
@@ -49,6 +55,10 @@ class TokenIssuer:
             claims["fam"] = grant.family_id
         if grant.confirmation is not None:
             claims["cnf"] = grant.confirmation.claim()
+        if opaque:
+            token = new_opaque(ctx.tenant_id, self._entropy)
+            records_opaque.put_off(ctx, opaque_hash(ctx.tenant_id, token), claims, expires_at)
+            return IssuedToken(Secret(token), jti, expires_at)
         signer = await self._keys.signer(ctx, alg)
         return IssuedToken(Secret(sign_jwt(signer, claims, typ=ACCESS_TYPE)), jti, expires_at)
 
@@ -58,16 +68,26 @@ class TokenIssuer:
         grant: AccessGrant,
         *,
         issuer: str,
+        subject: str | None = None,
         nonce: str | None = None,
         access_token: str | None = None,
+        code: str | None = None,
+        state: str | None = None,
+        told: Mapping[str, Json] = NOTHING,
         alg: str = "RS256",
     ) -> IssuedToken:
-        """An ID token for the client of `grant`, good for five minutes; bound to `access_token` by `at_hash`."""
+        """An ID token for the client of `grant`, good for five minutes.
+
+        `subject` where the client knows the person by another name; `told` what else it says of them. It is bound to
+        what comes with it by `at_hash` and `c_hash` (OpenID Connect Core §3.1.3.6, §3.3.2.11), and to the request by
+        `nonce` and `s_hash` (Financial-grade API 1.0 part 2, §5.1).
+        """
         expires_at = ctx.now + ID_TOKEN_LIFETIME
         jti = self._jti(ctx)
         claims: dict[str, Json] = {
+            **told,
             "iss": issuer,
-            "sub": grant.subject,
+            "sub": grant.subject if subject is None else subject,
             "aud": grant.client_id,
             "exp": epoch(expires_at),
             "iat": epoch(ctx.now),
@@ -76,18 +96,27 @@ class TokenIssuer:
         }
         if nonce is not None:
             claims["nonce"] = nonce
-        if access_token is not None:
-            claims["at_hash"] = at_hash(access_token, alg)
-        signer = await self._keys.signer(ctx, alg)
-        return IssuedToken(Secret(sign_jwt(signer, claims, typ=ID_TYPE)), jti, expires_at)
+        for name, bound in (("at_hash", access_token), ("c_hash", code), ("s_hash", state)):
+            if bound is not None:
+                claims[name] = half_hash(bound, alg)
+        return IssuedToken(await self.sign(ctx, claims, typ=ID_TYPE, alg=alg), jti, expires_at)
+
+    async def sign(self, ctx: RequestContext, claims: Mapping[str, Json], *, typ: str, alg: str) -> Secret[str]:
+        """A JWT of these claims, as they are: for answers that aren't tokens, such as userinfo's."""
+        return Secret(sign_jwt(await self._keys.signer(ctx, alg), claims, typ=typ))
+
+    async def sweep(self, ctx: RequestContext) -> int:
+        """Forget opaque access tokens that have ended, for a timer; how many."""
+        return await records_opaque.sweep(ctx)
 
     def _jti(self, ctx: RequestContext) -> str:
         return format_id(TOKEN, uuid7(ctx.now, self._entropy))
 
 
-def at_hash(access_token: str, alg: str) -> str:
-    """The left half of the token's hash under the hash of `alg` (OpenID Connect Core §3.1.3.6)."""
-    digest = hashlib.new(ALGORITHMS[alg].digest, access_token.encode("ascii")).digest()
+def half_hash(text: str, alg: str) -> str:
+    """The left half of the hash of an access token, a code or a state, under the hash of `alg` (OpenID Connect Core
+    §3.1.3.6, §3.3.2.11)."""
+    digest = hashlib.new(ALGORITHMS[alg].digest, text.encode("ascii")).digest()
     return b64url_encode(digest[: len(digest) // 2])
 
 

@@ -1,81 +1,15 @@
-"""Rows of `signing_key`, `refresh_family` and `refresh_token` ↔ keys, families and tokens."""
+"""Rows of `refresh_family` and `refresh_token` ↔ families and tokens."""
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Literal
+from typing import Final
 from uuid import UUID
 
 from airside.core.errors import Inconsistent
 from airside.core.ids import FAMILY, format_id
 from airside.core.strict_json import dumps, loads_object
-from airside.protocols.jose import VerificationKey, key_from_jwk, public_jwk
 from airside.store import RequestContext
 from airside.tokens.model import AccessGrant, Confirmation, RefreshFamily, Spent, StoredToken
-
-MAX_SIGNING_KEYS: Final = 32
-
-INSERT_KEY: Final = """
-insert into airside.signing_key (tenant_id, key_id, kid, alg, state, public_jwk, private_sealed, created_at)
-values (%s, %s, %s, %s, 'active', %s, %s, %s)
-"""
-
-LOAD_KEYS: Final = """
-select key_id, state, public_jwk, private_sealed, created_at from airside.signing_key
-where tenant_id = %s
-order by created_at desc, key_id desc
-limit %s
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class StoredKey:
-    """A signing key as stored. `private_sealed` is there exactly while the key signs."""
-
-    key_id: UUID
-    verification: VerificationKey
-    private_sealed: bytes | None
-    created_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    key_id: UUID
-    state: Literal["active", "retired"]
-    public_jwk: str
-    private_sealed: bytes | None
-    created_at: datetime
-
-
-async def insert_key(ctx: RequestContext, key: StoredKey) -> None:
-    """Store an active key.
-
-    Raises:
-        UniqueViolation: the tenant has this key already.
-    """
-    public = key.verification
-    text = dumps(public_jwk(public)).decode()
-    values = (ctx.tenant_id, key.key_id, public.kid, public.alg, text, key.private_sealed, key.created_at)
-    await ctx.tx.run(INSERT_KEY, values)
-
-
-async def load_keys(ctx: RequestContext) -> list[StoredKey]:
-    """The tenant's keys, newest first.
-
-    Raises:
-        Inconsistent: more keys than any rotation leaves, or a state that contradicts its row.
-    """
-    rows = await ctx.tx.all(_Row, LOAD_KEYS, (ctx.tenant_id, MAX_SIGNING_KEYS + 1))
-    if len(rows) > MAX_SIGNING_KEYS:
-        raise Inconsistent("more signing keys than a tenant can have")
-    return [_stored(row) for row in rows]
-
-
-def _stored(row: _Row) -> StoredKey:
-    if (row.state == "active") != (row.private_sealed is not None):
-        raise Inconsistent("signing key whose state contradicts its row", key=str(row.key_id))
-    verification = key_from_jwk(loads_object(row.public_jwk.encode()))
-    return StoredKey(row.key_id, verification, row.private_sealed, row.created_at)
-
 
 INSERT_FAMILY: Final = """
 insert into airside.refresh_family (tenant_id, family_id, client_id, subject, session_id, scope, audience,

@@ -1,4 +1,5 @@
-"""Verify access tokens: signature, type, issuer, audience, time, tenant, and that nothing has revoked them."""
+"""Verify access tokens: signature, type, issuer, audience, time, tenant, and that nothing has revoked them. Of opaque
+ones the row stands for the signature and the type; all the rest is asked the same."""
 
 from collections.abc import Mapping
 from dataclasses import InitVar, dataclass
@@ -23,9 +24,11 @@ from airside.protocols.jose import (
 from airside.protocols.oauth import parse_scope
 from airside.revocation import Revocations, RevokedSet
 from airside.store import RequestContext
+from airside.tokens import records_opaque
 from airside.tokens.issue import ACCESS_TYPE
 from airside.tokens.keys import SigningKeys
 from airside.tokens.model import Confirmation
+from airside.tokens.opaque import is_opaque, opaque_hash, opaque_tenant
 
 _MINT: Final = Mint("VerifiedToken")
 _PEEKS_KEPT: Final = 4096
@@ -57,6 +60,7 @@ class VerifiedToken:
     family_id: str | None
     confirmation: Confirmation | None
     kid: str
+    """Of the key that signed it; of an opaque one, nothing."""
     mint: InitVar[Mint]
 
     def __post_init__(self, mint: Mint) -> None:
@@ -69,7 +73,7 @@ class TokenVerifier:
     def __init__(self, *, keys: SigningKeys, revocations: Revocations) -> None:
         self._keys = keys
         self._revocations = revocations
-        self._verified = CachedVerifier(_read)
+        self._verified = CachedVerifier(_read_jwt)
 
     async def verify(self, ctx: RequestContext, token: str, *, issuer: str, audience: str | None) -> VerifiedToken:
         """What `token` proves at `ctx.now` in `ctx.tenant_id`.
@@ -82,7 +86,10 @@ class TokenVerifier:
             TokenRevoked: taken back.
             Unavailable: what is revoked isn't known just now.
         """
-        found = self._proven(ctx, token, await self._keys.keyset(ctx), issuer, audience)
+        if is_opaque(token):
+            found = await _looked_up(ctx, token, issuer, audience)
+        else:
+            found = self._proven(ctx, token, await self._keys.keyset(ctx), issuer, audience)
         return _in_force(found, await self._revocations.current(ctx))
 
     def verify_at_once(
@@ -94,7 +101,7 @@ class TokenVerifier:
             TokenRefused, TokenRevoked: as `verify`.
         """
         keys, revoked = self._keys.known(ctx), self._revocations.known(ctx)
-        if keys is None or revoked is None:
+        if keys is None or revoked is None or is_opaque(token):
             return None
         return _in_force(self._proven(ctx, token, keys, issuer, audience), revoked)
 
@@ -107,6 +114,20 @@ class TokenVerifier:
         return found
 
 
+async def _looked_up(ctx: RequestContext, token: str, issuer: str, audience: str | None) -> VerifiedToken:
+    claims = await records_opaque.find(ctx, opaque_hash(ctx.tenant_id, token))
+    if claims is None:
+        raise TokenRefused(Reason.UNKNOWN)
+    found = _read(claims, kid="")
+    if claims.get("iss") != issuer:
+        raise TokenRefused(Reason.ISSUER)
+    if audience is not None and audience not in found.audience:
+        raise TokenRefused(Reason.AUDIENCE)
+    if found.tenant_id != ctx.tenant_id:
+        raise TokenRefused(Reason.CLAIM, claim="tenant_id")
+    return found
+
+
 def _in_force(found: VerifiedToken, revoked: RevokedSet) -> VerifiedToken:
     if revoked.covers(
         jti=found.jti,
@@ -115,7 +136,7 @@ def _in_force(found: VerifiedToken, revoked: RevokedSet) -> VerifiedToken:
         sub=found.subject,
         client_id=found.client_id,
         issued_at=found.issued_at,
-        key=found.kid,
+        key=found.kid or None,
     ):
         raise TokenRevoked("revoked", jti=found.jti)
     return found
@@ -131,7 +152,7 @@ def peek_tenant(token: str) -> UUID:
 
 
 def _peek(token: str) -> UUID:
-    return _tenant(peek_claims(token))
+    return opaque_tenant(token) if is_opaque(token) else _tenant(peek_claims(token))
 
 
 _peek_kept = lru_cache(maxsize=_PEEKS_KEPT)(_peek)
@@ -142,14 +163,17 @@ def _expected(issuer: str, audience: str | None) -> Expected:
     return Expected(ACCESS_TYPE, issuer, ANY_AUDIENCE if audience is None else audience)
 
 
-def _read(jwt: VerifiedJwt) -> VerifiedToken:
+def _read_jwt(jwt: VerifiedJwt) -> VerifiedToken:
+    return _read(jwt.claims, jwt.header.kid)
+
+
+def _read(claims: Mapping[str, Json], kid: str) -> VerifiedToken:
     """RFC 9068 §2.2 demands `sub`, `client_id`, `jti`; ours have `tenant_id`, `scope` and `roles` too."""
-    claims = jwt.claims
     try:
         scope = parse_scope(_text(claims, "scope"))
     except InvalidInput:
         raise TokenRefused(Reason.CLAIM, claim="scope") from None
-    audience = claims["aud"]
+    audience = claims.get("aud")
     return VerifiedToken(
         tenant_id=_tenant(claims),
         subject=_text(claims, "sub"),
@@ -166,7 +190,7 @@ def _read(jwt: VerifiedJwt) -> VerifiedToken:
         session_id=_text(claims, "sid") if "sid" in claims else None,
         family_id=_text(claims, "fam") if "fam" in claims else None,
         confirmation=_confirmation(claims["cnf"]) if "cnf" in claims else None,
-        kid=jwt.header.kid,
+        kid=kid,
         mint=_MINT,
     )
 

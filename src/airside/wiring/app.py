@@ -23,6 +23,7 @@ from airside.api.routes.oauth_prompt import PromptIntrospection, PromptKeys
 from airside.api.routes.openfga_check import PromptCheck
 from airside.api.routes.registration import RegistrationRoutes
 from airside.api.routes.revocations import RevocationRoutes
+from airside.api.routes.userinfo import UserinfoRoutes
 from airside.api.routes.wellknown import WellKnownRoutes
 from airside.console import TenantBrands
 from airside.console import routes as console_routes
@@ -106,6 +107,9 @@ def routes(services: Services) -> list[BaseRoute]:
             token=services.token_endpoint,
             revocation=services.revocation_endpoint,
             introspection=services.introspection_endpoint,
+        ).routes(),
+        *UserinfoRoutes(
+            contexts=services.contexts, issuers=services.issuers, userinfo=services.userinfo_endpoint
         ).routes(),
         *WellKnownRoutes(
             contexts=services.contexts,

@@ -67,16 +67,17 @@ def build(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy: Ent
     issuers = Issuers(settings.public_url, settings.mutual_tls_origin)
     authorise = Authorise(members=who.members, policies=who.policies)
     verifier = TokenVerifier(keys=base.keys, revocations=base.revocations)
+    credentials = Credentials(verifier=verifier, issuers=issuers, possession=base.possession)
     contexts = Contexts(
         engine=base.engine,
         lookup=base.lookup,
         tenants=who.tenants,
         issuers=issuers,
-        credentials=Credentials(verifier=verifier, issuers=issuers, possession=base.possession),
+        credentials=credentials,
         authorise=authorise,
     )
 
-    clients = provider(base, who, doors, verifier, Authorities(authorities(settings)))
+    clients = provider(base, who, doors, verifier, Authorities(authorities(settings)), credentials)
     return Services(
         **vars(base),
         **vars(who),

@@ -60,6 +60,7 @@ def entries(base: Foundation, who: Persons, settings: Settings) -> Entries:
         journal=base.journal,
         families=base.families,
         memory=memory,
+        key_rotation=base.key_rotation,
         sectors=SectorIdentifiers(fetcher=base.fetcher),
         exceptions=frozenset(settings.fetch_exceptions),
     )

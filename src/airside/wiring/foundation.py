@@ -1,6 +1,7 @@
 """What everything else stands on: the database and the tenant's keys, the journal and the limits."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from airside.audit import Journal, Sequencer
 from airside.core.clock import Clock
@@ -12,7 +13,7 @@ from airside.permissions import Permissions
 from airside.permissions.limits import Limits
 from airside.revocation import Revocations
 from airside.store import Engine, Listener, Lookup, Outbox
-from airside.tokens import Possession, RefreshFamilies, SigningKeys, SpentProofs
+from airside.tokens import KeyRotation, Possession, RefreshFamilies, SigningKeys, SpentProofs
 from airside.vault import Aead, Vault
 from airside.wiring.settings import Settings
 
@@ -34,6 +35,7 @@ class Foundation:
     revocations: Revocations
     permissions: Permissions
     keys: SigningKeys
+    key_rotation: KeyRotation
     families: RefreshFamilies
     spent_proofs: SpentProofs
     possession: Possession
@@ -48,6 +50,7 @@ def foundation(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy
     outbox = Outbox(entropy=entropy)
     journal = Journal(vault=vault, entropy=entropy, told=Tidings(outbox=outbox))
     revocations = Revocations(listener=listener, entropy=entropy)
+    keys = SigningKeys(vault=vault, entropy=entropy, journal=journal, listener=listener)
     permissions = Permissions(
         engine=engine,
         listener=listener,
@@ -76,7 +79,13 @@ def foundation(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy
         limiter=PostgresLimiter(vault=vault),
         revocations=revocations,
         permissions=permissions,
-        keys=SigningKeys(vault=vault, entropy=entropy, journal=journal),
+        keys=keys,
+        key_rotation=KeyRotation(
+            keys=keys,
+            revocations=revocations,
+            journal=journal,
+            every=timedelta(days=settings.signing_key_days),
+        ),
         families=RefreshFamilies(entropy=entropy, revocations=revocations, journal=journal),
         spent_proofs=spent_proofs,
         possession=Possession(vault=vault, spent=spent_proofs),

@@ -81,6 +81,9 @@ class Jobs:
             services.registrations.sweep,
             services.registration_tokens.sweep,
             services.spent_proofs.sweep,
+            services.key_rotation.turn,
+            services.claims_requests.sweep,
+            services.token_issuer.sweep,
             services.permissions.tuples.sweep,
         ):
             async with services.engine.begin(tenant_id) as ctx:

@@ -2,16 +2,19 @@
 
 from dataclasses import dataclass
 
+from airside.access import Credentials
 from airside.oauth import (
     Authorities,
     Authorization,
     AuthorizationCodeGrant,
+    ClaimsRequests,
     ClientAuthentication,
     ClientCredentialsGrant,
     ClientKeys,
     ClientProofs,
     Codes,
     IdTokenHints,
+    IdTokens,
     Intake,
     IntrospectionEndpoint,
     PushedRequests,
@@ -21,7 +24,9 @@ from airside.oauth import (
     RevocationEndpoint,
     SenderConstraints,
     Standing,
+    Subjects,
     TokenEndpoint,
+    UserinfoEndpoint,
     registry,
 )
 from airside.tokens import IdTokenVerifier, TokenIssuer, TokenVerifier
@@ -44,10 +49,18 @@ class Provider:
     push_endpoint: PushEndpoint
     codes: Codes
     pushed: PushedRequests
+    userinfo_endpoint: UserinfoEndpoint
+    claims_requests: ClaimsRequests
+    subjects: Subjects
 
 
 def provider(
-    base: Foundation, who: Persons, doors: Entries, verifier: TokenVerifier, authorities: Authorities
+    base: Foundation,
+    who: Persons,
+    doors: Entries,
+    verifier: TokenVerifier,
+    authorities: Authorities,
+    access: Credentials,
 ) -> Provider:
     """On `base`, for `who`, who come in through `doors`; `authorities` issue clients' certificates."""
     lookup = doors.client_lookup
@@ -61,9 +74,15 @@ def provider(
     standing = Standing(users=who.users, revocations=base.revocations)
     consents = doors.consents
     codes = Codes(entropy=base.entropy, journal=base.journal, families=base.families)
+    claims_requests, subjects = ClaimsRequests(vault=base.vault), Subjects(vault=base.vault)
     grants = registry(
         AuthorizationCodeGrant(
-            codes=codes, standing=standing, consents=consents, roles=who.members, families=base.families
+            codes=codes,
+            standing=standing,
+            consents=consents,
+            roles=who.members,
+            families=base.families,
+            claims_requests=claims_requests,
         ),
         RefreshTokenGrant(families=base.families, standing=standing, consents=consents, roles=who.members),
         ClientCredentialsGrant(),
@@ -87,12 +106,23 @@ def provider(
             entropy=base.entropy,
         ),
         token_endpoint=TokenEndpoint(
-            authentication=authentication, senders=senders, grants=grants, issuer=issuer, journal=base.journal
+            authentication=authentication,
+            senders=senders,
+            grants=grants,
+            issuer=issuer,
+            id_tokens=IdTokens(issuer=issuer, subjects=subjects),
+            journal=base.journal,
         ),
         revocation_endpoint=RevocationEndpoint(
             authentication=authentication, families=base.families, verifier=verifier, revocations=base.revocations
         ),
-        introspection_endpoint=IntrospectionEndpoint(authentication=authentication, verifier=verifier),
+        introspection_endpoint=IntrospectionEndpoint(
+            authentication=authentication,
+            verifier=verifier,
+            families=base.families,
+            issuer=issuer,
+            subjects=subjects,
+        ),
         client_keys=client_keys,
         hints=hints,
         push_endpoint=PushEndpoint(
@@ -100,4 +130,15 @@ def provider(
         ),
         codes=codes,
         pushed=pushed,
+        userinfo_endpoint=UserinfoEndpoint(
+            verifier=verifier,
+            senders=access,
+            issuer=issuer,
+            lookup=lookup,
+            users=who.users,
+            claims_requests=claims_requests,
+            subjects=subjects,
+        ),
+        claims_requests=claims_requests,
+        subjects=subjects,
     )

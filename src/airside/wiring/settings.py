@@ -62,6 +62,7 @@ class Settings:
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     smtp_url: SmtpServer | None = None
     mail_from: str = ""
+    signing_key_days: int = 90
     permissions_write_limit: int = 100
     permissions_batch_limit: int = 50
     permissions_types_limit: int = 100
@@ -343,6 +344,7 @@ SETTINGS: Final[dict[str, Setting]] = {
         "development keeps letters for `/dev/mailbox`.",
     ),
     "mail_from": Setting(_address, "The one address that letters come from."),
+    "signing_key_days": Setting(_number(1, 730), "Days for which a key signs tokens before another takes its place."),
     "permissions_write_limit": Setting(_number(1, 1000), "Most tuples in one write to a permission store."),
     "permissions_batch_limit": Setting(
         _number(1, 1000), "Most questions in one `batch-check`, and evaluations in one of AuthZEN's."

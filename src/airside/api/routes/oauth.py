@@ -83,7 +83,9 @@ PAGE: Final = """<!doctype html>
 """
 """Constant: nothing of a request that can't be trusted is shown."""
 
-Verb = Callable[[RequestContext, str, Credentials, Mapping[str, str]], Awaitable[Mapping[str, Json]]]
+SIGNED_INTROSPECTION: Final = "application/token-introspection+jwt"
+
+Verb = Callable[[RequestContext, str, Credentials, Mapping[str, str]], Awaitable[Mapping[str, Json] | Secret[str]]]
 
 
 class AnonymousContexts(Protocol):
@@ -175,7 +177,9 @@ class OAuthRoutes:
         return await self._client_verb(request, verb)
 
     async def introspect(self, request: Request) -> Response:
-        """RFC 7662."""
+        """RFC 7662; RFC 9701 §4 where the caller accepts a signed answer."""
+        if _accepts(request, SIGNED_INTROSPECTION):
+            return await self._client_verb(request, self._introspection.introspect_signed)
         return await self._client_verb(request, self._introspection.introspect)
 
     async def _client_verb(self, request: Request, verb: Verb, *, status: int = 200) -> Response:
@@ -192,6 +196,8 @@ class OAuthRoutes:
             if error is None:
                 raise
             return _json(error_body(error.error, error.description), error.status, error.headers)
+        if isinstance(body, Secret):
+            return Response(body.reveal(), 200, {**NO_STORE, **headers}, SIGNED_INTROSPECTION)
         return _json(body, status, headers=headers)
 
     async def _authorize(self, request: Request, ctx: RequestContext, form: Mapping[str, str]) -> Response:
@@ -223,6 +229,11 @@ def _to_client(request: Request, reply: Reply) -> Response:
     if isinstance(reply, FormPost):
         return form_post(request, reply, NO_STORE)
     return _see_other(reply.location)
+
+
+def _accepts(request: Request, kind: str) -> bool:
+    ranges = ",".join(request.headers.getlist("accept")).split(",")
+    return any(each.partition(";")[0].strip().lower() == kind for each in ranges)
 
 
 def _see_other(location: str) -> Response:

@@ -88,7 +88,7 @@ class PromptIntrospection(_OfTenant):
             return kept[1]
         if len(self._kept) >= MAX_KEPT:
             self._kept.clear()
-        reply = _reply(dict(claims_of(issuer, token)), NO_STORE, "application/json")
+        reply = _reply(dict(claims_of(issuer, token, token.subject)), NO_STORE, "application/json")
         self._kept[text] = (token, reply)
         return reply
 

@@ -3,28 +3,40 @@
 from collections.abc import Mapping
 
 from airside.core.ids import FAMILY, SESSION, USER, format_id
+from airside.core.strict_json import Json
+from airside.oauth.claims import by_name, person_claims, requested
+from airside.oauth.claims_requests import ClaimsRequests
 from airside.oauth.codes import Codes
 from airside.oauth.consent import Consents
 from airside.oauth.errors import InvalidGrant, InvalidRequest
 from airside.oauth.grants.phases import Granted
-from airside.oauth.model import Client, GrantName
+from airside.oauth.model import Client, Code, GrantName
 from airside.oauth.ports import RolesOf
 from airside.oauth.standing import Standing
+from airside.oauth.userinfo import OPENID, reach
 from airside.store import RequestContext
-from airside.tokens import AccessGrant, Confirmation, RefreshFamilies
+from airside.tokens import ACCESS_TOKEN_LIFETIME, REFRESH_ABSOLUTE, AccessGrant, Confirmation, RefreshFamilies
 
 
 class AuthorizationCodeGrant:
     """Spends a code; starts a refresh family where the client is registered for one."""
 
     def __init__(
-        self, *, codes: Codes, standing: Standing, consents: Consents, roles: RolesOf, families: RefreshFamilies
+        self,
+        *,
+        codes: Codes,
+        standing: Standing,
+        consents: Consents,
+        roles: RolesOf,
+        families: RefreshFamilies,
+        claims_requests: ClaimsRequests,
     ) -> None:
         self._codes = codes
         self._consents = consents
         self._standing = standing
         self._roles = roles
         self._families = families
+        self._claims_requests = claims_requests
 
     @property
     def name(self) -> GrantName:
@@ -49,7 +61,7 @@ class AuthorizationCodeGrant:
         if code.details.dpop_jkt is not None and (sender is None or sender.jkt != code.details.dpop_jkt):
             raise InvalidGrant("bound to another key")
         session_id = format_id(SESSION, code.session_id)
-        await self._standing.demand(ctx, user_id=code.user_id, session_id=session_id, auth_time=code.auth_time)
+        user = await self._standing.user(ctx, user_id=code.user_id, session_id=session_id, auth_time=code.auth_time)
         scopes = code.scopes & client.scopes
         if not scopes:
             raise InvalidGrant("the client has lost its scopes since")
@@ -71,4 +83,21 @@ class AuthorizationCodeGrant:
         refresh_token = None
         if "refresh_token" in client.grants:
             refresh_token = (await self._families.start(ctx, access, family_id=code.family_id)).token
-        return Granted(access, refresh_token, signs_in=True, nonce=code.nonce)
+        told: Mapping[str, Json] = {}
+        if code.details.claims is not None and OPENID in scopes:
+            told = by_name(person_claims(user), requested(code.details.claims, "id_token"), reach(client, scopes))
+            await self._keep_claims(ctx, client, code)
+        return Granted(
+            access,
+            refresh_token,
+            signs_in=True,
+            nonce=code.nonce,
+            code=presented,
+            state=code.details.state,
+            told=told,
+        )
+
+    async def _keep_claims(self, ctx: RequestContext, client: Client, code: Code) -> None:
+        lasts = REFRESH_ABSOLUTE if "refresh_token" in client.grants else ACCESS_TOKEN_LIFETIME
+        asked = requested(code.details.claims, "userinfo")
+        await self._claims_requests.keep(ctx, code.family_id, asked, ctx.now + lasts)

@@ -10,11 +10,12 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeAlias
 
 from airside.audit import Event, Journal
 from airside.core.secret import Secret
+from airside.core.strict_json import Json
 from airside.oauth.client_authentication import AuthenticatedClient, ClientAuthentication, Credentials
 from airside.oauth.errors import (
     InvalidGrant,
@@ -24,6 +25,7 @@ from airside.oauth.errors import (
     UnsupportedGrantType,
     UseDpopNonce,
 )
+from airside.oauth.id_tokens import IdTokens
 from airside.oauth.model import Client, GrantName
 from airside.oauth.narrowing import requested_audience
 from airside.oauth.sender_constraints import SenderConstraints
@@ -36,13 +38,17 @@ OPENID = "openid"
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """What a grant stands for. `signs_in` where an ID token is due, with the `nonce` its client sent; `journalled`
-    where an event of its own says already who got a token, and for what."""
+    """What a grant stands for. `signs_in` where an ID token is due, with the `nonce` and `state` that its client sent,
+    the `code` that it brings, and what it is `told` of the person besides; `journalled` where an event of its own says
+    already who got a token, and for what."""
 
     access: AccessGrant
     refresh_token: Secret[str] | None = None
     signs_in: bool = False
     nonce: str | None = None
+    code: str | None = field(default=None, repr=False)
+    state: str | None = None
+    told: Mapping[str, Json] = field(default_factory=dict[str, Json])
     journalled: bool = False
 
 
@@ -84,12 +90,14 @@ class TokenEndpoint:
         senders: SenderConstraints,
         grants: Registry,
         issuer: TokenIssuer,
+        id_tokens: IdTokens,
         journal: Journal,
     ) -> None:
         self._authentication = authentication
         self._senders = senders
         self._grants = grants
         self._issuer = issuer
+        self._id_tokens = id_tokens
         self._journal = journal
 
     async def exchange(
@@ -112,7 +120,7 @@ class TokenEndpoint:
             await self._journal.refused(ctx, Event.TOKEN_REFUSED, reason=refusal.code)
             await self._authentication.charge(ctx, authenticated)
             raise
-        response = await self._issue(ctx, issuer, granted)
+        response = await self._issue(ctx, issuer, authenticated.client, granted)
         await self._record(ctx, authenticated, name, granted)
         return response
 
@@ -139,19 +147,28 @@ class TokenEndpoint:
         narrowed = requested_audience(form.get("resource"), access.audience)
         return grant.name, replace(granted, access=replace(access, audience=narrowed))
 
-    async def _issue(self, ctx: RequestContext, issuer: str, granted: Granted) -> TokenResponse:
-        access = await self._issuer.access_token(ctx, granted.access, issuer=issuer)
+    async def _issue(self, ctx: RequestContext, issuer: str, client: Client, granted: Granted) -> TokenResponse:
+        opaque = client.settings.opaque_access_tokens
+        access = await self._issuer.access_token(ctx, granted.access, issuer=issuer, opaque=opaque)
         bound, identity = granted.access.confirmation, None
         if granted.signs_in and OPENID in granted.access.scope:
-            identity = await self._issuer.id_token(
-                ctx, granted.access, issuer=issuer, nonce=granted.nonce, access_token=access.token.reveal()
+            identity = await self._id_tokens.issue(
+                ctx,
+                client,
+                granted.access,
+                issuer=issuer,
+                nonce=granted.nonce,
+                access_token=access.token.reveal(),
+                code=granted.code,
+                state=granted.state,
+                told=granted.told,
             )
         return TokenResponse(
             access_token=access.token,
             expires_in=int(ACCESS_TOKEN_LIFETIME.total_seconds()),
             scope=granted.access.scope,
             refresh_token=granted.refresh_token,
-            id_token=None if identity is None else identity.token,
+            id_token=identity,
             token_type="Bearer" if bound is None else bound.token_type,
         )
 

@@ -2,8 +2,8 @@
 
 Owns compact JWS (RFC 7515), JWK and its thumbprint (RFC 7517, 7638), JWT claims (RFC 7519, RFC 8725), and a
 bounded cache of what has been verified. Doesn't own where keys come from, who is revoked, or which claims an
-access token has: `tokens` and `sdk` do. No JWE, no MACs, no unencoded payloads, no keys out of a
-token, proofs of possession excepted (`embedded.py`).
+access token has: `tokens` and `sdk` do. JWE is only written, in `jwe.py`, which is imported by its name
+alone. No MACs, no unencoded payloads, no keys out of a token, proofs of possession excepted (`embedded.py`).
 """
 
 from airside.protocols.jose.algorithms import ALGORITHMS

@@ -97,7 +97,7 @@ def verify_compact(token: str, keys: KeySet) -> VerifiedJws:
     header = read_header(head)  # 2–5
     key = keys.get(header.kid)
     if key is None:
-        raise UnknownKey
+        raise UnknownKey(header.kid)
     if header.alg != key.alg:
         raise TokenRefused(Reason.ALGORITHM)
     payload = b64url_decode(body)  # 6

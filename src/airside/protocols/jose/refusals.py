@@ -11,6 +11,7 @@ class Reason(StrEnum):
     MALFORMED = "malformed"
     TOO_LARGE = "too_large"
     ALGORITHM = "algorithm"
+    UNKNOWN = "unknown"
     UNKNOWN_KEY = "unknown_key"
     EMBEDDED_KEY = "embedded_key"
     CRITICAL = "critical_header"
@@ -31,10 +32,14 @@ class TokenRefused(Unauthenticated):
 
 
 class UnknownKey(TokenRefused):
-    """The token names a key that the set doesn't have: the one refusal that may be worth a look for new keys."""
+    """The token names a key that the set doesn't have: the one refusal that may be worth a look for other keys.
 
-    def __init__(self) -> None:
+    `kid` is the name, as a stranger wrote it; empty where there was none.
+    """
+
+    def __init__(self, kid: str = "") -> None:
         super().__init__(Reason.UNKNOWN_KEY)
+        self.kid = kid
 
 
 class KeyRefused(InvalidInput):
