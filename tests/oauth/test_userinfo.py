@@ -4,12 +4,17 @@ from datetime import timedelta
 
 import pytest
 
-from airside.access import Presented, Sender
+from airside.access import Presented, Sender, SenderUnproven
 from airside.core.errors import Forbidden, Unauthenticated
 from airside.core.strict_json import Json
+from airside.oauth.errors import InvalidGrant
 from airside.protocols.jose import peek_claims
-from tests.oauth.asking import draft, opened, sign_in, userinfo
-from tests.oauth.provider import ISSUER, SERVICE, Provider, word
+from airside.tokens import AccessGrant, Confirmation
+from tests.oauth.asking import SCOPES, Signed, draft, opened, sign_in, userinfo
+from tests.oauth.provider import ISSUER, SERVICE, WEB, Provider, word
+from tests.senders import Holder
+
+USERINFO = f"{ISSUER}/oauth2/userinfo"
 
 
 async def test_subject_is_always_there_and_nothing_more_for_openid_alone(provider: Provider) -> None:
@@ -183,3 +188,60 @@ async def test_sweeping_forgets_claims_only_when_no_token_refers_to_them(provide
     assert "name" in await userinfo(provider, signed.token)
     async with provider.ctx(later=timedelta(days=91)) as ctx:
         assert await provider.claims_requests.sweep(ctx) == 1
+
+
+async def test_bound_token_is_of_use_to_its_holder_alone(provider: Provider) -> None:
+    """RFC 9449 §7.1: by the DPoP scheme, with a proof of the very key, once; never as a bearer token."""
+    signed = await sign_in(provider, draft(WEB, scopes=SCOPES, token_endpoint_auth_method="none"))
+    holder, other = Holder(), Holder()
+    bound = await bound_token(provider, signed, holder)
+
+    async def ask(proof: str | None, *, dpop: bool = True) -> dict[str, Json]:
+        async with provider.ctx() as ctx:
+            sender = Sender("GET", (USERINFO,), proof)
+            return dict((await provider.userinfo.answer(ctx, ISSUER, Presented(bound, dpop), sender)).claims)
+
+    async def proof(by: Holder, token: str = bound) -> str:
+        async with provider.ctx() as ctx:
+            nonce = await provider.endpoint.nonce(ctx)
+        return by.proof(USERINFO, provider.clock.now().timestamp(), method="GET", access_token=token, nonce=nonce)
+
+    mine = await proof(holder)
+    assert (await ask(mine))["sub"] == word(signed.user)
+    for wrong in (mine, await proof(other), await proof(holder, signed.token), None):
+        with pytest.raises(SenderUnproven):
+            await ask(wrong)
+    with pytest.raises(SenderUnproven):
+        await ask(None, dpop=False)
+    with pytest.raises(SenderUnproven):
+        await ask(await proof(holder), dpop=False)
+
+
+async def bound_token(provider: Provider, signed: Signed, holder: Holder) -> str:
+    """An access token of the same sign-in, bound to the holder's key."""
+    async with provider.ctx() as ctx:
+        token = await provider.verifier.verify(ctx, signed.token, issuer=ISSUER, audience=None)
+        grant = AccessGrant(
+            subject=token.subject,
+            client_id=token.client_id,
+            audience=token.audience,
+            scope=token.scope,
+            session_id=token.session_id,
+            family_id=token.family_id,
+            confirmation=Confirmation(jkt=holder.jkt),
+        )
+        return (await provider.issuer.access_token(ctx, grant, issuer=ISSUER, opaque=True)).token.reveal()
+
+
+async def test_opaque_access_token_is_no_refresh_token_and_no_code(provider: Provider) -> None:
+    """N06: one opaque token taken for another."""
+    signed = await sign_in(provider, draft(access_token_format="opaque"))
+    with pytest.raises(InvalidGrant):
+        await provider.refresh(signed.credentials, signed.answer.access_token)
+    with pytest.raises(InvalidGrant):
+        await provider.redeem(signed.credentials, signed.token)
+    assert signed.answer.refresh_token is not None
+    async with provider.ctx() as ctx:
+        with pytest.raises(Unauthenticated):
+            as_access = signed.answer.refresh_token.reveal().replace("art_", "aat_")
+            await provider.verifier.verify(ctx, as_access, issuer=ISSUER, audience=None)

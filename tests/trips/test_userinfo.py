@@ -1,17 +1,19 @@
 """Userinfo, introspection and the key set over HTTPS, as RFC 6750, RFC 9701 and browsers have them."""
 
 from dataclasses import replace
+from hashlib import sha256
 from typing import Any
 
 import httpx2
 import pytest
 
+from airside.core.ids import USER, format_id
 from airside.core.strict_json import dumps, loads_object
 from airside.identity import User
 from airside.oauth import ClientSettings
-from airside.protocols.jose import keyset_from_jwks, verify_compact
+from airside.protocols.jose import b64url_encode, keyset_from_jwks, peek_claims, verify_compact
 from tests.running import Place
-from tests.trips.visitor import FORM, NATIVE, token_request, tokens_for
+from tests.trips.visitor import FORM, NATIVE, code_for, redeem, token_request, tokens_for, visitor
 
 PERSONAL = replace(NATIVE, scopes=frozenset({"openid", "profile", "email", "notes:read"}))
 
@@ -176,3 +178,22 @@ async def test_discovery_tells_of_userinfo(place: Place) -> None:
     assert {"name", "email", "email_verified"} <= set(found["claims_supported"])
     assert found["id_token_signing_alg_values_supported"] == ["ES256", "RS256", "PS256", "EdDSA"]
     assert found["subject_types_supported"] == ["public", "pairwise"]
+
+
+async def test_claims_asked_for_by_name_come_through_the_whole_sign_in(place: Place) -> None:
+    """OpenID Connect Core §5.5, from the request's parameter to userinfo and the ID token."""
+    client, _ = await place.client(PERSONAL)
+    user = await place.user("member")
+    claims = '{"userinfo":{"email":{"essential":true}},"id_token":{"name":null}}'
+    async with visitor(place) as browser:
+        code = await code_for(place, client, user, browser, claims=claims)
+        tokens = (await redeem(place, client, code)).json()
+    found = (await ask(place, headers=bearer(tokens["access_token"]))).json()
+    assert found == {"sub": format_id(USER, user.id), "email": user.email}
+    identity = peek_claims(tokens["id_token"])
+    assert (identity["name"], identity["s_hash"]) == ("Ada", half("s-1"))
+    assert (identity["c_hash"], identity["at_hash"]) == (half(code), half(tokens["access_token"]))
+
+
+def half(text: str) -> str:
+    return b64url_encode(sha256(text.encode()).digest()[:16])
