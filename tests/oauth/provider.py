@@ -333,7 +333,7 @@ async def provider(
             verifier=verifier,
             senders=Access(verifier=verifier, issuers=Issuers("https://id.example.test"), possession=possession),
             issuer=issuer,
-            lookup=ClientLookup(),
+            lookup=lookup,
             users=kit.users,
             claims_requests=claims_requests,
             subjects=subjects,

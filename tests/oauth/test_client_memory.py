@@ -10,7 +10,8 @@ import pytest
 
 from airside.audit import Journal
 from airside.core.clock import FixedClock
-from airside.oauth import Client, ClientMemory, Clients
+from airside.fetch import Fetcher
+from airside.oauth import Client, ClientMemory, Clients, SectorIdentifiers
 from airside.oauth.client_memory import REMEMBERED
 from airside.store import Listener, RequestContext
 from airside.vault import Vault
@@ -53,7 +54,14 @@ async def nodes(
     for listener in listeners:
         clock = FixedClock(provider.clock.now())
         memory = ClientMemory(listener=listener, clock=clock)
-        clients = Clients(entropy=provider.entropy, journal=journal, families=provider.families, memory=memory)
+        clients = Clients(
+            entropy=provider.entropy,
+            journal=journal,
+            families=provider.families,
+            memory=memory,
+            key_rotation=provider.rotation,
+            sectors=SectorIdentifiers(fetcher=Fetcher()),
+        )
         made.append(Node(memory, clock, clients))
         await listener.start()
     yield made[0], made[1]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from airside.access import Issuers
-from airside.oauth import BackChannel, Logout, LogoutTokens
+from airside.oauth import BackChannel, Logout, LogoutTokens, Subjects
 from airside.wiring.entries import Entries
 from airside.wiring.foundation import Foundation
 from airside.wiring.persons import Persons
