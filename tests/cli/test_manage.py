@@ -154,6 +154,11 @@ def test_client_gets_as_little_as_it_needs(run: Run) -> None:
         "Web": (back, "authorization_code refresh_token"),
         "Phone": (("--public", "--redirect-uri", "com.example.app:/cb"), "authorization_code refresh_token"),
         "Once": ((*back, "--grant", "authorization_code"), "authorization_code"),
+        "Television": (
+            ("--public", "--grant", "device_code", "--grant", "refresh_token"),
+            "refresh_token urn:ietf:params:oauth:grant-type:device_code",
+        ),
+        "Gateway": (("--grant", "token_exchange"), "urn:ietf:params:oauth:grant-type:token-exchange"),
     }
     expected: list[list[str]] = []
     for name, (options, grants) in wanted.items():

@@ -4,6 +4,7 @@ import base64
 import json
 import re
 from datetime import timedelta
+from urllib.parse import urlencode
 from uuid import UUID
 
 import pytest
@@ -56,7 +57,8 @@ async def test_every_part_needs_the_strict_cookie(site: Site, part: str) -> None
     """N06, N22"""
     async with browser(application(site)) as tab:
         answer = await tab.client.get(f"{ACCOUNT}{part}")
-        assert (answer.status_code, answer.headers["location"]) == (303, SIGNIN)
+    back = urlencode({"continue": f"{ACCOUNT}{part}"})
+    assert (answer.status_code, answer.headers["location"]) == (303, f"{SIGNIN}?{back}" if part else SIGNIN)
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -59,6 +59,13 @@ def test_metadata_says_only_what_is_true() -> None:
     assert document["issuer"] == REALM
     assert document["code_challenge_methods_supported"] == ["S256"]
     assert document["response_types_supported"] == ["code"]
-    assert document["grant_types_supported"] == ["authorization_code", "refresh_token", "client_credentials"]
+    assert document["grant_types_supported"] == [
+        "authorization_code",
+        "refresh_token",
+        "client_credentials",
+        "urn:ietf:params:oauth:grant-type:device_code",
+        "urn:ietf:params:oauth:grant-type:token-exchange",
+        "urn:ietf:params:oauth:grant-type:jwt-bearer",
+    ]
     assert "none" not in str(document["introspection_endpoint_auth_methods_supported"])
     assert not {"registration_endpoint", "end_session_endpoint"} & document.keys()

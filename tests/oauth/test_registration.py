@@ -4,16 +4,19 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace as replace_settings
 
 from airside.core.errors import Conflict, InvalidInput, NotFound
 from airside.core.ids import uuid7
-from airside.oauth import ClientDraft
+from airside.oauth import ClientDraft, ClientSettings
 from airside.oauth.registration import validated
 from tests.makers import MakeTenant
+from tests.oauth.exchange_kit import GATEWAY, IMPERSONATOR
+from tests.oauth.grants_kit import TELEVISION, batch
 from tests.oauth.provider import BACKEND, SERVICE, WEB, Provider
 
 
-@pytest.mark.parametrize("draft", [WEB, BACKEND, SERVICE])
+@pytest.mark.parametrize("draft", [WEB, BACKEND, SERVICE, TELEVISION, GATEWAY, IMPERSONATOR, batch(), batch("users")])
 def test_lawful_draft_passes(draft: ClientDraft) -> None:
     assert validated(draft).grants == draft.grants
 
@@ -28,6 +31,14 @@ def test_lawful_draft_passes(draft: ClientDraft) -> None:
         (replace(WEB, grants=frozenset({"authorization_code", "password"})), "grants"),
         (replace(WEB, grants=frozenset({"refresh_token"})), "grants"),
         (replace(SERVICE, public=True), "grants"),
+        (replace(TELEVISION, redirect_uris=("https://a.test/",)), "redirect_uris"),
+        (replace(GATEWAY, public=True), "grants"),
+        (replace(batch(), public=True), "grants"),
+        (replace(batch(), settings=ClientSettings()), "settings.jwks"),
+        (replace(GATEWAY, settings=ClientSettings(jwt_bearer_subjects="users")), "settings.jwt_bearer_subjects"),
+        (replace(SERVICE, settings=ClientSettings(token_exchange="impersonation")), "settings.token_exchange"),
+        (replace(GATEWAY, grants=GATEWAY.grants | {"refresh_token"}), "grants"),
+        (replace(IMPERSONATOR, settings=replace_settings(IMPERSONATOR.settings, party="third")), "settings.party"),
         (replace(WEB, redirect_uris=()), "redirect_uris"),
         (replace(SERVICE, redirect_uris=("https://a.test/",)), "redirect_uris"),
         (replace(WEB, redirect_uris=("https://a.test/", "https://a.test/")), "redirect_uris"),

@@ -58,6 +58,18 @@ async def test_revoked_token_is_refused_within_a_second(
     assert await _refused_after(guarded, token, SystemClock()) < 1
 
 
+@pytest.mark.parametrize(("kind", "actor"), [("client", "cli_1"), ("sub", "usr_1")])
+async def test_whoever_acts_for_somebody_takes_the_token_along(
+    guarded: Verifier, feed: RevocationFeed, peer: Peer, kind: str, actor: str
+) -> None:
+    """N18, N19: wherever they stand in the chain."""
+    await feed.start()
+    token = peer.token(act={"sub": "cli_2", "act": {"sub": actor}})
+    await guarded.verify(token)
+    await peer.revoke(kind, actor)
+    assert await _refused_after(guarded, token, SystemClock()) < 1
+
+
 async def test_key_that_is_revoked_takes_its_tokens(guarded: Verifier, feed: RevocationFeed, peer: Peer) -> None:
     await feed.start()
     token = peer.token()

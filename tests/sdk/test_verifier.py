@@ -3,11 +3,13 @@
 import asyncio
 import base64
 import json
+from typing import Any
 
 import pytest
 
 from airside.core.clock import FixedClock
 from airside.core.errors import Misconfigured, Unavailable
+from airside.core.strict_json import Json
 from airside.fetch import Fetcher
 from airside.protocols.jose import Reason, TokenRefused, UnknownKey
 from airside.sdk import VerifiedToken, Verifier
@@ -40,12 +42,19 @@ async def test_token_without_scope_has_none(verifier: Verifier, peer: Peer) -> N
     assert (await verifier.verify(peer.token(without="scope"))).scopes == frozenset()
 
 
+async def test_token_says_who_acts_for_its_subject(verifier: Verifier, peer: Peer) -> None:
+    """RFC 8693 §4.1: who does so now comes first."""
+    assert (await verifier.verify(peer.token())).acting == ()
+    act: Json = {"sub": "cli_2", "act": {"sub": "cli_1"}}
+    assert (await verifier.verify(peer.token(act=act))).acting == ("cli_2", "cli_1")
+
+
 def test_verified_token_can_not_be_made_up() -> None:
     """Proof is a type: the verifier alone holds its mint."""
+    forged: Any = object()
     with pytest.raises(TypeError):
         VerifiedToken(
-            *("u", "c", "t", "j", None, None, frozenset(), (), None, (), None, 0, 0, "k", None, None, {}),
-            mint=object(),  # type: ignore[arg-type]  # the forgery
+            "u", "c", "t", "j", None, None, frozenset(), (), None, (), None, 0, 0, "k", None, None, (), {}, forged
         )
 
 
@@ -70,6 +79,11 @@ def test_verified_token_can_not_be_made_up() -> None:
         ({"roles": [1]}, Reason.CLAIM),
         ({"sub": ""}, Reason.CLAIM),
         ({"auth_time": True}, Reason.CLAIM),
+        ({"act": {}}, Reason.CLAIM),
+        ({"act": "cli_1"}, Reason.CLAIM),
+        ({"act": {"sub": ""}}, Reason.CLAIM),
+        ({"act": {"sub": "cli_1", "iss": "https://localhost"}}, Reason.CLAIM),
+        ({"act": {"sub": "cli_1", "act": []}}, Reason.CLAIM),
         ({"typ": "JWT"}, Reason.TYPE),
         ({"typ": "logout+jwt"}, Reason.TYPE),
     ],

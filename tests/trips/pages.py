@@ -13,8 +13,10 @@ from airside.core.secret import Secret
 from airside.identity import User
 from airside.identity.links import Purpose
 from airside.oauth import ClientSettings
+from airside.oauth.device_model import DeviceRequest
 from airside.protocols import otp
 from airside.tenancy import TenantPolicy
+from tests.oauth.grants_kit import TELEVISION
 from tests.running import PASSWORD, Place
 from tests.trips.test_login_in_a_browser import callback
 from tests.trips.visitor import NATIVE, request_url
@@ -68,6 +70,8 @@ class Walk:
         async for step in self._following_links():
             yield step
         async for step in self._keeping_the_account():
+            yield step
+        async for step in self._letting_a_device_in():
             yield step
         async for step in self._proving_twice():
             yield step
@@ -214,6 +218,34 @@ class Walk:
         yield "second-refused"
         await page.goto(page.url.partition("?")[0] + "?with=recovery_code")
         yield "second-recovery-code"
+
+    async def _letting_a_device_in(self) -> AsyncGenerator[str]:
+        page, services = self.page, self.place.server.services
+        async with self.place.operator() as ctx:
+            client, _ = await services.clients.create(ctx, replace(TELEVISION, name=self.name))
+            request = DeviceRequest(client.client_id, client.scopes)
+            yes, no = [await services.device_authorizations.begin(ctx, client, request) for _ in range(2)]
+        await self.page.context.clear_cookies()
+        await page.goto(f"{self.at}/device?user_code={yes.user_code.reveal()}")
+        user = await self.user()
+        await page.fill("#email", user.email)
+        await page.fill("#password", PASSWORD)
+        await self.send()
+        await page.wait_for_url(f"{self.at}/device?user_code=*")
+        yield "device"
+        await page.fill("#user_code", "BBBB-BBBB")
+        await self.send()
+        yield "device-unknown"
+        await page.fill("#user_code", yes.user_code.reveal().lower())
+        await self.send()
+        yield "device-answer"
+        await page.click("button[value=approve]")
+        yield "device-approved"
+        await page.goto(f"{self.at}/device")
+        await page.fill("#user_code", no.user_code.reveal())
+        await self.send()
+        await page.click("button[value=deny]")
+        yield "device-denied"
 
     async def _proving_twice(self) -> AsyncGenerator[str]:
         user = await self.user()

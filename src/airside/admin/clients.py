@@ -6,17 +6,20 @@ from uuid import UUID
 
 from airside.access.authorise import Authorise, Right
 from airside.access.issuers import Issuers
-from airside.access.rights import RELATION_OF_SCOPE
+from airside.access.rights import ADMINISTRATOR, RELATION_OF_SCOPE
 from airside.admin.verb import Verbs, requires
 from airside.core.errors import InvalidInput
 from airside.core.secret import Secret
-from airside.oauth import Client, ClientChange, ClientDraft, Clients
+from airside.oauth import Client, ClientChange, ClientDraft, Clients, ClientSettings
 from airside.oauth.clients import MAX_PAGE
+from airside.oauth.model import JWT_BEARER, GrantName
 from airside.store import Lookup, RequestContext
 from airside.tenancy import Members
 
 READ: Final = Right("clients:read", "can_read_clients")
 WRITE: Final = Right("clients:write", "can_write_clients")
+ACTING_BY_ITSELF: Final[frozenset[GrantName]] = frozenset({"client_credentials", JWT_BEARER})
+"""Grants by which a client gets tokens that are about itself."""
 
 
 class ClientAdmin(Verbs):
@@ -40,10 +43,10 @@ class ClientAdmin(Verbs):
         Raises:
             InvalidInput: what the draft asks for can't be registered.
             Forbidden: it asks for a right that the caller doesn't hold, for itself or of those who will sign in to
-                it: they are asked for no consent.
+                it: they are asked for no consent; or it is to pass for users, which takes an administrator.
         """
         lawful = await self._clients.judge(ctx, draft)
-        await self._demand_not_above(ctx, draft.scopes)
+        await self._demand_not_above(ctx, draft.scopes, draft.settings)
         await self._demand_one_party(ctx, draft.audiences)
         client, secret = await self._clients.insert(ctx, lawful)
         for right in _own_rights(client):
@@ -62,7 +65,7 @@ class ClientAdmin(Verbs):
         """
         before = await self._clients.get(ctx, client_id)
         client = await self._clients.update(ctx, client_id, change)
-        await self._demand_not_above(ctx, before.scopes | client.scopes)
+        await self._demand_not_above(ctx, before.scopes | client.scopes, before.settings, client.settings)
         await self._demand_one_party(ctx, client.audiences)
         held, due = set(_own_rights(before)), set(_own_rights(client))
         for right in held - due:
@@ -94,7 +97,8 @@ class ClientAdmin(Verbs):
             NotFound: no such client in this tenant.
             Forbidden: it has a right that the caller doesn't hold.
         """
-        await self._demand_not_above(ctx, (await self._clients.get(ctx, client_id)).scopes)
+        client = await self._clients.get(ctx, client_id)
+        await self._demand_not_above(ctx, client.scopes, client.settings)
         await self._clients.enable(ctx, client_id)
 
     @requires(WRITE)
@@ -105,11 +109,13 @@ class ClientAdmin(Verbs):
             NotFound: no such client in this tenant.
             Forbidden: the client holds a right that the caller doesn't.
         """
-        await self._demand_not_above(ctx, (await self._clients.get(ctx, client_id)).scopes)
+        client = await self._clients.get(ctx, client_id)
+        await self._demand_not_above(ctx, client.scopes, client.settings)
         return await self._clients.rotate_secret(ctx, client_id)
 
-    async def _demand_not_above(self, ctx: RequestContext, scopes: Iterable[str]) -> None:
-        await self.authorise.exactly(ctx, _rights(scopes))
+    async def _demand_not_above(self, ctx: RequestContext, scopes: Iterable[str], *settings: ClientSettings) -> None:
+        passing = [Right(WRITE.scope, ADMINISTRATOR)] if any(each.speaks_for_users for each in settings) else []
+        await self.authorise.exactly(ctx, [*_rights(scopes), *passing])
 
     async def _demand_one_party(self, ctx: RequestContext, audiences: Sequence[str]) -> None:
         # A token carries every audience of its client, as long as no request can name the one it means (RFC 8707).
@@ -121,7 +127,7 @@ class ClientAdmin(Verbs):
 
 def _own_rights(client: Client) -> list[Right]:
     """What the client holds by itself: nothing, unless it acts by itself."""
-    return _rights(client.scopes) if "client_credentials" in client.grants else []
+    return _rights(client.scopes) if client.grants & ACTING_BY_ITSELF else []
 
 
 def _rights(scopes: Iterable[str]) -> list[Right]:

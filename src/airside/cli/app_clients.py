@@ -51,8 +51,8 @@ def create_client(
     grant: Annotated[
         list[str] | None,
         typer.Option(
-            help="authorization_code, refresh_token or client_credentials; may be repeated. Without one: the first two "
-            "where there is a redirect URI, else the last."
+            help="authorization_code, refresh_token, client_credentials, device_code, token_exchange or jwt_bearer; "
+            "may be repeated. Without one: the first two where there is a redirect URI, else the third."
         ),
     ] = None,
     public: Annotated[

@@ -14,7 +14,7 @@ from airside.core.errors import Conflict, InvalidInput, NotFound
 from airside.core.ids import CLIENT, parse_id
 from airside.core.strict_json import Json
 from airside.oauth import Client, ClientChange, ClientDraft, GrantName, parse_settings, render_settings
-from airside.oauth.model import GRANT_NAMES, ClientState, known_grants
+from airside.oauth.model import GRANT_NAMES, SHORT_NAMES, ClientState, known_grants
 from airside.store import RequestContext
 from airside.wiring.build import Services
 
@@ -175,9 +175,11 @@ async def _client(services: Services, ctx: RequestContext, slug: str, word: str)
 
 
 def _known(named: Iterable[str]) -> frozenset[GrantName]:
-    known = known_grants(named)
-    if len(known) != len(set(named)):
-        raise InvalidInput(f"--grant is one of {', '.join(GRANT_NAMES)}", pointer="grants")
+    wanted = {SHORT_NAMES.get(name, name) for name in named}
+    known = known_grants(wanted)
+    if len(known) != len(wanted):
+        shown = [*(name for name in GRANT_NAMES if not name.startswith("urn:")), *SHORT_NAMES]
+        raise InvalidInput(f"--grant is one of {', '.join(shown)}", pointer="grants")
     return known
 
 

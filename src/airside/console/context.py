@@ -19,7 +19,7 @@ from airside.identity import (
     Totp,
     Users,
 )
-from airside.oauth import Consents, Logout, Scopes
+from airside.oauth import Consents, DeviceAuthorizations, Logout, Scopes
 from airside.signin import Acceptance, Closing, Flows, Recovery, Registration, Verification
 from airside.store.context import RequestContext
 from airside.tenancy import Members, TenantPolicies
@@ -94,6 +94,8 @@ class Verbs(Protocol):
     def scopes(self) -> Scopes: ...
     @property
     def logout(self) -> Logout: ...
+    @property
+    def device_authorizations(self) -> DeviceAuthorizations: ...
     @property
     def closing(self) -> Closing: ...
 

@@ -16,6 +16,7 @@ from airside.console.pages import (
     account_password,
     account_sessions,
     consent,
+    device,
     invitation,
     look,
     recover,
@@ -48,6 +49,12 @@ def routes(verbs: Verbs, *, context: Context, brands: Brands) -> list[Route]:
             doors,
             member_doors,
             signout.SignoutPages(logout=verbs.logout, users=verbs.users, issuer=verbs.issuer),
+        ),
+        *device.routes(
+            member_doors,
+            device.DevicePages(
+                authorizations=verbs.device_authorizations, users=verbs.users, flows=verbs.flows, devices=verbs.devices
+            ),
         ),
         *look.routes(doors),
         *asset_routes(),

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
+from urllib.parse import urlencode
 from uuid import UUID
 
 from starlette.responses import HTMLResponse, Response
@@ -15,7 +16,7 @@ from airside.core.ids import SESSION, format_id, parse_id
 from airside.core.secret import Secret
 from airside.identity import Session, Sessions
 from airside.shield import csrf
-from airside.signin import account_cookie, signin_path
+from airside.signin import account_cookie, account_path, signin_path
 from airside.store.context import RequestContext
 
 
@@ -95,12 +96,19 @@ def _binding(session: Session) -> str:
     return format_id(SESSION, session.id)
 
 
+def _here(visit: Visit) -> str:
+    url = visit.request.url
+    return f"{url.path}?{url.query}" if url.query else url.path
+
+
 async def _to_signin(visit: Visit) -> Response:
-    return onward(signin_path(visit.slug))
+    """And back to this very address; the account is where a login leads anyway."""
+    signin, here = signin_path(visit.slug), _here(visit)
+    return onward(signin if here == account_path(visit.slug) else f"{signin}?{urlencode({'continue': here})}")
 
 
 async def _elsewhere(visit: Visit, away: Page) -> Response:
     # Coming from another site, the browser withheld the Strict cookie: a page of our own that leads here brings it.
     if visit.request.headers.get("sec-fetch-site") == "cross-site":
-        return visit.page("continue.html", title=visit.words("page.moment"), target=visit.request.url.path)
+        return visit.page("continue.html", title=visit.words("page.moment"), target=_here(visit))
     return await away(visit)

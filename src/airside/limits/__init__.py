@@ -11,6 +11,9 @@ from airside.limits.limiter import Limiter
 from airside.limits.model import Demand, Limit, origin_key
 from airside.limits.names import (
     CLIENT_DOCUMENT_ORIGIN,
+    DEVICE_CODE_ACCOUNT,
+    DEVICE_CODE_ORIGIN,
+    DEVICE_STARTED,
     EMAIL_CODE_SENT,
     INVITATION_MAILBOX,
     LIMITS,
@@ -37,6 +40,9 @@ from airside.limits.names import (
 
 __all__ = [
     "CLIENT_DOCUMENT_ORIGIN",
+    "DEVICE_CODE_ACCOUNT",
+    "DEVICE_CODE_ORIGIN",
+    "DEVICE_STARTED",
     "EMAIL_CODE_SENT",
     "INVITATION_MAILBOX",
     "LIMITS",

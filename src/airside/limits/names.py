@@ -93,6 +93,25 @@ PASSKEY_ORIGIN: Final = Limit(
 TOKEN_FAILURES: Final = Limit(
     "token_failures", Rate(60, _MINUTE), "client and origin", "Failed requests at the token endpoint.", True
 )
+# A user code is one of 20^8. Were 1,000 devices of a tenant waiting at once, a guess would be right with 4 in 10^8:
+# 20 an hour for each account make it 10^-6 an hour, whatever the addresses.
+DEVICE_CODE_ACCOUNT: Final = Limit(
+    "device_code_account",
+    at_most(20, _HOUR, burst=10),
+    "account",
+    "Wrong user codes of devices that one person typed.",
+    failures_only=True,
+)
+DEVICE_CODE_ORIGIN: Final = Limit(
+    "device_code_origin",
+    at_most(60, _HOUR, burst=30),
+    "origin",
+    "Wrong user codes of devices typed at one address.",
+    failures_only=True,
+)
+DEVICE_STARTED: Final = Limit(
+    "device_started", Rate(30, _MINUTE), "client and origin", "Devices of one client that begin to wait at one address."
+)
 PASSWORD_CHANGE: Final = Limit(
     "password_change", Rate(10, _DAY), "account", "Wrong old passwords at a change of password.", True
 )
@@ -120,7 +139,7 @@ CLIENT_DOCUMENT_ORIGIN: Final = Limit(
 LIMITS: Final = (
     *(SIGNIN_PAIR, SIGNIN_ORIGIN, SIGNIN_ACCOUNT, SIGNIN_DEVICE_PAIR, SIGNIN_DEVICE, SECOND_FACTOR_ACCOUNT),
     *(SECOND_FACTOR_DEVICE, SECOND_FACTOR_PACE, RECOVERY_CODE, EMAIL_CODE_SENT, PASSKEY_ORIGIN, PASSWORD_CHANGE),
-    TOKEN_FAILURES,
+    *(TOKEN_FAILURES, DEVICE_CODE_ACCOUNT, DEVICE_CODE_ORIGIN, DEVICE_STARTED),
     *(SIGNUP_ORIGIN, SIGNUP_ADDRESS, SIGNUP_CONFIRM, RECOVERY_ORIGIN, RECOVERY_ACCOUNT, VERIFY_ACCOUNT),
     INVITATION_MAILBOX,
     *(REGISTRATION_ORIGIN, CLIENT_DOCUMENT_ORIGIN),

@@ -20,14 +20,19 @@ from airside.oauth.client_proofs import ClientProofs, Credentials
 from airside.oauth.clients import Clients
 from airside.oauth.codes import Codes
 from airside.oauth.consent import Asked, Consents
+from airside.oauth.device_authorizations import DeviceAuthorizations
+from airside.oauth.device_endpoint import DeviceEndpoint
 from airside.oauth.discovery import metadata
 from airside.oauth.dynamic import Registrations
 from airside.oauth.errors import InvalidClientMetadata
 from airside.oauth.grants import (
     AuthorizationCodeGrant,
     ClientCredentialsGrant,
+    DeviceCodeGrant,
+    JwtBearerGrant,
     RefreshTokenGrant,
     TokenEndpoint,
+    TokenExchangeGrant,
     registry,
 )
 from airside.oauth.hints import IdTokenHint, IdTokenHints
@@ -38,7 +43,7 @@ from airside.oauth.logout import Logout, SignedOut
 from airside.oauth.logout_tokens import LogoutTokens
 from airside.oauth.model import Client, ClientDraft, Consent, GrantName, LogoutRequest
 from airside.oauth.participants import Participants
-from airside.oauth.ports import RolesOf
+from airside.oauth.ports import IssuerOf, RolesOf
 from airside.oauth.pushed import PushedRequests
 from airside.oauth.pushing import PushEndpoint
 from airside.oauth.records_certificates import self_signed_certificates
@@ -82,6 +87,9 @@ __all__ = [
     "Consent",
     "Consents",
     "Credentials",
+    "DeviceAuthorizations",
+    "DeviceCodeGrant",
+    "DeviceEndpoint",
     "FormPost",
     "GrantName",
     "IdTokenHint",
@@ -90,6 +98,8 @@ __all__ = [
     "Intake",
     "IntrospectionEndpoint",
     "InvalidClientMetadata",
+    "IssuerOf",
+    "JwtBearerGrant",
     "Logout",
     "LogoutRequest",
     "LogoutTokens",
@@ -113,6 +123,7 @@ __all__ = [
     "Standing",
     "Subjects",
     "TokenEndpoint",
+    "TokenExchangeGrant",
     "Userinfo",
     "UserinfoEndpoint",
     "claims_of",

@@ -11,7 +11,7 @@ from airside.core.entropy import Entropy, token
 from airside.core.errors import Conflict, NotFound
 from airside.core.ids import uuid7
 from airside.core.secret import Secret
-from airside.oauth import records_clients
+from airside.oauth import records_clients, records_device
 from airside.oauth.changes import Changed, ClientChange, changed_draft, compared
 from airside.oauth.client_memory import ClientMemory
 from airside.oauth.client_metadata import demand_outsider
@@ -205,6 +205,7 @@ class Clients:
             NotFound: not there, or not this tenant's.
         """
         client = _found(await records_clients.find_client(ctx, client_id, lock=True))
+        await records_device.delete_of_client(ctx, client_id)
         await records_clients.delete_client(ctx, client_id)
         await self._memory.changed(ctx, client_id)
         await self._families.revoke_client(ctx, client.word, _DELETED)

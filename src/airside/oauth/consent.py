@@ -20,7 +20,7 @@ from airside.audit import Event, Journal
 from airside.core.errors import NotFound
 from airside.core.ids import CLIENT, USER, format_id
 from airside.core.secret import Secret
-from airside.oauth import records, records_clients, records_consents
+from airside.oauth import records, records_clients, records_consents, records_device
 from airside.oauth.errors import InvalidGrant
 from airside.oauth.model import AuthorizationRequest, Client, Consent
 from airside.oauth.records_consents import Answered
@@ -124,6 +124,15 @@ class Consents:
         asked = await self._answer(ctx, word, binding, user_id, "denied")
         await self._record(ctx, Event.CONSENT_DENIED, user_id, asked)
 
+    async def remember(self, ctx: RequestContext, client: Client, user_id: UUID, scopes: frozenset[str]) -> None:
+        """The user has allowed this on the page of another way in (RFC 8628 §3.3). Of the tenant's own applications
+        nothing is remembered."""
+        if client.settings.party == "first":
+            return
+        await records_consents.grow(ctx, user_id, client.client_id, scopes)
+        subject, details = format_id(USER, user_id), {"client": client.word, "scope": format_scope(scopes)}
+        await self._journal.record(ctx, Event.CONSENT_GRANTED, subject=subject, person=subject, details=details)
+
     async def list(self, ctx: RequestContext, user_id: UUID) -> list[Consent]:
         """What the user has allowed, by the names of the clients."""
         return await records_consents.of_user(ctx, user_id)
@@ -140,8 +149,12 @@ class Consents:
         found = await records_clients.find_client(ctx, client_id)
         subject, client = format_id(USER, user_id), format_id(CLIENT, client_id) if found is None else found.word
         await self._families.revoke_grant(ctx, subject, client, _REVOKED)
-        # Clients without refresh tokens have access tokens all the same, which name the family of their code.
-        for family_id in await records_consents.families_of_codes(ctx, user_id, client_id, ctx.now - _REACH):
+        # Clients without refresh tokens have access tokens all the same, which name the family of their code or device.
+        since = ctx.now - _REACH
+        for family_id in (
+            *await records_consents.families_of_codes(ctx, user_id, client_id, since),
+            *await records_device.families_of_user(ctx, user_id, client_id, since),
+        ):
             await self._families.revoke(ctx, family_id, _REVOKED)
         await self._journal.record(
             ctx, Event.CONSENT_REVOKED, subject=subject, person=subject, details={"client": client}

@@ -33,6 +33,7 @@ def metadata(
         "authorization_endpoint": f"{endpoints}/authorize",
         "pushed_authorization_request_endpoint": f"{endpoints}/par",
         "token_endpoint": f"{endpoints}/token",
+        "device_authorization_endpoint": f"{endpoints}/device_authorization",
         "revocation_endpoint": f"{endpoints}/revoke",
         "introspection_endpoint": f"{endpoints}/introspect",
         "userinfo_endpoint": f"{endpoints}/userinfo",
@@ -81,6 +82,7 @@ def _mutual(endpoints: str) -> Mapping[str, Json]:
         "tls_client_certificate_bound_access_tokens": True,
         "mtls_endpoint_aliases": {
             "token_endpoint": f"{endpoints}/token",
+            "device_authorization_endpoint": f"{endpoints}/device_authorization",
             "revocation_endpoint": f"{endpoints}/revoke",
             "introspection_endpoint": f"{endpoints}/introspect",
         },

@@ -83,6 +83,24 @@ class AccessDenied(OAuthRefusal):
     code = "access_denied"
 
 
+class AuthorizationPending(OAuthRefusal):
+    """Nobody has answered the device yet (RFC 8628 §3.5). No failure: it is charged to nobody."""
+
+    code = "authorization_pending"
+
+
+class SlowDown(OAuthRefusal):
+    """The device asked before its time, and waits five seconds longer from now on (RFC 8628 §3.5)."""
+
+    code = "slow_down"
+
+
+class ExpiredToken(OAuthRefusal):
+    """Nobody answered the device in time (RFC 8628 §3.5)."""
+
+    code = "expired_token"
+
+
 class LoginRequired(OAuthRefusal):
     """`prompt=none`, and nobody is signed in recently enough (OpenID Connect Core §3.1.2.6)."""
 

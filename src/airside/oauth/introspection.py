@@ -14,7 +14,15 @@ from airside.oauth.model import Client
 from airside.oauth.subjects import Subjects
 from airside.protocols.oauth import format_scope
 from airside.store import RequestContext
-from airside.tokens import FoundRefresh, RefreshFamilies, TokenIssuer, TokenVerifier, VerifiedToken, is_opaque
+from airside.tokens import (
+    FoundRefresh,
+    RefreshFamilies,
+    TokenIssuer,
+    TokenVerifier,
+    VerifiedToken,
+    act_claim,
+    is_opaque,
+)
 
 INACTIVE: Mapping[str, Json] = {"active": False}
 SIGNED_TYPE: Final = "token-introspection+jwt"
@@ -152,6 +160,8 @@ def claims_of(issuer: str, token: VerifiedToken, subject: str) -> Mapping[str, J
         claims["sid"] = token.session_id
     if token.confirmation is not None:
         claims["cnf"] = token.confirmation.claim()
+    if token.actors:
+        claims["act"] = act_claim(token.actors)
     return claims
 
 

@@ -1,6 +1,6 @@
 """Clients, authorization requests and codes as values. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal, get_args
@@ -12,8 +12,25 @@ from airside.core import ids
 from airside.core.principal import Assurance
 from airside.oauth.settings import ClientSettings
 
-GrantName = Literal["authorization_code", "refresh_token", "client_credentials"]
+GrantName = Literal[
+    "authorization_code",
+    "refresh_token",
+    "client_credentials",
+    "urn:ietf:params:oauth:grant-type:device_code",
+    "urn:ietf:params:oauth:grant-type:token-exchange",
+    "urn:ietf:params:oauth:grant-type:jwt-bearer",
+]
 GRANT_NAMES: Final[tuple[GrantName, ...]] = get_args(GrantName)
+DEVICE_CODE: Final = "urn:ietf:params:oauth:grant-type:device_code"
+TOKEN_EXCHANGE: Final = "urn:ietf:params:oauth:grant-type:token-exchange"
+JWT_BEARER: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+
+SHORT_NAMES: Final[Mapping[str, GrantName]] = {
+    "device_code": DEVICE_CODE,
+    "token_exchange": TOKEN_EXCHANGE,
+    "jwt_bearer": JWT_BEARER,
+}
+"""What people may call a grant whose name is a URN."""
 
 
 def known_grants(names: Iterable[str]) -> frozenset[GrantName]:

@@ -7,6 +7,14 @@ from uuid import UUID
 from airside.store import RequestContext
 
 
+class IssuerOf(Protocol):
+    """The issuer of the context's tenant; `wiring` has one."""
+
+    async def __call__(self, ctx: RequestContext) -> str:
+        """Raises: NotFound."""
+        ...
+
+
 class RolesOf(Protocol):
     """The roles of a member, as tokens carry them. `tenancy.Members` is one."""
 

@@ -19,8 +19,10 @@ from airside.core.errors import (
 )
 from airside.oauth.errors import (
     AccessDenied,
+    AuthorizationPending,
     AuthorizationRefused,
     ConsentRequired,
+    ExpiredToken,
     InvalidClient,
     InvalidClientMetadata,
     InvalidDpopProof,
@@ -35,6 +37,7 @@ from airside.oauth.errors import (
     NoToken,
     OAuthRefusal,
     RequestUriNotSupported,
+    SlowDown,
     UnapprovedSoftwareStatement,
     UnauthorizedClient,
     UnmetAuthenticationRequirements,
@@ -60,6 +63,9 @@ TABLE: Final[dict[type[Refusal], tuple[int, ErrorCode, str]]] = {
     UnsupportedResponseType: (400, ErrorCode.UNSUPPORTED_RESPONSE_TYPE, "Only response_type=code is supported."),
     InvalidScope: (400, ErrorCode.INVALID_SCOPE, "The scope is malformed or more than the client may ask for."),
     AccessDenied: (400, ErrorCode.ACCESS_DENIED, "The request was denied."),
+    AuthorizationPending: (400, ErrorCode.AUTHORIZATION_PENDING, "Nobody has answered yet."),
+    SlowDown: (400, ErrorCode.SLOW_DOWN, "Too soon: wait five seconds longer between two requests."),
+    ExpiredToken: (400, ErrorCode.EXPIRED_TOKEN, "Nobody answered in time; begin anew."),
     LoginRequired: (400, ErrorCode.LOGIN_REQUIRED, "The user has to sign in."),
     UnmetAuthenticationRequirements: (
         400,

@@ -79,6 +79,9 @@ class ClientSettings(Struct, frozen=True, forbid_unknown_fields=True, omit_defau
         policy_uri: what it does with people's data.
         tos_uri: its terms.
         contacts: whom its registrar may write to.
+        token_exchange: whether what it exchanges a user's token for says that it acts for them (`delegation`), or may
+            also leave that out (`impersonation`).
+        jwt_bearer_subjects: whom its assertions (RFC 7523 §2.1) speak for: itself, or any user of the tenant.
     """
 
     party: Literal["first", "third"] = "first"
@@ -117,6 +120,13 @@ class ClientSettings(Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     policy_uri: Uri | None = None
     tos_uri: Uri | None = None
     contacts: Annotated[tuple[Annotated[str, Meta(max_length=254)], ...], Meta(max_length=10)] = ()
+    token_exchange: Literal["delegation", "impersonation"] = "delegation"
+    jwt_bearer_subjects: Literal["self", "users"] = "self"
+
+    @property
+    def speaks_for_users(self) -> bool:
+        """Whether it may pass for users without saying so, or without their being there: for administrators to give."""
+        return self.token_exchange == "impersonation" or self.jwt_bearer_subjects == "users"
 
     @property
     def sender_constrained(self) -> bool:

@@ -27,6 +27,14 @@ class Standing:
             Unavailable: what is revoked isn't known just now.
         """
         await self._demand_session(ctx, session_id, auth_time)
+        await self.demand_user(ctx, user_id)
+
+    async def demand_user(self, ctx: RequestContext, user_id: UUID) -> None:
+        """Return if the user is active, whether or not they are signed in.
+
+        Raises:
+            InvalidGrant: gone or disabled.
+        """
         if await self._users.state(ctx, user_id) != "active":
             raise InvalidGrant("user gone or disabled")
 

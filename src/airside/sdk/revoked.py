@@ -97,6 +97,8 @@ class RevokedSet:
             or self._covers("sub", token.subject, at)
             or self._covers("client", token.client_id, at)
             or self._covers("key", token.key_id, at)
+            # Who acts for somebody acts no more once they are gone themselves.
+            or any(self._covers(kind, acting, at) for acting in token.acting for kind in ("sub", "client"))
             # The feed is of one tenant: whatever it calls that, all of its tokens are meant.
             or any(at <= entry.before for entry in self._entries.get("tenant", {}).values())
         )

@@ -9,6 +9,7 @@ from airside.core.proof import Mint
 from airside.core.strict_json import Json
 from airside.protocols.jose import Reason, TokenRefused, VerifiedJwt
 
+MAX_ACTING: Final = 16  # who act for one another in one token
 MAX_WORDS: Final = 100  # scopes, roles or methods in one token
 _NUMBER: Final = (int, float)  # a tuple: `int | float` would be built anew at each test
 _MINT: Final = Mint("VerifiedToken")
@@ -21,6 +22,7 @@ class VerifiedToken(Struct, frozen=True, gc=False):
 
     Times are whole seconds since the epoch. `claims` holds the rest, read-only. With `jkt` or `x5t_s256` it is bound to
     a DPoP key (RFC 9449 §6.1) or to a certificate (RFC 8705 §3.1), and its request has proven to come from the holder.
+    `acting` are those who act for the subject, who does so now first (RFC 8693 §4.1); most tokens have none.
     """
 
     subject: str
@@ -39,6 +41,7 @@ class VerifiedToken(Struct, frozen=True, gc=False):
     key_id: str
     jkt: str | None
     x5t_s256: str | None
+    acting: tuple[str, ...]
     claims: Mapping[str, Json]
     mint: Mint | None = None
 
@@ -99,6 +102,7 @@ def read_access_token(jwt: VerifiedJwt) -> VerifiedToken:
         jwt.header.kid,
         jkt,
         x5t,
+        _chain(get("act")),
         claims,
         _MINT,
     )
@@ -111,6 +115,20 @@ def _confirmation(value: Json) -> tuple[str | None, str | None]:
     if not isinstance(value, dict) or not value or not value.keys() <= {"jkt", "x5t#S256"}:
         raise TokenRefused(Reason.CLAIM, claim="cnf")
     return _text(value.get("jkt")), _text(value.get("x5t#S256"))
+
+
+def _chain(value: Json) -> tuple[str, ...]:
+    """RFC 8693 §4.1. A chain that isn't understood refuses the token (N04)."""
+    found: list[str] = []
+    while value is not None:
+        if not isinstance(value, dict) or not value.keys() <= {"sub", "act"} or len(found) == MAX_ACTING:
+            raise TokenRefused(Reason.CLAIM, claim="act")
+        sub = value.get("sub")
+        if not isinstance(sub, str) or not sub:
+            raise TokenRefused(Reason.CLAIM, claim="act")
+        found.append(sub)
+        value = value.get("act")
+    return tuple(found)
 
 
 def _text(value: Json) -> str | None:

@@ -74,6 +74,7 @@ TABLES: Final[dict[str, Table]] = {
     "session_client": Table("tenant", ("select", "insert", "delete")),
     "logout_request": Table("tenant", ("select", "insert", "delete")),
     "claims_request": Table("tenant", ALL),
+    "device_authorization": Table("tenant", ALL),
     # tokens
     "signing_key": Table("tenant", ALL),
     "opaque_token": Table("tenant", ("select", "insert", "delete")),

@@ -9,11 +9,12 @@ own who may have a token: grants, clients, sessions and roles are words here, ha
 """
 
 from airside.tokens.identity import IdTokenVerifier, VerifiedIdToken
-from airside.tokens.issue import TokenIssuer
+from airside.tokens.issue import TokenIssuer, act_claim
 from airside.tokens.keys import SigningKeys
 from airside.tokens.model import (
     ACCESS_TOKEN_LIFETIME,
     ID_TOKEN_LIFETIME,
+    MAX_ACTORS,
     REFRESH_ABSOLUTE,
     REFRESH_IDLE,
     AccessGrant,
@@ -39,6 +40,7 @@ from airside.tokens.verify import TokenRevoked, TokenVerifier, VerifiedToken, pe
 __all__ = [
     "ACCESS_TOKEN_LIFETIME",
     "ID_TOKEN_LIFETIME",
+    "MAX_ACTORS",
     "REFRESH_ABSOLUTE",
     "REFRESH_IDLE",
     "AccessGrant",
@@ -66,6 +68,7 @@ __all__ = [
     "TokenVerifier",
     "VerifiedIdToken",
     "VerifiedToken",
+    "act_claim",
     "is_opaque",
     "peek_tenant",
 ]

@@ -33,9 +33,11 @@ class TokenIssuer:
     async def access_token(
         self, ctx: RequestContext, grant: AccessGrant, *, issuer: str, alg: str = "ES256", opaque: bool = False
     ) -> IssuedToken:
-        """An access token for `grant`, good for 15 minutes from `ctx.now`. An `opaque` one says nothing itself: what it
-        stands for is kept under its hash, in the words of a signed one."""
+        """An access token for `grant`, good for 15 minutes from `ctx.now`, or up to its `not_after`. An `opaque` one says
+        nothing itself: what it stands for is kept under its hash, in the words of a signed one."""
         expires_at = ctx.now + ACCESS_TOKEN_LIFETIME
+        if grant.not_after is not None:
+            expires_at = min(expires_at, grant.not_after)
         jti = self._jti(ctx)
         claims: dict[str, Json] = {
             "iss": issuer,
@@ -55,6 +57,8 @@ class TokenIssuer:
             claims["fam"] = grant.family_id
         if grant.confirmation is not None:
             claims["cnf"] = grant.confirmation.claim()
+        if grant.actors:
+            claims["act"] = act_claim(grant.actors)
         if opaque:
             token = new_opaque(ctx.tenant_id, self._entropy)
             records_opaque.put_off(ctx, opaque_hash(ctx.tenant_id, token), claims, expires_at)
@@ -132,6 +136,14 @@ def _authentication(grant: AccessGrant) -> dict[str, Json]:
     if grant.session_id is not None:
         claims["sid"] = grant.session_id
     return claims
+
+
+def act_claim(actors: tuple[str, ...]) -> Json:
+    """Who acts now, and inside it who did before (RFC 8693 §4.1)."""
+    claim: dict[str, Json] = {}
+    for actor in reversed(actors):
+        claim = {"sub": actor, "act": claim} if claim else {"sub": actor}
+    return claim
 
 
 def _audience(audience: tuple[str, ...]) -> Json:

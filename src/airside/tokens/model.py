@@ -15,6 +15,8 @@ TokenType = Literal["Bearer", "DPoP"]
 
 ACCESS_TOKEN_LIFETIME: Final = timedelta(minutes=15)
 ID_TOKEN_LIFETIME: Final = timedelta(minutes=5)
+MAX_ACTORS: Final = 4
+"""Longest chain of those who act for one another in one token (RFC 8693 §4.1)."""
 REFRESH_IDLE: Final = timedelta(days=7)
 REFRESH_ABSOLUTE: Final = timedelta(days=90)
 ENDING_OVERLAP: Final = timedelta(seconds=1)
@@ -64,6 +66,8 @@ class AccessGrant:
     for itself (client credentials) has no `auth_time`, `acr`, `amr`, `session_id` and `family_id`.
     `confirmation` is what the token is bound to; a family has one only where its refresh tokens are bound too, which
     are those of public clients (RFC 9449 §5, RFC 8705 §7.1): others prove themselves by their own credentials.
+    `actors` act for the subject, who acts now first (RFC 8693 §4.1); `not_after` is the end of a token that can't
+    outlive another.
     """
 
     subject: str
@@ -77,6 +81,8 @@ class AccessGrant:
     session_id: str | None = None
     family_id: str | None = None
     confirmation: Confirmation | None = None
+    actors: tuple[str, ...] = ()
+    not_after: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

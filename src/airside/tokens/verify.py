@@ -27,7 +27,7 @@ from airside.store import RequestContext
 from airside.tokens import records_opaque
 from airside.tokens.issue import ACCESS_TYPE
 from airside.tokens.keys import SigningKeys
-from airside.tokens.model import Confirmation
+from airside.tokens.model import MAX_ACTORS, Confirmation
 from airside.tokens.opaque import is_opaque, opaque_hash, opaque_tenant
 
 _MINT: Final = Mint("VerifiedToken")
@@ -59,6 +59,8 @@ class VerifiedToken:
     session_id: str | None
     family_id: str | None
     confirmation: Confirmation | None
+    actors: tuple[str, ...]
+    may_act: str | None
     kid: str
     """Of the key that signed it; of an opaque one, nothing."""
     mint: InitVar[Mint]
@@ -139,6 +141,9 @@ def _in_force(found: VerifiedToken, revoked: RevokedSet) -> VerifiedToken:
         key=found.kid or None,
     ):
         raise TokenRevoked("revoked", jti=found.jti)
+    for actor in found.actors:  # who acts for somebody acts no more once they are gone themselves (N18)
+        if revoked.covers(jti="", sid=None, fam=None, sub=actor, client_id=actor, issued_at=found.issued_at):
+            raise TokenRevoked("actor revoked", jti=found.jti)
     return found
 
 
@@ -190,6 +195,8 @@ def _read(claims: Mapping[str, Json], kid: str) -> VerifiedToken:
         session_id=_text(claims, "sid") if "sid" in claims else None,
         family_id=_text(claims, "fam") if "fam" in claims else None,
         confirmation=_confirmation(claims["cnf"]) if "cnf" in claims else None,
+        actors=_actors(claims["act"]) if "act" in claims else (),
+        may_act=_may_act(claims["may_act"]) if "may_act" in claims else None,
         kid=kid,
         mint=_MINT,
     )
@@ -204,6 +211,28 @@ def _confirmation(value: Json) -> Confirmation:
         return Confirmation(jkt, x5t)
     except ValueError:
         raise TokenRefused(Reason.CLAIM, claim="cnf") from None
+
+
+def _actors(value: Json) -> tuple[str, ...]:
+    """RFC 8693 §4.1. A chain that isn't understood, or is longer than any of ours, refuses the token (N04)."""
+    found: list[str] = []
+    while value is not None:
+        if not isinstance(value, dict) or not value.keys() <= {"sub", "act"} or not value.get("sub"):
+            raise TokenRefused(Reason.CLAIM, claim="act")
+        if len(found) == MAX_ACTORS:
+            raise TokenRefused(Reason.CLAIM, claim="act")
+        found.append(_text(value, "sub"))
+        value = value.get("act")
+    if not found:
+        raise TokenRefused(Reason.CLAIM, claim="act")
+    return tuple(found)
+
+
+def _may_act(value: Json) -> str:
+    """RFC 8693 §4.4: the only one who may act for the subject."""
+    if not isinstance(value, dict) or value.keys() != {"sub"}:
+        raise TokenRefused(Reason.CLAIM, claim="may_act")
+    return _text(value, "sub")
 
 
 def _tenant(claims: Mapping[str, Json]) -> UUID:

@@ -105,6 +105,7 @@ def routes(services: Services) -> list[BaseRoute]:
             authorization=services.authorization,
             push=services.push_endpoint,
             token=services.token_endpoint,
+            device=services.device_endpoint,
             revocation=services.revocation_endpoint,
             introspection=services.introspection_endpoint,
         ).routes(),

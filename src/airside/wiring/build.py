@@ -77,7 +77,7 @@ def build(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy: Ent
         authorise=authorise,
     )
 
-    clients = provider(base, who, doors, verifier, Authorities(authorities(settings)), credentials)
+    clients = provider(base, who, doors, verifier, issuers, Authorities(authorities(settings)), credentials)
     return Services(
         **vars(base),
         **vars(who),

@@ -84,6 +84,7 @@ class Jobs:
             services.key_rotation.turn,
             services.claims_requests.sweep,
             services.token_issuer.sweep,
+            services.device_authorizations.sweep,
             services.permissions.tuples.sweep,
         ):
             async with services.engine.begin(tenant_id) as ctx:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from airside.access import Credentials
+from airside.access import Credentials, Issuers
 from airside.oauth import (
     Authorities,
     Authorization,
@@ -13,6 +13,8 @@ from airside.oauth import (
     ClientKeys,
     ClientProofs,
     Codes,
+    DeviceAuthorizations,
+    DeviceEndpoint,
     IdTokenHints,
     IdTokens,
     Intake,
@@ -32,6 +34,7 @@ from airside.oauth import (
 from airside.tokens import IdTokenVerifier, TokenIssuer, TokenVerifier
 from airside.wiring.entries import Entries
 from airside.wiring.foundation import Foundation
+from airside.wiring.grants import device_authorizations, other_grants
 from airside.wiring.persons import Persons
 
 
@@ -42,6 +45,8 @@ class Provider:
     token_issuer: TokenIssuer
     authorization: Authorization
     token_endpoint: TokenEndpoint
+    device_authorizations: DeviceAuthorizations
+    device_endpoint: DeviceEndpoint
     revocation_endpoint: RevocationEndpoint
     introspection_endpoint: IntrospectionEndpoint
     client_keys: ClientKeys
@@ -59,6 +64,7 @@ def provider(
     who: Persons,
     doors: Entries,
     verifier: TokenVerifier,
+    issuers: Issuers,
     authorities: Authorities,
     access: Credentials,
 ) -> Provider:
@@ -75,6 +81,7 @@ def provider(
     consents = doors.consents
     codes = Codes(entropy=base.entropy, journal=base.journal, families=base.families)
     claims_requests, subjects = ClaimsRequests(vault=base.vault), Subjects(vault=base.vault)
+    devices = device_authorizations(base, who, doors)
     grants = registry(
         AuthorizationCodeGrant(
             codes=codes,
@@ -86,6 +93,16 @@ def provider(
         ),
         RefreshTokenGrant(families=base.families, standing=standing, consents=consents, roles=who.members),
         ClientCredentialsGrant(),
+        *other_grants(
+            base,
+            who,
+            devices=devices,
+            keys=client_keys,
+            standing=standing,
+            consents=consents,
+            verifier=verifier,
+            issuers=issuers,
+        ),
     )
     senders = SenderConstraints(possession=base.possession)
     hints = IdTokenHints(lookup=lookup, verifier=IdTokenVerifier(keys=base.keys), sessions=who.sessions)
@@ -113,6 +130,8 @@ def provider(
             id_tokens=IdTokens(issuer=issuer, subjects=subjects),
             journal=base.journal,
         ),
+        device_authorizations=devices,
+        device_endpoint=DeviceEndpoint(authentication=authentication, devices=devices),
         revocation_endpoint=RevocationEndpoint(
             authentication=authentication, families=base.families, verifier=verifier, revocations=base.revocations
         ),

@@ -20,6 +20,7 @@ from airside.oauth import (
     Browser,
     ComeBack,
     Credentials,
+    DeviceEndpoint,
     FormPost,
     IntrospectionEndpoint,
     PushEndpoint,
@@ -43,6 +44,7 @@ from airside.store import Address, RequestContext
 AUTHORIZE: Final = "/t/{slug}/oauth2/authorize"
 PUSH: Final = "/t/{slug}/oauth2/par"
 TOKEN: Final = "/t/{slug}/oauth2/token"
+DEVICE: Final = "/t/{slug}/oauth2/device_authorization"
 REVOKE: Final = "/t/{slug}/oauth2/revoke"
 INTROSPECT: Final = "/t/{slug}/oauth2/introspect"
 
@@ -107,6 +109,7 @@ class OAuthRoutes:
         authorization: Authorization,
         push: PushEndpoint,
         token: TokenEndpoint,
+        device: DeviceEndpoint,
         revocation: RevocationEndpoint,
         introspection: IntrospectionEndpoint,
     ) -> None:
@@ -115,6 +118,7 @@ class OAuthRoutes:
         self._authorization = authorization
         self._push = push
         self._token = token
+        self._device = device
         self._revocation = revocation
         self._introspection = introspection
 
@@ -124,6 +128,7 @@ class OAuthRoutes:
             Route(AUTHORIZE, self.authorize, methods=["GET", "POST"]),
             Route(PUSH, self.push, methods=["POST"]),
             Route(TOKEN, self.token, methods=["POST"]),
+            Route(DEVICE, self.device, methods=["POST"]),
             Route(REVOKE, self.revoke, methods=["POST"]),
             Route(INTROSPECT, self.introspect, methods=["POST"]),
         ]
@@ -164,6 +169,10 @@ class OAuthRoutes:
             return (await self._token.exchange(ctx, issuer, credentials, form)).body()
 
         return await self._client_verb(request, verb)
+
+    async def device(self, request: Request) -> Response:
+        """RFC 8628 §3.1."""
+        return await self._client_verb(request, self._device.begin)
 
     async def revoke(self, request: Request) -> Response:
         """RFC 7009."""

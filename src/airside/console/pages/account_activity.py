@@ -34,6 +34,7 @@ TOLD: Final = {
     Event.CONSENT_GRANTED: "application_allowed",
     Event.CONSENT_DENIED: "application_denied",
     Event.CONSENT_REVOKED: "application_removed",
+    Event.DEVICE_CODE_APPROVED: "device_let_in",
 }
 """What people are told, and the member of the words' family `event` that says it."""
 

@@ -18,6 +18,7 @@ from airside.core.secret import Secret
 from airside.core.strict_json import Json
 from airside.oauth.client_authentication import AuthenticatedClient, ClientAuthentication, Credentials
 from airside.oauth.errors import (
+    AuthorizationPending,
     InvalidGrant,
     InvalidRequest,
     OAuthRefusal,
@@ -31,7 +32,7 @@ from airside.oauth.narrowing import requested_audience
 from airside.oauth.sender_constraints import SenderConstraints
 from airside.protocols.oauth import TokenResponse
 from airside.store import RequestContext
-from airside.tokens import ACCESS_TOKEN_LIFETIME, AccessGrant, Confirmation, TokenIssuer
+from airside.tokens import AccessGrant, Confirmation, TokenIssuer
 
 OPENID = "openid"
 
@@ -40,7 +41,8 @@ OPENID = "openid"
 class Granted:
     """What a grant stands for. `signs_in` where an ID token is due, with the `nonce` and `state` that its client sent,
     the `code` that it brings, and what it is `told` of the person besides; `journalled` where an event of its own says
-    already who got a token, and for what."""
+    already who got a token, and for what; `issued_token_type` where the answer has to say what it is (RFC 8693
+    §2.2.1)."""
 
     access: AccessGrant
     refresh_token: Secret[str] | None = None
@@ -50,6 +52,7 @@ class Granted:
     state: str | None = None
     told: Mapping[str, Json] = field(default_factory=dict[str, Json])
     journalled: bool = False
+    issued_token_type: str | None = None
 
 
 class Grant(Protocol):
@@ -112,7 +115,8 @@ class TokenEndpoint:
         authenticated = await self._authentication.authenticate(ctx, credentials)
         try:
             name, granted = await self._prove(ctx, authenticated.client, credentials, form)
-        except UseDpopNonce:
+        except (UseDpopNonce, AuthorizationPending):
+            # Not yet is no failure: a household's devices mustn't keep each other out. When it was asked, stays.
             await self._authentication.forgive(ctx, authenticated)
             await ctx.tx.checkpoint()
             raise
@@ -165,11 +169,12 @@ class TokenEndpoint:
             )
         return TokenResponse(
             access_token=access.token,
-            expires_in=int(ACCESS_TOKEN_LIFETIME.total_seconds()),
+            expires_in=int((access.expires_at - ctx.now).total_seconds()),
             scope=granted.access.scope,
             refresh_token=granted.refresh_token,
             id_token=identity,
             token_type="Bearer" if bound is None else bound.token_type,
+            issued_token_type=granted.issued_token_type,
         )
 
     async def _record(

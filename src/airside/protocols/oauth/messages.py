@@ -30,6 +30,9 @@ class ErrorCode(StrEnum):
     UNSUPPORTED_RESPONSE_TYPE = "unsupported_response_type"
     UNSUPPORTED_TOKEN_TYPE = "unsupported_token_type"
     ACCESS_DENIED = "access_denied"
+    AUTHORIZATION_PENDING = "authorization_pending"
+    SLOW_DOWN = "slow_down"
+    EXPIRED_TOKEN = "expired_token"
     LOGIN_REQUIRED = "login_required"
     INTERACTION_REQUIRED = "interaction_required"
     CONSENT_REQUIRED = "consent_required"
@@ -54,9 +57,11 @@ class TokenResponse:
     refresh_token: Secret[str] | None = None
     id_token: Secret[str] | None = None
     token_type: str = "Bearer"
+    issued_token_type: str | None = None
 
     def body(self) -> Mapping[str, Json]:
-        """The members of RFC 6749 §5.1: here, and only here, the tokens come out of their wrapping."""
+        """The members of RFC 6749 §5.1, and RFC 8693 §2.2.1 after an exchange: here, and only here, the tokens come out
+        of their wrapping."""
         members: dict[str, Json] = {
             "access_token": self.access_token.reveal(),
             "token_type": self.token_type,
@@ -67,6 +72,8 @@ class TokenResponse:
             members["refresh_token"] = self.refresh_token.reveal()
         if self.id_token is not None:
             members["id_token"] = self.id_token.reveal()
+        if self.issued_token_type is not None:
+            members["issued_token_type"] = self.issued_token_type
         return members
 
 
