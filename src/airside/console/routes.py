@@ -53,7 +53,11 @@ def routes(verbs: Verbs, *, context: Context, brands: Brands) -> list[Route]:
         *device.routes(
             member_doors,
             device.DevicePages(
-                authorizations=verbs.device_authorizations, users=verbs.users, flows=verbs.flows, devices=verbs.devices
+                authorizations=verbs.device_authorizations,
+                scopes=verbs.scopes,
+                users=verbs.users,
+                flows=verbs.flows,
+                devices=verbs.devices,
             ),
         ),
         *look.routes(doors),

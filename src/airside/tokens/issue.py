@@ -33,8 +33,8 @@ class TokenIssuer:
     async def access_token(
         self, ctx: RequestContext, grant: AccessGrant, *, issuer: str, alg: str = "ES256", opaque: bool = False
     ) -> IssuedToken:
-        """An access token for `grant`, good for 15 minutes from `ctx.now`, or up to its `not_after`. An `opaque` one says
-        nothing itself: what it stands for is kept under its hash, in the words of a signed one."""
+        """An access token for `grant`, good for 15 minutes from `ctx.now`, or up to its `not_after`. An `opaque` one
+        says nothing itself: what it stands for is kept under its hash, in the words of a signed one."""
         expires_at = ctx.now + ACCESS_TOKEN_LIFETIME
         if grant.not_after is not None:
             expires_at = min(expires_at, grant.not_after)

@@ -13,13 +13,12 @@ from starlette.routing import Route
 
 from airside.console.pages.mailed import outcome
 from airside.console.pages.signin import device_of, started
-from airside.console.scopes import described
 from airside.console.signed_in import Member, MemberDoors
 from airside.console.visit import Form
 from airside.core.errors import AssuranceTooLow, LimitExceeded, NotFound
 from airside.core.secret import Secret
 from airside.identity import Devices, Users
-from airside.oauth import Client, DeviceAuthorizations
+from airside.oauth import Client, DeviceAuthorizations, Scopes
 from airside.oauth.user_codes import read_user_code, show_user_code
 from airside.signin import Flows
 
@@ -31,8 +30,17 @@ FIELDS: Final = (CODE, ANSWER)
 class DevicePages:
     """Takes the code, shows what it stands for, takes the answer."""
 
-    def __init__(self, *, authorizations: DeviceAuthorizations, users: Users, flows: Flows, devices: Devices) -> None:
+    def __init__(
+        self,
+        *,
+        authorizations: DeviceAuthorizations,
+        scopes: Scopes,
+        users: Users,
+        flows: Flows,
+        devices: Devices,
+    ) -> None:
         self._authorizations = authorizations
+        self._scopes = scopes
         self._users = users
         self._flows = flows
         self._devices = devices
@@ -66,10 +74,11 @@ class DevicePages:
         pending = await self._authorizations.look(member.ctx, typed, member.session)
         if not await self._authorizations.suffices(member.ctx, pending.client, member.session):
             return await self._strengthen(member, pending.client, typed)
+        said = await self._scopes.describe(member.ctx, pending.scopes, member.visit.words.code)
         return member.page(
             "device_answer.html",
             client=pending.client.name,
-            scopes=[said for _, said in described(member.visit.words, pending.scopes)],
+            scopes=list(said.values()),
             user=await self._users.get(member.ctx, member.session.user_id),
             user_code=_shown(typed.reveal()),
         )
