@@ -6,6 +6,7 @@ from airside.access import Presented, Sender
 from airside.core.strict_json import Json, loads_object
 from airside.identity import StartedSession, User
 from airside.oauth import Client, ClientDraft, ClientSettings, Credentials, records_consents
+from airside.oauth.consent import wanted
 from airside.oauth.model import RequestDetails
 from airside.oauth.requests import read
 from airside.protocols.jose import VerifiedJws, verify_compact
@@ -58,7 +59,7 @@ async def sign_in(
         request = read(client, CALLBACK, provider.parameters(client, scope=scope, **changes))
         request = replace(request, details=RequestDetails(claims=claims))
         if client.settings.party == "third":
-            await records_consents.grow(ctx, user.id, client.client_id, request.scopes)
+            await records_consents.grow(ctx, user.id, client.client_id, wanted(client, request))
         code = (await provider.codes.issue(ctx, client, request, session.session)).reveal()
     return Signed(client, credentials, user, session, code, await provider.redeem(credentials, code))
 

@@ -19,7 +19,8 @@ SCOPE_CLAIMS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Which claims a scope stands for, of those that are ever known here."""
 
-_SCOPE_OF: Final = {claim: scope for scope, claims in SCOPE_CLAIMS.items() for claim in claims}
+SCOPE_OF: Final = {claim: scope for scope, claims in SCOPE_CLAIMS.items() for claim in claims}
+"""Claims that are a person's own, and the scope that stands for each."""
 
 
 def person_claims(user: User) -> dict[str, Json]:
@@ -36,18 +37,19 @@ def requested(claims: Mapping[str, Json] | None, member: Member) -> Requested:
 
 def by_scope(known: Mapping[str, Json], scopes: frozenset[str]) -> dict[str, Json]:
     """Those of the `known` claims that `scopes` stand for."""
-    return {name: value for name, value in known.items() if _SCOPE_OF.get(name) in scopes}
+    return {name: value for name, value in known.items() if SCOPE_OF.get(name) in scopes}
 
 
 def by_name(known: Mapping[str, Json], asked: Requested, reach: frozenset[str]) -> dict[str, Json]:
     """Those of the `known` claims that are asked for by name and have the value that is expected.
 
-    `reach` are the scopes that the client may have: by its name nobody gets a claim whose scope they can't get.
+    `reach` are the scopes that the client may have: by its name nobody gets a claim whose scope they can't get. Whether
+    the person allows it was asked before there was a code (`consent.wanted`).
     """
     return {
         name: value
         for name, value in known.items()
-        if name in asked and fits(value, asked[name]) and (name not in _SCOPE_OF or _SCOPE_OF[name] in reach)
+        if name in asked and fits(value, asked[name]) and (name not in SCOPE_OF or SCOPE_OF[name] in reach)
     }
 
 

@@ -21,6 +21,7 @@ from airside.core.errors import NotFound
 from airside.core.ids import CLIENT, USER, format_id
 from airside.core.secret import Secret
 from airside.oauth import records, records_clients, records_consents, records_device
+from airside.oauth.claims import SCOPE_OF
 from airside.oauth.errors import InvalidGrant
 from airside.oauth.model import AuthorizationRequest, Client, Consent
 from airside.oauth.records_consents import Answered
@@ -31,8 +32,6 @@ from airside.tokens import ACCESS_TOKEN_LIFETIME, RefreshFamilies
 Verdict: TypeAlias = Literal["given", "due", "denied"]
 
 _REVOKED: Final = "consent_revoked"
-_SCOPE_OF: Final = {"name": "profile", "email": "email", "email_verified": "email"}
-"""Claims that are a person's own, and the scope that stands for each (OpenID Connect Core §5.4)."""
 _REACH: Final = ACCESS_TOKEN_LIFETIME + timedelta(minutes=1)
 """How long after the end of a code an access token that came of it may live."""
 
@@ -178,7 +177,7 @@ def wanted(client: Client, request: AuthorizationRequest) -> frozenset[str]:
     """The scopes that the request asks for, and those behind the claims that it asks for by name (OpenID Connect Core
     §5.5): nobody gets by a claim what its user wasn't asked for."""
     named = {claim for asked in (request.details.claims or {}).values() for claim in asked}
-    return request.scopes | ({_SCOPE_OF[claim] for claim in named if claim in _SCOPE_OF} & client.scopes)
+    return request.scopes | ({SCOPE_OF[claim] for claim in named if claim in SCOPE_OF} & client.scopes)
 
 
 def _hash(word: str) -> bytes:

@@ -80,7 +80,7 @@ class UserinfoEndpoint:
         known = {**person_claims(user), **_sign_in(token)}
         asked = await self._claims_requests.find(ctx, token.family_id)
         claims: dict[str, Json] = {
-            **by_name(known, asked, reach(client, token.scope)),
+            **by_name(known, asked, client.scopes),
             **by_scope(known, token.scope),
             "sub": await self._subjects.of(ctx, client, token.subject),
         }
@@ -104,12 +104,6 @@ class UserinfoEndpoint:
         if user.state != "active":
             raise Unauthenticated("user disabled")
         return user
-
-
-def reach(client: Client, scopes: frozenset[str]) -> frozenset[str]:
-    """The scopes whose claims `client` may ask for by name: all that the tenant registered for its own applications;
-    of others only `scopes`, which the person was asked about."""
-    return client.scopes if client.settings.party == "first" else scopes
 
 
 def _sign_in(token: VerifiedToken) -> dict[str, Json]:

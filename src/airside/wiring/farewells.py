@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from airside.access import Issuers
-from airside.oauth import BackChannel, Logout, LogoutTokens, Subjects
+from airside.oauth import BackChannel, Logout, LogoutTokens
 from airside.wiring.entries import Entries
 from airside.wiring.foundation import Foundation
 from airside.wiring.persons import Persons
@@ -37,7 +37,7 @@ def farewells(base: Foundation, who: Persons, doors: Entries, clients: Provider,
             lookup=base.lookup,
             issuers=issuers,
             tenants=who.tenants,
-            tokens=LogoutTokens(keys=base.keys, subjects=Subjects(vault=base.vault), entropy=base.entropy),
+            tokens=LogoutTokens(keys=base.keys, subjects=clients.subjects, entropy=base.entropy),
             fetcher=base.fetcher,
         ),
     )

@@ -13,7 +13,7 @@ from airside.oauth.grants.phases import Granted
 from airside.oauth.model import Client, Code, GrantName
 from airside.oauth.ports import RolesOf
 from airside.oauth.standing import Standing
-from airside.oauth.userinfo import OPENID, reach
+from airside.oauth.userinfo import OPENID
 from airside.store import RequestContext
 from airside.tokens import ACCESS_TOKEN_LIFETIME, REFRESH_ABSOLUTE, AccessGrant, Confirmation, RefreshFamilies
 
@@ -85,7 +85,7 @@ class AuthorizationCodeGrant:
             refresh_token = (await self._families.start(ctx, access, family_id=code.family_id)).token
         told: Mapping[str, Json] = {}
         if code.details.claims is not None and OPENID in scopes:
-            told = by_name(person_claims(user), requested(code.details.claims, "id_token"), reach(client, scopes))
+            told = by_name(person_claims(user), requested(code.details.claims, "id_token"), client.scopes)
             await self._keep_claims(ctx, client, code)
         return Granted(
             access,
