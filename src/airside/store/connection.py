@@ -35,6 +35,7 @@ class Connection(AsyncConnection[TupleRow]):
         super().__init__(*args, **kwargs)
         self._known = Prepared()
         self._transformer: abc.Transformer | None = None
+        self.lent_at = 0.0  # when its pool last gave it away, by a clock that only runs forward
 
     async def exchange(self, statements: Sequence[Statement]) -> list[PGresult]:
         """Send `statements` in one flush and wait for all; one answer each. Those after a refused one aren't run.

@@ -16,8 +16,9 @@ from airside.core.ids import REQUEST, format_id, uuid7
 from airside.core.principal import ANONYMOUS, Origin, Principal
 from airside.store.connection import Connection
 from airside.store.context import PlatformContext, RequestContext
+from airside.store.lending import Lender, Pool
 from airside.store.migrate import load
-from airside.store.transaction import LazyTransaction, Pool
+from airside.store.transaction import LazyTransaction
 
 Context = TypeVar("Context")
 
@@ -72,6 +73,7 @@ class Engine:
             kwargs={"autocommit": True, "options": SERVER_OPTIONS},
             connection_class=Connection,
         )
+        self._lender = Lender(self._pool, clock=clock)
         self._clock = clock
         self._entropy = entropy
 
@@ -84,17 +86,17 @@ class Engine:
                 database isn't migrated as far as this build.
         """
         await self._pool.open()
-        tx = LazyTransaction(self._pool, None, 10.0)
+        tx = LazyTransaction(self._lender, None, 10.0)
         try:
             await _refuse_unfit(tx)
         except BaseException:
             await tx.rollback()
-            await self._pool.close()
+            await self._lender.close()
             raise
         await tx.commit()
 
     async def close(self) -> None:
-        await self._pool.close()
+        await self._lender.close()
 
     async def __aenter__(self) -> Self:
         await self.open()
@@ -116,7 +118,7 @@ class Engine:
         """One tenant's context. Its transaction opens at the first statement, commits on a clean exit and rolls
         back on any exception. `snapshot`: it only reads, and every statement sees the same moment."""
         moment = now or self._clock.now()
-        tx = LazyTransaction(self._pool, tenant_id, PATIENCE, snapshot=snapshot)
+        tx = LazyTransaction(self._lender, tenant_id, PATIENCE, snapshot=snapshot)
         name = request_id or format_id(REQUEST, uuid7(moment, self._entropy))
         return Begun(tx, RequestContext(tenant_id, tx, principal, moment, name, origin))
 
@@ -124,12 +126,12 @@ class Engine:
         """Outside every tenant: sees platform tables only, for row-level security hides the rest.
 
         Allowed in `cli`, `wiring/jobs`, `admin/platform.py` and behind `store/lookup.py`."""
-        tx = LazyTransaction(self._pool, None, PATIENCE)
+        tx = LazyTransaction(self._lender, None, PATIENCE)
         return Begun(tx, PlatformContext(tx, reason, self._clock.now()))
 
     async def ready(self) -> bool:
         """Whether the database answers right now."""
-        tx = LazyTransaction(self._pool, None, PATIENCE)
+        tx = LazyTransaction(self._lender, None, PATIENCE)
         try:
             await tx.run("select 1")
         except Unavailable:

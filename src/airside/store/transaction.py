@@ -1,6 +1,5 @@
 """A lazily opened transaction on a pooled connection, with the tenant set in it."""
 
-import asyncio
 from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 from uuid import UUID
@@ -8,16 +7,16 @@ from uuid import UUID
 import psycopg
 from psycopg.pq import TransactionStatus
 from psycopg.pq.abc import PGresult
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from psycopg_pool import PoolTimeout
 
 from airside.core.errors import Inconsistent, Unavailable
 from airside.store.connection import Connection, first_refused
 from airside.store.context import Params, Query, Statement
 from airside.store.errors import refusal
+from airside.store.lending import Lender
 
 Row = TypeVar("Row")
 Other = TypeVar("Other")
-Pool = AsyncConnectionPool[Connection]
 
 BEGIN: Final[Statement] = ("begin", ())
 BEGIN_SNAPSHOT: Final[Statement] = ("begin isolation level repeatable read read only", ())
@@ -30,9 +29,9 @@ class LazyTransaction:
     """Implements `context.Transaction`. BEGIN, the tenant and the first statement leave in one flush; so do the last
     statements and COMMIT, where nobody waits for their answers."""
 
-    def __init__(self, pool: Pool, tenant_id: UUID | None, patience: float, *, snapshot: bool = False) -> None:
+    def __init__(self, lender: Lender, tenant_id: UUID | None, patience: float, *, snapshot: bool = False) -> None:
         self._begin = BEGIN_SNAPSHOT if snapshot else BEGIN
-        self._pool = pool
+        self._lender = lender
         self._tenant_id = tenant_id
         self._patience = patience
         self._connection: Connection | None = None
@@ -148,7 +147,7 @@ class LazyTransaction:
 
     async def _acquire(self) -> Connection:
         try:
-            return await self._pool.getconn(timeout=self._patience)
+            return await self._lender.take(self._patience)
         except (PoolTimeout, psycopg.OperationalError) as error:
             raise Unavailable("database") from error
 
@@ -165,7 +164,7 @@ class LazyTransaction:
                 await connection.rollback()
             except psycopg.Error:
                 await connection.close()
-        await asyncio.shield(self._pool.putconn(connection))
+        await self._lender.give(connection)
 
 
 def _rows(connection: Connection, answer: PGresult, row: type[Row]) -> list[Row]:

@@ -1,0 +1,66 @@
+"""Connections between two transactions: the pool's, kept at hand for a moment.
+
+A pool that locks, counts and logs at each loan, and a task for each return, cost a short transaction a quarter of its
+CPU. So a few connections that are whole stay at hand; the pool has the rest, whoever waits, and each of them again
+after `AT_HAND`, for its own rules about age and number.
+"""
+
+import asyncio
+from typing import Final, TypeAlias
+
+from psycopg.pq import TransactionStatus
+from psycopg_pool import AsyncConnectionPool
+
+from airside.core.clock import Clock
+from airside.store.connection import Connection
+
+Pool: TypeAlias = AsyncConnectionPool[Connection]
+
+MOST: Final = 8
+"""Connections at hand."""
+AT_HAND: Final = 30.0
+"""Seconds after which one that was lent by the pool goes back to it."""
+
+
+class Lender:
+    """Lends the connections of `pool`, the one used last first: it has the most statements prepared."""
+
+    def __init__(self, pool: Pool, *, clock: Clock) -> None:
+        self._pool = pool
+        self._clock = clock
+        self._idle: list[Connection] = []
+        self._waiting = 0
+        self._closed = False
+
+    async def take(self, patience: float) -> Connection:
+        """A connection nobody else has.
+
+        Raises:
+            PoolTimeout: none was free within `patience` seconds.
+            psycopg.OperationalError: the pool is closed, or can't connect.
+        """
+        if self._idle:
+            return self._idle.pop()
+        self._waiting += 1
+        try:
+            connection = await self._pool.getconn(timeout=patience)
+        finally:
+            self._waiting -= 1
+        connection.lent_at = self._clock.monotonic()
+        return connection
+
+    async def give(self, connection: Connection) -> None:
+        """It is free again, whatever state it is in. Happens to the end, also where the caller is cancelled."""
+        whole = connection.pgconn.transaction_status == TransactionStatus.IDLE
+        spare = not self._waiting and len(self._idle) < MOST and not self._closed
+        if whole and spare and self._clock.monotonic() - connection.lent_at < AT_HAND:
+            self._idle.append(connection)
+            return
+        await asyncio.shield(self._pool.putconn(connection))
+
+    async def close(self) -> None:
+        """Give everything back, and close the pool."""
+        self._closed = True
+        while self._idle:
+            await self._pool.putconn(self._idle.pop())
+        await self._pool.close()
