@@ -2,6 +2,7 @@
 
 import ipaddress
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 from airside.core.gcra import Rate
@@ -32,6 +33,7 @@ Demand: TypeAlias = tuple[Limit, str]
 """A limit, and which of its counters."""
 
 
+@lru_cache(maxsize=4096)
 def origin_key(address: str) -> str:
     """The counter of an origin: an IPv4 address, the /64 of an IPv6 one, or the text itself where it is neither."""
     try:

@@ -145,11 +145,13 @@ class TokenEndpoint:
             raise UnauthorizedClient
         sender = await self._senders.prove(ctx, client, credentials)
         granted = await grant.prove(ctx, client, form, sender)
-        access = replace(granted.access, confirmation=sender)
+        access = granted.access
         if not access.scope <= client.scopes or not access.audience:
             raise InvalidGrant("the client has lost a scope since")
         narrowed = requested_audience(form.get("resource"), access.audience)
-        return grant.name, replace(granted, access=replace(access, audience=narrowed))
+        if (sender, narrowed) != (access.confirmation, access.audience):
+            granted = replace(granted, access=replace(access, confirmation=sender, audience=narrowed))
+        return grant.name, granted
 
     async def _issue(self, ctx: RequestContext, issuer: str, client: Client, granted: Granted) -> TokenResponse:
         opaque = client.settings.opaque_access_tokens

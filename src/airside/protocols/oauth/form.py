@@ -31,7 +31,7 @@ def parse_form(body: bytes, *, max_bytes: int = MAX_FORM) -> dict[str, str]:
     if len(body) > max_bytes:
         raise TooLarge("form over its cap", max_bytes=max_bytes)
     fields = body.split(b"&", MAX_FIELDS) if body else []
-    if len(fields) > MAX_FIELDS or _FOREIGN.search(body) or _ESCAPE.search(body):
+    if len(fields) > MAX_FIELDS or _FOREIGN.search(body) or (b"%" in body and _ESCAPE.search(body)):
         raise InvalidInput("malformed form")
     result: dict[str, str] = {}
     for field in fields:
@@ -58,7 +58,8 @@ def unquote_form(text: bytes) -> str:
         InvalidInput: not UTF-8, or a control character other than tab and line breaks.
     """
     try:
-        value = unquote_to_bytes(text.replace(b"+", b" ")).decode()
+        quoted = b"%" in text or b"+" in text  # ids and tokens, the longest of all, never are
+        value = (unquote_to_bytes(text.replace(b"+", b" ")) if quoted else text).decode()
     except UnicodeDecodeError:
         raise InvalidInput("malformed form") from None
     if _CONTROL.search(value):
