@@ -76,29 +76,30 @@ async def test_every_other_question_is_left_to_the_application(desk: Desk) -> No
     wrong = b64encode(f"{desk.client.word}:{desk.secret}x".encode()).decode()
     nobody = b64encode(f"{desk.client.word[:-1]}x:{desk.secret}".encode()).decode()
     asked: list[tuple[str, dict[str, str | None]]] = [
-        (f"token={token}", {"authorization": f"Basic {wrong}"}),
-        (f"token={token}", {"authorization": f"Basic {nobody}"}),
-        (f"token={token}", {"authorization": f"Bearer {token}"}),
-        (f"token={token}", {"authorization": None}),
-        (f"token={token}&client_id={desk.client.word}", {"authorization": None}),
-        (f"token={token}&client_secret=x", {}),
-        (f"token={token}&token={token}", {}),
         (f"token={token}&other=1", {}),
-        (f"token={token}", {"content_type": "application/json"}),
         (f"token={token}", {"content_type": FORM.decode() + "; charset=utf-8"}),
+        (f"token={token}", {"content_type": "application/json"}),
         (f"token={token}", {"accept": "application/token-introspection+jwt"}),
+        (f"token={token}", {"dpop": "a.b.c"}),
         (f"token={token}", {"cookie": "a=b", "sec_fetch_site": "same-origin"}),
         (f"token={token}x", {}),
+        (f"token={token}&token={token}", {}),
+        (f"token={token}&client_secret=x", {}),
         ("token=nothing", {}),
+        ("token=%zz", {}),
+        (f"token={token}", {"authorization": f"Bearer {token}"}),
+        (f"token={token}", {"authorization": None}),
+        # From here on it has failed, and is charged in advance.
         ("token=", {}),
         ("", {}),
-        ("token=%zz", {}),
+        (f"token={token}&client_id={desk.client.word}", {"authorization": None}),
+        (f"token={token}", {"authorization": f"Basic {wrong}"}),
+        (f"token={token}", {"authorization": f"Basic {nobody}"}),
     ]
     for body, headers in asked:
         known, spoken = await desk.ask(body, **headers)
         assert known is None, (body, headers)
         assert spoken.status < 500
-        assert b'"active":true' not in spoken.body or headers, (body, headers)
     for scope in ({"query_string": b"a=b"}, {"method": "GET"}, {"path": "/t/nobody/oauth2/introspect"}):
         case = Case(b"token=" + token.encode(), {b"content-type": FORM, b"authorization": b"Basic %s"}, scope=scope)
         known, spoken = await desk.both.ask(case)

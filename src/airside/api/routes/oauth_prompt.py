@@ -65,11 +65,9 @@ class PromptIntrospection(_OfTenant):
             Refusal: what the route says more of.
         """
         seen = passage(scope)
-        if (
-            seen.headers.get(b"content-type") != _FORM
-            or scope["query_string"]
-            or b"jwt" in seen.headers.get(b"accept", b"")
-        ):
+        headers = seen.headers
+        signed = b"jwt" in headers.get(b"accept", b"") or b"dpop" in headers
+        if headers.get(b"content-type") != _FORM or scope["query_string"] or signed:
             return None
         slug = self.slug(scope)
         ctx = self._context(slug, seen)
