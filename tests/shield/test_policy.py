@@ -89,6 +89,16 @@ def test_a_cors_rule_covers_whole_segments() -> None:
     assert CorsRule(prefix="/", origins=ORIGIN).covers("/anything")
 
 
+def test_only_named_headers_of_answers_are_exposed() -> None:
+    """RFC 9449 §8: an application in a browser has to read the nonce."""
+    name = b"access-control-expose-headers"
+    assert name not in dict(CorsRule(prefix="/", origins=ORIGIN).answer_headers("https://app.example"))
+    rule = CorsRule(prefix="/", origins=ORIGIN, exposed=("dpop-nonce",))
+    assert dict(rule.answer_headers("https://app.example"))[name] == b"dpop-nonce"
+    with pytest.raises(Misconfigured):
+        CorsRule(prefix="/", origins=ORIGIN, exposed=("*",))
+
+
 def test_development_on_loopback_may_be_plain_http() -> None:
     assert CorsRule(prefix="/", origins=frozenset({"http://localhost:3000", "http://[::1]:3000"}))
 

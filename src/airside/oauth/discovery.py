@@ -15,6 +15,17 @@ from airside.protocols.jose.jwe import CONTENT_ALGORITHMS, KEY_ALGORITHMS
 from airside.protocols.oauth import CLIENT_ALGORITHMS, DPOP_ALGORITHMS, S256
 
 TOKEN_CLAIMS: Final = ("iss", "sub", "aud", "exp", "iat", "jti", "auth_time", "acr", "amr", "sid", "nonce")
+DIRECT: Final = frozenset(
+    {
+        "device_authorization_endpoint",
+        "introspection_endpoint",
+        "pushed_authorization_request_endpoint",
+        "revocation_endpoint",
+        "token_endpoint",
+        "userinfo_endpoint",
+    }
+)
+"""Endpoints that no browser stands between."""
 
 
 def metadata(
@@ -28,7 +39,7 @@ def metadata(
     confidential: list[Json] = [method for method in methods if method != "none"]
     signing: list[Json] = list(CLIENT_ALGORITHMS)
     ours: list[Json] = list(get_args(SigningAlgorithm))
-    return {
+    document: dict[str, Json] = {
         "issuer": issuer,
         "authorization_endpoint": f"{endpoints}/authorize",
         "pushed_authorization_request_endpoint": f"{endpoints}/par",
@@ -72,18 +83,15 @@ def metadata(
         "request_object_signing_alg_values_supported": list(ALGORITHMS),
         "require_pushed_authorization_requests": False,
         "require_signed_request_object": False,
-        **({} if mutual is None else _mutual(f"{mutual}/oauth2")),
     }
+    return document if mutual is None else document | _mutual(document, issuer, mutual)
 
 
-def _mutual(endpoints: str) -> Mapping[str, Json]:
-    """RFC 8705 §3.3 and §5."""
-    return {
-        "tls_client_certificate_bound_access_tokens": True,
-        "mtls_endpoint_aliases": {
-            "token_endpoint": f"{endpoints}/token",
-            "device_authorization_endpoint": f"{endpoints}/device_authorization",
-            "revocation_endpoint": f"{endpoints}/revoke",
-            "introspection_endpoint": f"{endpoints}/introspect",
-        },
+def _mutual(document: Mapping[str, Json], issuer: str, mutual: str) -> dict[str, Json]:
+    """RFC 8705 §3.3 and §5: the addresses that clients speak to themselves, on the other listener."""
+    aliases: dict[str, Json] = {
+        name: mutual + address.removeprefix(issuer)
+        for name, address in document.items()
+        if name in DIRECT and isinstance(address, str)
     }
+    return {"tls_client_certificate_bound_access_tokens": True, "mtls_endpoint_aliases": aliases}

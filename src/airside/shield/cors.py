@@ -12,7 +12,8 @@ _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CorsRule:
-    """Origins that may call paths under `prefix`. `credentials` lets them send cookies and act by them.
+    """Origins that may call paths under `prefix`. `credentials` lets them send cookies and act by them; `exposed` names
+    the headers of answers that their scripts may read besides the plainest.
 
     `max_age` in seconds is how long a browser may keep a preflight's answer. The header lists are rendered
     once, here: `answer_headers` for any answer, `preflight_headers` for a preflight's besides.
@@ -22,6 +23,7 @@ class CorsRule:
     origins: frozenset[str]
     methods: tuple[str, ...] = ("GET", "POST")
     headers: tuple[str, ...] = ("authorization", "content-type")
+    exposed: tuple[str, ...] = ()
     credentials: bool = False
     max_age: int = 600
     _simple: dict[str, tuple[Header, ...]] = field(init=False, repr=False, compare=False)
@@ -36,7 +38,8 @@ class CorsRule:
             require_origin("cors.origins", origin)
         if not self.methods or not set(self.methods) <= _METHODS:
             raise Misconfigured("cors.methods", f"{', '.join(self.methods)!r} isn't a list of plain methods")
-        if any(not name or "*" in name or not name.isascii() or not name.isprintable() for name in self.headers):
+        named = (*self.headers, *self.exposed)
+        if any(not name or "*" in name or not name.isascii() or not name.isprintable() for name in named):
             raise Misconfigured("cors.headers", "name each header; * would allow every one")
         object.__setattr__(self, "_simple", {origin: self._answer(origin) for origin in self.origins})
         object.__setattr__(self, "preflight_headers", self._permission())
@@ -52,7 +55,9 @@ class CorsRule:
 
     def _answer(self, origin: str) -> tuple[Header, ...]:
         allowed = (b"access-control-allow-origin", origin.encode())
-        return (allowed, (b"access-control-allow-credentials", b"true")) if self.credentials else (allowed,)
+        credentials = ((b"access-control-allow-credentials", b"true"),) if self.credentials else ()
+        exposed = ((b"access-control-expose-headers", ", ".join(self.exposed).encode()),) if self.exposed else ()
+        return (allowed, *credentials, *exposed)
 
     def _permission(self) -> tuple[Header, ...]:
         return (

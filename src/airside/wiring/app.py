@@ -163,7 +163,7 @@ def shield_policy(settings: Settings) -> Policy:
         allowed_hosts=frozenset({host, *_mutual_host(settings), *settings.allowed_hosts}),
         trusted_proxies=settings.trusted_proxies,
         hsts=0 if settings.mode == "development" else HSTS,
-        cors=(CorsRule(prefix="/t/", origins=origins),) if origins else (),
+        cors=(_script_rule(origins),) if origins else (),
         body_caps={"/t/{slug}/api/v1/users/import": MAX_BATCH}
         | {
             prefix + name: LARGE_BYTES
@@ -171,6 +171,16 @@ def shield_policy(settings: Settings) -> Policy:
             for prefix in (f"{STORES}/{{store}}/", *(["/"] if name.startswith("access/") else []))
         },
         foreign_posts=frozenset({AUTHORIZE, LOGOUT}),
+    )
+
+
+def _script_rule(origins: frozenset[str]) -> CorsRule:
+    """Applications in browsers bring DPoP proofs, and have to read the nonce for the next (RFC 9449 §8)."""
+    return CorsRule(
+        prefix="/t/",
+        origins=origins,
+        headers=("authorization", "content-type", "dpop"),
+        exposed=("dpop-nonce", "www-authenticate"),
     )
 
 
