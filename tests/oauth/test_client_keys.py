@@ -16,7 +16,7 @@ from airside.oauth.client_keys import FETCH_EVERY, MAX_AGE, REFRESH_AFTER
 from airside.protocols.jose import KeyRefused, TokenRefused, UnknownKey, b64url_encode, public_jwk, sign_compact
 from airside.protocols.oauth import client_keyset, parse_client_jwks
 from tests.oauth.provider import SERVICE, Provider
-from tests.senders import Signer
+from tests.senders import Signer, signed
 
 
 @dataclass
@@ -90,6 +90,23 @@ async def test_registered_keys_verify(provider: Provider) -> None:
         await own.verify(token_of(Signer("another")))
     with pytest.raises(TokenRefused):
         await own.verify(token_of(Signer()))
+
+
+async def test_token_that_names_no_key_is_of_the_only_one(provider: Provider) -> None:
+    """RFC 7515 §4.1.4: `kid` may be left out; a client of several keys has to name one (N02)."""
+    signer, other = Signer(), Signer("other")
+    nameless = signed(signer.key, {"alg": "ES256"}, {})
+    own = await kit(provider, ClientSettings(jwks=signer.jwks))
+    assert await own.verify(nameless) == b"{}"
+    for header in ({"alg": "ES256", "kid": ""}, {"alg": "ES256", "kid": None}, {"alg": "ES256", "kid": ["client-1"]}):
+        with pytest.raises(UnknownKey):
+            await own.verify(signed(signer.key, header, {}))
+    with pytest.raises(TokenRefused):
+        await own.verify(signed(other.key, {"alg": "ES256"}, {}))
+    both = {"keys": [*signer.jwks["keys"], *other.jwks["keys"]]}
+    several = await kit(provider, ClientSettings(jwks=both))
+    with pytest.raises(UnknownKey):
+        await several.verify(nameless)
 
 
 async def test_client_without_keys_has_none(provider: Provider) -> None:

@@ -66,8 +66,8 @@ class ClientKeys:
         self._held: OrderedDict[tuple[UUID, UUID], _Remote | _Registered] = OrderedDict()
 
     async def verify(self, ctx: RequestContext, client: Client, token: str) -> VerifiedJws:
-        """The payload of `token`, which this client signed with a key that it names by `kid`. What the payload says is
-        for the caller to judge.
+        """The payload of `token`, which this client signed with the key that its `kid` names, or with the only one that
+        it has. What the payload says is for the caller to judge.
 
         A fetch doesn't hold a connection to the database: the transaction is committed before.
 
@@ -78,12 +78,12 @@ class ClientKeys:
         """
         keys = await self.current(ctx, client)
         try:
-            return verify_compact(token, keys)
+            return verify_compact(token, keys, nameless=True)
         except UnknownKey:
             newer = await self.newest(ctx, client)
             if newer.fingerprint == keys.fingerprint:
                 raise
-        return verify_compact(token, newer)
+        return verify_compact(token, newer, nameless=True)
 
     async def current(self, ctx: RequestContext, client: Client) -> KeySet:
         """The client's keys; empty where it registered none.

@@ -58,8 +58,9 @@ def split(token: str) -> tuple[str, str, str]:
 
 
 @lru_cache(maxsize=_HEADERS_KEPT)
-def read_header(segment: str) -> Header:
-    """The header in `segment`. Pure, and the same for every token of a key: kept. A refusal is not kept.
+def read_header(segment: str, *, nameless: bool = False) -> Header:
+    """The header in `segment`. Pure, and the same for every token of a key: kept. A refusal is not kept. With
+    `nameless` it may name no key; its `kid` is then empty.
 
     Raises:
         TokenRefused: not strict JSON, no `alg` or `kid`, a critical extension (N03), an embedded key (N02).
@@ -79,23 +80,26 @@ def read_header(segment: str) -> Header:
     alg, kid, typ = header.get("alg"), header.get("kid"), header.get("typ")
     if not isinstance(alg, str):
         raise TokenRefused(Reason.ALGORITHM)
-    if not isinstance(kid, str) or not 0 < len(kid) <= MAX_KID:
+    if nameless and kid is None and "kid" not in header:
+        kid = ""
+    elif not isinstance(kid, str) or not 0 < len(kid) <= MAX_KID:
         raise UnknownKey
     if typ is not None and not isinstance(typ, str):
         raise TokenRefused(Reason.TYPE)
     return Header(alg, kid, typ)
 
 
-def verify_compact(token: str, keys: KeySet) -> VerifiedJws:
-    """Verify a signature. The key is chosen by exact `kid` and brings its algorithm; the token only agrees.
+def verify_compact(token: str, keys: KeySet, *, nameless: bool = False) -> VerifiedJws:
+    """Verify a signature. The key is chosen by exact `kid` and brings its algorithm; the token only agrees. With
+    `nameless`, a token that names no key is of the only one there is.
 
     Raises:
         UnknownKey: no such key in the set.
         TokenRefused: anything else; `reason` says what.
     """
     head, body, tail = split(token)  # 1
-    header = read_header(head)  # 2–5
-    key = keys.get(header.kid)
+    header = read_header(head, nameless=nameless)  # 2–5
+    key = keys.get(header.kid) if header.kid else keys.only
     if key is None:
         raise UnknownKey(header.kid)
     if header.alg != key.alg:

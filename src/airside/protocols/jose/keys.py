@@ -63,6 +63,11 @@ class KeySet:
         """The key of exactly this name."""
         return self._keys.get(kid)
 
+    @property
+    def only(self) -> VerificationKey | None:
+        """The one key of a set of one."""
+        return next(iter(self._keys.values())) if len(self._keys) == 1 else None
+
     def __iter__(self) -> Iterator[VerificationKey]:
         return iter(self._keys.values())
 
