@@ -136,10 +136,7 @@ def contradictions(settings: Settings) -> list[Misconfigured]:
         refuse("TLS_CERTIFICATE", "and AIRSIDE_TLS_KEY go together: name both or neither")
     if settings.redirect_port == settings.port:
         refuse("REDIRECT_PORT", "is the same as AIRSIDE_PORT: choose another, or off")
-    if settings.mutual_tls_port is None and (settings.mutual_tls_url or settings.mutual_tls_authorities):
-        refuse("MUTUAL_TLS_PORT", "is missing: name the port of the listener that asks for certificates")
-    if settings.mutual_tls_port is not None and settings.mutual_tls_port in (settings.port, settings.redirect_port):
-        refuse("MUTUAL_TLS_PORT", "is another listener's port: choose another")
+    _refuse_mutual(settings, refuse)
     if settings.database_owner_url is not None and settings.database_url is None:
         refuse("DATABASE_OWNER_URL", "needs AIRSIDE_DATABASE_URL, the application role's connection")
     if (
@@ -155,6 +152,17 @@ def contradictions(settings: Settings) -> list[Misconfigured]:
     if settings.mode == "production":
         refuse_weak(settings, refuse)
     return problems
+
+
+def _refuse_mutual(settings: Settings, refuse: Callable[[str, str], None]) -> None:
+    port = settings.mutual_tls_port
+    for name, value in (("URL", settings.mutual_tls_url), ("AUTHORITIES", settings.mutual_tls_authorities)):
+        if port is None and value:
+            refuse(f"MUTUAL_TLS_{name}", "needs AIRSIDE_MUTUAL_TLS_PORT, the listener that demands certificates")
+    if port is not None and port in (settings.port, settings.redirect_port):
+        refuse("MUTUAL_TLS_PORT", "is another listener's port: choose another")
+    if settings.mutual_tls_url and settings.mutual_tls_url == settings.public_url:
+        refuse("MUTUAL_TLS_URL", "is AIRSIDE_PUBLIC_URL: browsers would be asked for certificates")
 
 
 def _nearest(name: str, known: Mapping[str, object]) -> str:

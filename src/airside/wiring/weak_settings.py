@@ -28,9 +28,10 @@ def refuse_weak(settings: "Settings", refuse: Callable[[str, str], None]) -> Non
         refuse("TLS_CERTIFICATE", "is missing: production serves its own certificate")
     if settings.fetch_exceptions:
         refuse("FETCH_EXCEPTIONS", "is for development only: production reaches no private address")
-    host = urlsplit(settings.public_url).hostname or ""
-    if host == "localhost" or host.endswith(".localhost") or _is_loopback(host):
-        refuse("PUBLIC_URL", "names this machine only: production needs the address that others use")
+    for name, address in (("PUBLIC_URL", settings.public_url), ("MUTUAL_TLS_URL", settings.mutual_tls_url)):
+        host = urlsplit(address).hostname or ""
+        if host == "localhost" or host.endswith(".localhost") or _is_loopback(host):
+            refuse(name, "names this machine only: production needs the address that others use")
     for name, url in (("DATABASE_URL", settings.database_url), ("DATABASE_OWNER_URL", settings.database_owner_url)):
         if url is not None:
             _refuse_weak_database(name, url, refuse)
