@@ -97,3 +97,27 @@ def test_unknown_application_is_told_where_to_look(run: Run) -> None:
         refused = run("client", "show", "acme", word)
         assert (refused.returncode, refused.stdout) == (1, "")
         assert "`airside client list acme`" in refused.stderr
+
+
+def test_registration_token_is_made_listed_and_taken_back(run: Run) -> None:
+    made = run("client", "token", "create", "acme", "Partner", "--uses", "3")
+    found = re.match(r"(reg_[0-9a-z]{26})  registration token \(shown once\): (\S{43})\n", made.stdout)
+    assert found is not None, made.stderr
+    assert "clients.registration" in made.stdout  # the policy lets nobody register yet
+    listed = run("client", "token", "list", "acme").stdout
+    assert found[1] in listed
+    assert found[2] not in listed
+    assert run("client", "token", "revoke", "acme", found[1]).returncode == 0
+    refused = run("client", "token", "revoke", "acme", found[1])
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "`airside client token list acme`" in refused.stderr
+
+
+def test_scope_is_described_listed_and_forgotten(run: Run) -> None:
+    done = run("scope", "set", "acme", "notes:read", "Read your notes.", "--german", "Ihre Notizen lesen.", "--offered")
+    assert (done.returncode, done.stdout) == (0, "acme: notes:read is described\n"), done.stderr
+    assert "Read your notes." in run("scope", "list", "acme").stdout
+    assert run("scope", "delete", "acme", "notes:read").stdout == "notes:read is deleted\n"
+    refused = run("scope", "delete", "acme", "notes:read")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "`airside scope list acme`" in refused.stderr

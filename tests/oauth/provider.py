@@ -135,6 +135,7 @@ class Provider:
     rotation: KeyRotation
     roles: GivenRoles
     limiter: Limiter
+    memory: ClientMemory
     spent: SpentProofs
     proofs: ClientProofs
     senders: SenderConstraints
@@ -347,6 +348,7 @@ async def provider(
         spent=spent,
         proofs=proofs,
         senders=senders,
+        memory=memory,
     )
     async with made.ctx() as ctx:
         await keys.create(ctx)

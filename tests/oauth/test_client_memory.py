@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from airside.core.clock import FixedClock
-from airside.oauth import Client, ClientMemory
+from airside.oauth import Client, ClientChange, ClientMemory
 from airside.oauth.client_memory import REMEMBERED
 from airside.store import Listener, RequestContext
 from tests.makers import MakeTenant
@@ -72,11 +72,13 @@ async def change(how: str, provider: Provider, ctx: RequestContext, client: Clie
         await provider.clients.disable(ctx, client.client_id)
     elif how == "deleted":
         await provider.clients.delete(ctx, client.client_id)
+    elif how == "changed":
+        await provider.clients.update(ctx, client.client_id, ClientChange(scopes=frozenset({"notes:read"})))
     else:
         await provider.clients.rotate_secret(ctx, client.client_id)
 
 
-@pytest.mark.parametrize("how", ["disabled", "deleted", "secret rotated"])
+@pytest.mark.parametrize("how", ["disabled", "deleted", "secret rotated", "changed"])
 async def test_change_is_known_here_with_its_commit_and_there_with_the_news(
     provider: Provider, there: Node, how: str
 ) -> None:

@@ -69,3 +69,4 @@ def test_metadata_says_only_what_is_true() -> None:
     ]
     assert "none" not in str(document["introspection_endpoint_auth_methods_supported"])
     assert "registration_endpoint" not in document
+    assert metadata(REALM, [], registration=True)["registration_endpoint"] == f"{REALM}/oauth2/register"

@@ -179,6 +179,11 @@ def test_url_that_is_fetched_names_no_private_address(field: str, host: str) -> 
     assert validated(drafted(BACKEND, **{field: url}), frozenset({f"{host}:8443"}))
 
 
+def test_program_that_acts_for_itself_fits_fapi2_too() -> None:
+    """FAPI 2.0 Security Profile §5.3.2.2; it gets no ID token."""
+    validated(drafted(SERVICE, **FAPI | {"id_token_signed_response_alg": "RS256"}))
+
+
 def test_client_that_fits_fapi2_always_pushes_its_requests() -> None:
     """FAPI 2.0 Security Profile §5.3.2.2: what the profile implies is switched on."""
     kept = validated(drafted(BACKEND, **FAPI)).settings
@@ -192,7 +197,6 @@ def test_client_that_fits_fapi2_always_pushes_its_requests() -> None:
         (WEB, {"token_endpoint_auth_method": "none", "jwks": None}, "confidential"),
         (BACKEND, {"token_endpoint_auth_method": "client_secret_basic"}, "private_key_jwt"),
         (BACKEND, {"dpop_bound_access_tokens": False}, "DPoP"),
-        (SERVICE, {}, "authorization_code"),
         (BACKEND, {"require_pkce": False}, "require_pkce"),
         (BACKEND, {"id_token_signed_response_alg": "RS256"}, "id_token_signed_response_alg"),
         (BACKEND, {"userinfo_signed_response_alg": "RS256"}, "userinfo_signed_response_alg"),

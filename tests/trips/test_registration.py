@@ -12,7 +12,8 @@ import pytest
 
 from airside.admin.platform import OPERATOR
 from airside.limits import REGISTRATION_ORIGIN
-from airside.oauth import ClientDraft, Scope
+from airside.oauth import ClientDraft, ClientSettings, Scope
+from airside.oauth.client_metadata import METADATA
 from airside.oauth.scope_words import OPEN
 from airside.tenancy import parse_policy, render_policy
 from tests.oauth.client_keys import jwk_of, jwks_of
@@ -128,6 +129,7 @@ async def test_client_from_outside_is_a_third_party_without_management(place: Pl
         await scopes.put(ctx, Scope("notes:read", {"en": "Read your notes."}, offered=True))
         await scopes.put(ctx, Scope("notes:write", {"en": "Write your notes."}))
     extra = {
+        **dict.fromkeys(set(ClientSettings.__struct_fields__) - set(METADATA), "whatever this server says of clients"),
         "party": "first",
         "profile": "none",
         "require_pkce": False,
@@ -145,7 +147,7 @@ async def test_client_from_outside_is_a_third_party_without_management(place: Pl
     async with place.operator() as ctx:
         (client,) = await place.server.services.client_admin.list(ctx)
     assert (client.origin, client.settings.party) == ("registration", "third")
-    assert (client.settings.require_pkce, client.settings.access_token_format) == (True, "jwt")
+    assert client.settings == ClientSettings(party="third")
     assert client.audiences == ("https://api.example.test",)
     token = await administrator_token(place)
     for change in (

@@ -5,11 +5,14 @@ from typing import Annotated
 
 import typer
 
+from airside.cli.app_registration import token
 from airside.cli.words import Slug
 
 client = typer.Typer(
-    help="Applications of a tenant: register, list, show, change, disable, enable, a new secret.", no_args_is_help=True
+    help="Applications of a tenant: register, list, show, change, disable, enable; their secrets; tokens to register.",
+    no_args_is_help=True,
 )
+client.add_typer(token, name="token")
 
 ClientId = Annotated[str, typer.Argument(help="The client's id, cli_….")]
 RedirectUri = Annotated[

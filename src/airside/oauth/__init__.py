@@ -13,6 +13,7 @@ from airside.oauth.changes import ClientChange
 from airside.oauth.claims_requests import ClaimsRequests
 from airside.oauth.client_authentication import AuthenticatedClient, ClientAuthentication
 from airside.oauth.client_certificates import Authorities
+from airside.oauth.client_documents import ClientDocuments
 from airside.oauth.client_keys import ClientKeys
 from airside.oauth.client_lookup import ClientLookup
 from airside.oauth.client_memory import ClientMemory
@@ -75,6 +76,7 @@ __all__ = [
     "ClientAuthentication",
     "ClientChange",
     "ClientCredentialsGrant",
+    "ClientDocuments",
     "ClientDraft",
     "ClientKeys",
     "ClientLookup",

@@ -18,6 +18,8 @@ REISSUED: Final = frozenset(
         "sector_identifier_uri",
         "dpop_bound_access_tokens",
         "tls_client_certificate_bound_access_tokens",
+        "token_exchange",
+        "jwt_bearer_subjects",
     }
 )
 """Settings that every token of the client was issued under: what was issued under others ends."""

@@ -24,9 +24,7 @@ MAX_REMEMBERED: Final = 10_000
 
 
 async def kept(ctx: RequestContext, word: str) -> Client | None:
-    """The client that goes by `word` and is known here, active or not. What isn't an id is nobody's."""
-    if word.startswith("https://"):
-        return await records_clients.find_by_document(ctx, word)
+    """The client whose id is `word`, active or not. What isn't an id is nobody's."""
     try:
         client_id = parse_id(CLIENT, word)
     except InvalidInput:
@@ -81,9 +79,6 @@ class ClientMemory:
     def _drop(self, tenant_id: UUID, client_id: UUID) -> None:
         self._generation += 1
         self._held.pop((tenant_id.int, format_id(CLIENT, client_id)), None)
-        for key in [key for key, (_, client) in self._held.items() if client.document_url is not None]:
-            if key[0] == tenant_id.int and self._held[key][1].client_id == client_id:
-                del self._held[key]
 
     def _hear(self, payload: str) -> None:
         tenant, _, client_id = payload.partition(" ")

@@ -10,16 +10,28 @@ from typing import Final, NoReturn
 
 from airside.core.errors import InvalidInput
 from airside.core.strict_json import Json
+from airside.oauth.changes import ClientChange
 from airside.oauth.errors import InvalidClientMetadata, InvalidRedirectUri, UnapprovedSoftwareStatement
 from airside.oauth.model import Client, ClientDraft
 from airside.oauth.scope_words import MANAGEMENT
 from airside.oauth.settings import ClientSettings, parse_settings, render_settings
 from airside.protocols.oauth import format_scope, parse_scope
+from airside.tenancy import TenantPolicy
 
-OURS: Final = frozenset({"party", "profile", "require_pkce", "access_token_format", "default_acr"})
-"""Settings that no client says of itself."""
-
-METADATA: Final = tuple(name for name in ClientSettings.__struct_fields__ if name not in OURS)
+METADATA: Final = (
+    *("token_endpoint_auth_method", "jwks", "jwks_uri"),
+    *("tls_client_auth_subject_dn", "tls_client_auth_san_dns", "tls_client_auth_san_uri"),
+    *("tls_client_auth_san_ip", "tls_client_auth_san_email"),
+    *("tls_client_certificate_bound_access_tokens", "dpop_bound_access_tokens"),
+    *("require_pushed_authorization_requests", "require_signed_request_object", "request_object_signing_alg"),
+    *("id_token_signed_response_alg", "userinfo_signed_response_alg", "introspection_signed_response_alg"),
+    *("id_token_encrypted_response_alg", "id_token_encrypted_response_enc"),
+    *("subject_type", "sector_identifier_uri", "default_max_age", "post_logout_redirect_uris"),
+    *("backchannel_logout_uri", "backchannel_logout_session_required"),
+    *("frontchannel_logout_uri", "frontchannel_logout_session_required"),
+    *("client_uri", "logo_uri", "policy_uri", "tos_uri", "contacts"),
+)
+"""The settings that a client says of itself. No other is ever taken from outside, whatever settings there will be."""
 
 GRANTS: Final = frozenset({"authorization_code", "refresh_token", "urn:ietf:params:oauth:grant-type:device_code"})
 """Grants in which a person says yes: the only ones for a client that nobody of the tenant registered."""
@@ -87,6 +99,25 @@ def metadata_of(client: Client) -> dict[str, Json]:
         "scope": format_scope(client.scopes),
         **{name: value for name, value in said.items() if value is not None},
     }
+
+
+def offer_of(issuer: str, policy: TenantPolicy, scopes: frozenset[str]) -> Offer:
+    """What the tenant at `issuer` lets clients from outside have: never its own management interfaces."""
+    audiences = tuple(audience for audience in policy.clients.audiences if audience != issuer)
+    return Offer(scopes, audiences or (f"{issuer}/oauth2/userinfo",))
+
+
+def change_of(draft: ClientDraft) -> ClientChange:
+    """Everything that the client may say of itself; what is ours stays."""
+    said = render_settings(draft.settings)
+    return ClientChange(
+        name=draft.name,
+        grants=draft.grants,
+        redirect_uris=draft.redirect_uris,
+        scopes=draft.scopes,
+        audiences=draft.audiences,
+        settings={name: said[name] for name in METADATA},
+    )
 
 
 def demand_outsider(draft: ClientDraft) -> None:

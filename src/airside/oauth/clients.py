@@ -95,7 +95,7 @@ class Clients:
 
         Raises:
             InvalidInput: a client from outside that is more than those can be.
-            UniqueViolation: there is a client of this document already.
+            Conflict: there is a client of this document already.
         """
         draft = lawful.draft
         if origin != "administrator":
@@ -118,8 +118,9 @@ class Clients:
             document_url=url,
             document_until=until,
         )
+        if not await records_clients.insert_client(ctx, client):
+            raise Conflict("there is a client of this document already")
         await self._key_rotation.ensure(ctx, client.settings.signing_algorithms)
-        await records_clients.insert_client(ctx, client)
         details = {"grants": " ".join(sorted(client.grants)), "origin": origin}
         await self._journal.record(ctx, Event.CLIENT_CREATED, subject=client.word, details=details)
         return client, secret

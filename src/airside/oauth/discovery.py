@@ -29,11 +29,21 @@ DIRECT: Final = frozenset(
 
 
 def metadata(
-    issuer: str, scopes: Sequence[str], *, mutual: str | None = None, registration: bool = False
+    issuer: str,
+    scopes: Sequence[str],
+    *,
+    mutual: str | None = None,
+    registration: bool = False,
+    documents: bool = False,
 ) -> Mapping[str, Json]:
-    """The document at both well-known addresses of `issuer`, whose clients may have `scopes`; with `registration`,
-    clients may register themselves. `mutual` stands for it in the addresses of the listener that demands clients'
-    certificates, where there is one."""
+    """The document at both well-known addresses of `issuer`, whose clients may have `scopes`.
+
+    Args:
+        mutual: stands for the issuer in the addresses of the listener that demands clients' certificates, where there
+            is one.
+        registration: clients may register themselves.
+        documents: clients may name themselves by the address of their metadata.
+    """
     endpoints = f"{issuer}/oauth2"
     methods: list[Json] = [*METHODS, *(sorted(CERTIFICATE_METHODS) if mutual is not None else ())]
     confidential: list[Json] = [method for method in methods if method != "none"]
@@ -71,6 +81,7 @@ def metadata(
         "introspection_endpoint_auth_signing_alg_values_supported": signing,
         "dpop_signing_alg_values_supported": list(DPOP_ALGORITHMS),
         "code_challenge_methods_supported": [S256],
+        "client_id_metadata_document_supported": documents,
         "authorization_response_iss_parameter_supported": True,
         "end_session_endpoint": f"{endpoints}/logout",
         "backchannel_logout_supported": True,

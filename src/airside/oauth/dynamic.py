@@ -17,14 +17,13 @@ from airside.core.secret import Secret
 from airside.core.strict_json import Json
 from airside.limits import REGISTRATION_ORIGIN, Limiter, origin_key
 from airside.oauth import records_clients, records_registrations
-from airside.oauth.changes import ClientChange
-from airside.oauth.client_metadata import METADATA, Offer, metadata_of, outward, read_metadata
+from airside.oauth.client_metadata import Offer, change_of, metadata_of, offer_of, outward, read_metadata
 from airside.oauth.clients import Clients
 from airside.oauth.errors import InvalidClientMetadata
-from airside.oauth.model import Client, ClientDraft
+from airside.oauth.model import Client
 from airside.oauth.registration_tokens import RegistrationTokens, token_hash
 from airside.oauth.scopes import Scopes
-from airside.oauth.settings import SECRET_METHODS, render_settings
+from airside.oauth.settings import SECRET_METHODS
 from airside.store import RequestContext
 from airside.tenancy import TenantPolicies, TenantPolicy
 
@@ -144,7 +143,7 @@ class Registrations:
         if draft.public is not client.public:
             raise InvalidClientMetadata("token_endpoint_auth_method")
         try:
-            after = await self._clients.update(ctx, client.client_id, _change(draft))
+            after = await self._clients.update(ctx, client.client_id, change_of(draft))
         except InvalidInput as cause:
             raise outward(cause) from cause
         due = after.settings.token_endpoint_auth_method in SECRET_METHODS and not after.secrets
@@ -196,22 +195,3 @@ class Registrations:
 
     async def _offer(self, ctx: RequestContext, issuer: str, policy: TenantPolicy) -> Offer:
         return offer_of(issuer, policy, await self._scopes.offered(ctx))
-
-
-def offer_of(issuer: str, policy: TenantPolicy, scopes: frozenset[str]) -> Offer:
-    """What the tenant at `issuer` lets clients from outside have: never its own management interfaces."""
-    audiences = tuple(audience for audience in policy.clients.audiences if audience != issuer)
-    return Offer(scopes, audiences or (f"{issuer}/oauth2/userinfo",))
-
-
-def _change(draft: ClientDraft) -> ClientChange:
-    """Everything that the client may say of itself; what is ours stays."""
-    said = render_settings(draft.settings)
-    return ClientChange(
-        name=draft.name,
-        grants=draft.grants,
-        redirect_uris=draft.redirect_uris,
-        scopes=draft.scopes,
-        audiences=draft.audiences,
-        settings={name: said[name] for name in METADATA},
-    )

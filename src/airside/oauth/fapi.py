@@ -16,6 +16,7 @@ METHODS: Final = frozenset({"private_key_jwt", "tls_client_auth", "self_signed_t
 """§5.3.2.1: how clients prove themselves."""
 
 GRANTS: Final = frozenset({"authorization_code", "refresh_token", "client_credentials"})
+"""§5.3.2.2: people sign in by a code and in no other way; a program may act for itself."""
 
 _ALGORITHM_FIELDS: Final = (
     "id_token_signed_response_alg",
@@ -40,7 +41,9 @@ def conforming(draft: ClientDraft) -> ClientSettings:
 def misfits(draft: ClientDraft) -> tuple[str, ...]:
     """Why the draft doesn't fit the profile; empty where it does."""
     settings = draft.settings
-    named = {name: getattr(settings, name) for name in _ALGORITHM_FIELDS}
+    # A client that nobody signs in to gets no ID token, however it would be signed.
+    fields = _ALGORITHM_FIELDS if "authorization_code" in draft.grants else _ALGORITHM_FIELDS[1:]
+    named = {name: getattr(settings, name) for name in fields}
     weak = [name for name, value in named.items() if value is not None and value not in ALGORITHMS]
     pinned = [key.get("alg") for key in _keys(settings)]
     reasons = {
@@ -49,9 +52,7 @@ def misfits(draft: ClientDraft) -> tuple[str, ...]:
             settings.token_endpoint_auth_method not in METHODS
         ),
         "access tokens must be bound by DPoP or to a certificate": not settings.sender_constrained,
-        "grants must have authorization_code, and no other than refresh_token and client_credentials besides": (
-            "authorization_code" not in draft.grants or not draft.grants <= GRANTS
-        ),
+        f"grants must be among {', '.join(sorted(GRANTS))}": not draft.grants <= GRANTS,
         "require_pkce must not be false": not settings.require_pkce,
         "redirect_uris must be https": not all(uri.startswith("https://") for uri in draft.redirect_uris),
         f"ES256, PS256 and EdDSA alone may sign: {', '.join(weak)}": bool(weak),

@@ -19,6 +19,7 @@ insert into airside.oauth_client (tenant_id, client_id, name, public, redirect_u
     secret_hashes, secrets_created_at, secrets_expire_at, state, created_at, settings, origin, document_url,
     document_until)
 values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+on conflict (tenant_id, document_url) do nothing
 """
 
 CLIENT_FIND: Final = """
@@ -164,9 +165,9 @@ def _secret_columns(secrets: Sequence[ClientSecret]) -> tuple[list[bytes], list[
     )
 
 
-async def insert_client(ctx: RequestContext, client: Client) -> None:
-    """Write a new client."""
-    await ctx.tx.run(
+async def insert_client(ctx: RequestContext, client: Client) -> bool:
+    """Write a new client; False where there is one of its document already."""
+    touched = await ctx.tx.run(
         CLIENT_INSERT,
         (
             ctx.tenant_id,
@@ -186,6 +187,7 @@ async def insert_client(ctx: RequestContext, client: Client) -> None:
             client.document_until,
         ),
     )
+    return touched == 1
 
 
 async def find_client(ctx: RequestContext, client_id: UUID, *, lock: bool = False) -> Client | None:

@@ -205,8 +205,16 @@ def _refuse_contradictions(policy: TenantPolicy) -> None:
 def _clients(clients: ClientPolicy) -> ClientPolicy:
     if len(set(clients.audiences)) != len(clients.audiences):
         raise InvalidInput("an audience twice", pointer="clients.audiences")
-    hosts = dict.fromkeys(_host(each, "clients.document_hosts") for each in clients.document_hosts)
+    hosts = dict.fromkeys(_place(each) for each in clients.document_hosts)
     return replace(clients, document_hosts=tuple(hosts))
+
+
+def _place(text: str) -> str:
+    """A host, with its port where that isn't the usual one."""
+    host, colon, port = text.partition(":")
+    if colon and not (port.isdecimal() and port.isascii() and 0 < int(port) < 65536 and port[0] != "0"):
+        raise InvalidInput("no port of a host", pointer="clients.document_hosts")
+    return _host(host, "clients.document_hosts") + colon + port
 
 
 def _domain(text: str) -> str:

@@ -118,6 +118,7 @@ def routes(services: Services) -> list[BaseRoute]:
             keys=services.keys,
             scopes=services.scopes,
             registrations=services.registrations,
+            documents=services.client_documents,
         ).routes(),
         *RegistrationRoutes(
             contexts=services.contexts, issuers=services.issuers, registrations=services.registrations

@@ -62,9 +62,9 @@ def build(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy: Ent
     """Services on the database at `dsn`, not yet started. From the bottom floor up."""
     base = foundation(settings, dsn=dsn, kek=kek, clock=clock, entropy=entropy)
     who = persons(base, settings)
-    doors = entries(base, who, settings)
-
     issuers = Issuers(settings.public_url, settings.mutual_tls_origin)
+    doors = entries(base, who, settings, issuers)
+
     authorise = Authorise(members=who.members, policies=who.policies)
     verifier = TokenVerifier(keys=base.keys, revocations=base.revocations)
     credentials = Credentials(verifier=verifier, issuers=issuers, possession=base.possession)

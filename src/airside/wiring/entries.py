@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from airside.access import Issuers
 from airside.identity import (
     EmailCodeAuthenticator,
     EnrolPasskeyAuthenticator,
@@ -15,6 +16,7 @@ from airside.identity import (
 )
 from airside.notify import Delivery, Letters, Mailbox, Mailer, RoomSources, Smtp
 from airside.oauth import (
+    ClientDocuments,
     ClientLookup,
     ClientMemory,
     Clients,
@@ -42,6 +44,7 @@ class Entries:
     acceptance: Acceptance
     closing: Closing
     clients: Clients
+    client_documents: ClientDocuments
     client_lookup: ClientLookup
     scopes: Scopes
     consents: Consents
@@ -51,7 +54,7 @@ class Entries:
     delivery: Delivery
 
 
-def entries(base: Foundation, who: Persons, settings: Settings) -> Entries:
+def entries(base: Foundation, who: Persons, settings: Settings, issuers: Issuers) -> Entries:
     """On `base`, for `who`."""
     registration = _registration(base, who)
     memory = ClientMemory(listener=base.listener, clock=base.clock)
@@ -75,6 +78,17 @@ def entries(base: Foundation, who: Persons, settings: Settings) -> Entries:
     )
     mailer = _mailer(settings)
     scopes = Scopes(journal=base.journal)
+    documents = ClientDocuments(
+        fetcher=base.fetcher,
+        clock=base.clock,
+        limiter=base.limiter,
+        journal=base.journal,
+        policies=who.policies,
+        lookup=base.lookup,
+        issuers=issuers,
+        clients=clients,
+        scopes=scopes,
+    )
     tokens = RegistrationTokens(entropy=base.entropy, journal=base.journal)
     return Entries(
         flows=_flows(base, who),
@@ -104,7 +118,8 @@ def entries(base: Foundation, who: Persons, settings: Settings) -> Entries:
             erasure=Erasure(journal=base.journal, outbox=base.outbox),
         ),
         clients=clients,
-        client_lookup=ClientLookup(memory=memory),
+        client_documents=documents,
+        client_lookup=ClientLookup(memory=memory, documents=documents),
         consents=Consents(journal=base.journal, families=base.families),
         scopes=scopes,
         registration_tokens=tokens,

@@ -44,6 +44,8 @@ class ClientAnswer(Answer):
     name: str
     public: bool
     state: Literal["active", "disabled"]
+    origin: Literal["administrator", "registration", "document"]
+    document_url: str | None
     grants: list[str]
     redirect_uris: list[str]
     scopes: list[str]
@@ -141,6 +143,8 @@ def _client(client: Client) -> ClientAnswer:
         name=client.name,
         public=client.public,
         state=client.state,
+        origin=client.origin,
+        document_url=client.document_url,
         created_at=client.created_at,
         **values,
     )

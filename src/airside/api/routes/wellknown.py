@@ -10,7 +10,7 @@ from airside.access import Issuers
 from airside.access.challenges import WELL_KNOWN
 from airside.api.routes.oauth import AnonymousContexts
 from airside.core.strict_json import Json, dumps
-from airside.oauth import Registrations, Scopes, metadata, protected_resource
+from airside.oauth import ClientDocuments, Registrations, Scopes, metadata, protected_resource
 from airside.store import Address
 from airside.tokens import SigningKeys
 
@@ -34,12 +34,14 @@ class WellKnownRoutes:
         keys: SigningKeys,
         scopes: Scopes,
         registrations: Registrations,
+        documents: ClientDocuments,
     ) -> None:
         self._contexts = contexts
         self._issuers = issuers
         self._keys = keys
         self._scopes = scopes
         self._registrations = registrations
+        self._documents = documents
 
     def routes(self) -> list[BaseRoute]:
         """Every route."""
@@ -56,8 +58,9 @@ class WellKnownRoutes:
             address = Address(str(request.path_params["slug"]), ctx.tenant_id)
             scopes = await self._scopes.names(ctx)
             registration = await self._registrations.enabled(ctx)
+            documents = await self._documents.enabled(ctx)
         issuer, mutual = self._issuers.of(address), self._issuers.mutual_of(address)
-        found = metadata(issuer, scopes, mutual=mutual, registration=registration)
+        found = metadata(issuer, scopes, mutual=mutual, registration=registration, documents=documents)
         return _json(dict(found), "application/json")
 
     async def resource(self, request: Request) -> Response:
