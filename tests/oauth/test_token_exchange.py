@@ -123,17 +123,6 @@ async def test_chain_of_actors_is_nested_and_bounded(world: World) -> None:
         await world.swap(credentials, answer.access_token)
 
 
-async def test_introspection_says_who_acts(world: World) -> None:
-    """RFC 8693 §4.1, §7: whoever asks the server instead of reading the token mustn't take it for the subject's own."""
-    client, credentials = await gateway(world)
-    _, token = await world.token()
-    answer = await world.swap(credentials, token)
-    async with world.ctx() as ctx:
-        introspect = world.services.introspection_endpoint.introspect
-        told = await introspect(ctx, world.place.issuer, credentials, {"token": answer.access_token.reveal()})
-    assert (told["active"], told["act"]) == (True, {"sub": client.word})
-
-
 async def test_chain_ends_with_whoever_acts_in_it(world: World) -> None:
     """N18, N19: a service in the middle is disabled, and what others have by it ends within the second."""
     first, credentials = await gateway(world)

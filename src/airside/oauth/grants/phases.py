@@ -148,7 +148,9 @@ class TokenEndpoint:
         access = granted.access
         if not access.scope <= client.scopes or not access.audience:
             raise InvalidGrant("the client has lost a scope since")
-        narrowed = requested_audience(form.get("resource"), access.audience)
+        # An exchange has read it already, beside `audience` (RFC 8693 §2.1).
+        asked = None if granted.issued_token_type is not None else form.get("resource")
+        narrowed = requested_audience(asked, access.audience)
         if (sender, narrowed) != (access.confirmation, access.audience):
             granted = replace(granted, access=replace(access, confirmation=sender, audience=narrowed))
         return grant.name, granted

@@ -21,8 +21,9 @@ from airside.store import RequestContext
 from airside.tokens import AccessGrant, Confirmation, TokenVerifier, VerifiedToken
 
 ACCESS_TOKEN: Final = "urn:ietf:params:oauth:token-type:access_token"
-TOKEN_TYPES: Final = frozenset({ACCESS_TOKEN, "urn:ietf:params:oauth:token-type:jwt"})
-"""What is taken and given (RFC 8693 §3): our access tokens, which are JWTs."""
+JWT: Final = "urn:ietf:params:oauth:token-type:jwt"
+TOKEN_TYPES: Final = frozenset({ACCESS_TOKEN, JWT})
+"""What is taken and given (RFC 8693 §3): our access tokens, which are JWTs unless their client has opaque ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,8 @@ class TokenExchangeGrant:
         if client.public:
             raise UnauthorizedClient
         asked = _read(form)
+        if form.get("requested_token_type") == JWT and client.settings.opaque_access_tokens:
+            raise InvalidRequest("this client's tokens are no JWTs")
         subject = await self._verified(ctx, asked.subject_token, sender)
         held = held_by(subject)
         if not concerns(client, held):
