@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import httpx2
 import pytest
@@ -13,6 +13,7 @@ import pytest
 from airside.core.clock import Clock
 from airside.core.entropy import Entropy
 from airside.oauth import Client, ClientDraft, ClientSettings
+from airside.oauth.discovery import DIRECT
 from airside.protocols.oauth import ASSERTION_TYPE
 from airside.vault import Aead
 from tests.makers import Database
@@ -218,7 +219,10 @@ async def test_certificates_prove_clients_and_bind_tokens_on_the_second_listener
     async with server.client() as http:
         found = (await http.get(f"{place.issuer}/.well-known/openid-configuration")).json()
     assert found["tls_client_certificate_bound_access_tokens"] is True
-    endpoint = found["mtls_endpoint_aliases"]["token_endpoint"]
+    aliases = found["mtls_endpoint_aliases"]
+    assert aliases.keys() == {name for name in found if name in DIRECT}
+    assert all(urlsplit(alias).path == urlsplit(found[name]).path for name, alias in aliases.items())
+    endpoint = aliases["token_endpoint"]
 
     leaf = certificate("client", now, issuer=root)
     itself = certificate("own", now)
