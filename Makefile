@@ -3,6 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 TESTS ?= tests
+NPM_PEERS := $(patsubst %,tests/peers/%/node_modules/.installed,openfga-js openid-client oauth4webapi jupyterhub)
+PYTHON_PEERS := $(patsubst %,tests/peers/%/.venv/.installed,authlib jupyterhub)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: install run check fix test test-mutants test-peers test-debian gauntlet bench docs locks clean
@@ -38,9 +40,20 @@ test-mutants: install  ## each gauntlet test on a build with one deliberate mist
 	$(BIN)/pytest tests/mutants
 
 test-peers: install  ## stock clients in other languages against the real server (needs Node.js 20 and npm)
-	command -v npm >/dev/null || sh requirements/debian.sh requirements/debian-peers.txt
-	! command -v npm >/dev/null || npm --prefix tests/peers/openfga-js ci --silent
+	sh requirements/debian.sh requirements/debian-peers.txt
+	command -v npm >/dev/null || sh requirements/debian.sh requirements/debian-node.txt
+	! command -v npm >/dev/null || $(MAKE) --no-print-directory $(NPM_PEERS)
+	$(MAKE) --no-print-directory $(PYTHON_PEERS)
 	AIRSIDE_PEERS=$(if $(filter true,$(CI)),required) $(BIN)/pytest tests/peers
+
+tests/peers/%/node_modules/.installed: tests/peers/%/package-lock.json
+	npm --prefix $(<D) ci --silent --ignore-scripts
+	touch $@
+
+tests/peers/%/.venv/.installed: tests/peers/%/requirements.txt
+	$(PYTHON) -m venv $(<D)/.venv
+	$(<D)/.venv/bin/python -m pip install --quiet --require-hashes -r $<
+	touch $@
 
 test-debian: install  ## the store's tests again, on Debian's PostgreSQL over TLS
 	sh requirements/debian.sh
@@ -59,6 +72,7 @@ docs: install  ## the reference pages that are made from the code
 locks:  ## refresh requirements/*.txt from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --all-extras --no-header -q -U -o requirements/server.txt
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --all-extras --group dev --no-header -q -c requirements/server.txt -o requirements/dev.txt
+	for peer in authlib jupyterhub; do uv pip compile tests/peers/$$peer/requirements.in --universal --python-version 3.11 --generate-hashes --no-header -q -U -o tests/peers/$$peer/requirements.txt; done
 
 clean:
 	rm -rf .venv

@@ -39,10 +39,3 @@ async def test_every_operation_of_the_javascript_sdk(server: Running, place: Pla
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.split("\n")[:-1] == [f"holds {step}" for step in STEPS]
-
-
-def test_locks_of_peers_name_no_registry(node: FindNode) -> None:
-    """What is installed is known by its hash; where it comes from is the business of whoever installs it."""
-    _, folder = node("openfga-js")
-    lock = (folder / "package-lock.json").read_text("utf-8")
-    assert "resolved" not in lock

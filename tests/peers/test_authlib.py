@@ -1,0 +1,13 @@
+"""Authlib for Python, over requests."""
+
+from tests.peers.application import steps_of
+from tests.peers.clients import WEB, told_of
+from tests.peers.conftest import FindPython
+from tests.running import Place
+
+
+async def test_application_signs_in_refreshes_introspects_and_revokes(place: Place, python: FindPython) -> None:
+    program, folder = python("authlib")
+    told = await told_of(place, WEB)
+    steps = "login refresh introspection revocation credentials"
+    await steps_of([program, "flow.py"], folder, steps, place=place, user=await place.user(), told=told)

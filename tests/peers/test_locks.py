@@ -1,0 +1,26 @@
+"""What the peers consist of is known by hash; where it comes from is the business of whoever installs it."""
+
+import re
+from pathlib import Path
+
+FOLDER = Path(__file__).parent
+
+
+def test_locks_of_npm_packages_hold_hashes_and_name_no_registry() -> None:
+    locks = sorted(FOLDER.glob("*/package-lock.json"))
+    assert locks != []
+    for lock in locks:
+        text = lock.read_text("utf-8")
+        assert "resolved" not in text, lock
+        assert text.count('"integrity": "sha512-') == len(re.findall(r'^    "node_modules/', text, re.MULTILINE)), lock
+
+
+def test_locks_of_python_packages_hold_hashes_and_name_no_index() -> None:
+    locks = sorted(FOLDER.glob("*/requirements.txt"))
+    assert locks != []
+    for lock in locks:
+        text = lock.read_text("utf-8")
+        assert not re.search(r"://|--(?:extra-)?index-url|--find-links", text), lock
+        blocks = [block for block in re.split(r"^(?=[a-zA-Z0-9])", text, flags=re.MULTILINE) if "==" in block]
+        assert blocks != []
+        assert all("--hash=sha256:" in block for block in blocks), lock
