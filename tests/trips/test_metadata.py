@@ -149,6 +149,7 @@ async def test_own_interfaces_describe_themselves(place: Place) -> None:
     assert found["authorization_servers"] == [place.issuer]
     assert set(found["scopes_supported"]) == MANAGEMENT
     assert found["bearer_methods_supported"] == ["header"]
+    assert found["dpop_signing_alg_values_supported"] == (await metadata(place))["dpop_signing_alg_values_supported"]
 
 
 async def test_challenge_leads_to_the_metadata(place: Place) -> None:

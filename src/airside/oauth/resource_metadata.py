@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from airside.core.strict_json import Json
 from airside.oauth.scope_words import MANAGEMENT
+from airside.protocols.oauth import DPOP_ALGORITHMS
 
 
 def protected_resource(issuer: str) -> Mapping[str, Json]:
@@ -17,5 +18,6 @@ def protected_resource(issuer: str) -> Mapping[str, Json]:
         "authorization_servers": [issuer],
         "scopes_supported": [*sorted(MANAGEMENT)],
         "bearer_methods_supported": ["header"],
+        "dpop_signing_alg_values_supported": [*DPOP_ALGORITHMS],
         "resource_name": "Airside management and permissions",
     }
