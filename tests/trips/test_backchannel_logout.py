@@ -103,6 +103,17 @@ async def test_logout_token_is_signed_as_the_client_registered(
     await verified(house, client, await parties.receiver.token(f"/{alg}"), alg)
 
 
+async def test_user_is_called_what_the_client_knows_them_by(house: Place, parties: Parties) -> None:
+    """§2.4: `sub` as in the ID token, also where that is a word of the client's own (OpenID Connect Core §8)."""
+    client = await party(house, parties, "/pairwise", subject_type="pairwise")
+    user = await house.user()
+    async with visitor(house) as browser:
+        tokens = await sign_in(house, browser, user, client)
+        await sign_out(house, browser)
+    claims = await verified(house, client, await parties.receiver.token("/pairwise"))
+    assert claims["sub"] == peek_claims(tokens["id_token"])["sub"] != format_id(USER, user.id)
+
+
 async def test_each_application_of_the_session_is_told_and_no_other(house: Place, parties: Parties) -> None:
     """§2.5: also one that only ever got a code."""
     one, two, aside = [await party(house, parties, path) for path in ("/one", "/two", "/aside")]
