@@ -15,8 +15,8 @@ async def push(app: App, **changes: str | None) -> httpx2.Response:
 
 
 def reference(app: App, body: dict[str, Any], **more: str) -> str:
-    said = {"response_type": None, "redirect_uri": None, "scope": None, "state": None}
-    return app.url(**said, request_uri=str(body["request_uri"]), **more)
+    nothing = dict.fromkeys(("response_type", "redirect_uri", "scope", "state"))
+    return app.url(**{**nothing, "request_uri": str(body["request_uri"]), **more})
 
 
 async def test_application_pushes_and_the_browser_carries_a_reference(place: Place) -> None:
