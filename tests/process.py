@@ -24,7 +24,7 @@ GONE_SECONDS = 15.0
 Watch = Callable[[httpx2.Response], None]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Watched(Running):
     """A server whose every answer is shown to `watch`."""
 
@@ -79,7 +79,7 @@ async def serving(
     services = build(settings, dsn=dsn, kek=kek, clock=clock, entropy=entropy)
     await services.start()
     try:
-        started = Watched(services, settings.public_url, certificates, watch, output, kek_file)
+        started = Watched(services, settings.public_url, certificates, watch=watch, output=output, kek_file=kek_file)
         await _until_ready(started, process, clock)
         yield started
     finally:

@@ -17,6 +17,8 @@ from uuid import UUID
 import pytest
 
 from airside.access import Right
+from airside.access.credentials import Presented
+from airside.access.senders import Sender
 from airside.admin.platform import OPERATOR
 from airside.core.clock import Clock
 from airside.core.entropy import Entropy
@@ -168,7 +170,8 @@ class Things:
         async def ask(node: Services, _at_least: AtLeast) -> bool:
             async with node.engine.begin(self.tenant_id) as ctx:
                 try:
-                    await node.contexts.credentials.principal(ctx, self.address, issued.token.reveal())
+                    presented = Presented(issued.token.reveal())
+                    await node.contexts.credentials.principal(ctx, self.address, presented, Sender())
                 except TokenRevoked:
                     return False
             return True

@@ -221,7 +221,7 @@ async def test_certificates_prove_clients_and_bind_tokens_on_the_second_listener
     assert found["tls_client_certificate_bound_access_tokens"] is True
     aliases = found["mtls_endpoint_aliases"]
     assert aliases.keys() == {name for name in found if name in DIRECT}
-    assert all(urlsplit(alias).path == urlsplit(found[name]).path for name, alias in aliases.items())
+    assert all(urlsplit(str(alias)).path == urlsplit(str(found[name])).path for name, alias in aliases.items())
     endpoint = aliases["token_endpoint"]
 
     leaf = certificate("client", now, issuer=root)
