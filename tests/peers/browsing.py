@@ -5,7 +5,7 @@ from urllib.parse import urljoin
 import httpx2
 
 from airside.identity import User
-from tests.trips.visitor import Visitor
+from tests.trips.visitor import Visitor, ahead_of
 
 MAX_STEPS = 20
 
@@ -19,6 +19,8 @@ async def reach(browser: Visitor, address: str, user: User | None = None) -> htt
             answer = await browser.http.get(urljoin(here, answer.headers["location"]))
         elif user is not None and here.startswith(f"{browser.place.issuer}/signin/"):
             answer = await browser.onward(await browser.sign_in(answer, user))
+        elif here.startswith(f"{browser.place.issuer}/") and 'http-equiv="refresh"' in answer.text:
+            answer = await browser.http.get(ahead_of(answer))
         else:
             return answer
     raise AssertionError(f"more than {MAX_STEPS} steps from {address}")

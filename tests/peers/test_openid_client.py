@@ -1,7 +1,10 @@
 """openid-client for JavaScript, as an application with a secret and as one without."""
 
+from dataclasses import replace
+
+from airside.oauth.settings import ClientSettings
 from tests.peers.application import steps_of
-from tests.peers.clients import WEB, told_of
+from tests.peers.clients import AFTER_LOGOUT, WEB, told_of, with_key
 from tests.peers.conftest import FindNode
 from tests.running import Place
 from tests.trips.visitor import CALLBACK, NATIVE
@@ -24,3 +27,28 @@ async def test_native_application_signs_in_and_refreshes(place: Place, node: Fin
     told = {**await told_of(place, NATIVE), "PEER_CALLBACK": CALLBACK}
     steps = "login refresh"
     await steps_of([program, "flow.mjs"], folder, steps, place=place, user=await place.user(), told=told)
+
+
+async def test_application_that_pushes_its_requests_gets_tokens_bound_to_its_key(place: Place, node: FindNode) -> None:
+    """RFC 9126 §2, RFC 9449 §5."""
+    program, folder = node(NAME)
+    told = await told_of(place, WEB)
+    steps = "pushed bound"
+    await steps_of([program, "flow.mjs"], folder, steps, place=place, user=await place.user(), told=told)
+
+
+async def test_application_proves_itself_by_its_own_key_and_signs_its_request(place: Place, node: FindNode) -> None:
+    """RFC 7523 §2.2, RFC 9101 §4."""
+    program, folder = node(NAME)
+    draft, key = with_key(WEB)
+    told = {**await told_of(place, draft), **key}
+    steps = "login refresh signedRequest introspection revocation"
+    await steps_of([program, "flow.mjs"], folder, steps, place=place, user=await place.user(), told=told)
+
+
+async def test_application_signs_its_user_out_here_too(place: Place, node: FindNode) -> None:
+    """RP-Initiated Logout 1.0 §2, §3."""
+    program, folder = node(NAME)
+    settings = ClientSettings(post_logout_redirect_uris=(AFTER_LOGOUT,))
+    told = {**await told_of(place, replace(WEB, settings=settings)), "PEER_AFTER_LOGOUT": AFTER_LOGOUT}
+    await steps_of([program, "flow.mjs"], folder, "login logout", place=place, user=await place.user(), told=told)

@@ -70,9 +70,14 @@ class Visitor:
 
     async def onward(self, page: httpx2.Response) -> httpx2.Response:
         """Where the page leads by itself."""
-        found = _REFRESH.search(page.text)
-        assert found is not None, page.text
-        return await self.get(urljoin(str(page.url), unescape(found[1])))
+        return await self.get(ahead_of(page))
+
+
+def ahead_of(page: httpx2.Response) -> str:
+    """The address that the page leads to by itself."""
+    found = _REFRESH.search(page.text)
+    assert found is not None, page.text
+    return urljoin(str(page.url), unescape(found[1]))
 
 
 def csrf_of(page: httpx2.Response) -> str:

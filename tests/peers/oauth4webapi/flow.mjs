@@ -180,7 +180,7 @@ const steps = {
     assert.equal(tokens.token_type, "dpop");
   },
 
-  // RFC 9449 §7.1: what was issued to one key is of no use to another, nor as a bearer token.
+  // RFC 9449 §5: the refresh token of a client without a secret is of use with its key alone.
   async boundElsewhere() {
     const kept = DPoP;
     DPoP = oauth.DPoP(client, await oauth.generateKeyPair("ES256"));
