@@ -1,10 +1,10 @@
 """What the peers are registered as."""
 
+import json
 from dataclasses import replace
 
 from joserfc.jwk import ECKey
 
-from airside.core.strict_json import dumps
 from airside.oauth import ClientDraft
 from airside.oauth.settings import ClientSettings
 from tests.running import Place
@@ -27,7 +27,8 @@ def with_key(draft: ClientDraft) -> tuple[ClientDraft, dict[str, str]]:
     """`draft` with a key of its own instead of a secret (RFC 7523 §2.2), and that key for the application."""
     key = ECKey.generate_key("P-256", {"kid": "one", "use": "sig", "alg": "ES256"})
     settings = ClientSettings(token_endpoint_auth_method="private_key_jwt", jwks={"keys": [key.as_dict(private=False)]})
-    return replace(draft, settings=settings), {"PEER_AUTH_KEY": dumps(key.as_dict(private=True)).decode()}
+    key_as_text = json.dumps(key.as_dict(private=True))
+    return replace(draft, settings=settings), {"PEER_AUTH_KEY": key_as_text}
 
 
 async def told_of(place: Place, draft: ClientDraft) -> dict[str, str]:

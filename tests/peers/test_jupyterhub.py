@@ -8,7 +8,6 @@ from pathlib import Path
 
 import httpx2
 
-from airside.core.ids import USER, format_id
 from tests.peers.browsing import reach
 from tests.peers.clients import WEB, told_of
 from tests.peers.conftest import FindNode, FindPython
@@ -27,7 +26,8 @@ async def jupyterhub(place: Place, node: FindNode, python: FindPython, folder: P
     port, inner, proxy = (free_port() for _ in range(3))
     url = f"https://127.0.0.1:{port}"
     callback = f"{url}/hub/oauth_callback"
-    told = await told_of(place, replace(WEB, name="Notebooks", redirect_uris=(callback,)))
+    scopes = frozenset({"openid", "email"})
+    told = await told_of(place, replace(WEB, name="Notebooks", redirect_uris=(callback,), scopes=scopes))
     certificates = place.server.certificates
     environment = {
         **told,
@@ -65,7 +65,7 @@ async def test_home_page_of_the_hub_names_who_signed_in(
         home = await reach(browser, f"{hub}/hub/home", user)
         assert home.status_code == 200, home.text
         assert str(home.url) == f"{hub}/hub/home"
-        assert format_id(USER, user.id) in home.text
+        assert user.email in home.text
         async with visitor(place) as stranger:
             elsewhere = await reach(stranger, f"{hub}/hub/home")
             assert str(elsewhere.url).startswith(f"{place.issuer}/signin/")

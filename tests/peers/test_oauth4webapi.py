@@ -1,5 +1,7 @@
 """oauth4webapi for JavaScript: an application that sends every request itself, and a resource server."""
 
+from dataclasses import replace
+
 from tests.peers.application import steps_of
 from tests.peers.clients import WEB, told_of, with_key
 from tests.peers.conftest import FindNode
@@ -12,9 +14,11 @@ NAME = "oauth4webapi"
 async def test_application_judges_every_answer_and_finds_no_fault(place: Place, node: FindNode) -> None:
     """RFC 9207 §2.4, RFC 9068 §4: the answer's issuer and the access token are checked by the one they are for."""
     program, folder = node(NAME)
-    told = await told_of(place, WEB)
-    steps = "discovery refusal mixUp login accessToken refresh introspection revocation credentials"
-    await steps_of([program, "flow.mjs"], folder, steps, place=place, user=await place.user(), told=told)
+    user = await place.user()
+    draft = replace(WEB, scopes=WEB.scopes | {"email"})
+    told = {**await told_of(place, draft), "PEER_EMAIL": user.email}
+    steps = "discovery refusal mixUp login accessToken userinfo refresh introspection revocation credentials"
+    await steps_of([program, "flow.mjs"], folder, steps, place=place, user=user, told=told)
 
 
 async def test_application_that_pushes_its_requests_gets_tokens_bound_to_its_key(place: Place, node: FindNode) -> None:

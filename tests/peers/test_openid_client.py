@@ -30,10 +30,10 @@ async def test_native_application_signs_in_and_refreshes(place: Place, node: Fin
 
 
 async def test_application_that_pushes_its_requests_gets_tokens_bound_to_its_key(place: Place, node: FindNode) -> None:
-    """RFC 9126 §2, RFC 9449 §5."""
+    """RFC 9126 §2, RFC 9449 §5: also userinfo is told to that key alone (§7)."""
     program, folder = node(NAME)
     told = await told_of(place, WEB)
-    steps = "pushed bound"
+    steps = "pushed bound boundUserinfo"
     await steps_of([program, "flow.mjs"], folder, steps, place=place, user=await place.user(), told=told)
 
 
@@ -44,6 +44,15 @@ async def test_application_proves_itself_by_its_own_key_and_signs_its_request(pl
     told = {**await told_of(place, draft), **key}
     steps = "login refresh signedRequest introspection revocation"
     await steps_of([program, "flow.mjs"], folder, steps, place=place, user=await place.user(), told=told)
+
+
+async def test_userinfo_tells_what_the_scopes_are_for(place: Place, node: FindNode) -> None:
+    """OpenID Connect Core §5.4."""
+    program, folder = node(NAME)
+    user = await place.user()
+    draft = replace(WEB, scopes=WEB.scopes | {"email"})
+    told = {**await told_of(place, draft), "PEER_EMAIL": user.email}
+    await steps_of([program, "flow.mjs"], folder, "login userinfo", place=place, user=user, told=told)
 
 
 async def test_application_signs_its_user_out_here_too(place: Place, node: FindNode) -> None:

@@ -11,7 +11,6 @@ import requests
 from authlib.common.errors import AuthlibBaseError
 from authlib.common.security import generate_token
 from authlib.integrations.requests_client import OAuth2Session
-from authlib.oauth2.rfc7523 import PrivateKeyJWT
 from authlib.oidc.core import CodeIDToken
 from joserfc import jwt
 from joserfc.jwk import KeySet
@@ -28,18 +27,13 @@ class Flow:
     def __init__(self) -> None:
         self.metadata: dict[str, Any] = requests.get(f"{ISSUER}/.well-known/openid-configuration", timeout=30).json()
         self.tokens: dict[str, Any] = {}
-        key = os.environ.get("PEER_AUTH_KEY")
         self.session = OAuth2Session(
             CLIENT_ID,
-            key or os.environ["PEER_CLIENT_SECRET"],
+            os.environ["PEER_CLIENT_SECRET"],
             scope=SCOPE,
             redirect_uri=CALLBACK,
             code_challenge_method="S256",
-            token_endpoint_auth_method="private_key_jwt" if key else "client_secret_basic",
-            revocation_endpoint_auth_method="private_key_jwt" if key else "client_secret_basic",
         )
-        if key:
-            self.session.register_client_auth_method(PrivateKeyJWT(self.metadata["token_endpoint"], alg="ES256"))
 
     def login(self) -> None:
         verifier, nonce = generate_token(48), generate_token(24)
