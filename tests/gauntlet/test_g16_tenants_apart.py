@@ -57,6 +57,7 @@ PUBLIC = {
     "/static/{name}",
     "/t/{slug}/.well-known/openid-configuration",
     "/.well-known/oauth-authorization-server/t/{slug}",
+    "/.well-known/oauth-protected-resource/t/{slug}",
     "/t/{slug}/oauth2/jwks",
     "/t/{slug}/oauth2/authorize",
     "/t/{slug}/signin",

@@ -1,6 +1,7 @@
 """YAML with one meaning."""
 
 import math
+import re
 
 import pytest
 import yaml
@@ -78,7 +79,10 @@ def test_aliases_that_unfold_without_end_are_refused() -> None:
         load_yaml("\n".join(lines).encode(), "a.yaml")
 
 
-texts = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z")), max_size=12)
+# PyYAML, of YAML 1.1, leaves 1e5 without quotes: a word there, a number in YAML 1.2 and here.
+texts = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z")), max_size=12).filter(
+    lambda text: not re.fullmatch(r"-?[0-9]+[eE][-+]?[0-9]+", text)
+)
 values = st.recursive(
     st.none() | st.booleans() | st.integers(-(10**17), 10**17) | texts,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=4),

@@ -10,7 +10,6 @@ from uuid import UUID
 from psycopg import AsyncConnection
 
 from airside.core.errors import Refusal, Unauthenticated
-from airside.core.ids import LINK, parse_id
 from airside.core.principal import Origin
 from airside.core.secret import Secret
 from airside.identity import User
@@ -60,10 +59,13 @@ class Stranger:
         return [Mail(kind, subject, about) for kind, subject, about in found]
 
     async def token(self, kind: str) -> Secret[str]:
-        """The token in the latest mail of a kind, as whoever writes it makes it."""
-        mail = [mail for mail in await self.mails() if mail.kind == kind][-1]
+        """The token in the latest mail of a kind, as whoever writes it makes it, sent already or not."""
+        links = await self.rows(
+            "select link_id, purpose from airside.action_link where tenant_id = %s order by link_id"
+        )
+        link_id: UUID = [link_id for link_id, purpose in links if purpose == kind][-1]
         async with self.asking() as ctx:
-            return await self.services.links.token(ctx, parse_id(LINK, mail.about["link"]))
+            return await self.services.links.token(ctx, link_id)
 
     async def events(self) -> list[str]:
         """What the journal tells, oldest first."""

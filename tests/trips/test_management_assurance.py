@@ -33,7 +33,8 @@ async def test_password_alone_manages_nothing_and_the_answer_says_what_does(plac
         answer = await manage(place, weak["access_token"], "GET", path)
         assert answer.status_code == 401
         assert answer.headers["www-authenticate"] == (
-            'Bearer error="insufficient_user_authentication", acr_values="aal2", max_age="43200"'
+            'Bearer error="insufficient_user_authentication", acr_values="aal2", max_age="43200", '
+            f'resource_metadata="{place.server.url}/.well-known/oauth-protected-resource/t/{place.slug}"'
         )
         assert answer.json()["code"] == "insufficient_user_authentication"
     app = await generator(place, user)

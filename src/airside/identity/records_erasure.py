@@ -18,6 +18,7 @@ DELETE_DEVICES: Final = "delete from airside.known_device where tenant_id = %s a
 DELETE_LINKS: Final = "delete from airside.action_link where tenant_id = %s and user_id = %s"
 DELETE_PARTICIPATIONS: Final = "delete from airside.session_client where tenant_id = %s and user_id = %s"
 DELETE_CONSENTS: Final = "delete from airside.oauth_consent where tenant_id = %s and user_id = %s"
+DELETE_DEVICE_ANSWERS: Final = "delete from airside.device_authorization where tenant_id = %s and user_id = %s"
 
 HANGING: Final = (
     DELETE_PASSWORD,
@@ -32,6 +33,7 @@ HANGING: Final = (
     DELETE_LINKS,
     DELETE_PARTICIPATIONS,
     DELETE_CONSENTS,
+    DELETE_DEVICE_ANSWERS,
 )
 
 CLOSE: Final = """
