@@ -77,8 +77,8 @@ NOISE = {
 }
 """A refused attempt is itself recorded, with the tenant it was aimed at."""
 
-STRANGERS_BEGIN = {"signin_flow", "authorization_request"}
-"""Anybody may begin to sign in; what others have begun stays as it was."""
+STRANGERS_BEGIN = {"signin_flow", "authorization_request", "logout_request"}
+"""Anybody may begin to sign in or out; what others have begun stays as it was."""
 
 STORE = "/stores/{store_id}"
 MODEL = "model\n  schema 1.1\ntype user\ntype doc\n  relations\n    define viewer: [user]\n"
