@@ -15,7 +15,7 @@ Run = Callable[..., CompletedProcess[str]]
 KID = r"[A-Za-z0-9_-]{43}"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 async def run(blank_database: MakeDatabase, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Run]:
     """Runs a verb on a database of its own, which holds one tenant, `acme`."""
     folder = tmp_path_factory.mktemp("cli")

@@ -18,6 +18,7 @@ import pytest
 
 from airside.core.ids import USER, format_id, uuid7
 from airside.tenancy import RoleDraft
+from airside.tenancy.policy import parse_policy
 from tests.running import Place, Running
 from tests.surface import Endpoint, administrator_token, endpoints, platform_token
 from tests.vectors.json_cases import JsonCase, json_cases
@@ -33,8 +34,11 @@ UNREAD = {
     "NaN and Infinity are not JSON",
     "JSON nested too deeply",
     "body: Field required",  # nothing was sent at all
+    "The request can't be understood.",  # the words of OAuth
 }
 CHECK = '{"tuple_key":{"user":"user:x","relation":"viewer","object":"doc:x"},"context":'
+CALLBACK = "https://app.example.test/callback"
+OPEN: dict[str, Any] = {"registration": "open", "audiences": ["https://api.example.test"]}
 MODEL: dict[str, Any] = {
     "schema_version": "1.1",
     "type_definitions": [
@@ -54,10 +58,12 @@ class Door:
 
     endpoint: Endpoint
     path: str
-    token: str
+    token: str | None
 
     async def take(self, http: httpx2.AsyncClient, body: bytes) -> httpx2.Response:
-        headers = {"content-type": JSON_TYPE, "authorization": f"Bearer {self.token}"}
+        headers = {"content-type": JSON_TYPE}
+        if self.token is not None:
+            headers["authorization"] = f"Bearer {self.token}"
         return await http.request(self.endpoint.method, self.path, content=body, headers=headers)
 
 
@@ -68,11 +74,24 @@ async def _doors(server: Running, place: Place) -> list[Door]:
         role = await server.services.role_admin.create(ctx, RoleDraft("suite"))
     nobody = format_id(USER, uuid7(server.services.clock.now(), server.services.entropy))
     values = {"slug": place.slug, "store_id": store.id, "model_id": store.id, "user_id": nobody, "role_id": role.word}
+    values["scope"] = "suite:read"
+    values["client_id"], registration = await _registered(server, place)
+    keys = {"POST /t/{slug}/oauth2/register": None, "PUT /t/{slug}/oauth2/register/{client_id}": registration}
     return [
-        Door(each, each.template.format(**values), operator if each.is_platform else administrator)
+        Door(each, each.template.format(**values), keys.get(str(each), operator if each.is_platform else administrator))
         for each in endpoints(server)
         if each.takes_json
     ]
+
+
+async def _registered(server: Running, place: Place) -> tuple[str, str]:
+    """A client that registered itself, and the token by which it manages itself; anybody may do as it did."""
+    async with place.operator() as ctx:
+        version = (await server.services.policies.stored(ctx)).version
+        await server.services.policies.change(ctx, version, parse_policy({"clients": OPEN}))
+    async with server.client() as http:
+        said = (await http.post(f"{place.issuer}/oauth2/register", json={"redirect_uris": [CALLBACK]})).json()
+    return said["client_id"], said["registration_access_token"]
 
 
 def _plan(cases: list[JsonCase], doors: list[Door], dice: random.Random) -> Iterator[tuple[JsonCase, Door]]:
@@ -86,7 +105,7 @@ def _was_read(answer: httpx2.Response) -> bool:
     if answer.is_success:
         return True
     said = answer.json()
-    return said.get("detail", said.get("message")) not in UNREAD
+    return said.get("detail", said.get("message", said.get("error_description"))) not in UNREAD
 
 
 def _wrong(case: JsonCase, answer: httpx2.Response) -> str:

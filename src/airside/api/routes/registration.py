@@ -12,7 +12,7 @@ from airside.access import Issuers
 from airside.access.credentials import bearer_token
 from airside.api.routes.oauth import NO_STORE, AnonymousContexts
 from airside.core.errors import InvalidInput, Refusal
-from airside.core.strict_json import Json, dumps, loads_object
+from airside.core.strict_json import Json, dumps, loads
 from airside.oauth import InvalidClientMetadata, Registrations
 from airside.oauth.problems import oauth_error
 from airside.protocols.oauth import error_body
@@ -107,10 +107,10 @@ async def _body(request: Request) -> Mapping[str, Json]:
     kind, _, _ = request.headers.get("content-type", "").partition(";")
     if kind.strip().lower() != JSON:
         raise InvalidInput("application/json is expected")
-    try:
-        return loads_object(await request.body())
-    except InvalidInput as cause:
-        raise InvalidClientMetadata from cause
+    said = loads(await request.body())
+    if not isinstance(said, dict):
+        raise InvalidClientMetadata
+    return said
 
 
 def _json(body: Mapping[str, Json], status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
