@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -18,6 +18,10 @@ from airside.identity import Session, Sessions
 from airside.shield import csrf
 from airside.signin import account_cookie, account_path, signin_path
 from airside.store.context import RequestContext
+
+CARRIED: Final = ("user_code",)
+"""What an address may say besides its path and take through a login (RFC 8628 §3.3.1). Anything else in it, such as a
+secret that somebody put there, goes no further."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +101,9 @@ def _binding(session: Session) -> str:
 
 
 def _here(visit: Visit) -> str:
-    url = visit.request.url
-    return f"{url.path}?{url.query}" if url.query else url.path
+    path, query = visit.request.url.path, visit.request.query_params
+    carried = {name: query[name] for name in CARRIED if name in query}
+    return f"{path}?{urlencode(carried)}" if carried else path
 
 
 async def _to_signin(visit: Visit) -> Response:
