@@ -56,7 +56,9 @@ async def test_coming_from_another_site_a_page_of_our_own_leads_back(site: Site)
         assert again.status_code == 303
 
 
-@pytest.mark.parametrize("name", ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "{{ 7*7 }}", "${7*7}"])
+@pytest.mark.parametrize(
+    "name", ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "{{ 1337*7331 }}", "${1337*7331}"]
+)
 async def test_a_hostile_name_agent_or_tenant_is_text(site: Site, name: str) -> None:
     """N29, N30: stored through the name, the browser's name for itself and the tenant's."""
     await site.user(EMAIL, name)
@@ -66,7 +68,7 @@ async def test_a_hostile_name_agent_or_tenant_is_text(site: Site, name: str) -> 
         page = (await tab.get(ACCOUNT)).text + (await tab.get(SESSIONS)).text
     assert "<script" not in page
     assert "<img" not in page
-    assert "49" not in re.sub(r"value=\"[^\"]*\"|\?v=[0-9a-f]+|ses_\w+|\d\d:\d\d|T[\d:.+]+", "", page)
+    assert "9801547" not in page
 
 
 async def test_signing_out_ends_this_session_and_forgets_both_cookies(site: Site) -> None:

@@ -162,7 +162,7 @@ async def test_client_that_demands_more_has_the_session_strengthened_first(site:
     assert not await approved(site, client, device_code)
 
 
-@pytest.mark.parametrize("name", ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "{{ 7*7 }}"])
+@pytest.mark.parametrize("name", ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "{{ 1337*7331 }}"])
 async def test_hostile_name_of_an_application_is_text(site: Site, name: str) -> None:
     """N29, N30."""
     await site.user(EMAIL)
@@ -175,7 +175,7 @@ async def test_hostile_name_of_an_application_is_text(site: Site, name: str) -> 
     for page in (asked, done, strange):
         assert "<script" not in page.text
         assert "<img" not in page.text
-        assert "49" not in re.sub(r'value="[^"]*"|\?v=[0-9a-f]+', "", page.text)
+        assert "9801547" not in page.text
 
 
 async def test_page_speaks_german(site: Site) -> None:

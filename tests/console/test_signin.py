@@ -200,7 +200,7 @@ async def test_a_form_over_its_cap_of_another_kind_or_with_more_fields_is_refuse
 
 
 @pytest.mark.parametrize(
-    "typed", ['"><script>alert(1)</script>', "' onfocus=alert(1) autofocus='", "{{ 7*7 }}", "</title><img src=x>"]
+    "typed", ['"><script>alert(1)</script>', "' onfocus=alert(1) autofocus='", "{{ 1337*7331 }}", "</title><img src=x>"]
 )
 async def test_what_was_typed_comes_back_as_text(site: Site, typed: str) -> None:
     """N29, N30: reflected through the address field."""
@@ -210,7 +210,7 @@ async def test_what_was_typed_comes_back_as_text(site: Site, typed: str) -> None
     assert strange_scripts(answer.text) == []
     assert "<img" not in answer.text
     assert "' onfocus" not in answer.text
-    assert "49" not in re.sub(r"value=\"[^\"]*\"|data-options=\"[^\"]*\"|\?v=[0-9a-f]+", "", answer.text)
+    assert "9801547" not in answer.text
 
 
 async def test_the_password_never_comes_back(site: Site) -> None:

@@ -31,7 +31,7 @@ XSS: Final = (
     "</style><script>alert(1)</script>",
     "<a href=javascript:alert(1)>x</a>",
     "javascript:alert(1)",
-    "{{ 7*7 }}",
+    "{{ 1337*7331 }}",
     "{tenant.__class__}",
     "{0}",
     "{{config}}{% raw %}",
@@ -133,7 +133,7 @@ def test_what_somebody_chose_stays_text(kind: str, hostile: str) -> None:
     letter, tame = write(kind, **wild), write(kind, name="", tenant="T")
     assert Elements(letter.html.reveal()).found == Elements(tame.html.reveal()).found
     assert len(letter.subject.splitlines()) == 1
-    assert "49" not in letter.text.reveal().replace("493817", "")
+    assert "9801547" not in letter.text.reveal()
     assert "__class__" not in hostile or "{tenant.__class__}" in letter.text.reveal()
     assert "\u202e" not in letter.text.reveal() + letter.html.reveal() + letter.subject
 
