@@ -26,7 +26,9 @@ class Standing:
             InvalidGrant: user gone or disabled, session ended, or everything of the tenant revoked since.
             Unavailable: what is revoked isn't known just now.
         """
-        await self._demand_session(ctx, session_id, auth_time)
+        revoked = await self._revocations.current(ctx)
+        if revoked.covers(jti="", sid=session_id, fam=None, sub="", client_id="", issued_at=epoch(auth_time)):
+            raise InvalidGrant("session ended")
         await self.demand_user(ctx, user_id)
 
     async def demand_user(self, ctx: RequestContext, user_id: UUID) -> None:
@@ -38,13 +40,12 @@ class Standing:
         if await self._users.state(ctx, user_id) != "active":
             raise InvalidGrant("user gone or disabled")
 
-    async def user(self, ctx: RequestContext, *, user_id: UUID, session_id: str, auth_time: datetime) -> User:
-        """As `demand`, and the user.
+    async def user(self, ctx: RequestContext, user_id: UUID) -> User:
+        """The user, who is active.
 
         Raises:
-            InvalidGrant, Unavailable: as `demand`.
+            InvalidGrant: gone or disabled.
         """
-        await self._demand_session(ctx, session_id, auth_time)
         try:
             user = await self._users.get(ctx, user_id)
         except NotFound as cause:
@@ -52,8 +53,3 @@ class Standing:
         if user.state != "active":
             raise InvalidGrant("user disabled")
         return user
-
-    async def _demand_session(self, ctx: RequestContext, session_id: str, auth_time: datetime) -> None:
-        revoked = await self._revocations.current(ctx)
-        if revoked.covers(jti="", sid=session_id, fam=None, sub="", client_id="", issued_at=epoch(auth_time)):
-            raise InvalidGrant("session ended")

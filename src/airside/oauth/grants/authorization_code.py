@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-from airside.core.ids import FAMILY, SESSION, USER, format_id
 from airside.core.strict_json import Json
 from airside.oauth.claims import by_name, person_claims, requested
 from airside.oauth.claims_requests import ClaimsRequests
@@ -10,15 +9,16 @@ from airside.oauth.codes import Codes
 from airside.oauth.consent import Consents
 from airside.oauth.errors import InvalidGrant, InvalidRequest
 from airside.oauth.grants.phases import Granted
+from airside.oauth.grants.sign_in import ProvenSignIn, SignInGrant
 from airside.oauth.model import Client, Code, GrantName
 from airside.oauth.ports import RolesOf
 from airside.oauth.standing import Standing
 from airside.oauth.userinfo import OPENID
 from airside.store import RequestContext
-from airside.tokens import ACCESS_TOKEN_LIFETIME, REFRESH_ABSOLUTE, AccessGrant, Confirmation, RefreshFamilies
+from airside.tokens import ACCESS_TOKEN_LIFETIME, REFRESH_ABSOLUTE, Confirmation, RefreshFamilies
 
 
-class AuthorizationCodeGrant:
+class AuthorizationCodeGrant(SignInGrant):
     """Spends a code; starts a refresh family where the client is registered for one."""
 
     def __init__(
@@ -31,11 +31,8 @@ class AuthorizationCodeGrant:
         families: RefreshFamilies,
         claims_requests: ClaimsRequests,
     ) -> None:
+        super().__init__(standing=standing, consents=consents, roles=roles, families=families)
         self._codes = codes
-        self._consents = consents
-        self._standing = standing
-        self._roles = roles
-        self._families = families
         self._claims_requests = claims_requests
 
     @property
@@ -60,31 +57,20 @@ class AuthorizationCodeGrant:
         code = await self._codes.spend(ctx, client, presented, redirect_uri, verifier)
         if code.details.dpop_jkt is not None and (sender is None or sender.jkt != code.details.dpop_jkt):
             raise InvalidGrant("bound to another key")
-        session_id = format_id(SESSION, code.session_id)
-        user = await self._standing.user(ctx, user_id=code.user_id, session_id=session_id, auth_time=code.auth_time)
-        scopes = code.scopes & client.scopes
-        if not scopes:
-            raise InvalidGrant("the client has lost its scopes since")
-        await self._consents.demand(ctx, client, code.user_id, scopes)
-        meant = code.details.resources or client.audiences
-        access = AccessGrant(
-            subject=format_id(USER, code.user_id),
-            client_id=client.word,
-            audience=tuple(resource for resource in meant if resource in client.audiences),
-            scope=scopes,
-            roles=tuple(await self._roles.roles(ctx, code.user_id)),
+        proven = ProvenSignIn(
+            user_id=code.user_id,
+            session_id=code.session_id,
+            family_id=code.family_id,
+            scopes=code.scopes,
+            resources=code.details.resources,
             auth_time=code.auth_time,
             acr=code.acr,
             amr=code.amr,
-            session_id=session_id,
-            family_id=format_id(FAMILY, code.family_id),
-            confirmation=sender if client.public else None,
         )
-        refresh_token = None
-        if "refresh_token" in client.grants:
-            refresh_token = (await self._families.start(ctx, access, family_id=code.family_id)).token
+        access, refresh_token = await self._earn(ctx, client, proven, sender)
         told: Mapping[str, Json] = {}
-        if code.details.claims is not None and OPENID in scopes:
+        if code.details.claims is not None and OPENID in access.scope:
+            user = await self._standing.user(ctx, code.user_id)
             told = by_name(person_claims(user), requested(code.details.claims, "id_token"), client.scopes)
             await self._keep_claims(ctx, client, code)
         return Granted(

@@ -2,19 +2,19 @@
 
 from collections.abc import Mapping
 
-from airside.core.ids import FAMILY, SESSION, USER, format_id
 from airside.oauth.consent import Consents
 from airside.oauth.device_authorizations import DeviceAuthorizations
-from airside.oauth.errors import InvalidGrant, InvalidRequest
+from airside.oauth.errors import InvalidRequest
 from airside.oauth.grants.phases import Granted
+from airside.oauth.grants.sign_in import ProvenSignIn, SignInGrant
 from airside.oauth.model import DEVICE_CODE, Client, GrantName
 from airside.oauth.ports import RolesOf
 from airside.oauth.standing import Standing
 from airside.store import RequestContext
-from airside.tokens import AccessGrant, Confirmation, RefreshFamilies
+from airside.tokens import Confirmation, RefreshFamilies
 
 
-class DeviceCodeGrant:
+class DeviceCodeGrant(SignInGrant):
     """Spends a device code; starts a refresh family where the client is registered for one."""
 
     def __init__(
@@ -26,11 +26,8 @@ class DeviceCodeGrant:
         roles: RolesOf,
         families: RefreshFamilies,
     ) -> None:
+        super().__init__(standing=standing, consents=consents, roles=roles, families=families)
         self._devices = devices
-        self._standing = standing
-        self._consents = consents
-        self._roles = roles
-        self._families = families
 
     @property
     def name(self) -> GrantName:
@@ -51,27 +48,15 @@ class DeviceCodeGrant:
             raise InvalidRequest("device_code is missing")
         approved = await self._devices.fetch(ctx, client, presented)
         approval = approved.approval
-        session_id = format_id(SESSION, approval.session_id)
-        await self._standing.demand(ctx, user_id=approval.user_id, session_id=session_id, auth_time=approval.auth_time)
-        scopes = approved.request.scopes & client.scopes
-        if not scopes:
-            raise InvalidGrant("the client has lost its scopes since")
-        await self._consents.demand(ctx, client, approval.user_id, scopes)
-        meant = approved.request.details.resources or client.audiences
-        access = AccessGrant(
-            subject=format_id(USER, approval.user_id),
-            client_id=client.word,
-            audience=tuple(resource for resource in meant if resource in client.audiences),
-            scope=scopes,
-            roles=tuple(await self._roles.roles(ctx, approval.user_id)),
+        proven = ProvenSignIn(
+            user_id=approval.user_id,
+            session_id=approval.session_id,
+            family_id=approval.family_id,
+            scopes=approved.request.scopes,
+            resources=approved.request.details.resources,
             auth_time=approval.auth_time,
             acr=approval.acr,
             amr=approval.amr,
-            session_id=session_id,
-            family_id=format_id(FAMILY, approval.family_id),
-            confirmation=sender if client.public else None,
         )
-        refresh_token = None
-        if "refresh_token" in client.grants:
-            refresh_token = (await self._families.start(ctx, access, family_id=approval.family_id)).token
+        access, refresh_token = await self._earn(ctx, client, proven, sender)
         return Granted(access, refresh_token, signs_in=True)
