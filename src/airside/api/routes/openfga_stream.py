@@ -3,35 +3,26 @@
 Every event's id is a continuation token of `GET …/changes`, so that either goes on where the other ended.
 """
 
-import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from airside.api.event_stream import stream
 from airside.api.routes.openfga_data import change_told, changes_query, start_time
 from airside.api.routes.openfga_pages import Pages
 from airside.api.routes.openfga_problems import refused
 from airside.api.routes.openfga_wire import ContextFor, store_of
-from airside.core.errors import LimitExceeded, Refusal, Unavailable
+from airside.core.errors import LimitExceeded, Unavailable
 from airside.permissions import Permissions
 from airside.store import RequestContext
-from airside.store.followers import Follower
 
 PAGE: Final = 100
 """Changes read at a time."""
-HEARTBEAT: Final = 15.0
-"""Seconds of silence after which a comment is sent, and the caller's right and the change log are looked at again."""
-_HEADERS: Final = [
-    (b"content-type", b"text/event-stream"),
-    (b"cache-control", b"no-store"),
-    (b"x-accel-buffering", b"no"),
-]
-_BEAT: Final = b":\n\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,41 +54,23 @@ class StreamRoutes:
         async def respond(scope: Scope, receive: Receive, send: Send) -> None:
             try:
                 with self._permissions.feed.follow(tenant_id, store_id) as follower:
-                    await self._stream(request, asked, follower, receive, send)
-            except (LimitExceeded, Unavailable) as refusal:  # before anything was sent: `_stream` folds its own
+                    await stream(follower, receive, send, self._reader(request, asked))
+            except (LimitExceeded, Unavailable) as refusal:  # before anything was sent: `stream` folds its own
                 await refused(refusal)(scope, receive, send)
 
         return respond
 
-    async def _stream(self, request: Request, asked: _Asked, follower: Follower, receive: Receive, send: Send) -> None:
-        leaving = asyncio.create_task(_until_gone(receive, follower))
-        try:
-            await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
-            await send({"type": "http.response.body", "body": _BEAT, "more_body": True})
-            await self._follow(request, asked, follower, send)
-            await send({"type": "http.response.body", "body": b""})
-        finally:
-            leaving.cancel()
-
-    async def _follow(
-        self,
-        request: Request,
-        asked: _Asked,
-        follower: Follower,
-        send: Callable[[MutableMapping[str, Any]], Awaitable[None]],
-    ) -> None:
+    def _reader(self, request: Request, asked: _Asked) -> Callable[[], Awaitable[tuple[bytes, bool]]]:
         reached = asked.position
-        while not follower.ended:
-            try:
-                # A context for each page: whose token has run out or been revoked since gets nothing more.
-                async with self._context(request, "permissions:read") as ctx:
-                    events, reached, more = await self._page(ctx, asked, reached)
-            except Refusal:  # the stream ends; whoever comes back is told why
-                return
-            if events:
-                await send({"type": "http.response.body", "body": events, "more_body": True})
-            if not more and not await follower.news(HEARTBEAT):
-                await send({"type": "http.response.body", "body": _BEAT, "more_body": True})
+
+        async def read() -> tuple[bytes, bool]:
+            nonlocal reached
+            # A context for each page: whose token has run out or been revoked since gets nothing more.
+            async with self._context(request, "permissions:read") as ctx:
+                events, reached, more = await self._page(ctx, asked, reached)
+            return events, more
+
+        return read
 
     async def _page(self, ctx: RequestContext, asked: _Asked, reached: int) -> tuple[bytes, int, bool]:
         changes = await self._permissions.tuples.changes(
@@ -110,9 +83,3 @@ class StreamRoutes:
             data = msgspec.json.encode(change_told(change))
             events.append(b"id: " + token.encode() + b"\nevent: change\ndata: " + data + b"\n\n")
         return b"".join(events), changes[-1].revision if changes else reached, len(changes) == PAGE
-
-
-async def _until_gone(receive: Receive, follower: Follower) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
-    follower.end()

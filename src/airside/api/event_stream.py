@@ -1,0 +1,52 @@
+"""Server-sent events (HTML Living Standard §9.2): an answer that goes on until its follower or the process ends."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from starlette.types import Receive, Send
+
+from airside.core.errors import Refusal
+from airside.store.followers import Follower
+
+HEARTBEAT: Final = 15.0
+"""Seconds of silence after which a comment is sent, and the caller's right and what is followed are looked at again."""
+_HEADERS: Final = [
+    (b"content-type", b"text/event-stream"),
+    (b"cache-control", b"no-store"),
+    (b"x-accel-buffering", b"no"),
+]
+_BEAT: Final = b":\n\n"
+
+
+async def stream(
+    follower: Follower, receive: Receive, send: Send, read: Callable[[], Awaitable[tuple[bytes, bool]]]
+) -> None:
+    """Send what `read` finds, events as bytes, at once and whenever there is news; it also says whether there may be
+    more already. A refusal of it ends the stream: whoever comes back is told why."""
+    leaving = asyncio.create_task(_until_gone(receive, follower))
+    try:
+        await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
+        await send({"type": "http.response.body", "body": _BEAT, "more_body": True})
+        await _follow(follower, send, read)
+        await send({"type": "http.response.body", "body": b""})
+    finally:
+        leaving.cancel()
+
+
+async def _follow(follower: Follower, send: Send, read: Callable[[], Awaitable[tuple[bytes, bool]]]) -> None:
+    while not follower.ended:
+        try:
+            events, more = await read()
+        except Refusal:
+            return
+        if events:
+            await send({"type": "http.response.body", "body": events, "more_body": True})
+        if not more and not await follower.news(HEARTBEAT):
+            await send({"type": "http.response.body", "body": _BEAT, "more_body": True})
+
+
+async def _until_gone(receive: Receive, follower: Follower) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    follower.end()
