@@ -7,9 +7,9 @@ from typing import Final, final
 from uuid import UUID
 
 from airside.audit import Event, Journal
-from airside.core.errors import LimitExceeded
 from airside.core.proof import Mint
 from airside.limits import TOKEN_FAILURES, Demand, Limiter, origin_key
+from airside.oauth.charging import spend
 from airside.oauth.client_lookup import ClientLookup
 from airside.oauth.client_proofs import ClientProofs, Credentials, proven_by_secret
 from airside.oauth.errors import InvalidClient
@@ -119,12 +119,7 @@ class ClientAuthentication:
 
     async def _spend(self, ctx: RequestContext, demand: Demand) -> None:
         self._suspect(ctx, demand)
-        try:
-            await self._limiter.spend(ctx, [demand])
-        except LimitExceeded:
-            await self._journal.refused(ctx, Event.LIMIT_EXCEEDED, reason=TOKEN_FAILURES.name)
-            await ctx.tx.checkpoint()
-            raise
+        await spend(ctx, self._limiter, self._journal, [demand])
         # Whatever is refused from here on, the attempt has counted; and no counter stays locked meanwhile.
         await ctx.tx.checkpoint()
 

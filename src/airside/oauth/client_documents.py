@@ -16,13 +16,14 @@ from uuid import UUID
 import structlog
 
 from airside.access import Issuers
-from airside.audit import Event, Journal
+from airside.audit import Journal
 from airside.core.clock import Clock
 from airside.core.errors import Conflict, InvalidInput, LimitExceeded, Refusal
 from airside.core.strict_json import Json, loads_object
 from airside.fetch import Fetched, Fetcher, Unavailable
 from airside.limits import CLIENT_DOCUMENT_ORIGIN, Limiter, origin_key
 from airside.oauth import records_clients
+from airside.oauth.charging import spend
 from airside.oauth.client_metadata import change_of, offer_of, read_metadata
 from airside.oauth.clients import Clients
 from airside.oauth.errors import InvalidClientMetadata
@@ -167,12 +168,7 @@ class ClientDocuments:
         return replace(draft, redirect_uris=_lawful(draft))
 
     async def _spend(self, ctx: RequestContext) -> None:
-        try:
-            await self._limiter.spend(ctx, [(CLIENT_DOCUMENT_ORIGIN, origin_key(ctx.origin.address))])
-        except LimitExceeded:
-            await self._journal.refused(ctx, Event.LIMIT_EXCEEDED, reason=CLIENT_DOCUMENT_ORIGIN.name)
-            await ctx.tx.checkpoint()
-            raise
+        await spend(ctx, self._limiter, self._journal, [(CLIENT_DOCUMENT_ORIGIN, origin_key(ctx.origin.address))])
         # Nobody waits for a stranger's server with a connection in hand.
         await ctx.tx.checkpoint()
 

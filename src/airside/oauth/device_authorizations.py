@@ -13,13 +13,14 @@ from uuid import UUID
 
 from airside.audit import Event, Journal
 from airside.core.entropy import Entropy, token
-from airside.core.errors import AssuranceTooLow, LimitExceeded, NotFound, Unavailable
+from airside.core.errors import AssuranceTooLow, NotFound, Unavailable
 from airside.core.ids import FAMILY, SESSION, USER, format_id, uuid7
 from airside.core.principal import Assurance
 from airside.core.secret import Secret
 from airside.identity import Session
 from airside.limits import DEVICE_CODE_ACCOUNT, DEVICE_CODE_ORIGIN, DEVICE_STARTED, Demand, Limiter, origin_key
 from airside.oauth import records_clients, records_device
+from airside.oauth.charging import spend
 from airside.oauth.consent import Consents
 from airside.oauth.device_model import ApprovedDevice, DeviceApproval, DeviceRequest, PendingDevice, StartedDevice
 from airside.oauth.errors import AccessDenied, AuthorizationPending, ExpiredToken, InvalidGrant, SlowDown
@@ -217,12 +218,7 @@ class DeviceAuthorizations:
         )
 
     async def _charge(self, ctx: RequestContext, demands: Sequence[Demand]) -> None:
-        try:
-            await self._limiter.spend(ctx, demands)
-        except LimitExceeded as refusal:
-            await self._journal.refused(ctx, Event.LIMIT_EXCEEDED, reason=refusal.limit)
-            await ctx.tx.checkpoint()
-            raise
+        await spend(ctx, self._limiter, self._journal, demands)
         await ctx.tx.checkpoint()
 
     async def _index(self, ctx: RequestContext, code: str) -> bytes:

@@ -9,14 +9,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from airside.audit import Event, Journal
+from airside.audit import Journal
 from airside.core.entropy import Entropy, token
-from airside.core.errors import InvalidInput, LimitExceeded, NotFound, Unauthenticated
+from airside.core.errors import InvalidInput, NotFound, Unauthenticated
 from airside.core.ids import CLIENT, parse_id
 from airside.core.secret import Secret
 from airside.core.strict_json import Json
 from airside.limits import REGISTRATION_ORIGIN, Limiter, origin_key
 from airside.oauth import records_clients, records_registrations
+from airside.oauth.charging import spend
 from airside.oauth.client_metadata import Offer, change_of, metadata_of, offer_of, outward, read_metadata
 from airside.oauth.clients import Clients
 from airside.oauth.errors import InvalidClientMetadata
@@ -170,12 +171,7 @@ class Registrations:
         policy = await self._policies.current(ctx)
         if policy.clients.registration == "closed":
             raise NotFound("registration")
-        try:
-            await self._limiter.spend(ctx, [(REGISTRATION_ORIGIN, origin_key(ctx.origin.address))])
-        except LimitExceeded:
-            await self._journal.refused(ctx, Event.LIMIT_EXCEEDED, reason=REGISTRATION_ORIGIN.name)
-            await ctx.tx.checkpoint()
-            raise
+        await spend(ctx, self._limiter, self._journal, [(REGISTRATION_ORIGIN, origin_key(ctx.origin.address))])
         await ctx.tx.checkpoint()
         return policy
 
