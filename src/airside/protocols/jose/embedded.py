@@ -10,12 +10,11 @@ from collections.abc import Collection
 from dataclasses import InitVar, dataclass
 from typing import Final, final
 
-from airside.core.errors import Refusal
 from airside.core.proof import Mint
-from airside.core.strict_json import Json, loads_object
+from airside.core.strict_json import Json
 from airside.protocols.jose.claims import read_claims
 from airside.protocols.jose.jwk import key_from_jwk, thumbprint
-from airside.protocols.jose.jws import MAX_HEADER, split
+from airside.protocols.jose.jws import header_object, split
 from airside.protocols.jose.keys import VerificationKey
 from airside.protocols.jose.refusals import KeyRefused, Reason, TokenRefused
 from airside.protocols.jose.segments import b64url_decode
@@ -54,14 +53,7 @@ def verify_possession(token: str, *, typ: str, algorithms: Collection[str]) -> V
 
 
 def _header(segment: str) -> dict[str, Json]:
-    if len(segment) > MAX_HEADER:
-        raise TokenRefused(Reason.TOO_LARGE)
-    try:
-        header = loads_object(b64url_decode(segment))
-    except TokenRefused:
-        raise
-    except Refusal:
-        raise TokenRefused(Reason.MALFORMED) from None
+    header = header_object(segment)
     if _FOREIGN & header.keys():
         raise TokenRefused(Reason.CRITICAL)
     return header

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from airside.core.errors import Refusal
 from airside.core.proof import Mint
-from airside.core.strict_json import dumps, loads_object
+from airside.core.strict_json import Json, dumps, loads_object
 from airside.protocols.jose.keys import MAX_KID, KeySet, SigningKey
 from airside.protocols.jose.refusals import Reason, TokenRefused, UnknownKey
 from airside.protocols.jose.segments import b64url_decode, b64url_encode
@@ -57,6 +57,22 @@ def split(token: str) -> tuple[str, str, str]:
     return parts[0], parts[1], parts[2]
 
 
+def header_object(segment: str) -> dict[str, Json]:
+    """The members of the header in `segment`, none of them judged.
+
+    Raises:
+        TokenRefused: too long, or not strict JSON.
+    """
+    if len(segment) > MAX_HEADER:
+        raise TokenRefused(Reason.TOO_LARGE)
+    try:
+        return loads_object(b64url_decode(segment))
+    except TokenRefused:
+        raise
+    except Refusal:
+        raise TokenRefused(Reason.MALFORMED) from None
+
+
 @lru_cache(maxsize=_HEADERS_KEPT)
 def read_header(segment: str, *, nameless: bool = False) -> Header:
     """The header in `segment`. Pure, and the same for every token of a key: kept. A refusal is not kept. With
@@ -65,14 +81,7 @@ def read_header(segment: str, *, nameless: bool = False) -> Header:
     Raises:
         TokenRefused: not strict JSON, no `alg` or `kid`, a critical extension (N03), an embedded key (N02).
     """
-    if len(segment) > MAX_HEADER:
-        raise TokenRefused(Reason.TOO_LARGE)
-    try:
-        header = loads_object(b64url_decode(segment))
-    except TokenRefused:
-        raise
-    except Refusal:
-        raise TokenRefused(Reason.MALFORMED) from None
+    header = header_object(segment)
     if _EMBEDDED & header.keys():
         raise TokenRefused(Reason.EMBEDDED_KEY)
     if _CRITICAL & header.keys():
