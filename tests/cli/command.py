@@ -5,12 +5,18 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from airside.core.clock import SystemClock
+from airside.store.migrate import migrate, role_of
+from tests.makers import MakeDatabase
 
 AIRSIDE = (sys.executable, "-m", "airside")
 SECONDS = 60.0
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 def environment(**settings: str) -> dict[str, str]:
@@ -26,6 +32,18 @@ def airside(*words: str, cwd: Path | str | None = None, **settings: str) -> subp
     )
     assert "Traceback" not in done.stderr, done.stderr
     return done
+
+
+@asynccontextmanager
+async def verbs(blank_database: MakeDatabase, folder: Path) -> AsyncGenerator[Run]:
+    """Runs verbs on a migrated database of its own, without a tenant."""
+    async with blank_database() as database:
+        await migrate(database.owner, role_of(database.app))
+
+        def verb(*words: str) -> subprocess.CompletedProcess[str]:
+            return airside(*words, cwd=folder, data=str(folder / "data"), database_url=database.app)
+
+        yield verb
 
 
 class Dev:

@@ -1,30 +1,21 @@
 """`airside keys`: on a real database, with no server running."""
 
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
-from subprocess import CompletedProcess
 
 import pytest
 
-from airside.store.migrate import migrate, role_of
-from tests.cli.command import airside
+from tests.cli.command import Run, airside, verbs
 from tests.makers import MakeDatabase
 
-Run = Callable[..., CompletedProcess[str]]
 KID = r"[A-Za-z0-9_-]{43}"
 
 
 @pytest.fixture
 async def run(blank_database: MakeDatabase, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Run]:
     """Runs a verb on a database of its own, which holds one tenant, `acme`."""
-    folder = tmp_path_factory.mktemp("cli")
-    async with blank_database() as database:
-        await migrate(database.owner, role_of(database.app))
-
-        def verb(*words: str) -> CompletedProcess[str]:
-            return airside(*words, cwd=folder, data=str(folder / "data"), database_url=database.app)
-
+    async with verbs(blank_database, tmp_path_factory.mktemp("cli")) as verb:
         assert verb("tenant", "create", "acme", "Acme").returncode == 0
         yield verb
 

@@ -2,30 +2,20 @@
 
 import json
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
-from subprocess import CompletedProcess
 
 import pytest
 
-from airside.store.migrate import migrate, role_of
 from airside.wiring.settings import APPLICATIONS, load
-from tests.cli.command import airside
+from tests.cli.command import Run, verbs
 from tests.makers import MakeDatabase
-
-Run = Callable[..., CompletedProcess[str]]
 
 
 @pytest.fixture(scope="module")
 async def run(blank_database: MakeDatabase, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Run]:
     """Runs a verb on a database of its own, which holds one tenant, `acme`."""
-    folder = tmp_path_factory.mktemp("cli")
-    async with blank_database() as database:
-        await migrate(database.owner, role_of(database.app))
-
-        def verb(*words: str) -> CompletedProcess[str]:
-            return airside(*words, cwd=folder, data=str(folder / "data"), database_url=database.app)
-
+    async with verbs(blank_database, tmp_path_factory.mktemp("cli")) as verb:
         made = verb("tenant", "create", "acme", "Acme")
         assert made.returncode == 0, made.stderr
         assert re.fullmatch(r"ten_[0-9a-z]{26}  https://localhost:8443/t/acme\n", made.stdout)
