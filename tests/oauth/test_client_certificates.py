@@ -34,7 +34,7 @@ DN = "CN=client,O=Acme"
 
 
 def by_authority(**subject: str) -> ClientSettings:
-    return ClientSettings(token_endpoint_auth_method="tls_client_auth", **subject)  # type: ignore[arg-type]
+    return ClientSettings(token_endpoint_auth_method="tls_client_auth", **subject)  # type: ignore[arg-type]  # named by the case
 
 
 def by_itself(held: Certificate = OWN) -> ClientSettings:
@@ -146,7 +146,7 @@ async def test_connection_proves_its_client_and_binds_its_tokens(provider: Provi
     root = certificate("Root", now, authority=True)
     held = certificate("client", now, issuer=root) if method == "tls_client_auth" else certificate("own", now)
     settings = ClientSettings(
-        token_endpoint_auth_method=method,  # type: ignore[arg-type]
+        token_endpoint_auth_method=method,  # type: ignore[arg-type]  # named by the case
         tls_client_auth_subject_dn=DN if method == "tls_client_auth" else None,
         jwks=None if method == "tls_client_auth" else held.jwks,
         tls_client_certificate_bound_access_tokens=True,

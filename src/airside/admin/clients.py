@@ -118,8 +118,8 @@ class ClientAdmin(Verbs):
         await self.authorise.exactly(ctx, [*_rights(scopes), *passing])
 
     async def _demand_one_party(self, ctx: RequestContext, audiences: Sequence[str]) -> None:
-        # A token carries every audience of its client, as long as no request can name the one it means (RFC 8707).
-        # One that is good at our own interfaces must therefore be for nobody else, who could bring it here.
+        # A token carries every audience of its client, unless its request names the one it means (RFC 8707), which none
+        # has to. One that is good at our own interfaces must therefore be for nobody else, who could bring it here.
         address = await self._lookup.by_tenant(ctx.tenant_id)
         if address is not None and len(audiences) > 1 and self._issuers.of(address) in audiences:
             raise InvalidInput("the issuer's own interfaces share a client with no other audience", pointer="audiences")

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from airside.access import Authorise, Contexts, Credentials, Issuers
 from airside.core.clock import Clock
 from airside.core.entropy import Entropy
-from airside.core.errors import NotFound
 from airside.oauth import Authorities
 from airside.store import RequestContext
 from airside.tokens import TokenVerifier
@@ -13,6 +12,7 @@ from airside.vault import Aead
 from airside.wiring.entries import Entries, entries
 from airside.wiring.farewells import Farewells, farewells
 from airside.wiring.foundation import Foundation, foundation
+from airside.wiring.grants import TenantIssuers
 from airside.wiring.managers import Managers, managers
 from airside.wiring.mutual import authorities
 from airside.wiring.persons import Persons, persons
@@ -52,10 +52,7 @@ class Services(Foundation, Persons, Entries, Managers, Provider, Farewells):
 
     async def issuer(self, ctx: RequestContext) -> str:
         """The issuer of the context's tenant. Raises: NotFound."""
-        address = await self.lookup.by_tenant(ctx.tenant_id)
-        if address is None:
-            raise NotFound("tenant")
-        return self.issuers.of(address)
+        return await TenantIssuers(lookup=self.lookup, issuers=self.issuers)(ctx)
 
 
 def build(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy: Entropy) -> Services:

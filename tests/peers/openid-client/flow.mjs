@@ -134,15 +134,6 @@ const steps = {
     assert.equal(landed.href, `${home}?state=bye`);
     assert.equal((await client.tokenIntrospection(config, tokens.access_token)).active, false);
   },
-
-  async device() {
-    const told = await client.initiateDeviceAuthorization(config, { scope: PEER_SCOPE });
-    assert.ok(told.verification_uri_complete.includes(told.user_code));
-    const waiting = client.pollDeviceAuthorizationGrant(config, told);
-    await visit(told.verification_uri_complete);
-    tokens = await waiting;
-    assert.ok(tokens.claims().sub);
-  },
 };
 
 await run(steps);

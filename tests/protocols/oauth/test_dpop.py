@@ -195,7 +195,7 @@ def test_access_token_is_no_proof() -> None:
 
 def test_nobody_makes_a_proof_without_a_verification() -> None:
     with pytest.raises(TypeError):
-        DpopProof("jkt", "jti", 0, None, object())  # type: ignore[arg-type]
+        DpopProof("jkt", "jti", 0, None, object())  # type: ignore[arg-type]  # that is the attack
 
 
 def test_token_is_read_from_its_scheme() -> None:
