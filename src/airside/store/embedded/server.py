@@ -42,6 +42,7 @@ _SETTINGS: Final[Mapping[str, str]] = {
     "max_logical_replication_workers": "0",
     "autovacuum_max_workers": "1",
     "autovacuum_worker_slots": "1",
+    "autovacuum_naptime": "5s",  # plans made while the tables are empty give way soon after these fill
     "jit": "off",
     "fsync": "on",
     "synchronous_commit": "on",
