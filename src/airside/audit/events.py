@@ -133,3 +133,14 @@ class Event(StrEnum):
     LOGOUT_ABANDONED = "logout:client:abandoned"
 
     MAIL_ABANDONED = "notify:mail:abandoned"
+
+    CONNECTION_CREATED = "connection:connection:created"
+    CONNECTION_UPDATED = "connection:connection:updated"
+    CONNECTION_SECRET_SET = "connection:secret:set"
+    CONNECTION_DEACTIVATED = "connection:connection:deactivated"
+    CONNECTION_REACTIVATED = "connection:connection:reactivated"
+    CONNECTION_DELETED = "connection:connection:deleted"
+    FEDERATION_REFUSED = "federation:connection:refused"
+    IDENTITY_LINKED = "federation:user:linked"
+    IDENTITY_UNLINKED = "federation:user:unlinked"
+    IDENTITY_CREATED_USER = "federation:user:created"

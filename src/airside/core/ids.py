@@ -38,6 +38,8 @@ LINK: Final = "lnk"
 INVITATION: Final = "inv"
 MAIL: Final = "mai"
 REGISTRATION: Final = "reg"
+CONNECTION: Final = "con"
+IDENTITY: Final = "ext"
 
 
 def uuid7(now: datetime, entropy: Entropy) -> UUID:

@@ -19,6 +19,8 @@ DELETE_LINKS: Final = "delete from airside.action_link where tenant_id = %s and 
 DELETE_PARTICIPATIONS: Final = "delete from airside.session_client where tenant_id = %s and user_id = %s"
 DELETE_CONSENTS: Final = "delete from airside.oauth_consent where tenant_id = %s and user_id = %s"
 DELETE_DEVICE_ANSWERS: Final = "delete from airside.device_authorization where tenant_id = %s and user_id = %s"
+DELETE_IDENTITIES: Final = "delete from airside.external_identity where tenant_id = %s and user_id = %s"
+DELETE_FEDERATED_SESSIONS: Final = "delete from airside.federated_session where tenant_id = %s and user_id = %s"
 
 HANGING: Final = (
     DELETE_PASSWORD,
@@ -34,6 +36,8 @@ HANGING: Final = (
     DELETE_PARTICIPATIONS,
     DELETE_CONSENTS,
     DELETE_DEVICE_ANSWERS,
+    DELETE_IDENTITIES,
+    DELETE_FEDERATED_SESSIONS,
 )
 
 CLOSE: Final = """

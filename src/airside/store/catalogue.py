@@ -75,6 +75,14 @@ TABLES: Final[dict[str, Table]] = {
     "logout_request": Table("tenant", ("select", "insert", "delete")),
     "claims_request": Table("tenant", ALL),
     "device_authorization": Table("tenant", ALL),
+    # federation
+    "connection": Table("tenant", ALL),
+    "external_identity": Table("tenant", ALL),
+    "federation_request": Table("tenant", ("select", "insert", "delete")),
+    "federation_answer": Table("tenant", ("select", "insert", "delete")),
+    "spent_assertion": Table("tenant", ("select", "insert", "delete")),
+    "federated_session": Table("tenant", ("select", "insert", "delete")),
+    "pending_link": Table("tenant", ("select", "insert", "delete")),
     # tokens
     "signing_key": Table("tenant", ALL),
     "opaque_token": Table("tenant", ("select", "insert", "delete")),

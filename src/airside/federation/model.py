@@ -1,0 +1,199 @@
+"""Connections, external identities, and what a foreign answer said. Values only; frozen."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final, Literal, Protocol
+from uuid import UUID
+
+from airside.core import ids
+from airside.core.principal import Assurance
+from airside.core.secret import Secret
+from airside.core.strict_json import Json
+from airside.federation.settings import ConnectionKind, Settings, kind_of
+from airside.identity import Attempt
+from airside.store.context import RequestContext
+
+ConnectionState = Literal["active", "disabled"]
+
+MAX_NAME: Final = 200
+MAX_CONNECTIONS: Final = 200
+"""Connections of one tenant."""
+MAX_PAGE: Final = 200
+MAX_SUBJECT: Final = 1024
+"""Characters of a foreign subject: a NameID with its qualifiers, or `sub`."""
+
+REQUEST_LIFETIME: Final = timedelta(minutes=10)
+"""How long a browser may stay away: as long as a login lives."""
+ANSWER_LIFETIME: Final = timedelta(minutes=2)
+"""How long what came back waits for the browser's next request: one redirect, over a slow line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A tenant's way to a foreign identity provider.
+
+    Attributes:
+        creates_users: whether somebody who isn't here yet gets an account at first sight.
+        shown: whether the sign-in page offers it to everybody.
+        has_secret: whether there is a client secret.
+        has_keys: whether there are private keys of its own.
+    """
+
+    id: UUID
+    name: str
+    state: ConnectionState
+    settings: Settings
+    creates_users: bool
+    shown: bool
+    has_secret: bool
+    has_keys: bool
+    created_at: datetime
+
+    @property
+    def kind(self) -> ConnectionKind:
+        """Which protocol it speaks."""
+        return kind_of(self.settings)
+
+    @property
+    def word(self) -> str:
+        """`con_…`."""
+        return ids.format_id(ids.CONNECTION, self.id)
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionDraft:
+    """A connection to be. `private_keys` is PEM, as many as there are, the newest first."""
+
+    name: str
+    settings: Settings
+    creates_users: bool = False
+    shown: bool = True
+    client_secret: Secret[str] | None = None
+    private_keys: Secret[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionChange:
+    """What is to change; None leaves a field as it is. Of `settings`, those that are named change, and null is the
+    default (RFC 7396)."""
+
+    name: str | None = None
+    creates_users: bool | None = None
+    shown: bool | None = None
+    settings: Mapping[str, Json] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionSecrets:
+    """What only the connection's own door opens."""
+
+    client_secret: Secret[str] | None
+    private_keys: Secret[str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalClaims:
+    """What a provider's answer said, once its verifier has found it genuine: only the doors make one.
+
+    Attributes:
+        subject: who it is there, for good: `sub`, or the NameID with its format and qualifiers, as one text.
+        email: as the provider says, which proves nothing by itself.
+        email_verified: what the provider says of it; None where it says nothing (SAML).
+        attributes: everything it said, by name.
+        amr: how it says the person was authenticated.
+        acr: as what it says that counts.
+        session_index: what it calls its session (`SessionIndex`, `sid`).
+        authenticated_at: when it says that the person proved themselves.
+    """
+
+    subject: str
+    email: str = ""
+    email_verified: bool | None = None
+    name: str = ""
+    attributes: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    amr: tuple[str, ...] = ()
+    acr: str = ""
+    session_index: str = ""
+    authenticated_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """What a connection's mapping makes of claims. None leaves what is there as it is.
+
+    Attributes:
+        email: the address to be found or made by.
+        name: the person's name.
+        groups: the provider's groups.
+        roles: the roles that follow from them, already bounded by what the mapping's author may grant.
+        assurance: what a sign-in through it counts for.
+    """
+
+    email: str = ""
+    name: str | None = None
+    groups: tuple[str, ...] = ()
+    roles: frozenset[str] = frozenset()
+    assurance: Assurance = "aal1"
+
+
+class Domains(Protocol):
+    """Whose mailboxes a connection may speak for."""
+
+    async def covers(self, ctx: RequestContext, connection_id: UUID, email: str) -> bool:
+        """Whether the domain of `email` is one that the tenant has proven to be its own and bound to the connection."""
+        ...
+
+
+class Mappings(Protocol):
+    """What a tenant makes of its connections' claims."""
+
+    async def of(self, ctx: RequestContext, connection: Connection, claims: ExternalClaims) -> Mapped:
+        """What `claims` mean here."""
+        ...
+
+    async def apply(self, ctx: RequestContext, connection: Connection, user_id: UUID, mapped: Mapped) -> None:
+        """Give the user what follows from this sign-in, and take what an earlier one gave and this doesn't."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """Where a browser is led. With `fields`, it posts them there; without, it just goes."""
+
+    url: str
+    fields: Mapping[str, str] | None = None
+
+
+class Leading(Protocol):
+    """A door whose answers come from elsewhere; it is an `Authenticator` too."""
+
+    async def lead(self, ctx: RequestContext, attempt: Attempt, connection: Connection) -> Departure:
+        """Note what the login waits for from now on, and say where its browser goes.
+
+        Raises:
+            Unavailable: what has to be fetched from the provider can't be.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalIdentity:
+    """That a subject of a connection is a user here."""
+
+    id: UUID
+    connection_id: UUID
+    user_id: UUID
+    subject: str
+    created_at: datetime
+    last_used_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FederatedSession:
+    """A session that was proven through a connection; `foreign` is what the provider calls its own, if it said."""
+
+    session_id: UUID
+    identity_id: UUID
+    connection_id: UUID
+    foreign: str

@@ -1,0 +1,86 @@
+"""Rows that say through which identity a session was proven."""
+
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from airside.federation.model import FederatedSession
+from airside.store.context import RequestContext
+from airside.vault import Keyset, Place
+
+INSERT: Final = """
+insert into airside.federated_session (tenant_id, session_id, identity_id, connection_id, user_id, foreign_index,
+    foreign_sealed, created_at)
+values (%s, %s, %s, %s, %s, %s, %s, %s)
+on conflict (tenant_id, session_id, identity_id) do nothing
+"""
+
+TAKE_OF_CONNECTION: Final = """
+delete from airside.federated_session where tenant_id = %s and connection_id = %s returning session_id
+"""
+
+TAKE_OF_IDENTITY: Final = """
+delete from airside.federated_session
+where tenant_id = %s and identity_id = %s and (%s::bytea is null or foreign_index = %s::bytea)
+returning session_id
+"""
+
+OF_SESSION: Final = """
+select session_id, identity_id, connection_id, foreign_sealed
+from airside.federated_session where tenant_id = %s and session_id = %s
+order by created_at, identity_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    session_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    session_id: UUID
+    identity_id: UUID
+    connection_id: UUID
+    foreign_sealed: bytes | None
+
+
+async def insert(ctx: RequestContext, keyset: Keyset, began: FederatedSession, user_id: UUID) -> None:
+    """Twice is the same as once."""
+    index = _index(keyset, began.foreign) if began.foreign else None
+    sealed = keyset.seal(_place(began.session_id), began.foreign.encode()) if began.foreign else None
+    ids = (ctx.tenant_id, began.session_id, began.identity_id, began.connection_id, user_id)
+    await ctx.tx.run(INSERT, (*ids, index, sealed, ctx.now))
+
+
+async def take_of_connection(ctx: RequestContext, connection_id: UUID) -> list[UUID]:
+    """Forget which sessions began through it; those that did."""
+    rows = await ctx.tx.all(_Ended, TAKE_OF_CONNECTION, (ctx.tenant_id, connection_id))
+    return [row.session_id for row in rows]
+
+
+async def take_of_identity(ctx: RequestContext, keyset: Keyset, identity_id: UUID, foreign: str = "") -> list[UUID]:
+    """As `take_of_connection`, of one identity; with `foreign`, only the session that its provider calls so."""
+    index = _index(keyset, foreign) if foreign else None
+    rows = await ctx.tx.all(_Ended, TAKE_OF_IDENTITY, (ctx.tenant_id, identity_id, index, index))
+    return [row.session_id for row in rows]
+
+
+async def of_session(ctx: RequestContext, keyset: Keyset, session_id: UUID) -> list[FederatedSession]:
+    """How the session was proven, the earliest first."""
+    rows = await ctx.tx.all(_Row, OF_SESSION, (ctx.tenant_id, session_id))
+    return [_read(keyset, row) for row in rows]
+
+
+def _read(keyset: Keyset, row: _Row) -> FederatedSession:
+    sealed = row.foreign_sealed
+    foreign = "" if sealed is None else keyset.open(_place(row.session_id), sealed).decode()
+    return FederatedSession(row.session_id, row.identity_id, row.connection_id, foreign)
+
+
+def _index(keyset: Keyset, foreign: str) -> bytes:
+    return keyset.blind_index("federated_session", "foreign_index", foreign.encode("utf-8", "replace"))
+
+
+def _place(session_id: UUID) -> Place:
+    return Place("federated_session", "foreign_sealed", session_id)

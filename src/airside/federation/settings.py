@@ -1,0 +1,162 @@
+"""How a connection's provider is spoken with: one typed object for each kind. Values only.
+
+Structs, so that they are read from and written to JSON strictly: an unknown field or a value of another kind is
+refused.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Final, Literal, TypeAlias
+
+import msgspec
+from msgspec import Meta, Struct
+
+from airside.core.errors import InvalidInput
+from airside.core.strict_json import Json
+from airside.fetch.model import Refused
+from airside.fetch.target import MAX_URL, parse
+
+ConnectionKind = Literal["saml", "oidc"]
+
+MAX_CERTIFICATES: Final = 10
+MAX_CERTIFICATE: Final = 8 * 1024
+
+Uri = Annotated[str, Meta(min_length=1, max_length=MAX_URL)]
+Word = Annotated[str, Meta(min_length=1, max_length=256)]
+
+
+class SamlSettings(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A SAML 2.0 identity provider.
+
+    Attributes:
+        entity_id: what it calls itself, and every `Issuer` of its must say.
+        sso_url: where it takes an AuthnRequest.
+        sso_binding: how: a signed query, or a form that the browser posts.
+        slo_url: where it takes logout messages; None where it takes none.
+        slo_binding: how.
+        certificates: the keys it signs with, as PEM: several while it rolls over. They are pinned, whatever their
+            validity dates say.
+        sign_requests: whether our requests are signed.
+        want_encrypted: whether only encrypted assertions are taken.
+        idp_initiated: whether an answer is taken that no login of ours waits for.
+        name_id_format: which kind of NameID is asked for; None for the provider's choice.
+        metadata_url: where its metadata is read from, again from time to time; None where it was given by value.
+    """
+
+    entity_id: Annotated[str, Meta(min_length=1, max_length=1024)]
+    sso_url: Uri
+    certificates: Annotated[
+        tuple[Annotated[str, Meta(min_length=1, max_length=MAX_CERTIFICATE)], ...],
+        Meta(min_length=1, max_length=MAX_CERTIFICATES),
+    ]
+    sso_binding: Literal["redirect", "post"] = "redirect"
+    slo_url: Uri | None = None
+    slo_binding: Literal["redirect", "post"] = "redirect"
+    sign_requests: bool = True
+    want_encrypted: bool = False
+    idp_initiated: bool = False
+    name_id_format: Word | None = None
+    metadata_url: Uri | None = None
+
+    @property
+    def urls(self) -> Mapping[str, str | None]:
+        """Every address in it, by field."""
+        return {"sso_url": self.sso_url, "slo_url": self.slo_url, "metadata_url": self.metadata_url}
+
+
+class OidcSettings(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """An OpenID Connect issuer, or (GitHub) an OAuth server that tells who somebody is.
+
+    Attributes:
+        issuer: what it calls itself; its discovery document lies there.
+        client_id: who we are there.
+        preset: whose peculiarities are known.
+        token_endpoint_auth_method: how we prove that; `private_key_jwt` by a key of the connection's own.
+        scopes: what is asked for.
+        authorization_endpoint: instead of discovery, all four or none.
+        token_endpoint: as above.
+        userinfo_endpoint: as above.
+        jwks_uri: as above.
+    """
+
+    issuer: Uri
+    client_id: Word
+    preset: Literal["custom", "google", "entra", "okta", "apple", "github"] = "custom"
+    token_endpoint_auth_method: Literal["client_secret_basic", "client_secret_post", "private_key_jwt", "none"] = (
+        "client_secret_basic"
+    )
+    scopes: Annotated[
+        tuple[Annotated[str, Meta(pattern="^[!#-\\[\\]-~]+$", max_length=100)], ...], Meta(max_length=20)
+    ] = (
+        "openid",
+        "email",
+        "profile",
+    )
+    authorization_endpoint: Uri | None = None
+    token_endpoint: Uri | None = None
+    userinfo_endpoint: Uri | None = None
+    jwks_uri: Uri | None = None
+
+    @property
+    def urls(self) -> Mapping[str, str | None]:
+        """Every address in it, by field."""
+        return {
+            "issuer": self.issuer,
+            "authorization_endpoint": self.authorization_endpoint,
+            "token_endpoint": self.token_endpoint,
+            "userinfo_endpoint": self.userinfo_endpoint,
+            "jwks_uri": self.jwks_uri,
+        }
+
+
+Settings: TypeAlias = SamlSettings | OidcSettings
+SHAPES: Final[Mapping[ConnectionKind, type[SamlSettings] | type[OidcSettings]]] = {
+    "saml": SamlSettings,
+    "oidc": OidcSettings,
+}
+
+
+def kind_of(settings: Settings) -> ConnectionKind:
+    """Which kind of connection has these settings."""
+    return "saml" if isinstance(settings, SamlSettings) else "oidc"
+
+
+def parse_settings(kind: ConnectionKind, value: Json) -> Settings:
+    """The settings that `value` spells: what isn't named has its default.
+
+    Raises:
+        InvalidInput: an unknown field, or a value of another kind or out of range.
+    """
+    try:
+        return msgspec.convert(value, SHAPES[kind])
+    except msgspec.ValidationError as error:
+        raise InvalidInput(str(error), pointer="settings") from None
+
+
+def render_settings(settings: Settings) -> dict[str, Json]:
+    """Every setting as JSON, those that have their default too."""
+    return {field: msgspec.to_builtins(getattr(settings, field)) for field in settings.__struct_fields__}
+
+
+def merged(settings: Settings, patch: Mapping[str, Json]) -> Settings:
+    """`settings`, of which those that `patch` names change, and null is the default (RFC 7396).
+
+    Raises:
+        InvalidInput: as `parse_settings`.
+    """
+    whole = render_settings(settings) | dict(patch)
+    return parse_settings(kind_of(settings), {name: value for name, value in whole.items() if value is not None})
+
+
+def demand_lawful(settings: Settings, exceptions: frozenset[str] = frozenset()) -> None:
+    """What no type can say. `exceptions` are the `host:port` that may be spoken with over plain http.
+
+    Raises:
+        InvalidInput: an address that isn't https, or that two parsers read differently; `pointer` names the field.
+    """
+    for field, url in settings.urls.items():
+        if url is None:
+            continue
+        try:
+            parse(url, exceptions)
+        except Refused as refusal:
+            raise InvalidInput(refusal.reason, pointer=f"settings.{field}") from None
