@@ -10,7 +10,6 @@ from airside.core.ids import TENANT, format_id
 from airside.core.strict_json import loads_object
 from airside.protocols.jose import b64url_decode, b64url_encode, peek_claims
 from airside.tokens import AccessGrant
-from airside.tokens.issue import half_hash
 from tests.tokens.kit import API, GRANT, ISSUER, Kit
 
 
@@ -67,11 +66,6 @@ async def test_id_token_is_for_its_client_and_bound_to_the_access_token(keyed: K
     assert claims["exp"] == epoch(keyed.start) + 300
     assert claims["at_hash"] == b64url_encode(hashlib.sha256(b"at").digest()[:16])
     assert not {"scope", "roles", "tenant_id", "fam"} & claims.keys()
-
-
-def test_at_hash_of_openid_connect_core():
-    """The example of OpenID Connect Core, appendix A.3."""
-    assert half_hash("jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y", "RS256") == "77QmUPtjPfzWtF2AnpK9RQ"
 
 
 async def test_issued_token_never_prints(keyed: Kit):

@@ -1,6 +1,5 @@
 """Write access tokens (RFC 9068 §2, or opaque) and ID tokens (OpenID Connect Core §2)."""
 
-import hashlib
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
@@ -10,8 +9,8 @@ from airside.core.entropy import Entropy
 from airside.core.ids import TENANT, TOKEN, format_id, uuid7
 from airside.core.secret import Secret
 from airside.core.strict_json import Json
-from airside.protocols.jose import ALGORITHMS, b64url_encode, sign_jwt
-from airside.protocols.oauth import format_scope
+from airside.protocols.jose import sign_jwt
+from airside.protocols.oauth import format_scope, half_hash
 from airside.store import RequestContext
 from airside.tokens import records_opaque
 from airside.tokens.keys import SigningKeys
@@ -115,13 +114,6 @@ class TokenIssuer:
 
     def _jti(self, ctx: RequestContext) -> str:
         return format_id(TOKEN, uuid7(ctx.now, self._entropy))
-
-
-def half_hash(text: str, alg: str) -> str:
-    """The left half of the hash of an access token, a code or a state, under the hash of `alg` (OpenID Connect Core
-    §3.1.3.6, §3.3.2.11)."""
-    digest = hashlib.new(ALGORITHMS[alg].digest, text.encode("ascii")).digest()
-    return b64url_encode(digest[: len(digest) // 2])
 
 
 def _authentication(grant: AccessGrant) -> dict[str, Json]:
