@@ -1,0 +1,128 @@
+"""What a tenant's SCIM service says of itself: its schemas, resource types and abilities (RFC 7643 §5, §6, §7).
+
+The schemas are those of RFC 7643 less what means nothing here, so that nobody is told that it is kept: passwords, which
+never come from outside; `roles`, `entitlements` and certificates, for what somebody may do is said by groups alone;
+groups within groups.
+"""
+
+from functools import cache, lru_cache
+from typing import Any, Final, Literal, TypeAlias
+
+from scim2_models import (
+    AuthenticationScheme,
+    Bulk,
+    ChangePassword,
+    ETag,
+    Filter,
+    Pagination,
+    Patch,
+    Path,
+    ResourceType,
+    Schema,
+    ScimPolicy,
+    ScimProvider,
+    ServiceProviderConfig,
+    Sort,
+)
+from scim2_models.path import AttributeBinding
+from scim2_server.utils import load_default_resource_types, load_default_schemas, parametrize
+
+USER: Final = "User"
+GROUP: Final = "Group"
+
+PAGE: Final = 100
+"""Resources of one answer where the request doesn't say."""
+MAX_PAGE: Final = 200
+"""Most resources of one answer."""
+MAX_OPERATIONS: Final = 200
+"""Most operations of one bulk request."""
+MAX_BULK_BYTES: Final = 512 * 1024
+"""Bytes of one bulk request."""
+MAX_FILTER: Final = 2048
+"""Characters of a filter. How deep it may nest (32) is the library's to bound."""
+MAX_PATHS: Final = 100
+"""Operations of one PATCH."""
+CURSOR_SECONDS: Final = 3600
+"""How long a cursor is good."""
+
+_SCHEMA: Final = "urn:ietf:params:scim:schemas:core:2.0:"
+_LEFT_OUT: Final = frozenset({"password", "entitlements", "roles", "x509Certificates"})
+
+Attribute: TypeAlias = Literal["userName", "externalId", "emails.value", "displayName", "members.value", "id"]
+"""What resources are found by without opening them."""
+
+
+@cache
+def provider() -> ScimProvider:
+    """The description of the service, the same for every tenant. What clients send beyond it is ignored and kept
+    nowhere, as SCIM's clients expect; Entra's spellings of PATCH are taken."""
+    return ScimProvider.from_discovery(
+        _schemas(),
+        load_default_resource_types().values(),
+        config=_config(),
+        policy=ScimPolicy(
+            unknown=ScimPolicy.Unknown.ignore,
+            remove_value_as_filter=ScimPolicy.RemoveValue.apply,
+            unmatched_path_filter=ScimPolicy.UnmatchedPathFilter.create,
+        ),
+    )
+
+
+@lru_cache(maxsize=16)
+def binding(kind: str, attribute: Attribute) -> AttributeBinding:
+    """What the library knows of an attribute."""
+    model: Any = provider().model_for(kind)
+    found = parametrize(Path, model)(attribute).resolve()
+    if found is None:
+        raise LookupError(attribute)
+    return found
+
+
+def comparable(kind: str, attribute: Attribute, value: str) -> bytes:
+    """The form in which the library compares values of `attribute`: what is equal to a filter is equal in it."""
+    return str(binding(kind, attribute).comparable(value)).encode("utf-8", "replace")
+
+
+def resource_type(kind: str) -> ResourceType:
+    """The resource type of that name."""
+    return next(found for found in provider().resource_types if found.name == kind)
+
+
+def _schemas() -> list[Schema]:
+    schemas = load_default_schemas()
+    user = schemas[_SCHEMA + USER]
+    user.attributes = [one for one in user.attributes or [] if one.name not in _LEFT_OUT]
+    for attribute in schemas[_SCHEMA + GROUP].attributes or []:
+        for inner in attribute.sub_attributes or []:
+            if inner.name == "$ref":
+                inner.reference_types = [USER]
+            elif inner.name == "type":
+                inner.canonical_values = [USER]
+    return list(schemas.values())
+
+
+def _config() -> ServiceProviderConfig:
+    return ServiceProviderConfig(
+        patch=Patch(supported=True),
+        bulk=Bulk(supported=True, max_operations=MAX_OPERATIONS, max_payload_size=MAX_BULK_BYTES),
+        filter=Filter(supported=True, max_results=MAX_PAGE),
+        change_password=ChangePassword(supported=False),
+        sort=Sort(supported=True),
+        etag=ETag(supported=True),
+        pagination=Pagination(
+            cursor=True,
+            index=True,
+            default_pagination_method=Pagination.DefaultPaginationMethod.index,
+            default_page_size=PAGE,
+            max_page_size=MAX_PAGE,
+            cursor_timeout=CURSOR_SECONDS,
+        ),
+        authentication_schemes=[
+            AuthenticationScheme(
+                type=AuthenticationScheme.Type.oauthbearertoken,
+                name="Bearer token",
+                description="A token of one connection, made by an administrator of the tenant.",
+                primary=True,
+            )
+        ],
+    )
