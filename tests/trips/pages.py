@@ -275,6 +275,8 @@ class Walk:
         await page.wait_for_url(f"{self.at}/account")
         async with callback() as there:
             address = partial(request_url, self.place, client, redirect_uri=there.uri)
+            await page.goto(address(redirect_uri="https://other.example/"))
+            yield "request-refused"
             await page.goto(address())
             yield "consent"
             await page.click("button[value=allow]")

@@ -12,6 +12,8 @@ from urllib.parse import parse_qs
 import pytest
 from playwright.async_api import Browser, expect
 
+from airside.tenancy import TenantPolicy
+from airside.tenancy.policy import Branding
 from tests.running import Place
 from tests.trips.test_authorization_endpoint import CALLBACK, app_of
 from tests.trips.test_login_in_a_browser import fill_in
@@ -106,3 +108,23 @@ async def test_answer_by_fragment(place: Place) -> None:
     target, _, fragment = answer.headers["location"].partition("#")
     assert target == CALLBACK
     assert parse_qs(fragment)["error"] == ["login_required"]
+
+
+async def test_pages_of_the_way_back_are_the_tenants_and_speak_the_readers_language(place: Place) -> None:
+    """N29: neither shows anything that the request brought besides the answer's own fields."""
+    app = await app_of(place)
+    policies = place.server.services.policies
+    async with place.operator() as ctx:
+        version = (await policies.stored(ctx)).version
+        await policies.change(ctx, version, TenantPolicy(branding=Branding(colour="#a03070")))
+    async with visitor(place) as browser:
+        browser.http.headers["accept-language"] = "de"
+        answer = await browser.get(app.url(response_mode="form_post", prompt="none"))
+        refused = await browser.get(app.url(redirect_uri="https://evil.example.test/<b>"))
+    assert (answer.status_code, refused.status_code) == (200, 400)
+    for page, heading in ((answer, "Zurück zur Anwendung"), (refused, "Diese Anmeldung kann nicht weitergehen")):
+        assert f"<h1>{heading}</h1>" in page.text
+        assert "/style.css?v=" in page.text
+        assert 'lang="de"' in page.text
+    assert "evil" not in refused.text
+    assert refused.headers["cache-control"] == "no-store"

@@ -106,5 +106,5 @@ async def test_untrusted_request_shows_a_page_and_goes_nowhere(place: Place, chr
     client, _ = await place.client(NATIVE)
     async with callback() as elsewhere, tab(chromium) as (page, _):
         await page.goto(request_url(place, client, redirect_uri=elsewhere.uri + "/other"))
-        await expect(page.get_by_role("heading", name="This sign-in can't go on")).to_be_visible()
+        await expect(page.get_by_role("heading", name="This sign-in can’t go on")).to_be_visible()
         assert not elsewhere.heard.done()

@@ -16,7 +16,7 @@ from tests.trips.pages import Walk
 WIDTHS: Final = (390, 1280)
 NARROWEST: Final = 320
 AXE: Final = (resources.files("axe_core_python") / "axe.min.js").read_text("utf-8")
-EXPECTED: Final = ("401", "404", "422", "429")
+EXPECTED: Final = ("400", "401", "404", "422", "429")
 """Chromium's console tells of every such status; each is a page's own."""
 NEWER: Final = 'autocomplete="username webauthn"'
 """HTML's own spelling (§4.10.18.7.1), which this axe-core doesn't know yet."""

@@ -38,6 +38,7 @@ _ENVIRONMENT: Final = Environment(
 _HELPERS: Final[dict[str, Any]] = {
     "stylesheet": ASSETS["airside.css"].address,
     "icon": ASSETS["airside.svg"].address,
+    "form_post_script": ASSETS["form-post.js"].address,
     "passkey_script": ASSETS["passkey.js"].address,
     "csrf_field": FIELD,
     "svg_image": svg_image,

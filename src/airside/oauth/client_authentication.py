@@ -8,8 +8,8 @@ from uuid import UUID
 
 from airside.audit import Event, Journal
 from airside.core.proof import Mint
+from airside.identity.charging import spend
 from airside.limits import TOKEN_FAILURES, Demand, Limiter, origin_key
-from airside.oauth.charging import spend
 from airside.oauth.client_lookup import ClientLookup
 from airside.oauth.client_proofs import ClientProofs, Credentials, proven_by_secret
 from airside.oauth.errors import InvalidClient

@@ -21,9 +21,9 @@ from airside.core.clock import Clock
 from airside.core.errors import Conflict, InvalidInput, LimitExceeded, Refusal
 from airside.core.strict_json import Json, loads_object
 from airside.fetch import Fetched, Fetcher, Unavailable
+from airside.identity.charging import spend
 from airside.limits import CLIENT_DOCUMENT_ORIGIN, Limiter, origin_key
 from airside.oauth import records_clients
-from airside.oauth.charging import spend
 from airside.oauth.client_metadata import change_of, offer_of, read_metadata
 from airside.oauth.clients import Clients
 from airside.oauth.errors import InvalidClientMetadata

@@ -18,9 +18,9 @@ from airside.core.ids import FAMILY, SESSION, USER, format_id, uuid7
 from airside.core.principal import Assurance
 from airside.core.secret import Secret
 from airside.identity import Session
+from airside.identity.charging import spend
 from airside.limits import DEVICE_CODE_ACCOUNT, DEVICE_CODE_ORIGIN, DEVICE_STARTED, Demand, Limiter, origin_key
 from airside.oauth import records_clients, records_device
-from airside.oauth.charging import spend
 from airside.oauth.consent import Consents
 from airside.oauth.device_model import ApprovedDevice, DeviceApproval, DeviceRequest, PendingDevice, StartedDevice
 from airside.oauth.errors import AccessDenied, AuthorizationPending, ExpiredToken, InvalidGrant, SlowDown

@@ -15,9 +15,9 @@ from airside.core.errors import InvalidInput, NotFound, Unauthenticated
 from airside.core.ids import CLIENT, parse_id
 from airside.core.secret import Secret
 from airside.core.strict_json import Json
+from airside.identity.charging import spend
 from airside.limits import REGISTRATION_ORIGIN, Limiter, origin_key
 from airside.oauth import records_clients, records_registrations
-from airside.oauth.charging import spend
 from airside.oauth.client_metadata import Offer, change_of, metadata_of, offer_of, outward, read_metadata
 from airside.oauth.clients import Clients
 from airside.oauth.errors import InvalidClientMetadata

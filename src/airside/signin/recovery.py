@@ -10,10 +10,11 @@ from uuid import UUID
 
 from airside.audit import Event, Journal
 from airside.core.entropy import Entropy
-from airside.core.errors import Inconsistent, LimitExceeded
+from airside.core.errors import Inconsistent
 from airside.core.ids import LINK, USER, format_id, uuid7
 from airside.core.secret import Secret
 from airside.identity import RECOVERY_LIFETIME, Devices, Factors, Link, Links, Passwords, Sessions, Users, masked
+from airside.identity.charging import spend
 from airside.identity.passwords import email_index
 from airside.limits import RECOVERY_ACCOUNT, RECOVERY_ORIGIN, Limiter, origin_key
 from airside.store import Outbox, RequestContext
@@ -118,12 +119,8 @@ class Recovery:
 
     async def _spend(self, ctx: RequestContext, index: bytes) -> None:
         origin = origin_key(ctx.origin.address)
-        try:
-            await self._limiter.spend(ctx, [(RECOVERY_ACCOUNT, index.hex()), (RECOVERY_ORIGIN, origin)])
-        except LimitExceeded as refusal:
-            await self._journal.refused(ctx, Event.RECOVERY_LIMITED, reason=refusal.limit)
-            await ctx.tx.checkpoint()
-            raise
+        demands = [(RECOVERY_ACCOUNT, index.hex()), (RECOVERY_ORIGIN, origin)]
+        await spend(ctx, self._limiter, self._journal, demands, Event.RECOVERY_LIMITED)
 
 
 def _person(link: Link) -> UUID:

@@ -3,10 +3,11 @@
 from uuid import UUID
 
 from airside.audit import Event, Journal
-from airside.core.errors import Inconsistent, LimitExceeded, NotFound
+from airside.core.errors import Inconsistent, NotFound
 from airside.core.ids import LINK, USER, format_id
 from airside.core.secret import Secret
 from airside.identity import VERIFY_LIFETIME, Link, Links, User, Users
+from airside.identity.charging import spend
 from airside.limits import VERIFY_ACCOUNT, Limiter
 from airside.store import Outbox, RequestContext
 
@@ -33,12 +34,7 @@ class Verification:
         if user.email_verified:
             return
         subject = format_id(USER, user_id)
-        try:
-            await self._limiter.spend(ctx, [(VERIFY_ACCOUNT, subject)])
-        except LimitExceeded as refusal:
-            await self._journal.refused(ctx, Event.LIMIT_EXCEEDED, reason=refusal.limit)
-            await ctx.tx.checkpoint()
-            raise
+        await spend(ctx, self._limiter, self._journal, [(VERIFY_ACCOUNT, subject)])
         payload = user.email.encode()
         link_id = await self._links.create(
             ctx, "verify_email", user_id=user_id, payload=payload, lifetime=VERIFY_LIFETIME

@@ -28,6 +28,7 @@ from airside.api.routes.wellknown import WellKnownRoutes
 from airside.console import TenantBrands
 from airside.console import routes as console_routes
 from airside.console.pages import mailbox
+from airside.console.pages.returning import ReturningPages
 from airside.console.pages.signout import LOGOUT
 from airside.core.errors import Refusal, Unavailable
 from airside.revocation import MAX_SILENCE
@@ -98,6 +99,7 @@ def application(services: Services, settings: Settings) -> ASGIApp:
 
 def routes(services: Services) -> list[BaseRoute]:
     """Everything that this server answers. The router tries one after another: the busiest come first."""
+    brands = TenantBrands(tenants=services.tenants, policies=services.policies)
     return [
         *OAuthRoutes(
             contexts=services.contexts,
@@ -108,6 +110,7 @@ def routes(services: Services) -> list[BaseRoute]:
             device=services.device_endpoint,
             revocation=services.revocation_endpoint,
             introspection=services.introspection_endpoint,
+            pages=ReturningPages(context=services.contexts.anonymous, brands=brands),
         ).routes(),
         *UserinfoRoutes(
             contexts=services.contexts, issuers=services.issuers, userinfo=services.userinfo_endpoint
@@ -130,7 +133,7 @@ def routes(services: Services) -> list[BaseRoute]:
         *console_routes(
             services,
             context=services.contexts.anonymous,
-            brands=TenantBrands(tenants=services.tenants, policies=services.policies),
+            brands=brands,
         ),
         *mailbox.routes(services.mailbox),
         *_health(services),

@@ -10,7 +10,6 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from airside.access import Issuers, sender_of
-from airside.api.routes.form_post import form_post
 from airside.api.routes.oauth_forms import read_body, read_query
 from airside.core.errors import Refusal
 from airside.core.secret import Secret
@@ -53,38 +52,6 @@ _NOBODY: Final = UUID(int=0)
 NO_STORE: Final = {"cache-control": "no-store", "pragma": "no-cache"}
 """RFC 6749 §5.1 asks for both."""
 
-PAGE: Final = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta name="robots" content="noindex">
-<title>This sign-in can't go on</title>
-<link rel="stylesheet" href="/static/airside.css">
-<link rel="icon" type="image/svg+xml" href="/static/airside.svg">
-</head>
-<body>
-<main class="narrow">
-<header class="brand">
-<svg class="mark" viewBox="0 0 32 32" aria-hidden="true" focusable="false">
-<path class="mark-gate" d="M4 28V13a12 12 0 0 1 24 0v15" />
-<path class="mark-way" d="M16 11v17M10.5 16.5 16 11l5.5 5.5" />
-</svg>
-<span>Airside</span>
-</header>
-<div class="card">
-<h1>This sign-in can't go on</h1>
-<p class="lead">The application that sent you here made a request that can't be trusted, or the request is too old.</p>
-<p>Go back to the application and start again.</p>
-</div>
-<footer>Protected by Airside</footer>
-</main>
-</body>
-</html>
-"""
-"""Constant: nothing of a request that can't be trusted is shown."""
-
 SIGNED_INTROSPECTION: Final = "application/token-introspection+jwt"
 
 Verb = Callable[[RequestContext, str, Credentials, Mapping[str, str]], Awaitable[Mapping[str, Json] | Secret[str]]]
@@ -95,6 +62,18 @@ class AnonymousContexts(Protocol):
 
     def anonymous(self, request: Request) -> AbstractAsyncContextManager[RequestContext]:
         """Raises: NotFound."""
+        ...
+
+
+class BrowserPages(Protocol):
+    """The pages that a browser at `AUTHORIZE` may see instead of a redirect. The console's `ReturningPages` are."""
+
+    async def post(self, request: Request, reply: FormPost) -> Response:
+        """The page that takes `reply` to its client."""
+        ...
+
+    async def refuse(self, request: Request, status: int) -> Response:
+        """The page of a request that can't be trusted: it shows nothing of it."""
         ...
 
 
@@ -112,6 +91,7 @@ class OAuthRoutes:
         device: DeviceEndpoint,
         revocation: RevocationEndpoint,
         introspection: IntrospectionEndpoint,
+        pages: BrowserPages,
     ) -> None:
         self._contexts = contexts
         self._issuers = issuers
@@ -121,6 +101,7 @@ class OAuthRoutes:
         self._device = device
         self._revocation = revocation
         self._introspection = introspection
+        self._pages = pages
 
     def routes(self) -> list[BaseRoute]:
         """Every route. `AUTHORIZE` takes posts from other sites, which bring no cookie (`foreign_posts`)."""
@@ -140,15 +121,20 @@ class OAuthRoutes:
         try:
             form = await read_body(request) if request.method == "POST" else read_query(request)
             async with self._contexts.anonymous(request) as ctx:
-                return await self._authorize(request, ctx, form)
+                answer = await self._authorize(request, ctx, form)
         except AuthorizationRefused as cause:
-            return _to_client(request, refusal(cause, issuer=self._issuer(request)))
+            answer = refusal(cause, issuer=self._issuer(request))
         except Refusal as cause:
             error = oauth_error(cause, self._issuer(request))
             if error is None:
                 raise
             status = 400 if isinstance(cause, UnsafeRequest) else error.status
-            return Response(PAGE, status, {**NO_STORE, **error.headers}, "text/html")
+            page = await self._pages.refuse(request, status)
+            page.headers.update(error.headers)
+            return page
+        if isinstance(answer, FormPost):
+            return await self._pages.post(request, answer)
+        return answer if isinstance(answer, Response) else _see_other(answer.location)
 
     async def push(self, request: Request) -> Response:
         """RFC 9126 §2."""
@@ -209,7 +195,7 @@ class OAuthRoutes:
             return Response(body.reveal(), 200, {**NO_STORE, **headers}, SIGNED_INTROSPECTION)
         return _json(body, status, headers=headers)
 
-    async def _authorize(self, request: Request, ctx: RequestContext, form: Mapping[str, str]) -> Response:
+    async def _authorize(self, request: Request, ctx: RequestContext, form: Mapping[str, str]) -> Response | Reply:
         issuer = self._issuer(request)
         if request.method == "POST":
             # No cookie is read here: a post from another site brings none, and one that does proves nothing.
@@ -221,7 +207,7 @@ class OAuthRoutes:
             outcome = await self._authorization.begin(ctx, issuer, form, browser)
         if isinstance(outcome, ComeBack):
             return _come_back(ctx, outcome)
-        return _sign_in(request, ctx, outcome) if isinstance(outcome, SignIn) else _to_client(request, outcome)
+        return _sign_in(request, ctx, outcome) if isinstance(outcome, SignIn) else outcome
 
     def _issuer(self, request: Request) -> str:
         # The tenant may not exist, and the slug be anything: refusals that name the issuer come after it was found.
@@ -232,12 +218,6 @@ def _browser(request: Request, ctx: RequestContext) -> Browser:
     cookies = parse([value for name, value in request.headers.raw if name == b"cookie"])
     names = (sso_cookie(ctx.tenant_id), binding_cookie(ctx.tenant_id), device_cookie(ctx.tenant_id))
     return Browser(*(None if (value := cookies.get(name)) is None else Secret(value) for name in names))
-
-
-def _to_client(request: Request, reply: Reply) -> Response:
-    if isinstance(reply, FormPost):
-        return form_post(request, reply, NO_STORE)
-    return _see_other(reply.location)
 
 
 def _accepts(request: Request, kind: str) -> bool:

@@ -8,8 +8,14 @@ from airside.limits import Demand, Limiter
 from airside.store import RequestContext
 
 
-async def spend(ctx: RequestContext, limiter: Limiter, journal: Journal, demands: Sequence[Demand]) -> None:
-    """Spend `demands`; the caller commits.
+async def spend(
+    ctx: RequestContext,
+    limiter: Limiter,
+    journal: Journal,
+    demands: Sequence[Demand],
+    event: Event = Event.LIMIT_EXCEEDED,
+) -> None:
+    """Spend `demands`; the caller commits. `event` tells of a refusal.
 
     Raises:
         LimitExceeded: one of them is used up. What was done in `ctx` before is committed with the row that tells of it.
@@ -17,6 +23,6 @@ async def spend(ctx: RequestContext, limiter: Limiter, journal: Journal, demands
     try:
         await limiter.spend(ctx, demands)
     except LimitExceeded as refusal:
-        await journal.refused(ctx, Event.LIMIT_EXCEEDED, reason=refusal.limit)
+        await journal.refused(ctx, event, reason=refusal.limit)
         await ctx.tx.checkpoint()
         raise
