@@ -3,6 +3,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 TESTS ?= tests
+# A process a core, each with a database of its own; then what measures time, with nothing beside it.
+BESIDE := -n logical -m "not alone"
+ALONE := -m alone
+OR_NONE := || test $$? -eq 5  # pytest's word for no test at all, as in most parts
 NPM_PEERS := $(patsubst %,tests/peers/%/node_modules/.installed,openfga-js openid-client oauth4webapi jupyterhub)
 PYTHON_PEERS := $(patsubst %,tests/peers/%/.venv/.installed,authlib jupyterhub)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -33,11 +37,13 @@ fix: install  ## what check can mend by itself
 
 test: install  ## every test but the mutants; TESTS=tests/store for a part
 	sh requirements/debian.sh
-	$(BIN)/pytest --ignore=tests/mutants $(TESTS)
+	$(BIN)/pytest $(BESIDE) --dist loadfile --ignore=tests/mutants $(TESTS)
+	$(BIN)/pytest $(ALONE) --ignore=tests/mutants $(TESTS)$(OR_NONE)
 
 test-mutants: install  ## each gauntlet test on a build with one deliberate mistake, which it must catch
 	sh requirements/debian.sh
-	$(BIN)/pytest tests/mutants
+	$(BIN)/pytest $(BESIDE) tests/mutants
+	$(BIN)/pytest $(ALONE) tests/mutants$(OR_NONE)
 
 test-peers: install  ## stock clients in other languages against the real server (needs Node.js 20 and npm)
 	sh requirements/debian.sh requirements/debian-peers.txt

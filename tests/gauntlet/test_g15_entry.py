@@ -134,6 +134,7 @@ async def _assert_alike(name: str, flow: Flow) -> None:
 
 
 @pytest.mark.gauntlet
+@pytest.mark.alone
 async def test_recovery_of_known_and_unknown_takes_the_same_time(server: Running) -> None:
     services, place = server.services, await server.tenant()
     hashes = Stopwatch(clock=services.clock, entropy=services.entropy)
@@ -142,6 +143,7 @@ async def test_recovery_of_known_and_unknown_takes_the_same_time(server: Running
 
 
 @pytest.mark.gauntlet
+@pytest.mark.alone
 async def test_sign_up_with_known_and_unknown_takes_the_same_time(server: Running) -> None:
     services, place = server.services, await server.tenant()
     async with place.operator() as ctx:

@@ -90,6 +90,7 @@ async def _measure(place: Place, emails: Sequence[str], dice: random.Random) -> 
 
 
 @pytest.mark.gauntlet
+@pytest.mark.alone
 async def test_unknown_user_and_wrong_password_take_the_same_time(server: Running):
     place = await server.tenant()
     emails = await _accounts(place)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from _pytest.mark import ParameterSet
 
 ROOT = Path(__file__).parents[2]
 MUTANTS = sorted(Path(__file__).parent.glob("*.toml"))
@@ -35,8 +36,13 @@ def _read(path: Path) -> Mutant:
     return Mutant(**tomllib.loads(path.read_text()))
 
 
+def _parameter(path: Path) -> ParameterSet:
+    measures = "mark.alone" in (ROOT / _read(path).gauntlet.split("::")[0]).read_text()
+    return pytest.param(path, id=path.stem, marks=[pytest.mark.alone] if measures else [])
+
+
 @pytest.mark.gauntlet
-@pytest.mark.parametrize("path", MUTANTS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [_parameter(path) for path in MUTANTS])
 def test_gauntlet_catches_the_broken_build(path: Path, tmp_path: Path):
     mutant = _read(path)
     package = tmp_path / "airside"
