@@ -1,23 +1,36 @@
 """The room's services over real parts."""
 
+from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from uuid import UUID, uuid4
 
 import pytest
 
 from airside.audit import Journal
 from airside.core.entropy import Entropy
+from airside.core.principal import Assurance
 from airside.core.secret import Secret
 from airside.federation import (
+    Answers,
     Connection,
     ConnectionDraft,
     Connections,
+    ExternalClaims,
     FederatedSessions,
+    Identities,
+    LinkedProof,
+    Linking,
+    Mapped,
     OidcSettings,
+    Redeemed,
+    Requests,
     SamlSettings,
 )
+from airside.limits import PostgresLimiter
 from airside.store import RequestContext
 from airside.vault import Vault
+from tests.identity.attempts import Login
 from tests.identity.kit import HOME, Kit
 
 OIDC = OidcSettings(issuer="https://idp.example.com", client_id="airside")
@@ -26,6 +39,31 @@ SAML = SamlSettings(
     sso_url="https://idp.example.com/sso",
     certificates=("-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n",),
 )
+CLAIMS = ExternalClaims("subject-1", email="ada@example.com", email_verified=True, name="Ada")
+
+
+class Covered:
+    """Implements `Domains`: the connection that is named speaks for everybody's mailboxes."""
+
+    def __init__(self) -> None:
+        self.connection_id: UUID | None = None
+
+    async def covers(self, ctx: RequestContext, connection_id: UUID, email: str) -> bool:
+        return connection_id == self.connection_id
+
+
+class Believing:
+    """Implements `Mappings`: counts for `assurance`, and remembers whom it was applied to."""
+
+    def __init__(self) -> None:
+        self.assurance: Assurance = "aal1"
+        self.applied: list[UUID] = []
+
+    async def of(self, ctx: RequestContext, connection: Connection, claims: ExternalClaims) -> Mapped:
+        return Mapped(email=claims.email, name=claims.name or None, assurance=self.assurance)
+
+    async def apply(self, ctx: RequestContext, connection: Connection, user_id: UUID, mapped: Mapped) -> None:
+        self.applied.append(user_id)
 
 
 @dataclass(frozen=True)
@@ -35,6 +73,12 @@ class FederationKit:
     kit: Kit
     connections: Connections
     sessions: FederatedSessions
+    requests: Requests
+    answers: Answers
+    linking: Linking
+    identities: Identities
+    domains: Covered
+    mappings: Believing
 
     def begin(self) -> AbstractAsyncContextManager[RequestContext]:
         """A request from home."""
@@ -46,10 +90,68 @@ class FederationKit:
             wanted = draft or ConnectionDraft("Example", OIDC, client_secret=Secret("hush"))
             return await self.connections.create(ctx, wanted)
 
+    async def came(
+        self,
+        connection: Connection,
+        login: Login,
+        fields: Mapping[str, str] | None = None,
+        details: Mapping[str, str] | None = None,
+    ) -> str:
+        """The word of an answer that the login waits for, and that has come."""
+        async with self.begin() as ctx:
+            word = await self.requests.note(ctx, login, connection, details or {"nonce": "n"})
+        async with self.begin() as ctx:
+            kind = connection.kind
+            received = await self.answers.receive(ctx, kind, connection.id, word, fields or {"code": "c"})
+        assert received.flow_id == login.flow_id
+        return received.word
+
+    async def redeem(self, connection: Connection, login: Login) -> Redeemed:
+        """An answer, brought and spent."""
+        word = await self.came(connection, login)
+        async with self.begin() as ctx:
+            return await self.answers.redeem(ctx, login, connection.kind, word)
+
+    async def prove(
+        self, connection: Connection, claims: ExternalClaims = CLAIMS, login: Login | None = None
+    ) -> LinkedProof:
+        """What the claims prove, in a login of their own."""
+        login = login or new_login()
+        redeemed = await self.redeem(connection, login)
+        async with self.begin() as ctx:
+            return await self.linking.prove(ctx, login, redeemed, claims)
+
+
+def new_login(user_id: UUID | None = None) -> Login:
+    """A login as a door sees it."""
+    return Login(uuid4(), user_id)
+
 
 @pytest.fixture
 def federation(kit: Kit, vault: Vault, entropy: Entropy) -> FederationKit:
     journal = Journal(vault=vault, entropy=entropy)
     sessions = FederatedSessions(vault=vault, sessions=kit.sessions)
     connections = Connections(vault=vault, entropy=entropy, journal=journal, sessions=sessions)
-    return FederationKit(kit, connections, sessions)
+    limiter = PostgresLimiter(vault=vault)
+    answers = Answers(vault=vault, entropy=entropy, connections=connections, limiter=limiter)
+    domains, mappings = Covered(), Believing()
+    return FederationKit(
+        kit=kit,
+        connections=connections,
+        sessions=sessions,
+        requests=Requests(vault=vault, entropy=entropy),
+        answers=answers,
+        linking=Linking(
+            vault=vault,
+            entropy=entropy,
+            journal=journal,
+            users=kit.users,
+            connections=connections,
+            answers=answers,
+            domains=domains,
+            mappings=mappings,
+        ),
+        identities=Identities(vault=vault, journal=journal, sessions=sessions),
+        domains=domains,
+        mappings=mappings,
+    )

@@ -5,7 +5,10 @@ is away, what comes back, and who a foreign subject is here. Does not own the or
 and sessions (`identity`), the formats that providers speak (`protocols`), nor pages and routes.
 """
 
+from airside.federation.answers import Answers, OidcAnswer, Received, Redeemed, SamlAnswer
 from airside.federation.connections import Connections
+from airside.federation.identities import Identities
+from airside.federation.linking import LinkedDoor, LinkedProof, Linking, NotLinked, OidcProof, SamlProof
 from airside.federation.model import (
     Connection,
     ConnectionChange,
@@ -20,7 +23,10 @@ from airside.federation.model import (
     Leading,
     Mapped,
     Mappings,
+    PendingLink,
 )
+from airside.federation.plain import NoDomains, PlainMappings
+from airside.federation.requests import Requests
 from airside.federation.sessions import FederatedSessions
 from airside.federation.settings import (
     ConnectionKind,
@@ -32,6 +38,7 @@ from airside.federation.settings import (
 )
 
 __all__ = [
+    "Answers",
     "Connection",
     "ConnectionChange",
     "ConnectionDraft",
@@ -45,10 +52,25 @@ __all__ = [
     "ExternalIdentity",
     "FederatedSession",
     "FederatedSessions",
+    "Identities",
     "Leading",
+    "LinkedDoor",
+    "LinkedProof",
+    "Linking",
     "Mapped",
     "Mappings",
+    "NoDomains",
+    "NotLinked",
+    "OidcAnswer",
+    "OidcProof",
     "OidcSettings",
+    "PendingLink",
+    "PlainMappings",
+    "Received",
+    "Redeemed",
+    "Requests",
+    "SamlAnswer",
+    "SamlProof",
     "SamlSettings",
     "Settings",
     "parse_settings",

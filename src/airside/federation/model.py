@@ -197,3 +197,11 @@ class FederatedSession:
     identity_id: UUID
     connection_id: UUID
     foreign: str
+
+
+@dataclass(frozen=True, slots=True)
+class PendingLink:
+    """A subject that nobody here is yet, found genuine in a login whose person hasn't shown which account is theirs."""
+
+    connection_id: UUID
+    claims: ExternalClaims

@@ -40,6 +40,8 @@ class SamlSettings(Struct, frozen=True, forbid_unknown_fields=True, omit_default
         idp_initiated: whether an answer is taken that no login of ours waits for.
         name_id_format: which kind of NameID is asked for; None for the provider's choice.
         metadata_url: where its metadata is read from, again from time to time; None where it was given by value.
+        email_trusted: whether an address that it names counts as its person's own when an account is made. Never for
+            linking an account that is there.
     """
 
     entity_id: Annotated[str, Meta(min_length=1, max_length=1024)]
@@ -56,6 +58,7 @@ class SamlSettings(Struct, frozen=True, forbid_unknown_fields=True, omit_default
     idp_initiated: bool = False
     name_id_format: Word | None = None
     metadata_url: Uri | None = None
+    email_trusted: bool = False
 
     @property
     def urls(self) -> Mapping[str, str | None]:
@@ -76,6 +79,7 @@ class OidcSettings(Struct, frozen=True, forbid_unknown_fields=True, omit_default
         token_endpoint: as above.
         userinfo_endpoint: as above.
         jwks_uri: as above.
+        email_trusted: as of `SamlSettings`, where the issuer itself doesn't say `email_verified`.
     """
 
     issuer: Uri
@@ -95,6 +99,7 @@ class OidcSettings(Struct, frozen=True, forbid_unknown_fields=True, omit_default
     token_endpoint: Uri | None = None
     userinfo_endpoint: Uri | None = None
     jwks_uri: Uri | None = None
+    email_trusted: bool = False
 
     @property
     def urls(self) -> Mapping[str, str | None]:

@@ -50,7 +50,7 @@ from airside.identity.policy import (
     Policies,
     SessionPolicy,
 )
-from airside.identity.proofs import Answer, Attempt, Authenticator, Proof, assurance_of
+from airside.identity.proofs import Answer, Attempt, Authenticator, Proof, Recollecting, assurance_of
 from airside.identity.recovery_codes import (
     RecoveryCodeAnswer,
     RecoveryCodeAuthenticator,
@@ -114,6 +114,7 @@ __all__ = [
     "Places",
     "Policies",
     "Proof",
+    "Recollecting",
     "RecoveryCodeAnswer",
     "RecoveryCodeAuthenticator",
     "RecoveryCodeProof",

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import InitVar, dataclass
 from datetime import datetime
-from typing import ClassVar, Final, Literal, Protocol
+from typing import ClassVar, Final, Literal, Protocol, runtime_checkable
 from uuid import UUID
 
 from airside.core.errors import Inconsistent
@@ -38,6 +38,20 @@ class Proof:
 
     def __post_init__(self, mint: Mint) -> None:
         raise TypeError("a Proof has a kind, and only its verifier makes one")
+
+    @property
+    def weight(self) -> Contribution:
+        """What it contributes: what its kind does, where no kind of proof says otherwise of itself."""
+        return self.contribution
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """As RFC 8176 names them: those of its kind, where no kind of proof says otherwise of itself."""
+        return self.amr
+
+    def memory(self) -> dict[str, Json]:
+        """What its authenticator needs, beside what is kept of every proof, to make it again."""
+        return {}
 
 
 class Answer(Protocol):
@@ -91,6 +105,19 @@ class Authenticator(Protocol):
         ...
 
 
+@runtime_checkable
+class Recollecting(Protocol):
+    """An authenticator whose proofs have a `memory`."""
+
+    def recollect(self, user_id: UUID, at: datetime, contribution: Contribution, memory: Mapping[str, Json]) -> Proof:
+        """As `Authenticator.recall`, with the proof's `memory`.
+
+        Raises:
+            Inconsistent: as `Authenticator.recall`, or no such memory.
+        """
+        ...
+
+
 def below(one: Assurance, other: Assurance) -> bool:
     """Whether `one` says less strongly than `other` who somebody is."""
     return _ORDER.index(one) < _ORDER.index(other)
@@ -105,7 +132,7 @@ def assurance_of(proofs: Sequence[Proof], held: Assurance = "aal0") -> Assurance
     """
     if len({proof.user_id for proof in proofs}) > 1:
         raise Inconsistent("proofs of different people")
-    kinds: set[str] = {proof.contribution for proof in proofs}
+    kinds: set[str] = {proof.weight for proof in proofs}
     if held != "aal0":
         kinds.add("first")
     alone: Assurance = "aal1" if "first" in kinds else "aal0"
@@ -119,7 +146,7 @@ def assurance_of(proofs: Sequence[Proof], held: Assurance = "aal0") -> Assurance
 def methods_of(proofs: Sequence[Proof], assurance: Assurance, held: tuple[str, ...] = ()) -> tuple[str, ...]:
     """The `amr` of a session: what it `held`, then those of `proofs`, each once; `mfa` where they are of several
     factors (RFC 8176 §2)."""
-    methods = [*held, *(method for proof in proofs for method in proof.amr)]
+    methods = [*held, *(method for proof in proofs for method in proof.methods)]
     if assurance in ("aal2", "aal3"):
         methods.append("mfa")
     return tuple(dict.fromkeys(methods))
@@ -137,9 +164,11 @@ def demand_contribution(kind: type[Proof], contribution: Contribution) -> None:
 
 def remembered(proof: Proof) -> dict[str, Json]:
     """The row that the login flow keeps of a proof; its authenticator's `recall` reads it."""
+    memory = proof.memory()
     return {
         "kind": proof.kind,
         "user_id": str(proof.user_id),
         "at": proof.at.isoformat(),
-        "contribution": proof.contribution,
+        "contribution": proof.weight,
+        **({"memory": memory} if memory else {}),
     }

@@ -263,7 +263,7 @@ def _tells_anew(proofs: Sequence[Proof], held: Assurance) -> bool:
     otherwise more than its first factor, which whoever took its cookie may know too."""
     if held == "aal0":
         return True
-    return any(proof.contribution in ("second", "multi", "hardware") for proof in proofs)
+    return any(proof.weight in ("second", "multi", "hardware") for proof in proofs)
 
 
 def _fresh(ctx: RequestContext, proofs: Sequence[Proof]) -> bool:

@@ -90,6 +90,9 @@ EMAIL_CODE_SENT: Final = Limit(
 PASSKEY_ORIGIN: Final = Limit(
     "passkey_origin", Rate(60, _HOUR), "origin", "Failed passkeys from one address: no guess, but work.", True
 )
+FEDERATION_ORIGIN: Final = Limit(
+    "federation_origin", Rate(60, _HOUR), "origin", "Failed answers of foreign providers from one address.", True
+)
 TOKEN_FAILURES: Final = Limit(
     "token_failures", Rate(60, _MINUTE), "client and origin", "Failed requests at the token endpoint.", True
 )
@@ -139,6 +142,7 @@ CLIENT_DOCUMENT_ORIGIN: Final = Limit(
 LIMITS: Final = (
     *(SIGNIN_PAIR, SIGNIN_ORIGIN, SIGNIN_ACCOUNT, SIGNIN_DEVICE_PAIR, SIGNIN_DEVICE, SECOND_FACTOR_ACCOUNT),
     *(SECOND_FACTOR_DEVICE, SECOND_FACTOR_PACE, RECOVERY_CODE, EMAIL_CODE_SENT, PASSKEY_ORIGIN, PASSWORD_CHANGE),
+    FEDERATION_ORIGIN,
     *(TOKEN_FAILURES, DEVICE_CODE_ACCOUNT, DEVICE_CODE_ORIGIN, DEVICE_STARTED),
     *(SIGNUP_ORIGIN, SIGNUP_ADDRESS, SIGNUP_CONFIRM, RECOVERY_ORIGIN, RECOVERY_ACCOUNT, VERIFY_ACCOUNT),
     INVITATION_MAILBOX,

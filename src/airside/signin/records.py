@@ -9,7 +9,7 @@ from uuid import UUID
 
 from airside.core.errors import Inconsistent
 from airside.core.principal import Assurance
-from airside.identity import Authenticator, Proof, Session
+from airside.identity import Authenticator, Proof, Recollecting, Session
 from airside.identity.proofs import Contribution, remembered
 from airside.signin.model import MAX_PROOFS, Flow, StepUp
 from airside.store.context import RequestContext
@@ -115,10 +115,13 @@ def _hint_place(flow_id: UUID) -> Place:
     return Place("signin_flow", "login_hint_sealed", flow_id)
 
 
-def _proof(stored: Mapping[str, str], authenticators: Mapping[str, Authenticator]) -> Proof:
+def _proof(stored: Mapping[str, Any], authenticators: Mapping[str, Authenticator]) -> Proof:
     try:
         authenticator = authenticators[stored["kind"]]
         contribution = cast("Contribution", stored["contribution"])  # the authenticator refuses any but its own
-        return authenticator.recall(UUID(stored["user_id"]), datetime.fromisoformat(stored["at"]), contribution)
+        user_id, at = UUID(stored["user_id"]), datetime.fromisoformat(stored["at"])
+        if isinstance(authenticator, Recollecting):
+            return authenticator.recollect(user_id, at, contribution, stored["memory"])
+        return authenticator.recall(user_id, at, contribution)
     except (KeyError, TypeError, ValueError):
         raise Inconsistent("stored proof that no authenticator gave") from None

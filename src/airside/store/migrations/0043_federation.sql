@@ -55,12 +55,13 @@ create table airside.federation_request (
 create index federation_request_expiry on airside.federation_request (tenant_id, expires_at);
 create index federation_request_flow on airside.federation_request (tenant_id, flow_id);
 
--- What a foreign POST or redirect brought, sealed, until the flow's own page comes for it: one for each request.
+-- What a foreign POST or redirect brought, sealed, until the flow's own page comes for it: one for each request. One that
+-- no request asked for (IdP-initiated SAML) has none.
 create table airside.federation_answer (
     tenant_id uuid not null,
     word_hash bytea not null,
     answer_id uuid not null,
-    request_hash bytea not null,
+    request_hash bytea,
     connection_id uuid not null,
     flow_id uuid not null,
     fields_sealed bytea not null,
