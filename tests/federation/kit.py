@@ -9,7 +9,6 @@ import pytest
 
 from airside.audit import Journal
 from airside.core.entropy import Entropy
-from airside.core.principal import Assurance
 from airside.core.secret import Secret
 from airside.federation import (
     Answers,
@@ -21,16 +20,15 @@ from airside.federation import (
     Identities,
     LinkedProof,
     Linking,
-    Mapped,
     OidcSettings,
     Redeemed,
     Requests,
     SamlSettings,
 )
-from airside.limits import PostgresLimiter
 from airside.store import RequestContext
 from airside.vault import Vault
 from tests.identity.attempts import Login
+from tests.identity.elsewhere import Believing, Covered
 from tests.identity.kit import HOME, Kit
 
 OIDC = OidcSettings(issuer="https://idp.example.com", client_id="airside")
@@ -40,30 +38,6 @@ SAML = SamlSettings(
     certificates=("-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n",),
 )
 CLAIMS = ExternalClaims("subject-1", email="ada@example.com", email_verified=True, name="Ada")
-
-
-class Covered:
-    """Implements `Domains`: the connection that is named speaks for everybody's mailboxes."""
-
-    def __init__(self) -> None:
-        self.connection_id: UUID | None = None
-
-    async def covers(self, ctx: RequestContext, connection_id: UUID, email: str) -> bool:
-        return connection_id == self.connection_id
-
-
-class Believing:
-    """Implements `Mappings`: counts for `assurance`, and remembers whom it was applied to."""
-
-    def __init__(self) -> None:
-        self.assurance: Assurance = "aal1"
-        self.applied: list[UUID] = []
-
-    async def of(self, ctx: RequestContext, connection: Connection, claims: ExternalClaims) -> Mapped:
-        return Mapped(email=claims.email, name=claims.name or None, assurance=self.assurance)
-
-    async def apply(self, ctx: RequestContext, connection: Connection, user_id: UUID, mapped: Mapped) -> None:
-        self.applied.append(user_id)
 
 
 @dataclass(frozen=True)
@@ -131,27 +105,14 @@ def new_login(user_id: UUID | None = None) -> Login:
 def federation(kit: Kit, vault: Vault, entropy: Entropy) -> FederationKit:
     journal = Journal(vault=vault, entropy=entropy)
     sessions = FederatedSessions(vault=vault, sessions=kit.sessions)
-    connections = Connections(vault=vault, entropy=entropy, journal=journal, sessions=sessions)
-    limiter = PostgresLimiter(vault=vault)
-    answers = Answers(vault=vault, entropy=entropy, connections=connections, limiter=limiter)
-    domains, mappings = Covered(), Believing()
     return FederationKit(
         kit=kit,
-        connections=connections,
+        connections=kit.connections,
         sessions=sessions,
         requests=Requests(vault=vault, entropy=entropy),
-        answers=answers,
-        linking=Linking(
-            vault=vault,
-            entropy=entropy,
-            journal=journal,
-            users=kit.users,
-            connections=connections,
-            answers=answers,
-            domains=domains,
-            mappings=mappings,
-        ),
+        answers=kit.answers,
+        linking=kit.linking,
         identities=Identities(vault=vault, journal=journal, sessions=sessions),
-        domains=domains,
-        mappings=mappings,
+        domains=kit.domains,
+        mappings=kit.mappings,
     )

@@ -11,6 +11,7 @@ from airside.core.clock import Clock
 from airside.core.entropy import Entropy
 from airside.core.principal import Origin
 from airside.core.secret import Secret
+from airside.federation import Answers, Connections, FederatedSessions, FederatedWays, Linking, Requests
 from airside.identity import (
     Devices,
     EmailCodeAuthenticator,
@@ -52,6 +53,7 @@ from airside.tenancy import TenantPolicies
 from airside.tokens import RefreshFamilies
 from airside.vault import Vault
 from tests.conftest import OpenContext
+from tests.identity.elsewhere import Believing, Covered, Elsewhere
 
 MakeTenant = Callable[[], Awaitable[UUID]]
 PASSWORD = "correct horse battery staple"
@@ -87,6 +89,11 @@ class Kit:
     email_codes: EmailCodes
     factors: Factors
     outbox: Outbox
+    connections: Connections
+    answers: Answers
+    linking: Linking
+    domains: Covered
+    mappings: Believing
 
     async def user(self, email: str = "ada@example.com", name: str = "Ada", password: str = PASSWORD) -> User:
         """A user with a password."""
@@ -178,6 +185,31 @@ def kit(
         places=PLACES,
         partings=Participants(outbox=outbox),
     )
+    connections = Connections(
+        vault=vault,
+        entropy=entropy,
+        journal=journal,
+        sessions=FederatedSessions(vault=vault, sessions=sessions),
+    )
+    answers = Answers(vault=vault, entropy=entropy, connections=connections, limiter=limiter)
+    domains, mappings = Covered(), Believing()
+    linking = Linking(
+        vault=vault,
+        entropy=entropy,
+        journal=journal,
+        users=users,
+        connections=connections,
+        answers=answers,
+        domains=domains,
+        mappings=mappings,
+    )
+    door = Elsewhere(requests=Requests(vault=vault, entropy=entropy), answers=answers, linking=linking)
+    federated = FederatedWays(
+        connections=connections,
+        linking=linking,
+        sessions=FederatedSessions(vault=vault, sessions=sessions),
+        doors=[door],
+    )
     flows = Flows(
         vault=vault,
         entropy=entropy,
@@ -192,6 +224,7 @@ def kit(
             EnrolTotpAuthenticator(totp, users, Acme()),
             EnrolPasskeyAuthenticator(passkeys, users, Acme()),
             NewPasswordAuthenticator(passwords),
+            door,
         ],
         people=People(
             policies=policies,
@@ -200,7 +233,9 @@ def kit(
             devices=devices,
             signals=SignalReader(vault=vault, devices=devices, places=PLACES, policies=policies),
             outbox=outbox,
+            federated=federated,
         ),
+        federated=federated,
     )
     return Kit(
         open_ctx=open_ctx,
@@ -219,4 +254,9 @@ def kit(
         email_codes=email_codes,
         factors=factors,
         outbox=outbox,
+        connections=connections,
+        answers=answers,
+        linking=linking,
+        domains=domains,
+        mappings=mappings,
     )

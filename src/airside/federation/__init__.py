@@ -16,6 +16,7 @@ from airside.federation.model import (
     ConnectionSecrets,
     ConnectionState,
     Departure,
+    Discovery,
     Domains,
     ExternalClaims,
     ExternalIdentity,
@@ -25,7 +26,7 @@ from airside.federation.model import (
     Mappings,
     PendingLink,
 )
-from airside.federation.plain import NoDomains, PlainMappings
+from airside.federation.plain import NoDiscovery, NoDomains, PlainMappings
 from airside.federation.requests import Requests
 from airside.federation.sessions import FederatedSessions
 from airside.federation.settings import (
@@ -36,6 +37,7 @@ from airside.federation.settings import (
     parse_settings,
     render_settings,
 )
+from airside.federation.ways import FederatedWays
 
 __all__ = [
     "Answers",
@@ -47,11 +49,13 @@ __all__ = [
     "ConnectionState",
     "Connections",
     "Departure",
+    "Discovery",
     "Domains",
     "ExternalClaims",
     "ExternalIdentity",
     "FederatedSession",
     "FederatedSessions",
+    "FederatedWays",
     "Identities",
     "Leading",
     "LinkedDoor",
@@ -59,6 +63,7 @@ __all__ = [
     "Linking",
     "Mapped",
     "Mappings",
+    "NoDiscovery",
     "NoDomains",
     "NotLinked",
     "OidcAnswer",

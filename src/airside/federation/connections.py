@@ -103,6 +103,10 @@ class Connections:
         """At most `limit` (and `MAX_PAGE`) connections in the order of their making, after the one named."""
         return await records.page(ctx, after, max(1, min(limit, MAX_PAGE)))
 
+    async def kinds(self, ctx: RequestContext) -> frozenset[ConnectionKind]:
+        """Of which kinds there are connections that open something."""
+        return await records.kinds(ctx)
+
     async def secrets(self, ctx: RequestContext, connection_id: UUID) -> ConnectionSecrets:
         """What only the connection's own door is to open.
 

@@ -31,7 +31,6 @@ from airside.federation.model import (
     Mappings,
     PendingLink,
 )
-from airside.federation.settings import ConnectionKind
 from airside.identity import Attempt, Proof, Users
 from airside.identity.proofs import Contribution
 from airside.store.context import RequestContext
@@ -108,7 +107,7 @@ class OidcProof(LinkedProof):
         _MINT.demand(mint)
 
 
-PROOFS: Final[Mapping[ConnectionKind, type[SamlProof] | type[OidcProof]]] = {"saml": SamlProof, "oidc": OidcProof}
+PROOFS: Final[Mapping[str, type[SamlProof] | type[OidcProof]]] = {"saml": SamlProof, "oidc": OidcProof}
 
 
 class NotLinked(Unauthenticated):
@@ -262,7 +261,7 @@ class Linking:
 class LinkedDoor:
     """What both doors share: how a proof that the login flow stored is made again."""
 
-    kind: ClassVar[ConnectionKind]
+    kind: ClassVar[str]
 
     def recall(self, user_id: UUID, at: datetime, contribution: Contribution) -> Proof:  # noqa: ARG002 - as the Protocol
         """Never without its memory.

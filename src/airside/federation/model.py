@@ -11,7 +11,7 @@ from airside.core.principal import Assurance
 from airside.core.secret import Secret
 from airside.core.strict_json import Json
 from airside.federation.settings import ConnectionKind, Settings, kind_of
-from airside.identity import Attempt
+from airside.identity import Attempt, Authenticator
 from airside.store.context import RequestContext
 
 ConnectionState = Literal["active", "disabled"]
@@ -157,6 +157,18 @@ class Mappings(Protocol):
         ...
 
 
+class Discovery(Protocol):
+    """Which connection people of a domain sign in through."""
+
+    async def offers(self, ctx: RequestContext) -> bool:
+        """Whether there is any such domain: the sign-in page asks for the address first then."""
+        ...
+
+    async def discover(self, ctx: RequestContext, email: str) -> UUID | None:
+        """The active connection for addresses like `email`, whoever has it or not (N15); None for none."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Departure:
     """Where a browser is led. With `fields`, it posts them there; without, it just goes."""
@@ -165,8 +177,8 @@ class Departure:
     fields: Mapping[str, str] | None = None
 
 
-class Leading(Protocol):
-    """A door whose answers come from elsewhere; it is an `Authenticator` too."""
+class Leading(Authenticator, Protocol):
+    """A door whose answers come from elsewhere."""
 
     async def lead(self, ctx: RequestContext, attempt: Attempt, connection: Connection) -> Departure:
         """Note what the login waits for from now on, and say where its browser goes.

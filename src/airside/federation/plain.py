@@ -13,6 +13,16 @@ class NoDomains:
         return False
 
 
+class NoDiscovery:
+    """Implements `Discovery`: no address leads anywhere."""
+
+    async def offers(self, ctx: RequestContext) -> bool:  # noqa: ARG002 - as the Protocol
+        return False
+
+    async def discover(self, ctx: RequestContext, email: str) -> UUID | None:  # noqa: ARG002 - as the Protocol
+        return None
+
+
 class PlainMappings:
     """Implements `Mappings`: the name and the address as they are said, and nothing that follows from them."""
 

@@ -47,6 +47,8 @@ from airside.connection where tenant_id = %s and (%s::uuid is null or connection
 order by connection_id limit %s
 """
 
+KINDS: Final = "select distinct kind from airside.connection where tenant_id = %s and state = 'active'"
+
 COUNT: Final = "select count(*) as count from airside.connection where tenant_id = %s"
 
 UPDATE: Final = """
@@ -94,6 +96,11 @@ class _Row:
 
 
 @dataclass(frozen=True, slots=True)
+class _Kind:
+    kind: ConnectionKind
+
+
+@dataclass(frozen=True, slots=True)
 class _Secrets:
     secret_sealed: bytes | None
     keys_sealed: bytes | None
@@ -129,6 +136,11 @@ async def share(ctx: RequestContext, connection_id: UUID) -> Connection | None:
 
 async def page(ctx: RequestContext, after: UUID | None, limit: int) -> list[Connection]:
     return [_connection(row) for row in await ctx.tx.all(_Row, LIST, (ctx.tenant_id, after, after, limit))]
+
+
+async def kinds(ctx: RequestContext) -> frozenset[ConnectionKind]:
+    """Of which kinds there are active ones."""
+    return frozenset(row.kind for row in await ctx.tx.all(_Kind, KINDS, (ctx.tenant_id,)))
 
 
 async def count(ctx: RequestContext) -> int:

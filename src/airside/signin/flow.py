@@ -14,6 +14,7 @@ from airside.core.errors import Forbidden, LimitExceeded, NotFound, Unauthentica
 from airside.core.ids import FLOW, USER, format_id, uuid7
 from airside.core.principal import Assurance
 from airside.core.secret import Secret
+from airside.federation import Departure, FederatedWays
 from airside.identity import Answer, Authenticator, Session, Sessions, StartedSession
 from airside.identity.proofs import below
 from airside.shield.redirects import safe_local_path
@@ -46,6 +47,7 @@ class Flows:
         sessions: Sessions,
         authenticators: Sequence[Authenticator],
         people: People,
+        federated: FederatedWays,
     ) -> None:
         self._vault = vault
         self._entropy = entropy
@@ -53,6 +55,7 @@ class Flows:
         self._sessions = sessions
         self._doors = {door.kind: door for door in authenticators}
         self._people = people
+        self._federated = federated
 
     async def start(
         self,
@@ -130,6 +133,22 @@ class Flows:
             raise Forbidden("another step is due")
         return await self._doors[kind].challenge(ctx, flow)
 
+    async def lead(self, ctx: RequestContext, flow_id: UUID, browser: Secret[str], connection_id: UUID) -> Departure:
+        """Where this browser goes to prove through that connection who it is; the answer it comes back with is
+        submitted like any other.
+
+        Raises:
+            NotFound: no such open login of this browser, or no such active connection.
+            Forbidden: another step is due, or the login waits for too much already.
+            Unavailable: the provider is away.
+        """
+        flow = await self.load(ctx, flow_id, browser)
+        due, _ = await self._due(ctx, flow)
+        connection = await self._federated.find(ctx, connection_id)
+        if not isinstance(due, Ask) or connection.kind not in due.kinds:
+            raise Forbidden("another step is due")
+        return await self._federated.lead(ctx, flow, connection)
+
     async def submit(self, ctx: RequestContext, flow_id: UUID, browser: Secret[str], answer: Answer | None) -> Step:
         """Take the login one step forward, or say again which step it stands at.
 
@@ -199,9 +218,12 @@ class Flows:
         if not await records.spend(ctx, flow.flow_id, _hash(browser)):
             raise NotFound
         proven = replace(flow, proofs=due.proofs)
+        if not await self._federated.stand(ctx, due.proofs):
+            raise NotFound
         signals = await self._people.signals(ctx, proven)
         started = await self._session(ctx, proven)
         await self._people.arrived(ctx, proven, started.session, signals)
+        await self._federated.arrived(ctx, flow.flow_id, due.proofs, started.session)
         await self._journal.record(
             ctx,
             Event.SIGNIN_SUCCEEDED,

@@ -25,10 +25,21 @@ NEW_PASSWORD: Final = "new_password"
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What a tenant demands of a login: at least this assurance, by these factors only."""
+    """What a tenant demands of a login: at least this assurance, by these factors only, or through connections of these
+    kinds."""
 
     minimum: Assurance = "aal1"
     factors: frozenset[Factor] = IdentityPolicy().factors
+    federated: frozenset[str] = frozenset()
+
+    def takes(self, kind: str) -> bool:
+        """Whether proofs of that kind count."""
+        return kind in self.factors or kind in self.federated
+
+    @property
+    def first(self) -> tuple[str, ...]:
+        """By what a login begins."""
+        return (*_allowed(FIRST, self), *sorted(self.federated))
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,14 +119,13 @@ def next_step(proofs: Sequence[Proof], policy: Policy, now: datetime, person: Pe
     held = person.held if person is not None else "aal0"
     reached = assurance_of(fresh, held)
     if person is None or reached == "aal0":
-        kinds = _allowed(FIRST, policy)
-        return Ask("first", kinds) if kinds else Refused("no_way_to_begin")
+        return Ask("first", policy.first) if policy.first else Refused("no_way_to_begin")
     return _beyond_first(fresh, policy, person, reached) or Complete(fresh)
 
 
 def _current(proofs: Sequence[Proof], policy: Policy, now: datetime) -> tuple[Proof, ...]:
     """Those that count: of a kind that the tenant takes, not older than a flow may be, and of each kind the last."""
-    fresh = (proof for proof in proofs if timedelta(0) <= now - proof.at <= LIFETIME and proof.kind in policy.factors)
+    fresh = (proof for proof in proofs if timedelta(0) <= now - proof.at <= LIFETIME and policy.takes(proof.kind))
     return tuple({(proof.kind, proof.user_id): proof for proof in fresh}.values())
 
 
@@ -147,8 +157,7 @@ def _stronger(fresh: tuple[Proof, ...], policy: Policy, person: Person, reached:
         return Refused("assurance_out_of_reach")
     # Nor does whoever only holds a session, which may be an old or a stolen one: the first factor is proven anew.
     if assurance_of(fresh) == "aal0":
-        first = _allowed(FIRST, policy)
-        return Ask("first", first) if first else Refused("no_way_to_begin")
+        return Ask("first", policy.first) if policy.first else Refused("no_way_to_begin")
     wanted: Iterable[Factor] = ENROL if policy.minimum != "aal3" else ("passkey",)
     kinds = tuple(ENROL[kind] for kind in _allowed(wanted, policy) if ENROL[kind] not in given)
     if not kinds or (policy.minimum == "aal3" and "passkey" in given):

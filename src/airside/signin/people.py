@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from airside.core.ids import SESSION, format_id
 from airside.core.strict_json import Json
+from airside.federation import FederatedWays
 from airside.identity import Devices, Factors, Passwords, Session, SignalReader, Signals, attributes
 from airside.signin.model import Flow
 from airside.signin.next_step import Person, Policy
@@ -24,6 +25,7 @@ class People:
         devices: Devices,
         signals: SignalReader,
         outbox: Outbox,
+        federated: FederatedWays,
     ) -> None:
         self._policies = policies
         self._factors = factors
@@ -31,11 +33,12 @@ class People:
         self._devices = devices
         self._signals = signals
         self._outbox = outbox
+        self._federated = federated
 
     async def policy(self, ctx: RequestContext) -> Policy:
         """What the tenant demands of a login."""
         policy = await self._policies.current(ctx)
-        return Policy(policy.minimum_assurance, policy.factors)
+        return Policy(policy.minimum_assurance, policy.factors, frozenset(await self._federated.kinds(ctx)))
 
     async def may_come_from(self, ctx: RequestContext) -> bool:
         """Whether the tenant lets people sign in from where the request comes from."""

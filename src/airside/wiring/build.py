@@ -11,6 +11,7 @@ from airside.tokens import TokenVerifier
 from airside.vault import Aead
 from airside.wiring.entries import Entries, entries
 from airside.wiring.farewells import Farewells, farewells
+from airside.wiring.federation import Federation, federation
 from airside.wiring.foundation import Foundation, foundation
 from airside.wiring.grants import TenantIssuers
 from airside.wiring.managers import Managers, managers
@@ -21,7 +22,7 @@ from airside.wiring.settings import Settings
 
 
 @dataclass(frozen=True, kw_only=True)
-class Services(Foundation, Persons, Entries, Managers, Provider, Farewells):
+class Services(Foundation, Persons, Federation, Entries, Managers, Provider, Farewells):
     """Everything that listeners, timers and the command line speak to."""
 
     issuers: Issuers
@@ -60,7 +61,8 @@ def build(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy: Ent
     base = foundation(settings, dsn=dsn, kek=kek, clock=clock, entropy=entropy)
     who = persons(base, settings)
     issuers = Issuers(settings.public_url, settings.mutual_tls_origin)
-    doors = entries(base, who, settings, issuers)
+    elsewhere = federation(base, who, settings)
+    doors = entries(base, who, elsewhere, settings, issuers)
 
     authorise = Authorise(members=who.members, policies=who.policies)
     verifier = TokenVerifier(keys=base.keys, revocations=base.revocations)
@@ -78,6 +80,7 @@ def build(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy: Ent
     return Services(
         **vars(base),
         **vars(who),
+        **vars(elsewhere),
         **vars(doors),
         **vars(managers(base, who, doors, authorise, issuers)),
         **vars(clients),

@@ -27,6 +27,7 @@ from airside.oauth import (
     SectorIdentifiers,
 )
 from airside.signin import Acceptance, Closing, Flows, People, Recovery, Registration, Verification
+from airside.wiring.federation import Federation
 from airside.wiring.foundation import Foundation
 from airside.wiring.letters import MailedCodes, MailedLinks, SessionOccasions, TenantLetterheads
 from airside.wiring.persons import Persons
@@ -54,7 +55,7 @@ class Entries:
     delivery: Delivery
 
 
-def entries(base: Foundation, who: Persons, settings: Settings, issuers: Issuers) -> Entries:
+def entries(base: Foundation, who: Persons, elsewhere: Federation, settings: Settings, issuers: Issuers) -> Entries:
     """On `base`, for `who`."""
     registration = _registration(base, who)
     memory = ClientMemory(listener=base.listener, clock=base.clock)
@@ -91,7 +92,7 @@ def entries(base: Foundation, who: Persons, settings: Settings, issuers: Issuers
     )
     tokens = RegistrationTokens(entropy=base.entropy, journal=base.journal)
     return Entries(
-        flows=_flows(base, who),
+        flows=_flows(base, who, elsewhere),
         registration=registration,
         recovery=Recovery(
             vault=base.vault,
@@ -137,7 +138,7 @@ def entries(base: Foundation, who: Persons, settings: Settings, issuers: Issuers
     )
 
 
-def _flows(base: Foundation, who: Persons) -> Flows:
+def _flows(base: Foundation, who: Persons, elsewhere: Federation) -> Flows:
     return Flows(
         vault=base.vault,
         entropy=base.entropy,
@@ -152,6 +153,7 @@ def _flows(base: Foundation, who: Persons) -> Flows:
             EnrolTotpAuthenticator(who.totp, who.users, who.tenants),
             EnrolPasskeyAuthenticator(who.passkeys, who.users, who.tenants),
             NewPasswordAuthenticator(who.passwords),
+            *elsewhere.federated_doors,
         ],
         people=People(
             policies=who.policies,
@@ -160,7 +162,9 @@ def _flows(base: Foundation, who: Persons) -> Flows:
             devices=who.devices,
             signals=who.signals,
             outbox=base.outbox,
+            federated=elsewhere.federated_ways,
         ),
+        federated=elsewhere.federated_ways,
     )
 
 

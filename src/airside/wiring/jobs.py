@@ -86,6 +86,8 @@ class Jobs:
             services.token_issuer.sweep,
             services.device_authorizations.sweep,
             services.permissions.tuples.sweep,
+            services.federation_answers.sweep,
+            services.linking.sweep,
         ):
             async with services.engine.begin(tenant_id) as ctx:
                 await sweep(ctx)
