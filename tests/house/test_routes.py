@@ -12,6 +12,7 @@ from airside.access import Right
 from airside.access.rights import INTERFACE_RIGHTS
 from airside.admin import Verbs
 from airside.core.ids import DEVICE, FACTOR, FLOW, MAIL, PASSKEY, REGISTRATION, SESSION, USER, format_id
+from airside.federation import ConnectionDraft, OidcSettings
 from airside.tenancy import PERMISSIONS, RoleDraft
 from airside.wiring.app import routes
 from tests.admin.kit import generator_of
@@ -78,6 +79,8 @@ async def _ids(place: Place) -> dict[str, str]:
         session = (await services.sessions.list(ctx, user.id))[0]
         (device,) = await services.devices.list(ctx, user.id)
         flow = await services.flows.start(ctx, f"/t/{place.slug}/account")
+        provider = OidcSettings(issuer="https://idp.example.com", client_id="airside")
+        connection = await services.connections.create(ctx, ConnectionDraft("kept", provider))
     return {
         "slug": place.slug,
         "user_id": format_id(USER, user.id),
@@ -87,6 +90,7 @@ async def _ids(place: Place) -> dict[str, str]:
         "session_id": format_id(SESSION, session.id),
         "session": format_id(SESSION, session.id),
         "flow": format_id(FLOW, flow.flow_id),
+        "connection": connection.word,
         "store_id": store.id,
         "model_id": "01BX5ZZKBKACTAV9WEVGEMMVRZ",
         "invitation_id": invitation.word,

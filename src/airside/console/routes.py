@@ -15,6 +15,7 @@ from airside.console.pages import (
     account_passkeys,
     account_password,
     account_sessions,
+    arriving,
     consent,
     device,
     invitation,
@@ -37,7 +38,22 @@ def routes(verbs: Verbs, *, context: Context, brands: Brands) -> list[Route]:
         *signin.routes(
             doors,
             signin.SigninPages(
-                flows=verbs.flows, policies=verbs.policies, devices=verbs.devices, email_codes=verbs.email_codes
+                flows=verbs.flows,
+                policies=verbs.policies,
+                devices=verbs.devices,
+                email_codes=verbs.email_codes,
+                ways=verbs.federated_ways,
+                discovery=verbs.discovery,
+            ),
+        ),
+        *arriving.routes(
+            doors,
+            arriving.ArrivingPages(
+                flows=verbs.flows,
+                answers=verbs.federation_answers,
+                connections=verbs.connections,
+                ways=verbs.federated_ways,
+                devices=verbs.devices,
             ),
         ),
         *_entry(verbs, EntryDoors(doors=doors, entropy=verbs.entropy)),

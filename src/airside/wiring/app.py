@@ -28,6 +28,7 @@ from airside.api.routes.wellknown import WellKnownRoutes
 from airside.console import TenantBrands
 from airside.console import routes as console_routes
 from airside.console.pages import mailbox
+from airside.console.pages.arriving import FOREIGN_POSTS
 from airside.console.pages.returning import ReturningPages
 from airside.console.pages.signout import LOGOUT
 from airside.core.errors import Refusal, Unavailable
@@ -174,7 +175,7 @@ def shield_policy(settings: Settings) -> Policy:
             for name in LARGE
             for prefix in (f"{STORES}/{{store}}/", *(["/"] if name.startswith("access/") else []))
         },
-        foreign_posts=frozenset({AUTHORIZE, LOGOUT}),
+        foreign_posts=frozenset({AUTHORIZE, LOGOUT}) | FOREIGN_POSTS,
     )
 
 

@@ -9,11 +9,14 @@ from starlette.routing import Route
 
 from airside.console.answers import FIELDS, read_answer
 from airside.console.forms import read_cookie
-from airside.console.pages.signin_steps import Asked, StepPages
+from airside.console.pages.leaving import leaving
+from airside.console.pages.signin_steps import DISCOVER, PASSWORD, Asked, StepPages
 from airside.console.problems import problems_of
 from airside.console.visit import Doors, Form, Visit
+from airside.core import ids
 from airside.core.errors import InvalidInput, LimitExceeded, NotFound
 from airside.core.ids import FLOW, format_id, parse_id
+from airside.federation import Discovery, FederatedWays
 from airside.identity import Devices, EmailCodeAnswer, EmailCodes, Policies, StartedSession
 from airside.identity.email import MAX_EMAIL
 from airside.identity.sessions import TOKEN_CHARACTERS
@@ -37,16 +40,31 @@ from airside.signin.names import DEVICE_SECONDS
 
 SEND: Final = "send"
 """The field of the form that asks for another code by mail."""
+CONNECTION: Final = "connection"
+"""The field of the form that chooses a connection."""
+
+
+TAKEN: Final = (*FIELDS, SEND, CONNECTION, csrf.FIELD)
 
 
 class SigninPages:
     """Begins a login, shows where it stands, takes its answers."""
 
-    def __init__(self, *, flows: Flows, policies: Policies, devices: Devices, email_codes: EmailCodes) -> None:
+    def __init__(
+        self,
+        *,
+        flows: Flows,
+        policies: Policies,
+        devices: Devices,
+        email_codes: EmailCodes,
+        ways: FederatedWays,
+        discovery: Discovery,
+    ) -> None:
         self._flows = flows
         self._devices = devices
         self._email_codes = email_codes
-        self._steps = StepPages(flows=flows, policies=policies)
+        self._discovery = discovery
+        self._steps = StepPages(flows=flows, policies=policies, ways=ways, discovery=discovery)
 
     async def begin(self, visit: Visit) -> Response:
         """`GET /t/{slug}/signin?continue=…`: a new flow, bound to this browser."""
@@ -56,11 +74,15 @@ class SigninPages:
 
     async def show(self, visit: Visit) -> Response:
         """`GET /t/{slug}/signin/{flow}?with=…`: what is asked for now, to be answered in the way that is wanted."""
-        bound = _bound(visit)
+        bound = bound_flow(visit)
         step = await self._flows.submit(visit.ctx, bound.flow_id, bound.browser, None)
         if isinstance(step, Done):
-            return _done(visit, step)
-        asked = Asked(visit.request.query_params.get("with", ""))
+            return done(visit, step)
+        told = visit.request.query_params.get("told", "")
+        asked = Asked(
+            visit.request.query_params.get("with", ""),
+            problems={"form": visit.words("problem.elsewhere")} if told == "refused" else {},
+        )
         if isinstance(step, Ask) and step.stage == "first":
             flow = await self._flows.load(visit.ctx, bound.flow_id, bound.browser)
             asked = replace(asked, email=flow.login_hint[:MAX_EMAIL])
@@ -68,10 +90,14 @@ class SigninPages:
 
     async def submit(self, visit: Visit, form: Form) -> Response:
         """`POST /t/{slug}/signin/{flow}`: one answer, one step."""
-        bound = _bound(visit)
+        bound = bound_flow(visit)
         csrf.check(bound.browser.reveal().encode(), format_id(FLOW, bound.flow_id), form[csrf.FIELD])
         if form[SEND]:
             return await self._send_again(visit, bound)
+        if form[CONNECTION]:
+            return await self._leave(visit, bound, _connection(form[CONNECTION]))
+        if form["kind"] == DISCOVER:
+            return await self._discover(visit, bound, form["email"][:MAX_EMAIL])
         problems: dict[str, str] = {}
         try:
             step = await self._flows.submit(visit.ctx, bound.flow_id, bound.browser, read_answer(form))
@@ -79,9 +105,23 @@ class SigninPages:
             problems = self._problems(visit, refusal)
             step = await self._flows.submit(visit.ctx, bound.flow_id, bound.browser, None)
         if isinstance(step, Done):
-            return _done(visit, step)
+            return done(visit, step)
         asked = Asked(form["kind"], form["email"][:MAX_EMAIL], problems=problems)
         return await self._steps.show(visit, bound, step, asked)
+
+    async def _leave(self, visit: Visit, bound: StartedFlow, connection_id: UUID) -> Response:
+        """To the provider of that connection, and back."""
+        return leaving(visit, await self._flows.lead(visit.ctx, bound.flow_id, bound.browser, connection_id))
+
+    async def _discover(self, visit: Visit, bound: StartedFlow, email: str) -> Response:
+        """Where people of that address's domain sign in: elsewhere, or here. Nobody is looked up by it (N15)."""
+        connection_id = await self._discovery.discover(visit.ctx, email)
+        if connection_id is not None:
+            return await self._leave(visit, bound, connection_id)
+        step = await self._flows.submit(visit.ctx, bound.flow_id, bound.browser, None)
+        if isinstance(step, Done):
+            return done(visit, step)
+        return await self._steps.show(visit, bound, step, Asked(PASSWORD, email))
 
     async def _send_again(self, visit: Visit, bound: StartedFlow) -> Response:
         """Another code by mail, where one is asked for; the one before is worth nothing."""
@@ -138,7 +178,11 @@ def routes(doors: Doors, pages: SigninPages) -> list[Route]:
     return [
         Route("/t/{slug}/signin", doors.page(pages.begin), methods=["GET"]),
         Route("/t/{slug}/signin/{flow}", doors.page(pages.show), methods=["GET"]),
-        Route("/t/{slug}/signin/{flow}", doors.form(pages.submit, (*FIELDS, SEND, csrf.FIELD)), methods=["POST"]),
+        Route(
+            "/t/{slug}/signin/{flow}",
+            doors.form(pages.submit, (*FIELDS, SEND, CONNECTION, csrf.FIELD)),
+            methods=["POST"],
+        ),
     ]
 
 
@@ -151,7 +195,8 @@ def session_cookies(visit: Visit, started: StartedSession) -> tuple[HostCookie, 
     )
 
 
-def _done(visit: Visit, step: Done) -> Response:
+def done(visit: Visit, step: Done) -> Response:
+    """On from a login that is over, with its session's cookies."""
     # 200 with meta refresh: browsers apply `form-action` to redirects after a form post, and withhold Strict
     # cookies from them.
     return visit.page(
@@ -165,7 +210,12 @@ def _done(visit: Visit, step: Done) -> Response:
     )
 
 
-def _bound(visit: Visit) -> StartedFlow:
+def bound_flow(visit: Visit) -> StartedFlow:
+    """The login in the path, with the secret that this browser has of one.
+
+    Raises:
+        NotFound: it has none, or that is no login's name.
+    """
     browser = read_cookie(visit.request, flow_cookie(visit.ctx.tenant_id))
     if browser is None or len(browser.reveal()) != TOKEN_CHARACTERS:
         raise NotFound("flow")
@@ -173,6 +223,13 @@ def _bound(visit: Visit) -> StartedFlow:
         return StartedFlow(parse_id(FLOW, visit.request.path_params["flow"]), browser)
     except InvalidInput:
         raise NotFound("flow") from None
+
+
+def _connection(word: str) -> UUID:
+    try:
+        return parse_id(ids.CONNECTION, word)
+    except InvalidInput:
+        raise NotFound("connection") from None
 
 
 def _target(visit: Visit) -> str:

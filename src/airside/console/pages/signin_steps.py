@@ -10,7 +10,8 @@ from airside.console.pages.mailed import outcome
 from airside.console.visit import Visit
 from airside.core.errors import LimitExceeded
 from airside.core.ids import FLOW, format_id
-from airside.identity import PasskeyAnswer, Policies
+from airside.federation import Discovery, FederatedWays
+from airside.identity import PasskeyAnswer, PasswordAnswer, Policies
 from airside.shield import csrf
 from airside.signin import Ask, Flows, Limited, Refused, Stage
 from airside.signin.model import StartedFlow
@@ -23,6 +24,9 @@ TEMPLATES: Final[Mapping[Stage, str]] = {
     "new_password": "new_password.html",
 }
 PASSKEY: Final = PasskeyAnswer.kind
+PASSWORD: Final = PasswordAnswer.kind
+DISCOVER: Final = "discover"
+"""The form that asks for an address alone, to find out where its people sign in."""
 WRONG: Final = {
     "": ("form", "problem.credentials"),
     "password": ("form", "problem.credentials"),
@@ -48,9 +52,11 @@ class Asked:
 class StepPages:
     """Renders the step at which a login stands."""
 
-    def __init__(self, *, flows: Flows, policies: Policies) -> None:
+    def __init__(self, *, flows: Flows, policies: Policies, ways: FederatedWays, discovery: Discovery) -> None:
         self._flows = flows
         self._policies = policies
+        self._ways = ways
+        self._discovery = discovery
 
     async def show(self, visit: Visit, bound: StartedFlow, step: Ask | Limited | Refused, asked: Asked) -> Response:
         """The page of `step`."""
@@ -80,6 +86,20 @@ class StepPages:
             email=asked.email,
             done=visit.words("second.sent") if asked.sent else "",
             least=policy.password.min_length,
+            **(await self._elsewhere(visit, bound, ask, asked)),
             csrf_token=csrf.issue(bound.browser.reveal().encode(), format_id(FLOW, bound.flow_id)),
             **outcome(problems, limited, status),
         )
+
+    async def _elsewhere(self, visit: Visit, bound: StartedFlow, ask: Ask, asked: Asked) -> dict[str, object]:
+        """What the first page says of other ways in: connections, whether the address comes first, and who waits to be
+        linked."""
+        if ask.stage != "first":
+            return {}
+        shown = [each for each in await self._ways.shown(visit.ctx) if each.kind in ask.kinds]
+        waits = await self._ways.pending(visit.ctx, bound.flow_id)
+        return {
+            "connections": [(each.word, each.name) for each in shown],
+            "discover": DISCOVER if asked.kind != PASSWORD and await self._discovery.offers(visit.ctx) else "",
+            "pending": None if waits is None else (waits[0].name, waits[1].email or waits[1].name or waits[1].subject),
+        }
