@@ -112,7 +112,7 @@ def federation(kit: Kit, vault: Vault, entropy: Entropy) -> FederationKit:
         requests=Requests(vault=vault, entropy=entropy),
         answers=kit.answers,
         linking=kit.linking,
-        identities=Identities(vault=vault, journal=journal, sessions=sessions),
+        identities=Identities(vault=vault, journal=journal, connections=kit.connections, sessions=sessions),
         domains=kit.domains,
         mappings=kit.mappings,
     )

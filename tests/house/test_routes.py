@@ -11,7 +11,7 @@ import airside.admin
 from airside.access import Right
 from airside.access.rights import INTERFACE_RIGHTS
 from airside.admin import Verbs
-from airside.core.ids import DEVICE, FACTOR, FLOW, MAIL, PASSKEY, REGISTRATION, SESSION, USER, format_id
+from airside.core.ids import DEVICE, FACTOR, FLOW, IDENTITY, MAIL, PASSKEY, REGISTRATION, SESSION, USER, format_id
 from airside.federation import ConnectionDraft, OidcSettings
 from airside.tenancy import PERMISSIONS, RoleDraft
 from airside.wiring.app import routes
@@ -91,6 +91,8 @@ async def _ids(place: Place) -> dict[str, str]:
         "session": format_id(SESSION, session.id),
         "flow": format_id(FLOW, flow.flow_id),
         "connection": connection.word,
+        "identity": format_id(IDENTITY, user.id),
+        "identity_id": format_id(IDENTITY, user.id),
         "store_id": store.id,
         "model_id": "01BX5ZZKBKACTAV9WEVGEMMVRZ",
         "invitation_id": invitation.word,

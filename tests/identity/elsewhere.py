@@ -50,7 +50,8 @@ class Believing:
 
 
 class Elsewhere(LinkedDoor):
-    """Implements `Leading`: its provider's answers are claims as JSON, genuine where they bring back the nonce."""
+    """Implements `Leading`: its provider's answers are claims as JSON in `code`, genuine where `iss` brings back the
+    nonce."""
 
     kind: ClassVar[str] = "oidc"
 
@@ -70,8 +71,8 @@ class Elsewhere(LinkedDoor):
         if not isinstance(answer, OidcAnswer):
             raise Inconsistent("answer of another kind", kind=answer.kind)
         redeemed = await self._answers.redeem(ctx, attempt, "oidc", answer.word)
-        if redeemed.details is None or redeemed.fields.get("nonce") != redeemed.details["nonce"]:
+        if redeemed.details is None or redeemed.fields.get("iss") != redeemed.details["nonce"]:
             await self._linking.refuse(ctx, redeemed.connection, "nonce")
             raise Unauthenticated("nonce")
-        claims = msgspec.json.decode(redeemed.fields["claims"], type=ExternalClaims)
+        claims = msgspec.json.decode(redeemed.fields["code"], type=ExternalClaims)
         return await self._linking.prove(ctx, attempt, redeemed, claims)

@@ -51,7 +51,7 @@ class Site:
         async with self.kit.open_ctx(self.kit.tenant_id, origin=HOME) as ctx:
             departure = await self.kit.flows.lead(ctx, flow.flow_id, flow.browser, self.connection.id)
         state = parse_qs(urlsplit(departure.url).query)["state"][0]
-        fields = {"nonce": nonce, "claims": msgspec.json.encode(claims).decode()}
+        fields = {"iss": nonce, "code": msgspec.json.encode(claims).decode()}
         async with self.kit.open_ctx(self.kit.tenant_id, origin=HOME) as ctx:
             received = await self.kit.answers.receive(ctx, "oidc", self.connection.id, state, fields)
         assert received.flow_id == flow.flow_id

@@ -9,6 +9,7 @@ from airside.admin.above import Above
 from airside.admin.clients import ClientAdmin
 from airside.admin.consents import ConsentAdmin
 from airside.admin.factors import FactorAdmin
+from airside.admin.identities import IdentityAdmin
 from airside.admin.invitations import InvitationAdmin
 from airside.admin.members import MemberAdmin
 from airside.admin.platform import OPERATOR, Platform
@@ -27,6 +28,7 @@ __all__ = [
     "ClientAdmin",
     "ConsentAdmin",
     "FactorAdmin",
+    "IdentityAdmin",
     "InvitationAdmin",
     "LineResult",
     "MemberAdmin",

@@ -11,6 +11,7 @@ from airside.console.pages import (
     account_activity,
     account_applications,
     account_data,
+    account_elsewhere,
     account_factors,
     account_passkeys,
     account_password,
@@ -127,6 +128,19 @@ def _account(verbs: Verbs, doors: MemberDoors) -> list[Route]:
             doors,
             account_passkeys.PasskeyPages(users=users, passkeys=verbs.passkeys, factors=factors, fresh=fresh),
         ),
+        *account_elsewhere.routes(
+            doors,
+            account_elsewhere.ElsewherePages(
+                identities=verbs.identities,
+                connections=verbs.connections,
+                ways=verbs.federated_ways,
+                flows=verbs.flows,
+                devices=verbs.devices,
+                factors=factors,
+                policies=policies,
+                fresh=fresh,
+            ),
+        ),
         *account_sessions.routes(
             doors, account_sessions.SessionPages(sessions=sessions, users=users, devices=verbs.devices)
         ),
@@ -144,6 +158,7 @@ def _account(verbs: Verbs, doors: MemberDoors) -> list[Route]:
                 factors=factors,
                 members=verbs.members,
                 consents=verbs.consents,
+                identities=verbs.identities,
                 activity=verbs.activity,
                 closing=verbs.closing,
                 fresh=fresh,

@@ -7,7 +7,8 @@ from airside.audit import Event, Journal
 from airside.core.errors import NotFound
 from airside.core.ids import CONNECTION, USER, format_id
 from airside.federation import records_identities as records
-from airside.federation.model import ExternalIdentity
+from airside.federation.connections import Connections
+from airside.federation.model import Connection, ExternalIdentity
 from airside.federation.sessions import FederatedSessions
 from airside.store.context import RequestContext
 from airside.vault import Vault
@@ -18,10 +19,19 @@ MAX_LISTED: Final = 200
 class Identities:
     """Who a user is elsewhere."""
 
-    def __init__(self, *, vault: Vault, journal: Journal, sessions: FederatedSessions) -> None:
+    def __init__(
+        self, *, vault: Vault, journal: Journal, connections: Connections, sessions: FederatedSessions
+    ) -> None:
         self._vault = vault
         self._journal = journal
+        self._connections = connections
         self._sessions = sessions
+
+    async def opening(self, ctx: RequestContext, user_id: UUID) -> list[tuple[ExternalIdentity, Connection]]:
+        """Those of the user by which they get in now, with the connections that they come through."""
+        there = {each.id: each for each in await self._connections.open(ctx)}
+        held = await self.list(ctx, user_id)
+        return [(each, there[each.connection_id]) for each in held if each.connection_id in there]
 
     async def list(self, ctx: RequestContext, user_id: UUID) -> list[ExternalIdentity]:
         """The user's, oldest first; at most `MAX_LISTED`."""

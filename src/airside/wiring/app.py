@@ -218,6 +218,7 @@ def _documented(services: Services) -> FastAPI:
         policies=services.policy_admin,
         transfer=services.transfer_admin,
         factors=services.factor_admin,
+        identities=services.identity_admin,
         consents=services.consent_admin,
         cursors=cursors,
     )

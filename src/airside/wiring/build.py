@@ -82,7 +82,7 @@ def build(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy: Ent
         **vars(who),
         **vars(elsewhere),
         **vars(doors),
-        **vars(managers(base, who, doors, authorise, issuers)),
+        **vars(managers(base, who, elsewhere, doors, authorise, issuers)),
         **vars(clients),
         **vars(farewells(base, who, doors, clients, issuers)),
         issuers=issuers,

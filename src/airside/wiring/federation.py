@@ -65,7 +65,7 @@ def federation(base: Foundation, who: Persons, settings: Settings) -> Federation
         federation_requests=Requests(vault=vault, entropy=entropy),
         federation_answers=answers,
         linking=linking,
-        identities=Identities(vault=vault, journal=journal, sessions=sessions),
+        identities=Identities(vault=vault, journal=journal, connections=connections, sessions=sessions),
         discovery=NoDiscovery(),
         federated_doors=doors,
         federated_ways=FederatedWays(connections=connections, linking=linking, sessions=sessions, doors=doors),

@@ -8,6 +8,7 @@ from airside.admin import (
     ClientAdmin,
     ConsentAdmin,
     FactorAdmin,
+    IdentityAdmin,
     InvitationAdmin,
     MemberAdmin,
     Platform,
@@ -20,6 +21,7 @@ from airside.admin import (
     UserAdmin,
 )
 from airside.wiring.entries import Entries
+from airside.wiring.federation import Federation
 from airside.wiring.foundation import Foundation
 from airside.wiring.persons import Persons
 
@@ -38,12 +40,15 @@ class Managers:
     consent_admin: ConsentAdmin
     registration_token_admin: RegistrationTokenAdmin
     factor_admin: FactorAdmin
+    identity_admin: IdentityAdmin
     policy_admin: PolicyAdmin
     transfer_admin: TransferAdmin
     platform: Platform
 
 
-def managers(base: Foundation, who: Persons, doors: Entries, authorise: Authorise, issuers: Issuers) -> Managers:
+def managers(
+    base: Foundation, who: Persons, elsewhere: Federation, doors: Entries, authorise: Authorise, issuers: Issuers
+) -> Managers:
     """On everything below them."""
     above = Above(authorise=authorise, members=who.members)
     return Managers(
@@ -76,6 +81,9 @@ def managers(base: Foundation, who: Persons, doors: Entries, authorise: Authoris
             passkeys=who.passkeys,
             passwords=who.passwords,
             sessions=who.sessions,
+        ),
+        identity_admin=IdentityAdmin(
+            authorise=authorise, above=above, users=who.users, identities=elsewhere.identities
         ),
         policy_admin=PolicyAdmin(authorise=authorise, policies=who.policies),
         transfer_admin=TransferAdmin(

@@ -12,6 +12,7 @@ from airside.admin import (
     ClientAdmin,
     ConsentAdmin,
     FactorAdmin,
+    IdentityAdmin,
     InvitationAdmin,
     MemberAdmin,
     PolicyAdmin,
@@ -27,6 +28,7 @@ from airside.api.routes import (
     clients,
     consents,
     factors,
+    identities,
     invitations,
     policies,
     registration_tokens,
@@ -57,6 +59,7 @@ class Management:
     policies: PolicyAdmin
     transfer: TransferAdmin
     factors: FactorAdmin
+    identities: IdentityAdmin
     consents: ConsentAdmin
     cursors: Cursors
 
@@ -116,6 +119,7 @@ def router(management: Management) -> APIRouter:
     registration_tokens.add(routes, caller, management.registration_tokens)
     scopes.add(routes, caller, management.scopes)
     factors.add(routes, caller, management.factors)
+    identities.add(routes, caller, management.identities)
     consents.add(routes, caller, management.consents)
     policies.add(routes, caller, management.policies)
     return routes

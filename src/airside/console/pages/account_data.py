@@ -14,7 +14,8 @@ from airside.console.pages.mailed import outcome
 from airside.console.signed_in import Member, MemberDoors
 from airside.console.visit import Form
 from airside.core.errors import Conflict
-from airside.core.ids import CLIENT, DEVICE, FACTOR, PASSKEY, SESSION, USER, format_id
+from airside.core.ids import CLIENT, CONNECTION, DEVICE, FACTOR, IDENTITY, PASSKEY, SESSION, USER, format_id
+from airside.federation import Identities
 from airside.identity import Devices, Factors, Passkeys, Sessions, Users
 from airside.oauth import Consents
 from airside.signin import Closing
@@ -36,6 +37,7 @@ class DataPages:
         factors: Factors,
         members: Members,
         consents: Consents,
+        identities: Identities,
         activity: Activity,
         closing: Closing,
         fresh: Fresh,
@@ -47,6 +49,7 @@ class DataPages:
         self._factors = factors
         self._members = members
         self._consents = consents
+        self._identities = identities
         self._activity = activity
         self._closing = closing
         self._fresh = fresh
@@ -141,6 +144,16 @@ class DataPages:
                     "allowed_at": each.granted_at,
                 }
                 for each in await self._consents.list(ctx, user_id)
+            ],
+            "accounts_elsewhere": [
+                {
+                    "id": format_id(IDENTITY, each.id),
+                    "connection": format_id(CONNECTION, each.connection_id),
+                    "subject": each.subject,
+                    "connected_at": each.created_at,
+                    "last_used_at": each.last_used_at,
+                }
+                for each in await self._identities.list(ctx, user_id)
             ],
             "activity": [{"at": each.at, "event": each.event.value, "address": each.origin} for each in activity],
         }
