@@ -9,14 +9,24 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from airside.audit import Event
+from airside.audit import Event, Journal
+from airside.core.entropy import Entropy
 from airside.core.errors import Forbidden, NotFound
 from airside.core.secret import Secret
-from airside.federation import Connection, ConnectionDraft, ExternalClaims, OidcAnswer, OidcSettings
+from airside.federation import (
+    Connection,
+    ConnectionDraft,
+    ExternalClaims,
+    FederatedSessions,
+    Identities,
+    OidcAnswer,
+    OidcSettings,
+)
 from airside.identity import PasswordAnswer, TotpAnswer
 from airside.protocols import otp
 from airside.signin import Ask, Done, Refused, StartedFlow, Step
 from airside.tenancy import TenantPolicy
+from airside.vault import Vault
 from tests.identity.factor_kit import Second, second
 from tests.identity.kit import HOME, PASSWORD, Kit
 from tests.makers import MakeTenant
@@ -41,6 +51,7 @@ class Site:
 
     kit: Kit
     connection: Connection
+    identities: Identities
 
     async def start(self) -> StartedFlow:
         async with self.kit.open_ctx(self.kit.tenant_id, origin=HOME) as ctx:
@@ -81,9 +92,16 @@ class Site:
 
 
 @pytest.fixture
-async def site(kit: Kit) -> Site:
+async def site(kit: Kit, vault: Vault, entropy: Entropy) -> Site:
+    identities = Identities(
+        vault=vault,
+        journal=Journal(vault=vault, entropy=entropy),
+        connections=kit.connections,
+        sessions=FederatedSessions(vault=vault, sessions=kit.sessions),
+    )
     async with kit.open_ctx(kit.tenant_id) as ctx:
-        return Site(kit, await kit.connections.create(ctx, ConnectionDraft("Example", SETTINGS, creates_users=True)))
+        draft = ConnectionDraft("Example", SETTINGS, creates_users=True)
+        return Site(kit, await kit.connections.create(ctx, draft), identities)
 
 
 async def test_login_begins_by_a_connection_where_there_is_one(site: Site) -> None:
@@ -259,6 +277,29 @@ async def test_login_that_is_half_done_ends_with_its_connection_though_there_is_
     async with site.kit.open_ctx(site.kit.tenant_id) as ctx:
         await site.kit.connections.create(ctx, ConnectionDraft("Another", SETTINGS))
         await site.kit.connections.disable(ctx, site.connection.id)
+        code = otp.code_at(secret, otp.step_at(ctx.now))
+    with pytest.raises(NotFound):
+        await site.say(flow, TotpAnswer(Secret(code)))
+
+
+@pytest.mark.parametrize("taken", ["connection", "identity"])
+async def test_what_was_proven_before_its_ground_was_taken_counts_for_nothing_when_it_is_back(
+    site: Site, second: Second, taken: str
+) -> None:
+    """N18: a connection that was disabled and is active again, an identity that was unlinked and is linked again."""
+    step = await site.sign_in()
+    assert isinstance(step, Done)
+    user_id = step.session.session.user_id
+    _, secret = await second.enrol(user_id)
+    flow = await site.start()
+    await site.say(flow, OidcAnswer(await site.come_back(flow)))
+    async with site.kit.open_ctx(site.kit.tenant_id) as ctx:
+        if taken == "connection":
+            await site.kit.connections.disable(ctx, site.connection.id)
+            await site.kit.connections.enable(ctx, site.connection.id)
+        else:
+            (held,) = await site.identities.list(ctx, user_id)
+            await site.identities.unlink(ctx, user_id, held.id)
         code = otp.code_at(secret, otp.step_at(ctx.now))
     with pytest.raises(NotFound):
         await site.say(flow, TotpAnswer(Secret(code)))

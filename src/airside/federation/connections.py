@@ -1,6 +1,7 @@
 """Connections: a tenant's ways to foreign identity providers, their changes and the end of them."""
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -106,6 +107,11 @@ class Connections:
     async def kinds(self, ctx: RequestContext) -> frozenset[ConnectionKind]:
         """Of which kinds there are connections that open something."""
         return await records.kinds(ctx)
+
+    async def stands(self, ctx: RequestContext, connection_id: UUID, since: datetime) -> bool:
+        """Whether the connection has opened something without a break `since` then, and goes on to until this
+        transaction ends."""
+        return await records.stands(ctx, connection_id, since)
 
     async def secrets(self, ctx: RequestContext, connection_id: UUID) -> ConnectionSecrets:
         """What only the connection's own door is to open.

@@ -200,6 +200,13 @@ class Linking:
             return None
         return await self._link(ctx, connection, found.claims.subject, user_id, "own_proof")
 
+    async def stands(self, ctx: RequestContext, proof: LinkedProof) -> bool:
+        """Whether what `proof` came by is as it was then: its connection active without a break, its identity the
+        user's. Both stay so until this transaction ends, so that whoever takes them away misses no session."""
+        return await self._connections.stands(ctx, proof.connection_id, proof.at) and await records.stands(
+            ctx, proof.identity_id, proof.user_id
+        )
+
     async def sweep(self, ctx: RequestContext) -> int:
         """Forget those who waited for longer than a login lives, for a timer; how many."""
         return await records.sweep(ctx)

@@ -17,8 +17,8 @@ from airside.vault import Keyset, Place
 
 INSERT: Final = """
 insert into airside.connection (tenant_id, connection_id, kind, name, state, settings, creates_users, shown,
-    secret_sealed, keys_sealed, created_at)
-values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+    secret_sealed, keys_sealed, created_at, active_since)
+values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 """
 
 FIND: Final = """
@@ -57,7 +57,14 @@ where tenant_id = %s and connection_id = %s
 """
 
 STATE: Final = """
-update airside.connection set state = %s where tenant_id = %s and connection_id = %s and state <> %s
+update airside.connection set state = %s, active_since = %s
+where tenant_id = %s and connection_id = %s and state <> %s
+"""
+
+STANDS: Final = """
+select connection_id from airside.connection
+where tenant_id = %s and connection_id = %s and state = 'active' and active_since <= %s
+for share
 """
 
 SECRETS: Final = """
@@ -101,6 +108,11 @@ class _Kind:
 
 
 @dataclass(frozen=True, slots=True)
+class _Standing:
+    connection_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class _Secrets:
     secret_sealed: bytes | None
     keys_sealed: bytes | None
@@ -117,7 +129,7 @@ async def insert(ctx: RequestContext, keyset: Keyset, connection: Connection, se
         *(connection.creates_users, connection.shown),
         _sealed(keyset, _secret_place(connection.id), secrets.client_secret),
         _sealed(keyset, _keys_place(connection.id), secrets.private_keys),
-        connection.created_at,
+        *(connection.created_at, connection.created_at),
     )
     await ctx.tx.run(INSERT, row)
 
@@ -132,6 +144,11 @@ async def share(ctx: RequestContext, connection_id: UUID) -> Connection | None:
     """It stays as it is until this transaction ends."""
     row = await ctx.tx.one(_Row, SHARE, (ctx.tenant_id, connection_id))
     return None if row is None else _connection(row)
+
+
+async def stands(ctx: RequestContext, connection_id: UUID, since: datetime) -> bool:
+    """Whether it has been active without a break `since` then, and stays so until this transaction ends."""
+    return await ctx.tx.one(_Standing, STANDS, (ctx.tenant_id, connection_id, since)) is not None
 
 
 async def page(ctx: RequestContext, after: UUID | None, limit: int) -> list[Connection]:
@@ -155,7 +172,7 @@ async def update(ctx: RequestContext, after: Connection) -> None:
 
 async def set_state(ctx: RequestContext, connection_id: UUID, state: ConnectionState) -> bool:
     """False where it was so already."""
-    return await ctx.tx.run(STATE, (state, ctx.tenant_id, connection_id, state)) == 1
+    return await ctx.tx.run(STATE, (state, ctx.now, ctx.tenant_id, connection_id, state)) == 1
 
 
 async def secrets(ctx: RequestContext, keyset: Keyset, connection_id: UUID) -> ConnectionSecrets | None:

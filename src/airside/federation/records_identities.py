@@ -29,6 +29,10 @@ select identity_id, connection_id, subject_sealed, user_id, created_at, last_use
 from airside.external_identity where tenant_id = %s and identity_id = %s
 """
 
+STANDS: Final = """
+select user_id from airside.external_identity where tenant_id = %s and identity_id = %s and user_id = %s for share
+"""
+
 OF_USER: Final = """
 select identity_id, connection_id, subject_sealed, user_id, created_at, last_used_at
 from airside.external_identity where tenant_id = %s and user_id = %s order by identity_id limit %s
@@ -73,6 +77,11 @@ class _Row:
 
 
 @dataclass(frozen=True, slots=True)
+class _Standing:
+    user_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class _Pending:
     connection_id: UUID
     claims_sealed: bytes
@@ -95,6 +104,11 @@ async def by_subject(ctx: RequestContext, keyset: Keyset, connection_id: UUID, s
 async def by_id(ctx: RequestContext, keyset: Keyset, identity_id: UUID) -> ExternalIdentity | None:
     row = await ctx.tx.one(_Row, BY_ID, (ctx.tenant_id, identity_id))
     return None if row is None else _identity(keyset, row)
+
+
+async def stands(ctx: RequestContext, identity_id: UUID, user_id: UUID) -> bool:
+    """Whether it is the user's, and stays so until this transaction ends."""
+    return await ctx.tx.one(_Standing, STANDS, (ctx.tenant_id, identity_id, user_id)) is not None
 
 
 async def of_user(ctx: RequestContext, keyset: Keyset, user_id: UUID, limit: int) -> list[ExternalIdentity]:

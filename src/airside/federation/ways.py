@@ -58,15 +58,11 @@ class FederatedWays:
         return await self._doors[connection.kind].lead(ctx, attempt, connection)
 
     async def stand(self, ctx: RequestContext, proofs: Sequence[Proof]) -> bool:
-        """Whether every connection that `proofs` came through is active, and stays so until this transaction ends: a
-        login may be half done when one is disabled (N18)."""
+        """Whether all that `proofs` came by elsewhere is as it was then, and stays so until this transaction ends: a
+        login may be half done when a connection is disabled or an identity taken away (N18)."""
         for proof in proofs:
-            if isinstance(proof, LinkedProof):
-                try:
-                    found = await self._connections.get(ctx, proof.connection_id)
-                    await self._connections.active(ctx, proof.connection_id, found.kind)
-                except NotFound:
-                    return False
+            if isinstance(proof, LinkedProof) and not await self._linking.stands(ctx, proof):
+                return False
         return True
 
     async def arrived(self, ctx: RequestContext, flow_id: UUID, proofs: Sequence[Proof], session: Session) -> None:

@@ -1,5 +1,6 @@
 -- A tenant's connection to a foreign identity provider. `settings` is JSON in the shape of its kind; what is secret in it
--- (a client secret, our private keys) is sealed in columns of its own.
+-- (a client secret, our private keys) is sealed in columns of its own. What was proven through it before `active_since`
+-- counts for nothing.
 create table airside.connection (
     tenant_id uuid not null,
     connection_id uuid not null,
@@ -12,6 +13,7 @@ create table airside.connection (
     secret_sealed bytea,
     keys_sealed bytea,
     created_at timestamptz not null,
+    active_since timestamptz not null,
     constraint connection_pkey primary key (tenant_id, connection_id),
     constraint connection_kind_check check (kind in ('saml', 'oidc')),
     constraint connection_state_check check (state in ('active', 'disabled'))
