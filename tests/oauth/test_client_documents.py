@@ -13,7 +13,7 @@ from airside.limits import CLIENT_DOCUMENT_ORIGIN
 from airside.oauth import (
     ClientLookup,
 )
-from airside.oauth.client_documents import LONGEST, MAX_BYTES, SHORTEST, USUAL, is_document_address, lifetime
+from airside.oauth.client_documents import FRESHNESS, MAX_BYTES, is_document_address
 from airside.store import Engine
 from airside.tokens import AccessGrant, TokenIssuer
 from airside.vault import Vault
@@ -68,20 +68,20 @@ async def test_document_is_fetched_once_for_as_long_as_it_holds(site: Site) -> N
 @pytest.mark.parametrize(
     ("said", "holds"),
     [
-        (None, USUAL),
+        (None, FRESHNESS.usual),
         ("max-age=1800", timedelta(seconds=1800)),
         ('public, max-age="1800"', timedelta(seconds=1800)),
-        ("max-age=0", SHORTEST),
-        ("no-store", SHORTEST),
-        ("max-age=9999, no-cache", SHORTEST),
-        ("max-age=999999999", LONGEST),
-        ("max-age=nonsense", USUAL),
-        ("s-maxage=1", USUAL),
+        ("max-age=0", FRESHNESS.shortest),
+        ("no-store", FRESHNESS.shortest),
+        ("max-age=9999, no-cache", FRESHNESS.shortest),
+        ("max-age=999999999", FRESHNESS.longest),
+        ("max-age=nonsense", FRESHNESS.usual),
+        ("s-maxage=1", FRESHNESS.usual),
     ],
 )
 def test_lifetime_is_what_http_says_within_bounds(said: str | None, holds: timedelta) -> None:
     headers = {} if said is None else {"cache-control": said}
-    assert lifetime(Fetched(200, headers, b"")) == holds
+    assert FRESHNESS.of(Fetched(200, headers, b"")) == holds
 
 
 @pytest.mark.parametrize(

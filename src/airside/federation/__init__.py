@@ -7,6 +7,7 @@ and sessions (`identity`), the formats that providers speak (`protocols`), nor p
 
 from airside.federation.answers import Answers, OidcAnswer, Received, Redeemed, SamlAnswer
 from airside.federation.connections import Connections
+from airside.federation.documents import Documents, ProviderAway
 from airside.federation.identities import Identities
 from airside.federation.linking import LinkedDoor, LinkedProof, Linking, NotLinked, OidcProof, SamlProof
 from airside.federation.model import (
@@ -26,7 +27,12 @@ from airside.federation.model import (
     Mappings,
     PendingLink,
 )
+from airside.federation.oidc import OidcDoor, OwnIssuer
+from airside.federation.oidc_client import OidcClient
+from airside.federation.oidc_keys import new_own_key, own_jwks, own_keys
+from airside.federation.oidc_logout import ProviderLogouts
 from airside.federation.plain import NoDiscovery, NoDomains, PlainMappings
+from airside.federation.providers import Providers
 from airside.federation.requests import Requests
 from airside.federation.sessions import FederatedSessions
 from airside.federation.settings import (
@@ -50,6 +56,7 @@ __all__ = [
     "Connections",
     "Departure",
     "Discovery",
+    "Documents",
     "Domains",
     "ExternalClaims",
     "ExternalIdentity",
@@ -67,10 +74,16 @@ __all__ = [
     "NoDomains",
     "NotLinked",
     "OidcAnswer",
+    "OidcClient",
+    "OidcDoor",
     "OidcProof",
     "OidcSettings",
+    "OwnIssuer",
     "PendingLink",
     "PlainMappings",
+    "ProviderAway",
+    "ProviderLogouts",
+    "Providers",
     "Received",
     "Redeemed",
     "Requests",
@@ -78,6 +91,9 @@ __all__ = [
     "SamlProof",
     "SamlSettings",
     "Settings",
+    "new_own_key",
+    "own_jwks",
+    "own_keys",
     "parse_settings",
     "render_settings",
 ]

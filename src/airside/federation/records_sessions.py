@@ -25,6 +25,12 @@ where tenant_id = %s and identity_id = %s and (%s::bytea is null or foreign_inde
 returning session_id
 """
 
+TAKE_OF_FOREIGN: Final = """
+delete from airside.federated_session
+where tenant_id = %s and connection_id = %s and foreign_index = %s
+returning session_id
+"""
+
 OF_SESSION: Final = """
 select session_id, identity_id, connection_id, foreign_sealed
 from airside.federated_session where tenant_id = %s and session_id = %s
@@ -63,6 +69,12 @@ async def take_of_identity(ctx: RequestContext, keyset: Keyset, identity_id: UUI
     """As `take_of_connection`, of one identity; with `foreign`, only the session that its provider calls so."""
     index = _index(keyset, foreign) if foreign else None
     rows = await ctx.tx.all(_Ended, TAKE_OF_IDENTITY, (ctx.tenant_id, identity_id, index, index))
+    return [row.session_id for row in rows]
+
+
+async def take_of_foreign(ctx: RequestContext, keyset: Keyset, connection_id: UUID, foreign: str) -> list[UUID]:
+    """As `take_of_connection`, of the session that the provider calls so, whoever's it is."""
+    rows = await ctx.tx.all(_Ended, TAKE_OF_FOREIGN, (ctx.tenant_id, connection_id, _index(keyset, foreign)))
     return [row.session_id for row in rows]
 
 

@@ -35,6 +35,11 @@ class FederatedSessions:
         keyset = await self._vault.keyset(ctx)
         return await self._end(ctx, await records.take_of_identity(ctx, keyset, identity_id, foreign))
 
+    async def end_of_foreign(self, ctx: RequestContext, connection_id: UUID, foreign: str) -> int:
+        """As `end_of_connection`, of what the connection's provider calls so."""
+        keyset = await self._vault.keyset(ctx)
+        return await self._end(ctx, await records.take_of_foreign(ctx, keyset, connection_id, foreign))
+
     async def _end(self, ctx: RequestContext, session_ids: Sequence[UUID]) -> int:
         count = 0
         for session_id in session_ids:

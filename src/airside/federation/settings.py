@@ -12,16 +12,15 @@ from msgspec import Meta, Struct
 
 from airside.core.errors import InvalidInput
 from airside.core.strict_json import Json
+from airside.federation.presets import demand_preset
+from airside.federation.settings_oidc import OidcSettings, Uri, Word
 from airside.fetch.model import Refused
-from airside.fetch.target import MAX_URL, parse
+from airside.fetch.target import parse
 
 ConnectionKind = Literal["saml", "oidc"]
 
 MAX_CERTIFICATES: Final = 10
 MAX_CERTIFICATE: Final = 8 * 1024
-
-Uri = Annotated[str, Meta(min_length=1, max_length=MAX_URL)]
-Word = Annotated[str, Meta(min_length=1, max_length=256)]
 
 
 class SamlSettings(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -64,53 +63,6 @@ class SamlSettings(Struct, frozen=True, forbid_unknown_fields=True, omit_default
     def urls(self) -> Mapping[str, str | None]:
         """Every address in it, by field."""
         return {"sso_url": self.sso_url, "slo_url": self.slo_url, "metadata_url": self.metadata_url}
-
-
-class OidcSettings(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """An OpenID Connect issuer, or (GitHub) an OAuth server that tells who somebody is.
-
-    Attributes:
-        issuer: what it calls itself; its discovery document lies there.
-        client_id: who we are there.
-        preset: whose peculiarities are known.
-        token_endpoint_auth_method: how we prove that; `private_key_jwt` by a key of the connection's own.
-        scopes: what is asked for.
-        authorization_endpoint: instead of discovery, all four or none.
-        token_endpoint: as above.
-        userinfo_endpoint: as above.
-        jwks_uri: as above.
-        email_trusted: as of `SamlSettings`, where the issuer itself doesn't say `email_verified`.
-    """
-
-    issuer: Uri
-    client_id: Word
-    preset: Literal["custom", "google", "entra", "okta", "apple", "github"] = "custom"
-    token_endpoint_auth_method: Literal["client_secret_basic", "client_secret_post", "private_key_jwt", "none"] = (
-        "client_secret_basic"
-    )
-    scopes: Annotated[
-        tuple[Annotated[str, Meta(pattern="^[!#-\\[\\]-~]+$", max_length=100)], ...], Meta(max_length=20)
-    ] = (
-        "openid",
-        "email",
-        "profile",
-    )
-    authorization_endpoint: Uri | None = None
-    token_endpoint: Uri | None = None
-    userinfo_endpoint: Uri | None = None
-    jwks_uri: Uri | None = None
-    email_trusted: bool = False
-
-    @property
-    def urls(self) -> Mapping[str, str | None]:
-        """Every address in it, by field."""
-        return {
-            "issuer": self.issuer,
-            "authorization_endpoint": self.authorization_endpoint,
-            "token_endpoint": self.token_endpoint,
-            "userinfo_endpoint": self.userinfo_endpoint,
-            "jwks_uri": self.jwks_uri,
-        }
 
 
 Settings: TypeAlias = SamlSettings | OidcSettings
@@ -156,7 +108,9 @@ def demand_lawful(settings: Settings, exceptions: frozenset[str] = frozenset()) 
     """What no type can say. `exceptions` are the `host:port` that may be spoken with over plain http.
 
     Raises:
-        InvalidInput: an address that isn't https, or that two parsers read differently; `pointer` names the field.
+        InvalidInput: an address that isn't https, or that two parsers read differently, or what contradicts itself or
+        its
+            preset; `pointer` names the field.
     """
     for field, url in settings.urls.items():
         if url is None:
@@ -165,3 +119,5 @@ def demand_lawful(settings: Settings, exceptions: frozenset[str] = frozenset()) 
             parse(url, exceptions)
         except Refused as refusal:
             raise InvalidInput(refusal.reason, pointer=f"settings.{field}") from None
+    if isinstance(settings, OidcSettings):
+        demand_preset(settings)

@@ -6,7 +6,8 @@ fetched (JWKS, metadata, webhooks): callers parse, and callers decide how long a
 """
 
 from airside.fetch.client import Fetcher
+from airside.fetch.freshness import Freshness
 from airside.fetch.model import Fetched, Refused, Unavailable
 from airside.fetch.resolver import Resolver, SystemResolver
 
-__all__ = ["Fetched", "Fetcher", "Refused", "Resolver", "SystemResolver", "Unavailable"]
+__all__ = ["Fetched", "Fetcher", "Freshness", "Refused", "Resolver", "SystemResolver", "Unavailable"]

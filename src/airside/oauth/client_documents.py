@@ -5,7 +5,6 @@ any other, with the address as its name. What stands in the document holds for a
 it is read again, and what no longer fits ends. Off until the tenant's policy names hosts.
 """
 
-import re
 from collections import OrderedDict
 from dataclasses import replace
 from datetime import timedelta
@@ -20,7 +19,7 @@ from airside.audit import Journal
 from airside.core.clock import Clock
 from airside.core.errors import Conflict, InvalidInput, LimitExceeded, Refusal
 from airside.core.strict_json import Json, loads_object
-from airside.fetch import Fetched, Fetcher, Unavailable
+from airside.fetch import Fetched, Fetcher, Freshness, Unavailable
 from airside.identity.charging import spend
 from airside.limits import CLIENT_DOCUMENT_ORIGIN, Limiter, origin_key
 from airside.oauth import records_clients
@@ -38,10 +37,8 @@ MAX_ADDRESS: Final = 256
 MAX_BYTES: Final = 5 * 1024
 TIMEOUT: Final = 3.0
 """Seconds for one fetch."""
-SHORTEST: Final = timedelta(minutes=5)
-USUAL: Final = timedelta(hours=1)
-LONGEST: Final = timedelta(days=1)
-"""How long a document holds: at least, where HTTP says nothing, and at most."""
+FRESHNESS: Final = Freshness(timedelta(minutes=5), timedelta(hours=1), timedelta(days=1))
+"""How long a document holds."""
 GRACE: Final = timedelta(days=1)
 """How long a document goes on holding while its server is away. One that is gone or wrong ends at once."""
 PAUSE: Final = 30.0
@@ -50,9 +47,6 @@ MAX_PAUSED: Final = 10_000
 METHODS: Final = frozenset({"none", "private_key_jwt"})
 """What a client without a registration can prove itself by: there is nobody to give it a secret."""
 SECRETS: Final = frozenset({"client_secret", "client_secret_expires_at"})
-_MAX_AGE: Final = re.compile(r"(?:^|[\s,])max-age=\"?([0-9]{1,9})\"?(?:$|[\s,])", re.IGNORECASE)
-_UNCACHED: Final = re.compile(r"(?:^|[\s,])(?:no-store|no-cache)(?:$|[\s,=])", re.IGNORECASE)
-
 _log = structlog.get_logger("airside.oauth")
 
 
@@ -66,15 +60,6 @@ def is_document_address(word: str) -> bool:
     except InvalidInput:
         return False
     return True
-
-
-def lifetime(answer: Fetched) -> timedelta:
-    """How long the document in `answer` holds (RFC 9111 §5.2.2), within our bounds."""
-    said = answer.headers.get("cache-control", "")
-    found = _MAX_AGE.search(said)
-    if _UNCACHED.search(said):
-        return SHORTEST
-    return min(max(timedelta(seconds=int(found[1])), SHORTEST), LONGEST) if found else USUAL
 
 
 class ClientDocuments:
@@ -143,7 +128,7 @@ class ClientDocuments:
             raise Unavailable("document")
         draft = await self._draft(ctx, address, answer, policy)
         lawful = await self._clients.judge(ctx, draft)
-        until = ctx.now + lifetime(answer)
+        until = ctx.now + FRESHNESS.of(answer)
         if client is None:
             try:
                 made, _ = await self._clients.insert(ctx, lawful, origin="document", document=(address, until))

@@ -8,7 +8,6 @@ grant: the `oauth` room does. Takes the stricter of two readings everywhere (RFC
 from airside.protocols.oauth.assertion import ASSERTION_TYPE, check_client_assertion
 from airside.protocols.oauth.authorization_request import (
     KNOWN_ERRORS,
-    ExpectedAnswer,
     ProviderRefused,
     authorization_address,
     error_reason,
@@ -74,7 +73,6 @@ __all__ = [
     "DpopProof",
     "DpopRefused",
     "ErrorCode",
-    "ExpectedAnswer",
     "ExpectedIdToken",
     "ProviderMetadata",
     "ProviderRefused",

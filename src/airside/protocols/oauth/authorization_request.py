@@ -4,11 +4,9 @@ answer that the browser brings back (RFC 6749 §4.1.1, §4.1.2; RFC 9207). Pure.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from airside.core.entropy import equal
 from airside.core.errors import InvalidInput, Refusal
 from airside.core.secret import Secret
 
@@ -41,15 +39,6 @@ class ProviderRefused(Refusal):
     code = "provider_refused"
 
 
-@dataclass(frozen=True, slots=True)
-class ExpectedAnswer:
-    """What an answer has to say. `names_itself`: without `iss` it is refused."""
-
-    state: Secret[str]
-    issuer: str
-    names_itself: bool
-
-
 def authorization_address(endpoint: str, parameters: Mapping[str, str]) -> str:
     """Where the browser is led. A query that `endpoint` has already is kept (RFC 6749 §3.1).
 
@@ -63,21 +52,17 @@ def authorization_address(endpoint: str, parameters: Mapping[str, str]) -> str:
     return f"{endpoint}{'&' if parts.query else '?'}{urlencode(parameters)}"
 
 
-def read_code(answer: Mapping[str, str], expected: ExpectedAnswer) -> Secret[str]:
-    """The code in `answer`.
+def read_code(answer: Mapping[str, str], issuer: str, *, names_itself: bool) -> Secret[str]:
+    """The code in `answer`, which came back with the `state` of a request that `issuer` was led away with.
 
-    `state` is compared first, then who answers: what an answer of another request or of another issuer says, even
-    that it is an error, is of no concern (RFC 9207 §2.4; N11).
+    Who answers is compared first: what another issuer says, even that it is an error, is of no concern (RFC 9207 §2.4).
+    From one that `names_itself` an answer without `iss` is refused.
 
     Raises:
-        ProviderRefused: another `state`; another `iss`, or none from an issuer that names itself; an error; no code,
-        or a
-            malformed one.
+        ProviderRefused: another `iss`, or none where there has to be one; an error; no code, or a malformed one.
     """
-    if not equal(answer.get("state", "").encode(), expected.state.reveal().encode()):
-        raise ProviderRefused("state")
     said = answer.get("iss")
-    if said != expected.issuer and (said is not None or expected.names_itself):
+    if said != issuer and (said is not None or names_itself):
         raise ProviderRefused("issuer")
     if "error" in answer:
         raise ProviderRefused(error_reason(answer["error"]))

@@ -1,0 +1,486 @@
+"""The door `oidc`: there and back, and every way in which what comes back counts for nothing."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+from uuid import uuid4
+
+import pytest
+
+from airside.core.errors import InvalidInput, NotFound, Refusal, Unauthenticated, Unavailable
+from airside.core.strict_json import Json, dumps
+from airside.federation import ExternalClaims, LinkedProof, NotLinked, SamlAnswer
+from airside.federation.linking import FEDERATED
+from airside.protocols.oauth import challenge_of
+from tests.federation.issuer import KEYS, SECRET, basic_of
+from tests.federation.kit import new_login
+from tests.federation.oidc_kit import OURS, OidcKit, user_of
+
+JSON = "Content-Type: application/json"
+ADA: dict[str, Json] = {"email": "ada@example.com", "email_verified": True, "name": "Ada"}
+
+
+def nobody(subject: str, email: str, verified: Json) -> dict[str, Json]:
+    """Somebody who isn't here yet."""
+    return {"sub": subject, "name": "N", "email": email, "email_verified": verified}
+
+
+async def refused(oidc: OidcKit, reason: str, claims: Mapping[str, Json] | None = None) -> None:
+    """Signing in proves nothing, and the journal alone says why."""
+    connection = await oidc.connection()
+    with pytest.raises(Unauthenticated) as caught:
+        await oidc.sign_in(connection, claims)
+    assert reason not in str(caught.value)
+    assert await oidc.reasons() == [reason]
+
+
+async def test_browser_is_led_away_with_a_code_request(oidc: OidcKit) -> None:
+    """OpenID Connect Core §3.1.2.1; RFC 7636 §4.3: code, S256, state, nonce, and a callback of the connection's own."""
+    connection = await oidc.connection()
+    url = await oidc.lead(connection, new_login())
+    assert url.startswith(f"{oidc.issuer.url}/authorize?")
+    asked = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
+    assert asked["response_type"] == "code"
+    assert asked["redirect_uri"] == f"{OURS}/oidc/{connection.word}/callback"
+    assert asked["code_challenge_method"] == "S256"
+    assert len({asked["state"], asked["nonce"], asked["code_challenge"]}) == 3
+    assert asked["scope"] == "openid email profile"
+    again = await oidc.lead(connection, new_login())
+    for name in ("state", "nonce", "code_challenge"):
+        assert parse_qs(urlsplit(again).query)[name] != [asked[name]]
+
+
+async def test_settings_are_asked_of_the_provider(oidc: OidcKit) -> None:
+    """OpenID Connect Core §3.1.2.1: what is asked is also held to."""
+    settings = oidc.settings(
+        max_age=60, prompt="login", response_mode="form_post", request_parameters={"hd": "example.com"}
+    )
+    url = await oidc.lead(await oidc.connection(settings), new_login())
+    asked = parse_qs(urlsplit(url).query)
+    assert (asked["max_age"], asked["prompt"]) == (["60"], ["login"])
+    assert (asked["response_mode"], asked["hd"]) == (["form_post"], ["example.com"])
+
+
+async def test_round_trip_proves_who_it_is(oidc: OidcKit) -> None:
+    """OpenID Connect Core §3.1"""
+    connection = await oidc.connection()
+    proof = await oidc.sign_in(connection, ADA)
+    assert (await user_of(oidc, proof))[1] == "ada@example.com"
+    assert (proof.connection_id, proof.weight, proof.methods) == (connection.id, "first", (FEDERATED,))
+    again = await oidc.sign_in(connection, ADA)
+    assert (again.user_id, again.identity_id) == (proof.user_id, proof.identity_id)
+    assert oidc.issuer.asked["/keys"] == oidc.issuer.asked["/.well-known/openid-configuration"] == 1
+
+
+async def test_identity_is_connection_and_subject_and_never_an_address(oidc: OidcKit) -> None:
+    """N17: another subject with the same address is nobody; the same subject with another address is who it was."""
+    connection = await oidc.connection()
+    first = await oidc.sign_in(connection, ADA)
+    with pytest.raises(NotLinked):
+        await oidc.sign_in(connection, {**ADA, "sub": "subject-2"})
+    moved = await oidc.sign_in(connection, {**ADA, "email": "moved@example.com"})
+    assert moved.user_id == first.user_id
+    other = await oidc.connection()
+    with pytest.raises(NotLinked):
+        await oidc.sign_in(other, ADA)
+
+
+async def test_subject_of_unverified_address_is_given_no_account(oidc: OidcKit) -> None:
+    """N16, N17"""
+    connection = await oidc.connection()
+    unverified: tuple[Json, ...] = (False, "false", None, 0, "yes")
+    for said in unverified:
+        with pytest.raises(NotLinked):
+            await oidc.sign_in(connection, nobody(f"s-{said}", f"e-{said}@example.com", said))
+    for number, yes in enumerate((True, "true")):
+        email = f"yes-{number}@example.com"
+        proof = await oidc.sign_in(connection, nobody(f"y-{number}", email, yes))
+        assert (await user_of(oidc, proof))[1] == email
+
+
+async def test_secret_goes_in_the_header_form_encoded(oidc: OidcKit) -> None:
+    """RFC 6749 §2.3.1"""
+    await oidc.sign_in(await oidc.connection(), ADA)
+    assert basic_of(oidc.issuer.headers[0]["authorization"]) == ("airside-at-issuer", SECRET)
+    assert "client_secret" not in oidc.issuer.forms[0]
+    form = oidc.issuer.forms[0]
+    assert (form["grant_type"], len(form["code_verifier"])) == ("authorization_code", 43)
+
+
+async def test_secret_goes_in_the_form_where_that_is_set(oidc: OidcKit) -> None:
+    """RFC 6749 §2.3.1"""
+    settings = oidc.settings(token_endpoint_auth_method="client_secret_post")
+    await oidc.sign_in(await oidc.connection(settings), ADA)
+    assert oidc.issuer.forms[0]["client_secret"] == SECRET
+    assert "authorization" not in oidc.issuer.headers[0]
+
+
+async def test_public_client_sends_its_name_alone(oidc: OidcKit) -> None:
+    """RFC 6749 §3.2.1"""
+    settings = oidc.settings(token_endpoint_auth_method="none")
+    await oidc.sign_in(await oidc.connection(settings, secret=None), ADA)
+    assert oidc.issuer.forms[0]["client_id"] == "airside-at-issuer"
+    assert "client_secret" not in oidc.issuer.forms[0]
+    assert "authorization" not in oidc.issuer.headers[0]
+
+
+async def test_connection_without_its_secret_proves_nothing(oidc: OidcKit) -> None:
+    """N04: nothing is sent to the token endpoint."""
+    with pytest.raises(Unauthenticated):
+        await oidc.sign_in(await oidc.connection(secret=None), ADA)
+    assert await oidc.reasons() == ["no_secret"]
+    assert oidc.issuer.forms == []
+
+
+async def test_userinfo_is_asked_where_the_id_token_says_too_little(oidc: OidcKit) -> None:
+    """OpenID Connect Core §5.3, §5.4"""
+    oidc.issuer.userinfo |= {"name": "Ada Lovelace", "email_verified": True, "groups": ["staff"]}
+    proof = await oidc.sign_in(await oidc.connection())
+    assert (await user_of(oidc, proof))[1] == "ada@example.com"
+    assert oidc.issuer.asked["/userinfo"] == 1
+    await oidc.sign_in(await oidc.connection(), {**ADA, "sub": "s-2", "email": "b@example.com"})
+    assert oidc.issuer.asked["/userinfo"] == 1
+
+
+async def test_what_userinfo_says_of_another_address_verifies_none(oidc: OidcKit) -> None:
+    """N17: `email` of the ID token and `email_verified` of userinfo are of different addresses."""
+    connection = await oidc.connection()
+    oidc.issuer.userinfo |= {"email": "other@example.com", "email_verified": True}
+    with pytest.raises(NotLinked):
+        await oidc.sign_in(connection, {"email": "ada@example.com"})
+    oidc.issuer.userinfo["email"] = "ada@example.com"
+    assert await oidc.sign_in(connection, {"email": "ada@example.com"})
+
+
+@pytest.mark.parametrize("subject", ["subject-2", None, "", ["subject-1"]])
+async def test_userinfo_of_another_is_refused(oidc: OidcKit, subject: Json) -> None:
+    """OpenID Connect Core §5.3.2: token substitution."""
+    oidc.issuer.userinfo["sub"] = subject
+    await refused(oidc, "userinfo_of_another")
+
+
+async def test_userinfo_that_fails_refuses(oidc: OidcKit) -> None:
+    """N04: half of what somebody is might be another's roles."""
+    oidc.issuer.answers["/userinfo"] = ("503 Service Unavailable", JSON, b"{}")
+    await refused(oidc, "userinfo_away")
+
+
+@pytest.mark.parametrize(
+    ("claims", "reason"),
+    [
+        ({"iss": "https://another.example.com"}, "id_token_issuer"),
+        ({"aud": "another"}, "id_token_audience"),
+        ({"aud": ["airside-at-issuer", "another"]}, "id_token_audience"),
+        ({"azp": "another"}, "id_token_audience_azp"),
+        ({"exp": 1}, "id_token_expired"),
+        ({"nonce": "another"}, "id_token_claim_nonce"),
+        ({"nonce": None}, "id_token_claim_nonce"),
+        ({"at_hash": "AAAA"}, "id_token_claim_at_hash"),
+        ({"sub": ""}, "id_token_claim_sub"),
+    ],
+)
+async def test_id_token_that_is_not_for_this_login_is_refused(
+    oidc: OidcKit, claims: dict[str, Any], reason: str
+) -> None:
+    """OpenID Connect Core §3.1.3.7; N05, N11"""
+    oidc.issuer.id_claims = claims
+    await refused(oidc, reason, ADA)
+
+
+async def test_id_token_of_a_key_that_is_not_the_issuer_s_is_refused(oidc: OidcKit) -> None:
+    """N01, N02"""
+    oidc.issuer.key = KEYS["ES256"]
+    await refused(oidc, "id_token_unknown_key", ADA)
+
+
+async def test_algorithm_is_the_registered_one(oidc: OidcKit) -> None:
+    """N01: a key of the issuer's own, for another algorithm."""
+    oidc.issuer.key = KEYS["ES256"]
+    oidc.issuer.published = [KEYS["RS256"], KEYS["ES256"]]
+    with pytest.raises(Unauthenticated):
+        await oidc.sign_in(await oidc.connection(), ADA)
+    proof = await oidc.sign_in(await oidc.connection(oidc.settings(id_token_signed_response_alg="ES256")), ADA)
+    assert isinstance(proof, LinkedProof)
+
+
+async def test_tenant_of_the_provider_is_pinned(oidc: OidcKit) -> None:
+    """N20: `hd`, `tid`"""
+    connection = await oidc.connection(oidc.settings(required_claims={"hd": "example.com"}))
+    await oidc.sign_in(connection, {**ADA, "hd": "example.com"})
+    others: tuple[Json, ...] = ("evil.test", None)
+    for told in others:
+        with pytest.raises(Unauthenticated):
+            await oidc.sign_in(connection, {**ADA, "hd": told})
+    assert await oidc.reasons() == ["id_token_claim_hd"] * 2
+
+
+async def test_old_authentication_is_refused(oidc: OidcKit) -> None:
+    """OpenID Connect Core §3.1.2.1, `max_age`; N12"""
+    connection = await oidc.connection(oidc.settings(max_age=60))
+    now = int(oidc.issuer.clock.now().timestamp())
+    await oidc.sign_in(connection, {**ADA, "auth_time": now - 30})
+    old: tuple[Json, ...] = (now - 600, None)
+    for told in old:
+        with pytest.raises(Unauthenticated):
+            await oidc.sign_in(connection, {**ADA, "auth_time": told})
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (("400 Bad Request", JSON, b'{"error":"invalid_grant"}'), "token_endpoint_error"),
+        (("200 OK", JSON, b'{"error":"bad_verification_code"}'), "token_endpoint_error"),
+        (("200 OK", JSON, b'{"access_token":"at-1","token_type":"Bearer"}'), "no_id_token"),
+        (("200 OK", "Content-Type: text/html", b"<p>"), "token_endpoint_malformed"),
+        (("503 Service Unavailable", JSON, b"{}"), "token_endpoint_away"),
+        (("302 Found", "Location: http://169.254.169.254/", b""), "token_endpoint_away"),
+        (("200 OK", JSON, b" " * (64 * 1024 + 1)), "fetch_refused"),
+    ],
+)
+async def test_token_endpoint_that_gives_no_tokens_refuses(
+    oidc: OidcKit, answer: tuple[str, str, bytes], reason: str
+) -> None:
+    """RFC 6749 §5.2; N28: a redirect isn't followed."""
+    oidc.issuer.answers["/token"] = answer
+    await refused(oidc, reason, ADA)
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"error": "access_denied"}, "provider_said_access_denied"),
+        ({"error": "canary\nword", "error_description": "x"}, "provider_said_other"),
+        ({"error": "login_required", "code": "c"}, "provider_said_login_required"),
+        ({"iss": "https://evil.example.com"}, "issuer"),
+        ({"code": ""}, "no_code"),
+        ({"code": "unknown"}, "token_endpoint_error"),
+    ],
+)
+async def test_answer_without_a_good_code_is_a_refused_step_with_a_reason_in_the_journal(
+    oidc: OidcKit, fields: dict[str, str], reason: str
+) -> None:
+    """RFC 6749 §4.1.2.1; RFC 9207 §2.4"""
+    connection, login = await oidc.connection(), new_login()
+    brought = oidc.issuer.authorize(await oidc.lead(connection, login), ADA)
+    if "error" in fields:
+        del brought["code"]
+    word = await oidc.receive(connection, brought | fields)
+    with pytest.raises(Unauthenticated):
+        await oidc.prove(login, word)
+    assert await oidc.reasons() == [reason]
+
+
+async def test_answer_without_issuer_is_refused_from_one_that_names_itself(oidc: OidcKit) -> None:
+    """RFC 9207 §2.4: demanded where the metadata says so."""
+    oidc.issuer.metadata["authorization_response_iss_parameter_supported"] = True
+    connection = await oidc.connection()
+    with pytest.raises(Unauthenticated):
+        await oidc.sign_in(connection, ADA)
+    assert await oidc.reasons() == ["issuer"]
+    assert await oidc.sign_in(connection, ADA, {"iss": oidc.issuer.url})
+
+
+async def test_code_is_redeemed_with_the_verifier_of_its_own_request(oidc: OidcKit) -> None:
+    """RFC 7636 §4.5: a code that was slipped into another login proves nothing there. N07, N11"""
+    connection, victim, attacker = await oidc.connection(), new_login(), new_login()
+    stolen = oidc.issuer.authorize(await oidc.lead(connection, victim), ADA)
+    own = oidc.issuer.authorize(await oidc.lead(connection, attacker), ADA)
+    word = await oidc.receive(connection, {**own, "code": stolen["code"]})
+    with pytest.raises(Unauthenticated):
+        await oidc.prove(attacker, word)
+    assert oidc.issuer.forms[0]["code_verifier"] != ""
+    assert challenge_of(oidc.issuer.forms[0]["code_verifier"]) not in stolen["code"]
+
+
+async def test_answer_is_for_the_login_that_asked(oidc: OidcKit) -> None:
+    """N11: another browser's login can't take it, and nothing is asked of the issuer."""
+    connection, login = await oidc.connection(), new_login()
+    fields = oidc.issuer.authorize(await oidc.lead(connection, login), ADA)
+    word = await oidc.receive(connection, fields)
+    with pytest.raises(Unauthenticated):
+        await oidc.prove(new_login(), word)
+    assert oidc.issuer.forms == []
+    assert await oidc.prove(login, word)
+
+
+@pytest.mark.parametrize("state", ["", "x" * 43, "state"])
+async def test_state_that_nobody_waits_for_is_not_kept(oidc: OidcKit, state: str) -> None:
+    """N11"""
+    connection = await oidc.connection()
+    with pytest.raises(NotFound):
+        await oidc.receive(connection, {"state": state, "code": "c"})
+
+
+async def test_state_of_one_connection_is_none_of_another_s(oidc: OidcKit) -> None:
+    """RFC 9700 §4.4: mix-up. N20"""
+    honest, evil, login = await oidc.connection(), await oidc.connection(), new_login()
+    fields = oidc.issuer.authorize(await oidc.lead(honest, login), ADA)
+    with pytest.raises(NotFound):
+        await oidc.receive(evil, fields)
+    assert await oidc.prove(login, await oidc.receive(honest, fields))
+
+
+async def test_answer_counts_once(oidc: OidcKit) -> None:
+    """N06, N14"""
+    connection, login = await oidc.connection(), new_login()
+    fields = oidc.issuer.authorize(await oidc.lead(connection, login), ADA)
+    word = await oidc.receive(connection, fields)
+    await oidc.prove(login, word)
+    for again in (word, fields["state"], fields["code"], "", "x" * 43):
+        with pytest.raises(Unauthenticated):
+            await oidc.prove(login, again)
+    with pytest.raises(NotFound):
+        await oidc.receive(connection, fields)
+    assert len(oidc.issuer.forms) == 1
+
+
+async def test_fifty_at_once_redeem_one_code(oidc: OidcKit) -> None:
+    """N14: `state` and answer are spent by one statement each."""
+    connection, login = await oidc.connection(), new_login()
+    fields = oidc.issuer.authorize(await oidc.lead(connection, login), ADA)
+    word = await oidc.receive(connection, fields)
+    proofs = await asyncio.gather(*(oidc.prove(login, word) for _ in range(50)), return_exceptions=True)
+    assert sum(isinstance(proof, LinkedProof) for proof in proofs) == 1
+    assert all(isinstance(proof, LinkedProof | Refusal) for proof in proofs)
+    assert len(oidc.issuer.forms) == 1
+
+
+async def test_fifty_answers_at_once_to_one_request_are_one(oidc: OidcKit) -> None:
+    """N14: the first answer that comes is the answer."""
+    connection, login = await oidc.connection(), new_login()
+    fields = oidc.issuer.authorize(await oidc.lead(connection, login), ADA)
+    words = await asyncio.gather(*(oidc.receive(connection, fields) for _ in range(50)))
+    assert sum(bool(word) for word in words) == 1
+
+
+async def test_disabled_connection_opens_nothing(oidc: OidcKit) -> None:
+    """N18: at every step."""
+    connection = await oidc.connection()
+    logins = [new_login() for _ in range(2)]
+    brought = [oidc.issuer.authorize(await oidc.lead(connection, login), ADA) for login in logins]
+    word = await oidc.receive(connection, brought[0])
+    async with oidc.federation.begin() as ctx:
+        await oidc.connections.disable(ctx, connection.id)
+    with pytest.raises(Unauthenticated):
+        await oidc.prove(logins[0], word)
+    with pytest.raises(NotFound):
+        await oidc.receive(connection, brought[1])
+    assert oidc.issuer.forms == []
+
+
+async def test_connection_that_is_disabled_while_its_issuer_is_asked_proves_nothing(oidc: OidcKit) -> None:
+    """N18, N19"""
+    connection, login = await oidc.connection(), new_login()
+    word = await oidc.receive(connection, oidc.issuer.authorize(await oidc.lead(connection, login), ADA))
+    async with oidc.federation.begin() as ctx:
+        redeemed = await oidc.federation.answers.redeem(ctx, login, "oidc", word)
+    async with oidc.federation.begin() as ctx:
+        await oidc.connections.disable(ctx, connection.id)
+    async with oidc.federation.begin() as ctx:
+        with pytest.raises(Unauthenticated):
+            await oidc.federation.linking.prove(
+                ctx, login, redeemed, ExternalClaims("subject-1", email="ada@example.com", email_verified=True)
+            )
+
+
+async def test_disabled_user_proves_nothing(oidc: OidcKit) -> None:
+    """N18"""
+    connection = await oidc.connection()
+    proof = await oidc.sign_in(connection, ADA)
+    async with oidc.federation.begin() as ctx:
+        await oidc.federation.kit.users.set_state(ctx, proof.user_id, "disabled")
+    with pytest.raises(Unauthenticated):
+        await oidc.sign_in(connection, ADA)
+
+
+async def test_answer_of_another_kind_is_not_looked_at(oidc: OidcKit) -> None:
+    """N06"""
+    async with oidc.federation.begin() as ctx:
+        with pytest.raises(Unauthenticated):
+            await oidc.door.prove(ctx, new_login(), SamlAnswer("x" * 43))
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {"issuer": "http://127.0.0.1/another"},
+        {"token_endpoint": None},
+        {"code_challenge_methods_supported": ["plain"]},
+    ],
+)
+async def test_issuer_whose_metadata_is_not_its_own_is_not_led_to(oidc: OidcKit, metadata: dict[str, Json]) -> None:
+    """OpenID Connect Discovery 1.0 §4.3; N08"""
+    oidc.issuer.metadata = metadata
+    with pytest.raises(Unavailable):
+        await oidc.lead(await oidc.connection(), new_login())
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["http://169.254.169.254/latest", "http://127.0.0.1:1/authorize", "javascript:alert(1)", "https://a@b.test/"],
+)
+async def test_browser_is_led_to_https_alone(oidc: OidcKit, address: str) -> None:
+    """N10"""
+    oidc.issuer.metadata = {"authorization_endpoint": address}
+    connection = await oidc.connection()
+    with pytest.raises(Refusal):
+        await oidc.lead(connection, new_login())
+
+
+@pytest.mark.parametrize("name", ["token_endpoint", "userinfo_endpoint", "jwks_uri"])
+@pytest.mark.parametrize(
+    "address", ["http://169.254.169.254/latest", "https://127.0.0.1:1/", "https://[::1]/", "file:///x"]
+)
+async def test_no_request_goes_into_the_neighbourhood(oidc: OidcKit, name: str, address: str) -> None:
+    """N28: a discovery document names addresses; we go to public ones."""
+    oidc.issuer.metadata = {name: address}
+    connection = await oidc.connection()
+    with pytest.raises(Unauthenticated):
+        await oidc.sign_in(connection)
+    assert (await oidc.reasons())[0] in ("fetch_refused", "unavailable")
+
+
+@pytest.mark.parametrize(
+    "address", ["http://169.254.169.254", "https://user@a.test", "ftp://a.test", "https://a.test\\@b"]
+)
+async def test_connection_to_an_address_that_is_none_is_not_made(oidc: OidcKit, address: str) -> None:
+    """N28"""
+    with pytest.raises(InvalidInput) as caught:
+        await oidc.connection(oidc.settings(issuer=address))
+    assert caught.value.data["pointer"] == "settings.issuer"
+
+
+async def test_private_issuer_is_not_asked(oidc: OidcKit) -> None:
+    """N28: https, and still the neighbourhood."""
+    connection = await oidc.connection(oidc.settings(issuer="https://127.0.0.1:1"))
+    with pytest.raises(Unavailable):
+        await oidc.lead(connection, new_login())
+
+
+async def test_more_than_a_person_has_is_refused_and_not_cut_short(oidc: OidcKit) -> None:
+    """N04"""
+    oidc.issuer.userinfo |= {"groups": [f"g{number}" for number in range(1001)]}
+    await refused(oidc, "too_many_attributes")
+
+
+async def test_name_that_apple_tells_once_is_a_name_and_nothing_else(oidc: OidcKit) -> None:
+    """It comes through the browser, unsigned."""
+    user = dumps({"name": {"firstName": "Ada", "lastName": "Lovelace"}, "email": "evil@example.com"}).decode()
+    proof = await oidc.sign_in(
+        await oidc.connection(oidc.settings(ask_userinfo=False)),
+        {"email": "ada@example.com", "email_verified": "true"},
+        {"user": user},
+    )
+    async with oidc.federation.begin() as ctx:
+        made = await oidc.federation.kit.users.get(ctx, proof.user_id)
+    assert (made.name, made.email) == ("Ada Lovelace", "ada@example.com")
+
+
+async def test_foreign_tenant_s_connection_is_none(oidc: OidcKit) -> None:
+    """N20"""
+    async with oidc.federation.begin() as ctx:
+        with pytest.raises(NotFound):
+            await oidc.logouts.accept(ctx, uuid4(), "a.b.c")
+        with pytest.raises(NotFound):
+            await oidc.federation.answers.receive(ctx, "oidc", uuid4(), "x" * 43, {})
