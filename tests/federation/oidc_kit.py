@@ -26,6 +26,7 @@ from airside.federation import (
     Providers,
 )
 from airside.fetch import Fetcher
+from airside.limits import PostgresLimiter
 from airside.store import RequestContext
 from airside.vault import Vault
 from tests.federation.issuer import CLIENT_ID, SECRET, Issuer, serving
@@ -164,6 +165,8 @@ async def oidc(
                 exceptions=allow,
             ),
             logouts=ProviderLogouts(
+                limiter=PostgresLimiter(vault=vault),
+                journal=Journal(vault=vault, entropy=entropy),
                 connections=connections,
                 answers=federation.answers,
                 providers=providers,

@@ -7,6 +7,7 @@ import pytest
 from airside.core.errors import InvalidInput, NotFound
 from airside.core.secret import Secret
 from airside.federation import ConnectionChange, ConnectionDraft, FederatedSession, OidcSettings, parse_settings
+from airside.federation.oidc_keys import new_own_key
 from airside.identity import StartedSession, User
 from tests.federation.kit import OIDC, SAML, FederationKit
 from tests.identity.kit import HOME
@@ -32,8 +33,9 @@ async def test_connection_is_found_as_it_was_made(federation: FederationKit) -> 
 
 
 async def test_secrets_open_only_by_their_own_verb(federation: FederationKit) -> None:
+    keys = new_own_key()
     made = await federation.connection(
-        ConnectionDraft("Example", OIDC, client_secret=Secret("hush"), private_keys=Secret("PEM"))
+        ConnectionDraft("Example", OIDC, client_secret=Secret("hush"), private_keys=keys)
     )
     async with federation.begin() as ctx:
         secrets = await federation.connections.secrets(ctx, made.id)
@@ -41,7 +43,7 @@ async def test_secrets_open_only_by_their_own_verb(federation: FederationKit) ->
     assert secrets.client_secret is not None
     assert secrets.client_secret.reveal() == "hush"
     assert secrets.private_keys is not None
-    assert secrets.private_keys.reveal() == "PEM"
+    assert secrets.private_keys.reveal() == keys.reveal()
     assert "hush" not in repr(secrets)
 
 

@@ -29,8 +29,8 @@ from airside.federation.model import (
 )
 from airside.federation.oidc import OidcDoor, OwnIssuer
 from airside.federation.oidc_client import OidcClient
-from airside.federation.oidc_keys import new_own_key, own_jwks, own_keys
 from airside.federation.oidc_logout import ProviderLogouts
+from airside.federation.own_keys import OwnKeys
 from airside.federation.plain import NoDiscovery, NoDomains, PlainMappings
 from airside.federation.providers import Providers
 from airside.federation.requests import Requests
@@ -79,6 +79,7 @@ __all__ = [
     "OidcProof",
     "OidcSettings",
     "OwnIssuer",
+    "OwnKeys",
     "PendingLink",
     "PlainMappings",
     "ProviderAway",
@@ -91,9 +92,6 @@ __all__ = [
     "SamlProof",
     "SamlSettings",
     "Settings",
-    "new_own_key",
-    "own_jwks",
-    "own_keys",
     "parse_settings",
     "render_settings",
 ]

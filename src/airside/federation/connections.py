@@ -20,6 +20,7 @@ from airside.federation.model import (
     ConnectionDraft,
     ConnectionSecrets,
 )
+from airside.federation.oidc_keys import keys_for
 from airside.federation.sessions import FederatedSessions
 from airside.federation.settings import ConnectionKind, demand_lawful, merged
 from airside.store.context import RequestContext
@@ -59,6 +60,7 @@ class Connections:
         demand_lawful(draft.settings, self._exceptions)
         _demand_short(draft.client_secret, MAX_SECRET, "client_secret")
         _demand_short(draft.private_keys, MAX_KEYS, "private_keys")
+        keys = keys_for(draft.settings, draft.private_keys)
         if await records.count(ctx) >= MAX_CONNECTIONS:
             raise Conflict("connections over their cap", max=MAX_CONNECTIONS)
         connection = Connection(
@@ -69,10 +71,10 @@ class Connections:
             creates_users=draft.creates_users,
             shown=draft.shown,
             has_secret=draft.client_secret is not None,
-            has_keys=draft.private_keys is not None,
+            has_keys=keys is not None,
             created_at=ctx.now,
         )
-        secrets = ConnectionSecrets(draft.client_secret, draft.private_keys)
+        secrets = ConnectionSecrets(draft.client_secret, keys)
         await records.insert(ctx, await self._vault.keyset(ctx), connection, secrets)
         await self._record(ctx, Event.CONNECTION_CREATED, connection, kind=connection.kind)
         return connection
@@ -141,6 +143,8 @@ class Connections:
             creates_users=before.creates_users if change.creates_users is None else change.creates_users,
             shown=before.shown if change.shown is None else change.shown,
         )
+        if not before.has_keys:
+            after = await self._with_keys(ctx, after)
         fields = _changed(before, after)
         if fields:
             await records.update(ctx, after)
@@ -170,6 +174,7 @@ class Connections:
         """
         _demand_short(keys, MAX_KEYS, "private_keys")
         connection = _found(await records.find(ctx, connection_id, lock=True))
+        keys = keys_for(connection.settings, keys)
         await records.set_keys(ctx, await self._vault.keyset(ctx), connection_id, keys)
         await self._record(ctx, Event.CONNECTION_SECRET_SET, connection, what="private_keys")
 
@@ -207,6 +212,13 @@ class Connections:
         await records.delete_hanging(ctx, connection_id, records.HANGING)
         await records.delete(ctx, connection_id)
         await self._record(ctx, Event.CONNECTION_DELETED, connection)
+
+    async def _with_keys(self, ctx: RequestContext, connection: Connection) -> Connection:
+        """With a key of its own, where its settings have come to ask for one."""
+        keys = keys_for(connection.settings, None)
+        if keys is not None:
+            await records.set_keys(ctx, await self._vault.keyset(ctx), connection.id, keys)
+        return replace(connection, has_keys=keys is not None)
 
     async def _record(self, ctx: RequestContext, event: Event, connection: Connection, **details: str) -> None:
         await self._journal.record(ctx, event, subject=connection.word, details=details)

@@ -21,7 +21,7 @@ from airside.federation.oidc_client import AGENT, TIMEOUT, OidcClient
 from airside.federation.oidc_oauth import github_claims
 from airside.federation.providers import Providers
 from airside.federation.requests import Requests
-from airside.federation.settings import ConnectionKind, OidcSettings
+from airside.federation.settings import OidcSettings
 from airside.fetch import Fetcher
 from airside.fetch.target import parse
 from airside.identity import Answer, Attempt, Proof
@@ -42,8 +42,6 @@ from airside.protocols.oauth import (
 from airside.protocols.oauth.token_answer import MAX_ANSWER
 from airside.store.context import RequestContext
 
-FIELDS: Final = ("code", "state", "iss", "error", "user")
-"""What a callback may bring; anything else is dropped. `user` is Apple's."""
 WANTED: Final = ("email", "name")
 """Userinfo is asked where the ID token lacks one of these."""
 _NOTHING: Final[Mapping[str, Json]] = {}
@@ -61,7 +59,7 @@ class OidcDoor(LinkedDoor):
     """Leads away and takes what comes back. Requests go out through `fetcher` alone (N28); `exceptions` are the
     `host:port` that a browser may be led to over plain http."""
 
-    kind: ClassVar[ConnectionKind] = "oidc"
+    kind: ClassVar[str] = "oidc"
 
     def __init__(
         self,
@@ -131,7 +129,7 @@ class OidcDoor(LinkedDoor):
         """
         if not isinstance(answer, OidcAnswer):
             raise Unauthenticated("another kind of answer")
-        redeemed = await self._answers.redeem(ctx, attempt, self.kind, answer.word)
+        redeemed = await self._answers.redeem(ctx, attempt, "oidc", answer.word)
         try:
             claims = await self._claims(ctx, redeemed)
         except LimitExceeded:

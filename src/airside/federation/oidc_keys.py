@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from airside.core.errors import InvalidInput
 from airside.core.secret import Secret
 from airside.core.strict_json import Json
+from airside.federation.settings import OidcSettings, Settings
 from airside.protocols.jose import KeyRefused, SigningKey, public_jwk, thumbprint
 from airside.protocols.jose.algorithms import PrivateKey
 from airside.protocols.jose.keys import generate
@@ -35,6 +36,22 @@ def renewed(keys: Secret[str] | None) -> Secret[str]:
     before = own_keys(keys) if keys is not None else ()
     kept = [_pem(key.private) for key in before[: MAX_OWN_KEYS - 1]]
     return Secret("".join([new_own_key().reveal(), *kept]))
+
+
+def keys_for(settings: Settings, given: Secret[str] | None) -> Secret[str] | None:
+    """The private keys of a connection with these settings: those that were `given`, or a new one where it proves
+    itself by a key of its own and has none.
+
+    Raises:
+        InvalidInput: those that were given can't be used so.
+    """
+    if not isinstance(settings, OidcSettings):
+        return given
+    if given is not None:
+        own_keys(given)
+    elif settings.token_endpoint_auth_method == "private_key_jwt":
+        return new_own_key()
+    return given
 
 
 def own_keys(pem: Secret[str], *, kid: str | None = None) -> tuple[SigningKey, ...]:

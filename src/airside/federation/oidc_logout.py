@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
+from airside.audit import Journal
 from airside.core.clock import epoch
 from airside.core.errors import InvalidInput, Refusal
 from airside.federation.answers import Answers
@@ -15,6 +16,8 @@ from airside.federation.oidc import reason_of
 from airside.federation.providers import Providers
 from airside.federation.sessions import FederatedSessions
 from airside.federation.settings import OidcSettings
+from airside.identity.charging import spend
+from airside.limits import FEDERATION_ORIGIN, Limiter, origin_key
 from airside.protocols.oauth import VerifiedLogoutToken, verify_logout_token
 from airside.store.context import RequestContext
 
@@ -28,6 +31,8 @@ class ProviderLogouts:
     def __init__(
         self,
         *,
+        limiter: Limiter,
+        journal: Journal,
         connections: Connections,
         answers: Answers,
         providers: Providers,
@@ -35,6 +40,8 @@ class ProviderLogouts:
         sessions: FederatedSessions,
         linking: Linking,
     ) -> None:
+        self._limiter = limiter
+        self._journal = journal
         self._connections = connections
         self._answers = answers
         self._providers = providers
@@ -48,9 +55,12 @@ class ProviderLogouts:
 
         Raises:
             NotFound: no such active connection.
+            LimitExceeded: too many failures from this address. Nothing was looked at.
             InvalidInput: the token isn't the issuer's word to us, now, or was taken already. Why is in the journal.
         """
         connection = await self._connections.active(ctx, connection_id, "oidc")
+        await spend(ctx, self._limiter, self._journal, [(FEDERATION_ORIGIN, origin_key(ctx.origin.address))])
+        await ctx.tx.checkpoint()
         settings = connection.settings
         if not isinstance(settings, OidcSettings):
             raise InvalidInput("a connection of another kind")
@@ -62,6 +72,7 @@ class ProviderLogouts:
             await self._linking.refuse(ctx, connection, f"logout_{reason_of(refusal)}")
             await ctx.tx.checkpoint()
             raise InvalidInput("logout token refused") from None
+        await self._answers.forgive(ctx)
         if told.subject is None:
             return await self._sessions.end_of_foreign(ctx, connection.id, told.session or "")
         identity = await self._identities.find(ctx, connection.id, told.subject)

@@ -20,6 +20,7 @@ from airside.api.cursors import Cursors
 from airside.api.routes import authzen, management, openfga_problems, platform, stores
 from airside.api.routes.oauth import AUTHORIZE, OAuthRoutes
 from airside.api.routes.oauth_prompt import PromptIntrospection, PromptKeys
+from airside.api.routes.oidc import OidcRoutes
 from airside.api.routes.openfga_check import PromptCheck
 from airside.api.routes.registration import RegistrationRoutes
 from airside.api.routes.revocations import RevocationRoutes
@@ -124,6 +125,7 @@ def routes(services: Services) -> list[BaseRoute]:
             registrations=services.registrations,
             documents=services.client_documents,
         ).routes(),
+        *OidcRoutes(contexts=services.contexts, keys=services.own_keys, logouts=services.provider_logouts).routes(),
         *RegistrationRoutes(
             contexts=services.contexts, issuers=services.issuers, registrations=services.registrations
         ).routes(),

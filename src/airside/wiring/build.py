@@ -13,7 +13,7 @@ from airside.wiring.entries import Entries, entries
 from airside.wiring.farewells import Farewells, farewells
 from airside.wiring.federation import Federation, federation
 from airside.wiring.foundation import Foundation, foundation
-from airside.wiring.grants import TenantIssuers
+from airside.wiring.issuers import TenantIssuers
 from airside.wiring.managers import Managers, managers
 from airside.wiring.mutual import authorities
 from airside.wiring.persons import Persons, persons
@@ -61,7 +61,7 @@ def build(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy: Ent
     base = foundation(settings, dsn=dsn, kek=kek, clock=clock, entropy=entropy)
     who = persons(base, settings)
     issuers = Issuers(settings.public_url, settings.mutual_tls_origin)
-    elsewhere = federation(base, who, settings)
+    elsewhere = federation(base, who, settings, issuers)
     doors = entries(base, who, elsewhere, settings, issuers)
 
     authorise = Authorise(members=who.members, policies=who.policies)

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
+from airside.access import Issuers
 from airside.federation import (
     Answers,
     Connections,
     Discovery,
+    Documents,
     FederatedSessions,
     FederatedWays,
     Identities,
@@ -13,10 +15,16 @@ from airside.federation import (
     Linking,
     NoDiscovery,
     NoDomains,
+    OidcClient,
+    OidcDoor,
+    OwnKeys,
     PlainMappings,
+    ProviderLogouts,
+    Providers,
     Requests,
 )
 from airside.wiring.foundation import Foundation
+from airside.wiring.issuers import TenantIssuers
 from airside.wiring.persons import Persons
 from airside.wiring.settings import Settings
 
@@ -34,9 +42,11 @@ class Federation:
     discovery: Discovery
     federated_doors: tuple[Leading, ...]
     federated_ways: FederatedWays
+    own_keys: OwnKeys
+    provider_logouts: ProviderLogouts
 
 
-def federation(base: Foundation, who: Persons, settings: Settings) -> Federation:
+def federation(base: Foundation, who: Persons, settings: Settings, issuers: Issuers) -> Federation:
     """On `base`, for `who`."""
     vault, entropy, journal = base.vault, base.entropy, base.journal
     sessions = FederatedSessions(vault=vault, sessions=who.sessions)
@@ -58,15 +68,41 @@ def federation(base: Foundation, who: Persons, settings: Settings) -> Federation
         domains=NoDomains(),
         mappings=PlainMappings(),
     )
-    doors: tuple[Leading, ...] = ()
+    requests = Requests(vault=vault, entropy=entropy)
+    identities = Identities(vault=vault, journal=journal, connections=connections, sessions=sessions)
+    providers = Providers(documents=Documents(fetcher=base.fetcher, clock=base.clock))
+    oidc = OidcDoor(
+        entropy=entropy,
+        connections=connections,
+        requests=requests,
+        answers=answers,
+        linking=linking,
+        providers=providers,
+        client=OidcClient(fetcher=base.fetcher, entropy=entropy),
+        fetcher=base.fetcher,
+        issuer=TenantIssuers(lookup=base.lookup, issuers=issuers),
+        exceptions=frozenset(settings.fetch_exceptions),
+    )
+    doors: tuple[Leading, ...] = (oidc,)
     return Federation(
         connections=connections,
         federated_sessions=sessions,
-        federation_requests=Requests(vault=vault, entropy=entropy),
+        federation_requests=requests,
         federation_answers=answers,
         linking=linking,
-        identities=Identities(vault=vault, journal=journal, connections=connections, sessions=sessions),
+        identities=identities,
         discovery=NoDiscovery(),
         federated_doors=doors,
         federated_ways=FederatedWays(connections=connections, linking=linking, sessions=sessions, doors=doors),
+        own_keys=OwnKeys(connections=connections),
+        provider_logouts=ProviderLogouts(
+            limiter=base.limiter,
+            journal=journal,
+            connections=connections,
+            answers=answers,
+            providers=providers,
+            identities=identities,
+            sessions=sessions,
+            linking=linking,
+        ),
     )

@@ -1,7 +1,6 @@
 """The grants of clients that have no browser at hand: devices, services that pass somebody on, assertions."""
 
 from airside.access import Issuers
-from airside.core.errors import NotFound
 from airside.oauth import (
     ClientKeys,
     Consents,
@@ -11,25 +10,11 @@ from airside.oauth import (
     Standing,
     TokenExchangeGrant,
 )
-from airside.store import Lookup, RequestContext
 from airside.tokens import TokenVerifier
 from airside.wiring.entries import Entries
 from airside.wiring.foundation import Foundation
+from airside.wiring.issuers import TenantIssuers
 from airside.wiring.persons import Persons
-
-
-class TenantIssuers:
-    """Implements `IssuerOf`."""
-
-    def __init__(self, *, lookup: Lookup, issuers: Issuers) -> None:
-        self._lookup = lookup
-        self._issuers = issuers
-
-    async def __call__(self, ctx: RequestContext) -> str:
-        address = await self._lookup.by_tenant(ctx.tenant_id)
-        if address is None:
-            raise NotFound("tenant")
-        return self._issuers.of(address)
 
 
 def device_authorizations(base: Foundation, who: Persons, doors: Entries) -> DeviceAuthorizations:
