@@ -107,10 +107,12 @@ async def running(
     entropy: Entropy,
     authorities: Path | None = None,
     fetch_exceptions: tuple[str, ...] = (),
+    port: int | None = None,
 ) -> AsyncGenerator[Running]:
-    """A server on the migrated database at `dsn`, answering until the context ends; with `authorities`, also one that
-    demands certificates. It may fetch from `fetch_exceptions` (`host:port`) although they are private."""
-    port = free_port()
+    """A server on the migrated database at `dsn`, answering until the context ends, at `port` or a free one; with
+    `authorities`, also one that demands certificates. It may fetch from `fetch_exceptions` (`host:port`) although
+    they are private."""
+    port = port or free_port()
     certificates = ensure_development_certificates(folder, clock=clock)
     settings = Settings(
         mode="development",
