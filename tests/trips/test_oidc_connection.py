@@ -133,7 +133,7 @@ async def connected(server: Running, client: dict[str, Any] | None = None, **set
         draft = ConnectionDraft("Elsewhere", OidcSettings(**first), creates_users=True)
         connection = await services.connections.create(ctx, draft)
     address = f"{here.issuer}/oidc/{connection.word}"
-    registered = {"backchannel_logout_uri": f"{address}/backchannel", **(client or {})}
+    registered: dict[str, Any] = {"backchannel_logout_uri": f"{address}/backchannel", **(client or {})}
     if registered.get("token_endpoint_auth_method") == "private_key_jwt":
         registered["jwks_uri"] = f"{address}/jwks"
     made, secret = await there.client(
