@@ -11,11 +11,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
+import msgspec
 import pytest
 
 from airside.core.errors import Conflict, Refusal
 from airside.core.principal import Assurance, Origin
 from airside.core.secret import Secret
+from airside.federation import Connection, ConnectionDraft, ExternalClaims, OidcAnswer, OidcSettings
 from airside.identity import (
     Answer,
     EnrolTotpAnswer,
@@ -82,13 +84,14 @@ class Login:
         level = 0
         if self.held is not None and self.held.user_id == user_id and self.since is not None:
             level = LEVELS.index(self.held.assurance) if self.held.auth_time >= self.since else 0
-        first = "password" in kinds or level > 0
+        first = bool(kinds & {"password", "oidc"}) or level > 0
         second = bool(kinds & {"totp", "recovery_code"})
         return LEVELS[max(level, int(first), 2 * int("passkey" in kinds), 2 * int(first and second))]
 
     def kinds(self, user_id: UUID, now: datetime, policy: TenantPolicy) -> set[str]:
         """What was shown of `user_id` in the login itself and counts now."""
-        return {kind for who, kind, at in self.shown if who == user_id and now - at <= TRUST} & policy.factors
+        shown = {kind for who, kind, at in self.shown if who == user_id and now - at <= TRUST}
+        return shown & (policy.factors | {"oidc"})
 
 
 class World:
@@ -101,7 +104,9 @@ class World:
         self.sessions: dict[int, Session] = {}
         self.policy, self.version = TenantPolicy(), 0
         self.offered: dict[UUID, bytes] = {}
-        self.answers = self.started = self.replayed = 0
+        self.provider: Connection | None = None
+        self.brought: list[OidcAnswer] = []
+        self.answers = self.started = self.replayed = self.from_elsewhere = 0
 
     async def settle(self) -> None:
         """Four people: with a password, with an app and recovery codes too, with a passkey too, with all of it."""
@@ -112,6 +117,17 @@ class World:
         for one in self.people[2:]:
             one.device = Authenticator()
             await register(self.kit, one.user, one.device)
+        async with self._ctx() as ctx:
+            provider = OidcSettings(issuer="https://idp.example.com", client_id="airside")
+            self.provider = await self.kit.connections.create(ctx, ConnectionDraft("Elsewhere", provider))
+        self.kit.domains.connection_id = self.provider.id
+        for one in self.people:  # each is known there, and their domain proven: they are linked at first sight
+            await self.start(0)
+            login = self.logins[-1]
+            answer, _ = await self._elsewhere(login, login.flow.browser, one, right=True)
+            async with self._ctx() as ctx:
+                await self.kit.flows.submit(ctx, login.flow.flow_id, login.flow.browser, answer)
+        self.kit.domains.connection_id = None
 
     async def _give_app(self, one: Somebody) -> None:
         """As on the page of their account."""
@@ -134,6 +150,8 @@ class World:
         self.now += timedelta(days=3)
         self.logins, self.sessions = [], {}
         await self._demand(TenantPolicy())
+        self.brought = []
+        await self._set_open(True)
         for one in self.people:
             await self._set_active(one, True)
             async with self._ctx() as ctx:
@@ -170,7 +188,11 @@ class World:
         elif roll < 0.37 and browser in self.sessions:
             async with self._ctx() as ctx:
                 await self.kit.sessions.end_all(ctx, self.sessions[browser].user_id)
-        elif roll < 0.41 and self.people[0].secret is None and "totp" in self.policy.factors:
+        elif roll < 0.41:
+            self.now += timedelta(seconds=1)
+            await self._set_open(False)
+            await self._set_open(dice.random() < 0.8)
+        elif roll < 0.45 and self.people[0].secret is None and "totp" in self.policy.factors:
             await self._enrol_app(self.people[0])
         elif self.logins:
             await self.answer(self.logins[-1] if dice.random() < 0.7 else dice.choice(self.logins[-4:]), browser)
@@ -228,8 +250,8 @@ class World:
 
     async def _made(self, login: Login, secret: Secret[str], one: Somebody) -> tuple[Answer | None, str]:
         """An answer, and what it truly shows of `one`; empty where it shows nothing."""
-        begun = ("password", "password", "password", "passkey", "totp", "recovery_code", "none")
-        after = ("password", "totp", "totp", "recovery_code", "recovery_code", "passkey", "enrol_totp", "none")
+        begun = ("password", "password", "oidc", "oidc", "passkey", "totp", "recovery_code", "none")
+        after = ("password", "oidc", "totp", "totp", "recovery_code", "recovery_code", "passkey", "enrol_totp", "none")
         what = self.dice.choice(begun if login.of is None else after)
         right = one.active and self.dice.random() < 0.85
         if one.spent and what in ("totp", "recovery_code", "passkey") and self.dice.random() < 0.3:
@@ -237,6 +259,8 @@ class World:
             return self.dice.choice(one.spent), ""
         if what == "password":
             return PasswordAnswer(one.user.email, Secret(PASSWORD if right else "wrong")), what if right else ""
+        if what == "oidc":
+            return await self._elsewhere(login, secret, one, right=right)
         beside = right and self._has_first(login, one)
         if what == "totp" and one.secret is not None:
             code = self._code(one) if right else f"{(int(self._code(one)) + 500_000) % 1_000_000:06d}"
@@ -266,10 +290,32 @@ class World:
         made = self.offered[login.flow.flow_id] = base64.b32decode(shown["secret"])
         answer = EnrolTotpAnswer(Secret(otp.code_at(made, otp.step_at(self.now))))
         lawful = login.of == one.user.id and one.active and not one.second(self.policy)
-        lawful = lawful and bool(login.kinds(one.user.id, self.now, self.policy) & {"password", "passkey"})
+        lawful = lawful and bool(login.kinds(one.user.id, self.now, self.policy) & {"password", "passkey", "oidc"})
         if lawful:
             one.step = otp.step_at(self.now)
         return answer, "totp" if lawful else ""
+
+    async def _elsewhere(
+        self, login: Login, secret: Secret[str], one: Somebody, *, right: bool
+    ) -> tuple[Answer | None, str]:
+        """What the provider says of `one`, genuine or forged, of this login or brought for another one before."""
+        assert self.provider is not None
+        if self.brought and self.dice.random() < 0.25:
+            self.replayed += 1
+            return self.dice.choice(self.brought), ""
+        claims = ExternalClaims(f"elsewhere-{one.user.id}", email=one.user.email, amr=("mfa",))
+        fields = {"iss": "genuine" if right else "forged", "code": msgspec.json.encode(claims).decode()}
+        try:
+            async with self._ctx() as ctx:
+                left = await self.kit.flows.lead(ctx, login.flow.flow_id, secret, self.provider.id)
+            async with self._ctx() as ctx:
+                state = left.url.partition("state=")[2]
+                came = await self.kit.answers.receive(ctx, "oidc", self.provider.id, state, fields)
+        except Refusal:
+            return None, ""
+        answer = OidcAnswer(came.word)
+        self.brought.append(answer)
+        return answer, "oidc" if right and one.active else ""
 
     async def _challenge(self, login: Login, secret: Secret[str], kind: str) -> dict[str, str]:
         try:
@@ -287,6 +333,7 @@ class World:
         assert self.now - login.began < TRUST, "after its end"
         wanted = max(login.minimum, self.policy.minimum_assurance)
         shown = login.strength(session.user_id, self.now, self.policy)
+        self.from_elsewhere += "oidc" in login.kinds(session.user_id, self.now, self.policy)
         assert session.assurance <= shown, f"{session.assurance} where {shown} was shown"
         assert session.assurance >= wanted, f"{session.assurance} where {wanted} was demanded"
         assert session.assurance >= "aal2" or not one.second(self.policy), "without the second factor that they have"
@@ -314,6 +361,17 @@ class World:
         async with self._ctx() as ctx:
             await self.kit.users.set_state(ctx, one.user.id, "active" if active else "disabled")
         one.active = active
+
+    async def _set_open(self, active: bool) -> None:
+        """The connection is disabled, and all that came through it counts for nothing; or it opens again."""
+        assert self.provider is not None
+        async with self._ctx() as ctx:
+            verb = self.kit.connections.enable if active else self.kit.connections.disable
+            await verb(ctx, self.provider.id)
+        if active:
+            return
+        for login in self.logins:
+            login.shown = [each for each in login.shown if each[1] != "oidc"]
 
     def _ctx(self):
         origin = Origin(f"10.{self.dice.randrange(256)}.{self.dice.randrange(256)}.{self.dice.randrange(1, 255)}")

@@ -27,6 +27,8 @@ async def test_no_sequence_of_steps_gives_a_session_above_what_was_proven(kit: K
         await world.play(ACTS)
     print(
         f"\nG37: {SEQUENCES} sequences, {world.answers} answers, {world.replayed} of them replayed,"
-        f" {world.started} sessions started or strengthened, seed {SEED}: 0 above what was proven"
+        f" {world.started} sessions started or strengthened ({world.from_elsewhere} through a connection), seed {SEED}:"
+        " 0 above what was proven"
     )
     assert world.started > SEQUENCES // 4
+    assert world.from_elsewhere > SEQUENCES // 20
