@@ -1,6 +1,7 @@
 """Logins and answers as authenticators see them."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
@@ -12,6 +13,7 @@ class Login:
     flow_id: UUID
     user_id: UUID | None
     device_id: UUID | None = None
+    renew_since: datetime | None = None
 
 
 @dataclass(frozen=True)

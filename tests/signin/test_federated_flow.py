@@ -22,7 +22,7 @@ from airside.federation import (
     OidcAnswer,
     OidcSettings,
 )
-from airside.identity import PasswordAnswer, TotpAnswer
+from airside.identity import PasswordAnswer, Session, TotpAnswer
 from airside.protocols import otp
 from airside.signin import Ask, Done, Refused, StartedFlow, Step
 from airside.tenancy import TenantPolicy
@@ -334,13 +334,47 @@ async def test_connection_leads_nowhere_when_another_step_is_due(site: Site, sec
             await site.kit.flows.lead(ctx, flow.flow_id, flow.browser, site.connection.id)
 
 
+async def _renewed(site: Site, session: Session, claims: ExternalClaims) -> Step:
+    """What comes of a login that renews `session` by what the provider says."""
+    async with site.kit.open_ctx(site.kit.tenant_id, origin=HOME) as ctx:
+        flow = await site.kit.flows.step_up(ctx, session, "/t/acme/account", minimum="aal1", max_age=timedelta())
+    return await site.say(flow, OidcAnswer(await site.come_back(flow, claims)))
+
+
+@pytest.mark.parametrize(("seconds", "renews"), [(None, False), (3600, False), (0, True)])
+async def test_session_is_renewed_only_by_whom_the_provider_has_asked_anew(
+    site: Site, seconds: int | None, renews: bool
+) -> None:
+    """N12: stale assurance. The provider's own session of yesterday renews none of ours."""
+    done = await site.sign_in()
+    assert isinstance(done, Done)
+    now = done.session.session.created_at
+    asked_at = None if seconds is None else now + timedelta(seconds=1) - timedelta(seconds=seconds)
+    step = await _renewed(site, done.session.session, replace(CLAIMS, authenticated_at=asked_at))
+    assert isinstance(step, Done) is renews
+    assert await site.reasons() == ([] if renews else ["stale"])
+
+
 async def test_somebody_elses_answer_does_not_strengthen_a_session(site: Site) -> None:
     """N12: a session is strengthened by its own user's proofs alone."""
-    user = await site.kit.user("bob@example.com")
+    other = await site.sign_in()
+    assert isinstance(other, Done)
+    await site.kit.user("bob@example.com")
     proof = await site.kit.proof("bob@example.com")
     async with site.kit.open_ctx(site.kit.tenant_id, origin=HOME) as ctx:
         session = (await site.kit.sessions.start(ctx, [proof])).session
-        flow = await site.kit.flows.step_up(ctx, session, "/t/acme/account", minimum="aal1", max_age=timedelta())
-    assert session.user_id == user.id
-    step = await site.say(flow, OidcAnswer(await site.come_back(flow)))
+    step = await _renewed(site, session, replace(CLAIMS, authenticated_at=session.created_at))
     assert step == Refused("different_people")
+
+
+async def test_stranger_from_elsewhere_becomes_nobody_in_a_login_of_somebody(site: Site) -> None:
+    """N17: whom a login is of is known, so no account is made of who else comes back."""
+    await site.kit.user("bob@example.com")
+    proof = await site.kit.proof("bob@example.com")
+    async with site.kit.open_ctx(site.kit.tenant_id, origin=HOME) as ctx:
+        session = (await site.kit.sessions.start(ctx, [proof])).session
+    step = await _renewed(site, session, CLAIMS)
+    assert isinstance(step, Ask)
+    assert step.failed
+    async with site.kit.open_ctx(site.kit.tenant_id) as ctx:
+        assert await site.kit.users.find_by_email(ctx, CLAIMS.email) is None

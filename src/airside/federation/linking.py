@@ -7,7 +7,7 @@ proven and bound to this connection, or where its person proves themselves here 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar, Final, final
 from uuid import UUID
 
@@ -39,6 +39,8 @@ from airside.vault import Vault
 FEDERATED: Final = "fed"
 """No RFC's method, and what is customary: somebody else vouched."""
 MAX_METHODS: Final = 8
+LEEWAY: Final = timedelta(seconds=30)
+"""Between a provider's clock and ours."""
 _MAX_METHOD: Final = 32
 _WEIGHTS: Final[Mapping[Assurance, Contribution]] = {"aal1": "first", "aal2": "multi", "aal3": "hardware"}
 _MINT: Final = Mint("LinkedProof")
@@ -145,7 +147,8 @@ class Linking:
 
         Raises:
             NotLinked: the subject is nobody here, and may be told how to become somebody.
-            Unauthenticated: the connection was disabled meanwhile, the user is disabled, or the subject is no name.
+            Unauthenticated: the connection was disabled meanwhile, the user is disabled, the subject is no name, or
+                the login renews a session and the provider doesn't say that it has asked the person anew (N12).
         """
         try:
             connection = await self._connections.active(ctx, redeemed.connection.id, redeemed.connection.kind)
@@ -154,15 +157,18 @@ class Linking:
         if not 0 < len(claims.subject) <= MAX_SUBJECT:
             raise Unauthenticated("no subject")
         mapped = await self._mappings.of(ctx, connection, claims)
-        identity = await self._known(ctx, connection, claims) or await self._first_sight(
-            ctx, connection, claims, mapped
-        )
+        identity = await self._known(ctx, connection, claims)
+        if identity is None and attempt.user_id is None:
+            identity = await self._first_sight(ctx, connection, claims, mapped)
         if identity is None:
             await self._remember(ctx, attempt, connection, claims)
             raise NotLinked("nobody here")
         if not await self._users.stays_active(ctx, identity.user_id):
             await self.refuse(ctx, connection, "user_disabled")
             raise Unauthenticated("user not active")
+        if _is_stale(attempt, claims):
+            await self.refuse(ctx, connection, "stale")
+            raise Unauthenticated("proven elsewhere too long ago")
         await records.used(ctx, identity.id)
         await self._mappings.apply(ctx, connection, identity.user_id, mapped)
         await self._answers.forgive(ctx)
@@ -296,6 +302,13 @@ class LinkedDoor:
             told=tuple(method for method in told if isinstance(method, str)),
             foreign=foreign,
         )
+
+
+def _is_stale(attempt: Attempt, claims: ExternalClaims) -> bool:
+    """A provider's own session, which may be old or somebody else's by now, renews none of ours."""
+    if attempt.renew_since is None:
+        return False
+    return claims.authenticated_at is None or claims.authenticated_at < attempt.renew_since - LEEWAY
 
 
 def _proof(

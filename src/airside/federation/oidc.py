@@ -110,7 +110,8 @@ class OidcDoor(LinkedDoor):
         }
         if settings.preset != "github":
             parameters["nonce"] = nonce
-        return Departure(authorization_address(metadata.authorization_endpoint, parameters | _wishes(settings)))
+        parameters |= _wishes(settings) | _renewal(ctx, attempt)
+        return Departure(authorization_address(metadata.authorization_endpoint, parameters))
 
     async def callback(self, ctx: RequestContext, connection: Connection) -> str:
         """The connection's own callback address, as it is registered at its provider (RFC 9700 §4.4.2.2)."""
@@ -232,6 +233,15 @@ def _wishes(settings: OidcSettings) -> dict[str, str]:
     if settings.prompt is not None:
         wishes["prompt"] = settings.prompt
     return wishes
+
+
+def _renewal(ctx: RequestContext, attempt: Attempt) -> dict[str, str]:
+    """What a login that renews a session asks beyond that: that the person be asked anew, if it is too long ago
+    (OpenID Connect Core §3.1.2.1); `auth_time` comes with `max_age` (§2), and `linking` looks at it."""
+    if attempt.renew_since is None:
+        return {}
+    age = max(0, int((ctx.now - attempt.renew_since).total_seconds()))
+    return {"max_age": str(age)} if age else {"max_age": "0", "prompt": "login"}
 
 
 def _settings(connection: Connection) -> OidcSettings:

@@ -76,6 +76,12 @@ class Attempt(Protocol):
         """The browser's device, as its signed cookie names it; None where there is none."""
         ...
 
+    @property
+    def renew_since(self) -> datetime | None:
+        """For a login that renews a session: what was proven elsewhere before then counts for nothing. None where a
+        provider's own session will do."""
+        ...
+
 
 class Authenticator(Protocol):
     """One way to prove who somebody is: a door of the login flow, never a corridor."""

@@ -46,6 +46,11 @@ class Flow:
     login_hint: str = ""
 
     @property
+    def renew_since(self) -> datetime | None:
+        """Since when whatever is proven elsewhere has to have been; None for a login that renews no session."""
+        return None if self.step_up is None else self.step_up.since
+
+    @property
     def user_id(self) -> UUID | None:
         """Who it is of, as far as that is known: proven here, or signed in already."""
         if self.step_up is not None:
