@@ -153,6 +153,7 @@ async def oidc(
             connections=connections,
             documents=documents,
             door=OidcDoor(
+                journal=Journal(vault=vault, entropy=entropy),
                 entropy=entropy,
                 connections=connections,
                 requests=federation.requests,

@@ -7,13 +7,15 @@ connection's own (RFC 9700 §2.1, §4.4.2). What comes back is looked at once, w
 from collections.abc import Mapping
 from typing import ClassVar, Final, Protocol
 
+from airside.audit import Event, Journal
 from airside.core.clock import epoch
 from airside.core.entropy import Entropy, token
-from airside.core.errors import InvalidInput, LimitExceeded, Refusal, Unauthenticated
+from airside.core.errors import Inconsistent, InvalidInput, Refusal, Unauthenticated
 from airside.core.secret import Secret
 from airside.core.strict_json import Json
 from airside.federation.answers import Answers, OidcAnswer, Redeemed
 from airside.federation.connections import Connections
+from airside.federation.documents import ProviderAway
 from airside.federation.linking import LinkedDoor, Linking
 from airside.federation.model import Connection, Departure, ExternalClaims
 from airside.federation.oidc_claims import apple_name, external_claims
@@ -22,7 +24,7 @@ from airside.federation.oidc_oauth import github_claims
 from airside.federation.providers import Providers
 from airside.federation.requests import Requests
 from airside.federation.settings import OidcSettings
-from airside.fetch import Fetcher
+from airside.fetch import Fetcher, Refused
 from airside.fetch.target import parse
 from airside.identity import Answer, Attempt, Proof
 from airside.protocols.jose import TokenRefused
@@ -44,6 +46,8 @@ from airside.store.context import RequestContext
 
 WANTED: Final = ("email", "name")
 """Userinfo is asked where the ID token lacks one of these."""
+RETRY_AFTER: Final = 30.0
+"""Seconds until it is worth trying an issuer again that couldn't be led to."""
 _NOTHING: Final[Mapping[str, Json]] = {}
 
 
@@ -65,6 +69,7 @@ class OidcDoor(LinkedDoor):
         self,
         *,
         entropy: Entropy,
+        journal: Journal,
         connections: Connections,
         requests: Requests,
         answers: Answers,
@@ -76,6 +81,7 @@ class OidcDoor(LinkedDoor):
         exceptions: frozenset[str] = frozenset(),
     ) -> None:
         self._entropy = entropy
+        self._journal = journal
         self._connections = connections
         self._requests = requests
         self._answers = answers
@@ -90,13 +96,12 @@ class OidcDoor(LinkedDoor):
         """Implements `Leading`: the authorization request (OpenID Connect Core §3.1.2.1).
 
         Raises:
-            Unavailable: the issuer's metadata can't be had.
+            Unavailable: the issuer's metadata can't be had, or it leads browsers where none goes. Why is in the
+            journal.
             Forbidden: too many are under way in this login.
-            InvalidInput: the issuer names an address that no browser is led to.
         """
         settings = _settings(connection)
-        metadata = await self._providers.metadata(ctx, settings)
-        parse(metadata.authorization_endpoint, self._exceptions)
+        metadata = await self._whither(ctx, settings)
         nonce, verifier = token(self._entropy), token(self._entropy)
         state = await self._requests.note(ctx, attempt, connection, {"nonce": nonce, "verifier": verifier})
         parameters = {
@@ -112,6 +117,16 @@ class OidcDoor(LinkedDoor):
             parameters["nonce"] = nonce
         parameters |= _wishes(settings) | _renewal(ctx, attempt)
         return Departure(authorization_address(metadata.authorization_endpoint, parameters))
+
+    async def _whither(self, ctx: RequestContext, settings: OidcSettings) -> ProviderMetadata:
+        try:
+            metadata = await self._providers.metadata(ctx, settings)
+            parse(metadata.authorization_endpoint, self._exceptions)
+        except (ProviderAway, Refused) as refusal:
+            await self._journal.refused(ctx, Event.FEDERATION_REFUSED, reason=reason_of(refusal))
+            await ctx.tx.checkpoint()
+            raise ProviderAway(refusal.reason, RETRY_AFTER) from None
+        return metadata
 
     async def callback(self, ctx: RequestContext, connection: Connection) -> str:
         """The connection's own callback address, as it is registered at its provider (RFC 9700 §4.4.2.2)."""
@@ -133,7 +148,7 @@ class OidcDoor(LinkedDoor):
         redeemed = await self._answers.redeem(ctx, attempt, "oidc", answer.word)
         try:
             claims = await self._claims(ctx, redeemed)
-        except LimitExceeded:
+        except Inconsistent:
             raise
         except Refusal as refusal:
             await self._linking.refuse(ctx, redeemed.connection, reason_of(refusal))
@@ -220,6 +235,8 @@ def reason_of(refusal: Refusal) -> str:
     if isinstance(refusal, TokenRefused):
         claim = refusal.data.get("claim")
         return f"id_token_{refusal.reason}" if claim is None else f"id_token_{refusal.reason}_{claim}"
+    if isinstance(refusal, ProviderAway):
+        return "provider_away"
     return "settings" if isinstance(refusal, InvalidInput) else refusal.code
 
 

@@ -72,6 +72,7 @@ def federation(base: Foundation, who: Persons, settings: Settings, issuers: Issu
     identities = Identities(vault=vault, journal=journal, connections=connections, sessions=sessions)
     providers = Providers(documents=Documents(fetcher=base.fetcher, clock=base.clock))
     oidc = OidcDoor(
+        journal=journal,
         entropy=entropy,
         connections=connections,
         requests=requests,
