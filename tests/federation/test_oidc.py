@@ -1,6 +1,7 @@
 """The door `oidc`: there and back, and every way in which what comes back counts for nothing."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -295,3 +296,25 @@ async def test_name_that_apple_tells_once_is_a_name_and_nothing_else(oidc: OidcK
     async with oidc.federation.begin() as ctx:
         made = await oidc.federation.kit.users.get(ctx, proof.user_id)
     assert (made.name, made.email) == ("Ada Lovelace", "ada@example.com")
+
+
+@pytest.mark.parametrize(("ago", "renews"), [(0, True), (3600, False), (None, False)])
+async def test_login_that_renews_a_session_wants_to_be_told_that_the_person_was_asked(
+    oidc: OidcKit, ago: int | None, renews: bool
+) -> None:
+    """OpenID Connect Core §2, §3.1.2.1; N12: the issuer's own session renews none of ours."""
+    connection = await oidc.connection()
+    await oidc.sign_in(connection, ADA)
+    now = oidc.issuer.clock.now()
+    login = replace(new_login(), renew_since=now)
+    url = await oidc.lead(connection, login)
+    asked = parse_qs(urlsplit(url).query)
+    assert (asked["max_age"], asked["prompt"]) == (["0"], ["login"])
+    told = {} if ago is None else {"auth_time": int(now.timestamp()) - ago}
+    word = await oidc.receive(connection, oidc.issuer.authorize(url, ADA | told))
+    if renews:
+        assert await oidc.prove(login, word)
+    else:
+        with pytest.raises(Unauthenticated):
+            await oidc.prove(login, word)
+    assert await oidc.reasons() == ([] if renews else ["stale"])
