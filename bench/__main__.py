@@ -15,6 +15,7 @@ BENCHMARKS = (
     "permissions_top_edge",
     "permissions_writes",
     "jose",
+    "saml",
     "shield",
     "audit",
 )
