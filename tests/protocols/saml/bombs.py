@@ -27,7 +27,7 @@ def bombs(chance: Random) -> Iterator[tuple[str, bytes]]:
     nested = chance.randint(20, 400)
     spaces = "".join(f'<a xmlns:n{n}="u{n}" n{n}:x="">' for n in range(nested))
     yield "namespaces all the way down", (HEAD + spaces + "</a>" * nested + TAIL).encode()
-    yield "text", (HEAD + "x" * (many * 20) + TAIL).encode()
+    yield "text", (HEAD + "x" * (many * 1_000) + TAIL).encode()
     yield "references", (HEAD + "&#x41;" * many + TAIL).encode()
     yield "white space", (" " * many + HEAD + TAIL).encode()
     yield "comments", (HEAD + "<!---->" * many + TAIL).encode()
