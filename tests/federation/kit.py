@@ -30,12 +30,13 @@ from airside.vault import Vault
 from tests.identity.attempts import Login
 from tests.identity.elsewhere import Believing, Covered
 from tests.identity.kit import HOME, Kit
+from tests.protocols.saml.kit import pinned
 
 OIDC = OidcSettings(issuer="https://idp.example.com", client_id="airside")
 SAML = SamlSettings(
     entity_id="https://idp.example.com/saml",
     sso_url="https://idp.example.com/sso",
-    certificates=("-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n",),
+    certificates=(pinned("idp").pem,),
 )
 CLAIMS = ExternalClaims("subject-1", email="ada@example.com", email_verified=True, name="Ada")
 

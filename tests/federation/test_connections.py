@@ -29,7 +29,7 @@ async def test_connection_is_found_as_it_was_made(federation: FederationKit) -> 
         assert await federation.connections.get(ctx, made.id) == made
         assert await federation.connections.list(ctx) == [made]
         assert await federation.connections.open(ctx) == [made]
-    assert (made.kind, made.state, made.has_secret, made.has_keys) == ("saml", "active", False, False)
+    assert (made.kind, made.state, made.has_secret, made.has_keys) == ("saml", "active", False, True)
 
 
 async def test_secrets_open_only_by_their_own_verb(federation: FederationKit) -> None:

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from airside.audit import Activity
 from airside.console.brand import Brand
 from airside.core.entropy import Entropy
-from airside.federation import Answers, Connections, Discovery, FederatedWays, Identities
+from airside.federation import Answers, Connections, Discovery, FederatedWays, Identities, SamlLogouts
 from airside.identity import (
     Devices,
     EmailCodes,
@@ -103,6 +103,8 @@ class Verbs(Protocol):
     def connections(self) -> Connections: ...
     @property
     def federation_answers(self) -> Answers: ...
+    @property
+    def saml_logouts(self) -> SamlLogouts: ...
     @property
     def federated_ways(self) -> FederatedWays: ...
     @property

@@ -22,6 +22,7 @@ from airside.console.pages import (
     invitation,
     look,
     recover,
+    saml_logout,
     signin,
     signout,
     signup,
@@ -57,6 +58,7 @@ def routes(verbs: Verbs, *, context: Context, brands: Brands) -> list[Route]:
                 devices=verbs.devices,
             ),
         ),
+        *saml_logout.routes(doors, saml_logout.SamlLogoutPages(logouts=verbs.saml_logouts)),
         *_entry(verbs, EntryDoors(doors=doors, entropy=verbs.entropy)),
         *_account(verbs, member_doors),
         *consent.routes(
@@ -65,7 +67,9 @@ def routes(verbs: Verbs, *, context: Context, brands: Brands) -> list[Route]:
         *signout.routes(
             doors,
             member_doors,
-            signout.SignoutPages(logout=verbs.logout, users=verbs.users, issuer=verbs.issuer),
+            signout.SignoutPages(
+                logout=verbs.logout, users=verbs.users, issuer=verbs.issuer, logouts=verbs.saml_logouts
+            ),
         ),
         *device.routes(
             member_doors,
@@ -142,7 +146,10 @@ def _account(verbs: Verbs, doors: MemberDoors) -> list[Route]:
             ),
         ),
         *account_sessions.routes(
-            doors, account_sessions.SessionPages(sessions=sessions, users=users, devices=verbs.devices)
+            doors,
+            account_sessions.SessionPages(
+                sessions=sessions, users=users, devices=verbs.devices, logouts=verbs.saml_logouts
+            ),
         ),
         *account_applications.routes(
             doors, account_applications.ApplicationPages(consents=verbs.consents, scopes=verbs.scopes, users=users)

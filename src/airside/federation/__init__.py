@@ -34,6 +34,9 @@ from airside.federation.own_keys import OwnKeys
 from airside.federation.plain import NoDiscovery, NoDomains, PlainMappings
 from airside.federation.providers import Providers
 from airside.federation.requests import Requests
+from airside.federation.saml import SamlDoor
+from airside.federation.saml_logout import SamlLogouts
+from airside.federation.saml_party import SamlParty
 from airside.federation.sessions import FederatedSessions
 from airside.federation.settings import (
     ConnectionKind,
@@ -89,6 +92,9 @@ __all__ = [
     "Redeemed",
     "Requests",
     "SamlAnswer",
+    "SamlDoor",
+    "SamlLogouts",
+    "SamlParty",
     "SamlProof",
     "SamlSettings",
     "Settings",

@@ -1,5 +1,6 @@
 """Connections: a tenant's ways to foreign identity providers, their changes and the end of them."""
 
+import asyncio
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -21,8 +22,9 @@ from airside.federation.model import (
     ConnectionSecrets,
 )
 from airside.federation.oidc_keys import keys_for
+from airside.federation.saml_keys import new_pair, saml_keys
 from airside.federation.sessions import FederatedSessions
-from airside.federation.settings import ConnectionKind, demand_lawful, merged
+from airside.federation.settings import ConnectionKind, SamlSettings, Settings, demand_lawful, merged
 from airside.store.context import RequestContext
 from airside.vault import Vault
 
@@ -60,7 +62,7 @@ class Connections:
         demand_lawful(draft.settings, self._exceptions)
         _demand_short(draft.client_secret, MAX_SECRET, "client_secret")
         _demand_short(draft.private_keys, MAX_KEYS, "private_keys")
-        keys = keys_for(draft.settings, draft.private_keys)
+        keys = await self._keys(ctx, draft.settings, draft.private_keys)
         if await records.count(ctx) >= MAX_CONNECTIONS:
             raise Conflict("connections over their cap", max=MAX_CONNECTIONS)
         connection = Connection(
@@ -174,7 +176,7 @@ class Connections:
         """
         _demand_short(keys, MAX_KEYS, "private_keys")
         connection = _found(await records.find(ctx, connection_id, lock=True))
-        keys = keys_for(connection.settings, keys)
+        keys = await self._keys(ctx, connection.settings, keys)
         await records.set_keys(ctx, await self._vault.keyset(ctx), connection_id, keys)
         await self._record(ctx, Event.CONNECTION_SECRET_SET, connection, what="private_keys")
 
@@ -219,6 +221,15 @@ class Connections:
         if keys is not None:
             await records.set_keys(ctx, await self._vault.keyset(ctx), connection.id, keys)
         return replace(connection, has_keys=keys is not None)
+
+    async def _keys(self, ctx: RequestContext, settings: Settings, given: Secret[str] | None) -> Secret[str] | None:
+        """The keys that were given, if they can be used so; or new ones where the connection can't be without."""
+        if not isinstance(settings, SamlSettings):
+            return keys_for(settings, given)
+        if given is None:
+            return await asyncio.to_thread(new_pair, ctx.now, self._entropy)
+        saml_keys(given)
+        return given
 
     async def _record(self, ctx: RequestContext, event: Event, connection: Connection, **details: str) -> None:
         await self._journal.record(ctx, event, subject=connection.word, details=details)

@@ -16,10 +16,10 @@ from airside.federation.presets import demand_preset
 from airside.federation.settings_oidc import OidcSettings, Uri, Word
 from airside.fetch.model import Refused
 from airside.fetch.target import parse
+from airside.protocols.saml import MAX_CERTIFICATES, CertificateRefused, read_certificate
 
 ConnectionKind = Literal["saml", "oidc"]
 
-MAX_CERTIFICATES: Final = 10
 MAX_CERTIFICATE: Final = 8 * 1024
 
 
@@ -37,7 +37,9 @@ class SamlSettings(Struct, frozen=True, forbid_unknown_fields=True, omit_default
         sign_requests: whether our requests are signed.
         want_encrypted: whether only encrypted assertions are taken.
         idp_initiated: whether an answer is taken that no login of ours waits for.
-        name_id_format: which kind of NameID is asked for; None for the provider's choice.
+        name_id_format: which kind of NameID is asked for, and then taken; None for the provider's choice.
+        subject_attribute: the attribute that a person is known by for good, where the NameID is another at every
+            sign-in; None for the NameID.
         metadata_url: where its metadata is read from, again from time to time; None where it was given by value.
         email_trusted: whether an address that it names counts as its person's own when an account is made. Never for
             linking an account that is there.
@@ -56,6 +58,7 @@ class SamlSettings(Struct, frozen=True, forbid_unknown_fields=True, omit_default
     want_encrypted: bool = False
     idp_initiated: bool = False
     name_id_format: Word | None = None
+    subject_attribute: Word | None = None
     metadata_url: Uri | None = None
     email_trusted: bool = False
 
@@ -121,3 +124,13 @@ def demand_lawful(settings: Settings, exceptions: frozenset[str] = frozenset()) 
             raise InvalidInput(refusal.reason, pointer=f"settings.{field}") from None
     if isinstance(settings, OidcSettings):
         demand_preset(settings)
+    else:
+        _demand_certificates(settings)
+
+
+def _demand_certificates(settings: SamlSettings) -> None:
+    for written in settings.certificates:
+        try:
+            read_certificate(written)
+        except CertificateRefused as refused:
+            raise InvalidInput(refused.reason, pointer="settings.certificates") from None

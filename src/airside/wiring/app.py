@@ -24,6 +24,7 @@ from airside.api.routes.oidc import OidcRoutes
 from airside.api.routes.openfga_check import PromptCheck
 from airside.api.routes.registration import RegistrationRoutes
 from airside.api.routes.revocations import RevocationRoutes
+from airside.api.routes.saml import SamlRoutes
 from airside.api.routes.userinfo import UserinfoRoutes
 from airside.api.routes.wellknown import WellKnownRoutes
 from airside.console import TenantBrands
@@ -31,6 +32,7 @@ from airside.console import routes as console_routes
 from airside.console.pages import mailbox
 from airside.console.pages.arriving import FOREIGN_POSTS
 from airside.console.pages.returning import ReturningPages
+from airside.console.pages.saml_logout import SLO
 from airside.console.pages.signout import LOGOUT
 from airside.core.errors import Refusal, Unavailable
 from airside.revocation import MAX_SILENCE
@@ -126,6 +128,7 @@ def routes(services: Services) -> list[BaseRoute]:
             documents=services.client_documents,
         ).routes(),
         *OidcRoutes(contexts=services.contexts, keys=services.own_keys, logouts=services.provider_logouts).routes(),
+        *SamlRoutes(contexts=services.contexts, party=services.saml_party).routes(),
         *RegistrationRoutes(
             contexts=services.contexts, issuers=services.issuers, registrations=services.registrations
         ).routes(),
@@ -177,7 +180,7 @@ def shield_policy(settings: Settings) -> Policy:
             for name in LARGE
             for prefix in (f"{STORES}/{{store}}/", *(["/"] if name.startswith("access/") else []))
         },
-        foreign_posts=frozenset({AUTHORIZE, LOGOUT}) | FOREIGN_POSTS,
+        foreign_posts=frozenset({AUTHORIZE, LOGOUT}) | FOREIGN_POSTS | {SLO},
     )
 
 

@@ -22,6 +22,9 @@ from airside.federation import (
     ProviderLogouts,
     Providers,
     Requests,
+    SamlDoor,
+    SamlLogouts,
+    SamlParty,
 )
 from airside.wiring.foundation import Foundation
 from airside.wiring.issuers import TenantIssuers
@@ -44,6 +47,8 @@ class Federation:
     federated_ways: FederatedWays
     own_keys: OwnKeys
     provider_logouts: ProviderLogouts
+    saml_party: SamlParty
+    saml_logouts: SamlLogouts
 
 
 def federation(base: Foundation, who: Persons, settings: Settings, issuers: Issuers) -> Federation:
@@ -71,6 +76,16 @@ def federation(base: Foundation, who: Persons, settings: Settings, issuers: Issu
     requests = Requests(vault=vault, entropy=entropy)
     identities = Identities(vault=vault, journal=journal, connections=connections, sessions=sessions)
     providers = Providers(documents=Documents(fetcher=base.fetcher, clock=base.clock))
+    issuer = TenantIssuers(lookup=base.lookup, issuers=issuers)
+    party = SamlParty(connections=connections, entropy=entropy, issuer=issuer)
+    saml = SamlDoor(
+        entropy=entropy,
+        requests=requests,
+        answers=answers,
+        linking=linking,
+        party=party,
+        exceptions=frozenset(settings.fetch_exceptions),
+    )
     oidc = OidcDoor(
         journal=journal,
         entropy=entropy,
@@ -81,10 +96,10 @@ def federation(base: Foundation, who: Persons, settings: Settings, issuers: Issu
         providers=providers,
         client=OidcClient(fetcher=base.fetcher, entropy=entropy),
         fetcher=base.fetcher,
-        issuer=TenantIssuers(lookup=base.lookup, issuers=issuers),
+        issuer=issuer,
         exceptions=frozenset(settings.fetch_exceptions),
     )
-    doors: tuple[Leading, ...] = (oidc,)
+    doors: tuple[Leading, ...] = (oidc, saml)
     return Federation(
         connections=connections,
         federated_sessions=sessions,
@@ -96,6 +111,19 @@ def federation(base: Foundation, who: Persons, settings: Settings, issuers: Issu
         federated_doors=doors,
         federated_ways=FederatedWays(connections=connections, linking=linking, sessions=sessions, doors=doors),
         own_keys=OwnKeys(connections=connections),
+        saml_party=party,
+        saml_logouts=SamlLogouts(
+            entropy=entropy,
+            limiter=base.limiter,
+            journal=journal,
+            connections=connections,
+            answers=answers,
+            identities=identities,
+            sessions=sessions,
+            linking=linking,
+            party=party,
+            exceptions=frozenset(settings.fetch_exceptions),
+        ),
         provider_logouts=ProviderLogouts(
             limiter=base.limiter,
             journal=journal,

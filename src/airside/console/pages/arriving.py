@@ -56,9 +56,9 @@ class ArrivingPages:
 
     async def assertion(self, visit: Visit) -> Response:
         """`POST /t/{slug}/saml/{connection}/acs` (SAML Bindings §3.5)."""
-        form = await _posted(visit.request)
+        form = await posted(visit.request)
         fields = _kept(form, SAML_FIELDS)
-        connection_id = _connection(visit)
+        connection_id = connection_in_path(visit)
         try:
             received = await self._answers.receive(visit.ctx, "saml", connection_id, form.get("RelayState", ""), fields)
         except NotFound:
@@ -68,9 +68,9 @@ class ArrivingPages:
     async def callback(self, visit: Visit) -> Response:
         """`GET` or `POST /t/{slug}/oidc/{connection}/callback` (RFC 6749 §4.1.2; Form Post Response Mode §2)."""
         request = visit.request
-        form = await _posted(request) if request.method == "POST" else parse_form(request.scope["query_string"])
+        form = await posted(request) if request.method == "POST" else parse_form(request.scope["query_string"])
         received = await self._answers.receive(
-            visit.ctx, "oidc", _connection(visit), form.get("state", ""), _kept(form, OIDC_FIELDS)
+            visit.ctx, "oidc", connection_in_path(visit), form.get("state", ""), _kept(form, OIDC_FIELDS)
         )
         return _onward(visit, "oidc", received)
 
@@ -113,7 +113,13 @@ def routes(doors: Doors, pages: ArrivingPages) -> list[Route]:
     ]
 
 
-async def _posted(request: Request) -> Mapping[str, str]:
+async def posted(request: Request) -> Mapping[str, str]:
+    """The form that another site has sent, within the cap.
+
+    Raises:
+        InvalidInput: not a form.
+        TooLarge: over `MAX_FORM`.
+    """
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/x-www-form-urlencoded":
         raise InvalidInput("not a form")
     body = bytearray()
@@ -128,7 +134,12 @@ def _kept(form: Mapping[str, str], names: tuple[str, ...]) -> dict[str, str]:
     return {name: form[name] for name in names if name in form}
 
 
-def _connection(visit: Visit) -> UUID:
+def connection_in_path(visit: Visit) -> UUID:
+    """The connection that the address names.
+
+    Raises:
+        NotFound: no id of one.
+    """
     try:
         return parse_id(CONNECTION, visit.request.path_params["connection"])
     except InvalidInput:

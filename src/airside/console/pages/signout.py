@@ -10,10 +10,12 @@ from starlette.routing import Route
 from airside.console.context import IssuerOf
 from airside.console.farewell import signed_out
 from airside.console.language import first_known
+from airside.console.pages.saml_logout import gone
 from airside.console.refusals import guarded
 from airside.console.signed_in import Member, MemberDoors
 from airside.console.visit import Doors, Form, Visit, onward
 from airside.core.errors import InvalidInput
+from airside.federation import SamlLogouts
 from airside.identity import Users
 from airside.oauth import Logout, LogoutRequest
 from airside.protocols.oauth import parse_form
@@ -33,10 +35,11 @@ class _Place(NamedTuple):
 class SignoutPages:
     """Reads what an application asks for, asks the user where that is due, and ends the session."""
 
-    def __init__(self, *, logout: Logout, users: Users, issuer: IssuerOf) -> None:
+    def __init__(self, *, logout: Logout, users: Users, issuer: IssuerOf, logouts: SamlLogouts) -> None:
         self._logout = logout
         self._users = users
         self._issuer = issuer
+        self._logouts = logouts
 
     async def begin(self, visit: Visit, parameters: dict[str, str]) -> Response:
         """`GET` or `POST /t/{slug}/oauth2/logout` (RP-Initiated Logout 1.0 §2): on to the page. No cookie is read."""
@@ -70,7 +73,9 @@ class SignoutPages:
         place = _Place(visit.request.path_params["request"], await self._issuer(visit.ctx))
         session = None if member is None else member.session
         done = await self._logout.finish(visit.ctx, place.issuer, place.word, session, confirmed=confirmed)
-        return signed_out(visit, "sessions.out_this", done)
+        if session is None:
+            return signed_out(visit, "sessions.out_this", done)
+        return await gone(self._logouts, visit, session.id, "sessions.out_this", done)
 
 
 def _spoken(visit: Visit, request: LogoutRequest) -> Visit:

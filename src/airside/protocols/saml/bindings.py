@@ -101,18 +101,20 @@ def read_redirect(query: str) -> Arrived:
 
 
 def write_redirect(
-    name: MessageField, document: bytes, location: str, *, signer: MessageSigner, relay_state: str | None = None
+    name: MessageField, document: bytes, location: str, *, signer: MessageSigner | None, relay_state: str | None = None
 ) -> str:
-    """The address that carries `document` to `location`, signed (Bindings §3.4.4.1)."""
+    """The address that carries `document` to `location`, signed if there is a signer (Bindings §3.4.4.1)."""
     packer = zlib.compressobj(wbits=-15)
     packed = packer.compress(document) + packer.flush()
     parts = {name: base64.b64encode(packed).decode()}
     if relay_state is not None:
         parts["RelayState"] = relay_state
-    parts["SigAlg"] = signer.method.value
+    if signer is not None:
+        parts["SigAlg"] = signer.method.value
     query = "&".join(f"{part}={quote(value, safe='')}" for part, value in parts.items())
-    signature = base64.b64encode(_sign(signer, query.encode())).decode()
-    return f"{location}{'&' if '?' in location else '?'}{query}&Signature={quote(signature, safe='')}"
+    if signer is not None:
+        query += f"&Signature={quote(base64.b64encode(_sign(signer, query.encode())).decode(), safe='')}"
+    return f"{location}{'&' if '?' in location else '?'}{query}"
 
 
 def verify_detached(signature: DetachedSignature, certificates: Iterable[PinnedCertificate]) -> None:

@@ -23,7 +23,7 @@ from airside.protocols.saml.lenience import STRICT, Lenience
 from airside.protocols.saml.refusals import CertificateRefused
 
 MAX_CERTIFICATE: Final = 16 * 1024
-MAX_CERTIFICATES: Final = 8
+MAX_CERTIFICATES: Final = 10
 """Pinned at once: each may cost one verification."""
 _CURVES: Final = (ec.SECP256R1, ec.SECP384R1, ec.SECP521R1)
 _PEM: Final = re.compile(r"-----(?:BEGIN|END) CERTIFICATE-----")

@@ -45,6 +45,7 @@ class VerifiedAssertion:
     session_ends: datetime | None
     expires_at: datetime
     request_id: str | None
+    was_encrypted: bool
     mint: InitVar[Mint]
 
     def __post_init__(self, mint: Mint) -> None:
@@ -79,16 +80,18 @@ def verify_response(
         session_ends=said.session_ends,
         expires_at=said.expires_at,
         request_id=expected.request_id,
+        was_encrypted=envelope.held_ciphertext,
         mint=_MINT,
     )
 
 
 @dataclass(frozen=True, slots=True)
 class _Envelope:
-    """The Response around an assertion, and whether a signature covers it."""
+    """The Response around an assertion, whether a signature covers it, and whether what it held was encrypted."""
 
     element: Element
     signed: bool
+    held_ciphertext: bool
 
 
 def _signed_parts(
@@ -100,9 +103,11 @@ def _signed_parts(
     """The envelope, and the assertion out of a tree that a signature covers. Every signature there is must hold."""
     shape = demand_response(root)
     pinned = tuple(certificates)
-    envelope = _Envelope(root, signed=False)
+    envelope = _Envelope(root, signed=False, held_ciphertext=shape.encrypted)
     if shape.signed:
-        envelope = _Envelope(verified_element(root, root, pinned, lenience), signed=True)
+        envelope = _Envelope(
+            verified_element(root, root, pinned, lenience), signed=True, held_ciphertext=shape.encrypted
+        )
     if shape.encrypted:
         return envelope, _decrypted(envelope, pinned, keys, lenience)
     plain = only(root, saml("Assertion"))

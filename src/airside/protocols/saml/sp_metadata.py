@@ -24,6 +24,7 @@ class ServiceProvider:
     signing: Sequence[PinnedCertificate]
     encryption: Sequence[PinnedCertificate] = ()
     name_id_format: str | None = None
+    signs_requests: bool = True
 
 
 def write_metadata(provider: ServiceProvider) -> bytes:
@@ -32,7 +33,11 @@ def write_metadata(provider: ServiceProvider) -> bytes:
     role = etree.SubElement(
         root,
         md("SPSSODescriptor"),
-        {"protocolSupportEnumeration": SAMLP, "AuthnRequestsSigned": "true", "WantAssertionsSigned": "true"},
+        {
+            "protocolSupportEnumeration": SAMLP,
+            "AuthnRequestsSigned": "true" if provider.signs_requests else "false",
+            "WantAssertionsSigned": "true",
+        },
     )
     for certificate in provider.signing:
         _key(role, "signing", certificate)
