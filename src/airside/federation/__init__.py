@@ -36,6 +36,7 @@ from airside.federation.providers import Providers
 from airside.federation.requests import Requests
 from airside.federation.saml import SamlDoor
 from airside.federation.saml_logout import SamlLogouts
+from airside.federation.saml_metadata import SamlMetadata
 from airside.federation.saml_party import SamlParty
 from airside.federation.sessions import FederatedSessions
 from airside.federation.settings import (
@@ -94,6 +95,7 @@ __all__ = [
     "SamlAnswer",
     "SamlDoor",
     "SamlLogouts",
+    "SamlMetadata",
     "SamlParty",
     "SamlProof",
     "SamlSettings",

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import ClassVar, Final
 
 from airside.core.entropy import Entropy
-from airside.core.errors import InvalidInput, LimitExceeded, Refusal, Unauthenticated
+from airside.core.errors import Inconsistent, InvalidInput, Refusal, Unauthenticated
 from airside.federation.answers import Answers, Redeemed, SamlAnswer
 from airside.federation.linking import LinkedDoor, Linking
 from airside.federation.model import Connection, Departure, ExternalClaims
@@ -70,6 +70,7 @@ class SamlDoor(LinkedDoor):
             destination=settings.sso_url,
             acs=ours.acs,
             name_id_format=settings.name_id_format,
+            force_authn=attempt.renew_since is not None,
         )
         word = await self._requests.note(ctx, attempt, connection, {REQUEST_ID: request.id})
         if settings.sso_binding == "post":
@@ -94,7 +95,7 @@ class SamlDoor(LinkedDoor):
         redeemed = await self._answers.redeem(ctx, attempt, "saml", answer.word)
         try:
             claims = await self._claims(ctx, redeemed)
-        except LimitExceeded:
+        except Inconsistent:
             raise
         except Refusal as refusal:
             await self._linking.refuse(ctx, redeemed.connection, saml_reason(refusal))

@@ -24,6 +24,7 @@ from airside.federation import (
     Requests,
     SamlDoor,
     SamlLogouts,
+    SamlMetadata,
     SamlParty,
 )
 from airside.wiring.foundation import Foundation
@@ -48,6 +49,7 @@ class Federation:
     own_keys: OwnKeys
     provider_logouts: ProviderLogouts
     saml_party: SamlParty
+    saml_metadata: SamlMetadata
     saml_logouts: SamlLogouts
 
 
@@ -75,7 +77,8 @@ def federation(base: Foundation, who: Persons, settings: Settings, issuers: Issu
     )
     requests = Requests(vault=vault, entropy=entropy)
     identities = Identities(vault=vault, journal=journal, connections=connections, sessions=sessions)
-    providers = Providers(documents=Documents(fetcher=base.fetcher, clock=base.clock))
+    documents = Documents(fetcher=base.fetcher, clock=base.clock)
+    providers = Providers(documents=documents)
     issuer = TenantIssuers(lookup=base.lookup, issuers=issuers)
     party = SamlParty(connections=connections, entropy=entropy, issuer=issuer)
     saml = SamlDoor(
@@ -112,6 +115,9 @@ def federation(base: Foundation, who: Persons, settings: Settings, issuers: Issu
         federated_ways=FederatedWays(connections=connections, linking=linking, sessions=sessions, doors=doors),
         own_keys=OwnKeys(connections=connections),
         saml_party=party,
+        saml_metadata=SamlMetadata(
+            documents=documents, connections=connections, exceptions=frozenset(settings.fetch_exceptions)
+        ),
         saml_logouts=SamlLogouts(
             entropy=entropy,
             limiter=base.limiter,

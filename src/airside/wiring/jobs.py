@@ -88,6 +88,7 @@ class Jobs:
             services.permissions.tuples.sweep,
             services.federation_answers.sweep,
             services.linking.sweep,
+            services.saml_metadata.sweep,
         ):
             async with services.engine.begin(tenant_id) as ctx:
                 await sweep(ctx)
