@@ -35,6 +35,13 @@ class Covered:
         return connection_id == self.connection_id
 
 
+class Joining:
+    """Implements `Membership`: nobody asks afterwards who may what."""
+
+    async def grant(self, ctx: RequestContext, subject: str, relation: str) -> None:
+        assert relation == "member"
+
+
 class Believing:
     """Implements `Mappings`: counts for `assurance`, and remembers whom it was applied to."""
 

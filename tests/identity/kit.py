@@ -53,7 +53,7 @@ from airside.tenancy import TenantPolicies
 from airside.tokens import RefreshFamilies
 from airside.vault import Vault
 from tests.conftest import OpenContext
-from tests.identity.elsewhere import Believing, Covered, Elsewhere
+from tests.identity.elsewhere import Believing, Covered, Elsewhere, Joining
 
 MakeTenant = Callable[[], Awaitable[UUID]]
 PASSWORD = "correct horse battery staple"
@@ -198,6 +198,7 @@ def kit(
         entropy=entropy,
         journal=journal,
         users=users,
+        members=Joining(),
         connections=connections,
         answers=answers,
         domains=domains,

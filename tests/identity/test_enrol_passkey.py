@@ -1,8 +1,6 @@
 """A passkey made on the way in proves who made it, and only whom the login is of may make one."""
 
 import json
-from dataclasses import dataclass
-from uuid import UUID
 
 import pytest
 
@@ -11,15 +9,9 @@ from airside.identity import PasskeyAnswer
 from airside.identity.enrol_passkey import EnrolPasskeyAnswer, EnrolPasskeyAuthenticator
 from airside.store.context import RequestContext
 from tests.authenticator import PLAIN, UP, Authenticator, Twist
+from tests.identity.attempts import Login
 from tests.identity.kit import HOME, Kit
 from tests.identity.passkeys_kit import attempt, why
-
-
-@dataclass(frozen=True)
-class _Attempt:
-    flow_id: UUID
-    user_id: UUID | None
-    device_id: UUID | None = None
 
 
 class _Acme:
@@ -30,7 +22,7 @@ class _Acme:
 async def test_passkey_made_on_the_way_in_is_a_proof_and_a_way_in_from_then_on(kit: Kit) -> None:
     user = await kit.user()
     door = EnrolPasskeyAuthenticator(kit.passkeys, kit.users, _Acme())
-    login = _Attempt(attempt(), user.id)
+    login = Login(attempt(), user.id)
     device = Authenticator()
     async with kit.open_ctx(kit.tenant_id, origin=HOME) as ctx:
         shown = await door.challenge(ctx, login)
@@ -48,7 +40,7 @@ async def test_passkey_made_on_the_way_in_is_a_proof_and_a_way_in_from_then_on(k
 async def test_what_makes_no_passkey_proves_nothing(kit: Kit, twist: Twist, name: str, kind: type[Refusal]) -> None:
     user = await kit.user()
     door = EnrolPasskeyAuthenticator(kit.passkeys, kit.users, _Acme())
-    login = _Attempt(attempt(), user.id)
+    login = Login(attempt(), user.id)
     async with kit.open_ctx(kit.tenant_id, origin=HOME) as ctx:
         shown = await door.challenge(ctx, login)
         answer = EnrolPasskeyAnswer(Authenticator().create(shown["options"], twist), name)
@@ -63,14 +55,14 @@ async def test_nobody_makes_one_before_they_are_proven_or_in_anothers_login(kit:
     door = EnrolPasskeyAuthenticator(kit.passkeys, kit.users, _Acme())
     flow_id = attempt()
     async with kit.open_ctx(kit.tenant_id, origin=HOME) as ctx:
-        shown = await door.challenge(ctx, _Attempt(flow_id, ada.id))
+        shown = await door.challenge(ctx, Login(flow_id, ada.id))
         answer = EnrolPasskeyAnswer(Authenticator().create(shown["options"]), "Phone")
         with pytest.raises(Unauthenticated):
-            await door.challenge(ctx, _Attempt(flow_id, None))
+            await door.challenge(ctx, Login(flow_id, None))
         for user_id in (None, bob.id):
             with pytest.raises(Unauthenticated):
-                await door.prove(ctx, _Attempt(flow_id, user_id), answer)
+                await door.prove(ctx, Login(flow_id, user_id), answer)
         with pytest.raises(Inconsistent):
-            await door.prove(ctx, _Attempt(flow_id, ada.id), PasskeyAnswer("{}"))
+            await door.prove(ctx, Login(flow_id, ada.id), PasskeyAnswer("{}"))
         with pytest.raises(Inconsistent):
             door.recall(ada.id, ctx.now, "multi")

@@ -4,7 +4,6 @@ import asyncio
 import json
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from uuid import UUID
 
 import pytest
 from msgspec import structs
@@ -25,6 +24,7 @@ from airside.identity import (
 )
 from airside.vault import Vault
 from tests.authenticator import BE, BS, UP, UV, Algorithm, Authenticator, Twist, letters
+from tests.identity.attempts import Login
 from tests.identity.kit import HOME, Kit, MakeTenant
 from tests.identity.passkeys_kit import attempt, begin, demanding, models, register, why
 from tests.makers_of_authenticators import authority
@@ -337,19 +337,12 @@ async def test_failures_of_an_origin_are_bounded_and_successes_are_free(kit: Kit
     assert await login.why(response, quiet) == "proven"
 
 
-@dataclass(frozen=True)
-class _Attempt:
-    flow_id: UUID
-    user_id: UUID | None
-    device_id: UUID | None = None
-
-
 async def test_door_of_the_login_flow_opens_with_its_own_answer_only(kit: Kit, vault: Vault) -> None:
     user = await kit.user()
     device = Authenticator()
     await register(kit, user, device)
     door = PasskeyAuthenticator(kit.passkeys)
-    login = _Attempt(attempt(), None)
+    login = Login(attempt(), None)
     async with kit.open_ctx(kit.tenant_id, origin=HOME) as ctx:
         shown = await door.challenge(ctx, login)
         proof = await door.prove(ctx, login, PasskeyAnswer(device.get(shown["options"])))

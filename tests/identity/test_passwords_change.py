@@ -26,6 +26,7 @@ from airside.identity import (
 from airside.limits import Demand
 from airside.store import RequestContext
 from airside.vault import Vault
+from tests.identity.attempts import Login
 from tests.identity.kit import HOME, PASSWORD, Kit, MakeTenant, make_passwords
 
 NEW = "quite another sentence"
@@ -295,26 +296,19 @@ async def test_another_tenants_user_is_nobody(kit: Kit, make_tenant: MakeTenant)
     assert not await _due(kit, kit.passwords, user.id)
 
 
-@dataclass(frozen=True)
-class _Attempt:
-    flow_id: UUID
-    user_id: UUID | None
-    device_id: UUID | None = None
-
-
 async def test_the_door_changes_the_password_of_whom_the_flow_has_proven(kit: Kit) -> None:
     user = await kit.user()
     door = NewPasswordAuthenticator(kit.passwords)
     answer = NewPasswordAnswer(Secret(PASSWORD), Secret(NEW))
     async with kit.open_ctx(kit.tenant_id, origin=HOME) as ctx:
-        assert await door.challenge(ctx, _Attempt(user.id, user.id)) == {}
+        assert await door.challenge(ctx, Login(user.id, user.id)) == {}
         with pytest.raises(Unauthenticated):
-            await door.prove(ctx, _Attempt(user.id, None), answer)
+            await door.prove(ctx, Login(user.id, None), answer)
         with pytest.raises(Inconsistent):
-            await door.prove(ctx, _Attempt(user.id, user.id), PasswordAnswer(EMAIL, Secret(PASSWORD)))
+            await door.prove(ctx, Login(user.id, user.id), PasswordAnswer(EMAIL, Secret(PASSWORD)))
         with pytest.raises(Inconsistent):
             door.recall(user.id, ctx.now, "first")
-        proof = await door.prove(ctx, _Attempt(user.id, user.id), answer)
+        proof = await door.prove(ctx, Login(user.id, user.id), answer)
     assert proof.user_id == user.id
     assert PASSWORD not in repr(answer)
 

@@ -130,6 +130,7 @@ async def test_person_of_another_tenant_signs_in_and_is_the_same_one_the_next_ti
                 user = await services.users.find_by_email(ctx, journey.person.email)
                 assert user is not None
                 found.append(str(user.id))
+                assert await services.members.roles(ctx, user.id) == ["member"]
                 assert len(await services.sessions.list(ctx, user.id)) == len(found)
     assert len(set(found)) == 1
 

@@ -29,6 +29,7 @@ from airside.federation.model import (
     ExternalIdentity,
     Mapped,
     Mappings,
+    Membership,
     PendingLink,
 )
 from airside.identity import Attempt, Proof, Users
@@ -126,6 +127,7 @@ class Linking:
         entropy: Entropy,
         journal: Journal,
         users: Users,
+        members: Membership,
         connections: Connections,
         answers: Answers,
         domains: Domains,
@@ -135,6 +137,7 @@ class Linking:
         self._entropy = entropy
         self._journal = journal
         self._users = users
+        self._members = members
         self._connections = connections
         self._answers = answers
         self._domains = domains
@@ -240,6 +243,7 @@ class Linking:
         except (Conflict, InvalidInput):
             # Somebody was quicker, perhaps this very subject's other tab; or the provider's words are no address.
             return await self._known(ctx, connection, claims)
+        await self._members.grant(ctx, f"user:{format_id(USER, user.id)}", "member")
         await self._record(ctx, Event.IDENTITY_CREATED_USER, user.id, connection)
         return await self._link(ctx, connection, claims.subject, user.id, "created")
 

@@ -157,6 +157,14 @@ class Mappings(Protocol):
         ...
 
 
+class Membership(Protocol):
+    """Who belongs to the tenant; `tenancy.Members` says so."""
+
+    async def grant(self, ctx: RequestContext, subject: str, relation: str) -> None:
+        """Make `subject` (such as `user:usr_…`) stand in `relation` to the tenant."""
+        ...
+
+
 class Discovery(Protocol):
     """Which connection people of a domain sign in through."""
 

@@ -70,6 +70,7 @@ def federation(base: Foundation, who: Persons, settings: Settings, issuers: Issu
         entropy=entropy,
         journal=journal,
         users=who.users,
+        members=who.members,
         connections=connections,
         answers=answers,
         domains=NoDomains(),
