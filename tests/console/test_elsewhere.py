@@ -12,17 +12,17 @@ import msgspec
 import pytest
 
 from airside.core.ids import CONNECTION, FLOW, format_id, parse_id
-from airside.federation import Connection, ConnectionDraft, ExternalClaims, FederatedWays, OidcSettings, SamlSettings
+from airside.federation import Connection, ConnectionDraft, ExternalClaims, FederatedWays, OidcSettings
 from airside.identity import PasskeyAuthenticator, PasswordAuthenticator
 from airside.signin import Flows, People
 from airside.store.context import RequestContext
 from airside.wiring.build import Services
 from tests.console.site import PASSWORD, SIGNIN, SLUG, Browser, Site, application, browser, token_of
+from tests.federation.kit import SAML
 from tests.identity.elsewhere import URL, Elsewhere
 
 CLAIMS = ExternalClaims("subject-1", email="ada@example.com", email_verified=True, name="Ada")
 SETTINGS = OidcSettings(issuer="https://idp.example.com", client_id="airside")
-SAML = SamlSettings(entity_id="urn:idp", sso_url="https://idp.example.com/sso", certificates=("PEM",))
 LEADS = re.compile(r'<meta http-equiv="refresh" content="0;url=([^"]+)">')
 CHOICE = re.compile(r'name="connection" value="([^"]+)"')
 
