@@ -1,6 +1,7 @@
 """The door `saml`: there and back, and every way in which what comes back counts for nothing."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -75,6 +76,27 @@ async def test_browser_posts_a_signed_request_where_that_is_set(saml: SamlKit) -
         certificates = (await saml.party.keys(ctx, connection)).certificates
     root = parse(read_post("SAMLRequest", departure.fields["SAMLRequest"]).document)
     assert verified_element(root, root, certificates, STRICT).get("ID") == root.get("ID")
+
+
+async def test_login_that_renews_a_session_asks_that_the_person_be_asked_anew(saml: SamlKit) -> None:
+    """N12, Core §3.4.1: ForceAuthn; and an `AuthnInstant` from before counts for nothing."""
+    connection = await saml.connection()
+    first = await saml.sign_in(connection)
+    assert "ForceAuthn" not in request_of(await saml.lead(connection, new_login()))
+    login = replace(new_login(first.user_id), renew_since=saml.clock.now())
+    asked = request_of(await saml.lead(connection, login))
+    assert asked["ForceAuthn"] == "true"
+    for early, renews in ((timedelta(hours=8), False), (timedelta(), True)):
+        asked = request_of(await saml.lead(connection, login))
+        instant = saml.clock.now() - early
+        answer = await saml.answer(connection, **request_ids(asked["ID"]), authenticated=instant)
+        word = await saml.receive(connection, in_assertion(answer, rsa_key("idp")), asked["RelayState"])
+        if renews:
+            assert (await saml.prove(login, word)).user_id == first.user_id
+        else:
+            with pytest.raises(Unauthenticated):
+                await saml.prove(login, word)
+    assert await saml.reasons() == ["stale"]
 
 
 async def test_requests_go_unsigned_where_that_is_set(saml: SamlKit) -> None:

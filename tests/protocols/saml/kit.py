@@ -99,6 +99,7 @@ class Answer:
     recipient: str | None = ACS
     audiences: Sequence[str] | None = (SP,)
     issued: datetime = NOW
+    authenticated: datetime | None = None
     not_before: datetime | None = NOW - timedelta(minutes=1)
     not_on_or_after: datetime | None = NOW + timedelta(minutes=5)
     confirmed_until: datetime | None = NOW + timedelta(minutes=5)
@@ -140,8 +141,9 @@ class Answer:
         ends = _attrs(
             SessionIndex=self.session_index, SessionNotOnOrAfter=self.session_ends and instant(self.session_ends)
         )
+        authenticated = instant(self.authenticated or self.issued)
         statement = (
-            f'<saml:AuthnStatement AuthnInstant="{instant(self.issued)}"{ends}><saml:AuthnContext>'
+            f'<saml:AuthnStatement AuthnInstant="{authenticated}"{ends}><saml:AuthnContext>'
             "<saml:AuthnContextClassRef>urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport"
             "</saml:AuthnContextClassRef></saml:AuthnContext></saml:AuthnStatement>"
             if self.statement
