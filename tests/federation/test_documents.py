@@ -132,3 +132,21 @@ async def test_redirect_is_no_document(oidc: OidcKit) -> None:
     oidc.issuer.answers["/thing"] = ("302 Found", "Location: http://169.254.169.254/", b"")
     with pytest.raises(ProviderAway):
         await look(oidc)
+
+
+async def test_who_can_not_read_a_document_keeps_it_from_nobody(oidc: OidcKit) -> None:
+    """N20: another tenant's connection to the same address, for keys that aren't there, spends no fetch of this
+    one's."""
+    theirs = await oidc.connection(
+        oidc.settings(
+            id_token_signed_response_alg="EdDSA",
+            authorization_endpoint=f"{oidc.issuer.url}/authorize",
+            token_endpoint=f"{oidc.issuer.url}/token",
+            jwks_uri=f"{oidc.issuer.url}/keys",
+        )
+    )
+    for _ in range(3):
+        with pytest.raises(Unauthenticated):
+            await oidc.sign_in(theirs, ADA)
+        assert await oidc.sign_in(await oidc.connection(), ADA | {"sub": str(_), "email": f"e{_}@example.com"})
+        oidc.clock.advance(FETCH_EVERY)

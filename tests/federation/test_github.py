@@ -21,7 +21,7 @@ EMAILS: list[Json] = [
 def settings_of(oidc: OidcKit) -> OidcSettings:
     url = oidc.issuer.url
     return OidcSettings(
-        issuer="https://github.com",
+        issuer="https://github.com/login/oauth",
         client_id="airside-at-issuer",
         preset="github",
         token_endpoint_auth_method="client_secret_post",
@@ -51,6 +51,17 @@ async def test_round_trip(oidc: OidcKit) -> None:
     url = await oidc.lead(await oidc.connection(settings_of(oidc)), new_login())
     assert "nonce" not in url
     assert "code_challenge_method=S256" in url
+
+
+async def test_answer_that_names_another_issuer_is_refused(oidc: OidcKit) -> None:
+    """RFC 9207 §2.4: GitHub names itself in some answers, and then rightly."""
+    await sign_in(oidc)
+    async with oidc.federation.begin() as ctx:
+        (connection,) = await oidc.connections.list(ctx)
+    assert await oidc.sign_in(connection, {}, {"iss": "https://github.com/login/oauth"})
+    for named in ("https://github.com", oidc.issuer.url):
+        with pytest.raises(Unauthenticated):
+            await oidc.sign_in(connection, {}, {"iss": named})
 
 
 async def test_number_is_who_it_is_and_the_name_is_not(oidc: OidcKit) -> None:

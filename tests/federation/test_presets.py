@@ -61,6 +61,7 @@ def refused(settings: OidcSettings, **changes: Json) -> str:
             {"token_endpoint_auth_method": "none", "team_id": None, "key_id": None},
             "token_endpoint_auth_method",
         ),
+        ("github", {"issuer": "https://github.com"}, "issuer"),
         ("github", {"userinfo_endpoint": None}, "authorization_endpoint"),
         ("github", {"jwks_uri": "https://github.com/keys"}, "jwks_uri"),
         ("github", {"required_claims": {"hd": "x"}}, "required_claims"),

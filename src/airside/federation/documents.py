@@ -12,7 +12,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Final, Generic, TypeVar, cast
+from typing import Any, Final, Generic, TypeVar
 
 import structlog
 
@@ -58,12 +58,13 @@ class ProviderAway(Unavailable):
 
 
 @dataclass
-class _Held:
-    """One document. `lock` is held while it is fetched; `values` are what readers made of it."""
+class _Held(Generic[T]):
+    """What one reader made of one address. `lock` is held while it is fetched."""
 
     url: str
-    body: bytes | None = None
-    values: dict[str, object] = field(default_factory=dict[str, object])
+    reader: Reader[T]
+    value: T | None = None
+    size: int = 0
     fetched_at: float = 0.0
     fresh_until: float = float("-inf")
     next_fetch: float = float("-inf")
@@ -72,12 +73,16 @@ class _Held:
 
 
 class Documents:
-    """Fetches go out through `fetcher` alone, which reaches no private address (N28)."""
+    """Fetches go out through `fetcher` alone, which reaches no private address (N28).
+
+    Readers of other names are kept apart at the same address: who can't read what another tenant reads there must not
+    be able to keep it from being fetched (N20).
+    """
 
     def __init__(self, *, fetcher: Fetcher, clock: Clock) -> None:
         self._fetcher = fetcher
         self._clock = clock
-        self._held: OrderedDict[str, _Held] = OrderedDict()
+        self._held: OrderedDict[tuple[str, str], _Held[Any]] = OrderedDict()
 
     async def current(self, ctx: RequestContext, url: str, reader: Reader[T]) -> T:
         """What `url` says, fetched anew where it isn't fresh any more. What was done before is committed then: nobody
@@ -86,36 +91,31 @@ class Documents:
         Raises:
             ProviderAway: it can't be had, and there is none at hand that is young enough.
         """
-        held = self._of(url)
-        if held.body is None or self._clock.monotonic() >= held.fresh_until:
-            await self._fetch(ctx, held, reader)
-        return self._young(held, reader)
+        held = self._of(url, reader)
+        if held.value is None or self._clock.monotonic() >= held.fresh_until:
+            await self._fetch(ctx, held)
+        return self._young(held)
 
     async def newest(self, ctx: RequestContext, url: str, reader: Reader[T]) -> T:
         """As `current`, after a fetch if one is allowed now."""
-        held = self._of(url)
-        await self._fetch(ctx, held, reader)
-        return self._young(held, reader)
+        held = self._of(url, reader)
+        await self._fetch(ctx, held)
+        return self._young(held)
 
-    def _of(self, url: str) -> _Held:
-        held = self._held.setdefault(url, _Held(url))
-        self._held.move_to_end(url)
-        while len(self._held) > MAX_DOCUMENTS:
-            self._held.popitem(last=False)
+    def _of(self, url: str, reader: Reader[T]) -> _Held[T]:
+        key = (url, reader.name)
+        held = self._held.setdefault(key, _Held(url, reader))
+        self._held.move_to_end(key)
+        self._make_room()
         return held
 
-    def _young(self, held: _Held, reader: Reader[T]) -> T:
+    def _young(self, held: _Held[T]) -> T:
         now = self._clock.monotonic()
-        if held.body is None or now >= max(held.fresh_until, held.fetched_at + MAX_STALE):
+        if held.value is None or now >= held.fetched_at + MAX_STALE:
             raise ProviderAway(held.failure, max(held.next_fetch - now, 1.0))
-        if reader.name not in held.values:
-            try:
-                held.values[reader.name] = reader.read(held.body)
-            except Refusal as refusal:
-                raise ProviderAway(refusal.reason, FETCH_EVERY) from None
-        return cast(T, held.values[reader.name])
+        return held.value
 
-    async def _fetch(self, ctx: RequestContext, held: _Held, reader: Reader[T]) -> None:
+    async def _fetch(self, ctx: RequestContext, held: _Held[T]) -> None:
         """One attempt, if it is time for one; whoever comes meanwhile waits for it. What is at hand survives a
         failure."""
         if not held.lock.locked() and self._clock.monotonic() < held.next_fetch:
@@ -126,21 +126,21 @@ class Documents:
                 return
             held.next_fetch = self._clock.monotonic() + FETCH_EVERY
             try:
-                answer = await self._fetcher.get(held.url, max_bytes=reader.max_bytes, timeout=TIMEOUT)
+                answer = await self._fetcher.get(held.url, max_bytes=held.reader.max_bytes, timeout=TIMEOUT)
                 if answer.status != 200:
                     raise Unavailable(_PART)
-                value = reader.read(answer.body)
+                value = held.reader.read(answer.body)
             except Refusal as refusal:
                 held.failure = refusal.reason
                 _log.warning("provider_document_not_fetched", reason=refusal.reason)
                 return
             now = self._clock.monotonic()
-            held.body, held.values = answer.body, {reader.name: value}
+            held.value, held.size = value, len(answer.body)
             held.fetched_at, held.fresh_until = now, now + FRESHNESS.of(answer).total_seconds()
             self._make_room()
 
     def _make_room(self) -> None:
-        total = sum(len(held.body or b"") for held in self._held.values())
-        while total > MAX_HELD and len(self._held) > 1:
+        total = sum(held.size for held in self._held.values())
+        while len(self._held) > MAX_DOCUMENTS or (total > MAX_HELD and len(self._held) > 1):
             _, dropped = self._held.popitem(last=False)
-            total -= len(dropped.body or b"")
+            total -= dropped.size

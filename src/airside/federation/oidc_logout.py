@@ -7,7 +7,7 @@ from uuid import UUID
 
 from airside.audit import Journal
 from airside.core.clock import epoch
-from airside.core.errors import InvalidInput, Refusal
+from airside.core.errors import InvalidInput, Refusal, Unavailable
 from airside.federation.answers import Answers
 from airside.federation.connections import Connections
 from airside.federation.identities import Identities
@@ -55,6 +55,7 @@ class ProviderLogouts:
 
         Raises:
             NotFound: no such active connection.
+            Unavailable: the issuer's keys can't be had: it may say so again.
             LimitExceeded: too many failures from this address. Nothing was looked at.
             InvalidInput: the token isn't the issuer's word to us, now, or was taken already. Why is in the journal.
         """
@@ -68,6 +69,8 @@ class ProviderLogouts:
             told = await self._verified(ctx, settings, token)
             connection = await self._connections.active(ctx, connection_id, "oidc")
             await self._answers.spend_assertion(ctx, connection, f"logout {told.token_id}", ctx.now + REMEMBERED)
+        except Unavailable:
+            raise
         except Refusal as refusal:
             await self._linking.refuse(ctx, connection, f"logout_{reason_of(refusal)}")
             await ctx.tx.checkpoint()

@@ -80,9 +80,10 @@ _ROWS: Final = (
         frozenset({"apple_secret"}),
         form_post=True,
     ),
+    # What it calls itself in `iss` (RFC 9207), which it doesn't say in every answer.
     Preset(
         "github",
-        re.compile(r"https://[a-z0-9][a-z0-9.-]{0,252}(?::[0-9]{1,5})?"),
+        re.compile(r"https://[a-z0-9][a-z0-9.-]{0,252}(?::[0-9]{1,5})?/login/oauth"),
         _SECRETS,
         signs=False,
     ),
@@ -138,7 +139,7 @@ def apple(client_id: str, team_id: str, key_id: str) -> OidcSettings:
 def github(client_id: str) -> OidcSettings:
     """GitHub's public site."""
     return OidcSettings(
-        issuer="https://github.com",
+        issuer="https://github.com/login/oauth",
         client_id=client_id,
         preset="github",
         token_endpoint_auth_method="client_secret_post",
