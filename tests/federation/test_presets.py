@@ -53,6 +53,21 @@ def refused(settings: OidcSettings, **changes: Json) -> str:
         ("entra", {"email_verified_claim": None}, "email_verified_claim"),
         ("okta", {"issuer": "https://acme.okta.com.evil.example"}, "issuer"),
         ("okta", {"issuer": "https://okta.com"}, "issuer"),
+        ("apple", {"jwks_uri": "https://evil.example.com/keys"}, "authorization_endpoint"),
+        (
+            "apple",
+            {"authorization_endpoint": None, "token_endpoint": None, "jwks_uri": None},
+            "authorization_endpoint",
+        ),
+        (
+            "google",
+            {
+                "authorization_endpoint": "https://e.test",
+                "token_endpoint": "https://e.test",
+                "jwks_uri": "https://e.test",
+            },
+            "authorization_endpoint",
+        ),
         ("apple", {"response_mode": None}, "response_mode"),
         ("apple", {"team_id": None}, "team_id"),
         ("apple", {"key_id": None}, "key_id"),

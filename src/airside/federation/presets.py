@@ -6,7 +6,7 @@ Sources: the providers' own discovery documents and manuals.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
@@ -44,6 +44,9 @@ _PERSONAL: Final = "9188040d-6c67-4c5b-b112-36a304b66dad"
 """Microsoft's tenant of everybody's private accounts: nobody's company."""
 
 
+_NOWHERE: Final[Mapping[str, str]] = MappingProxyType({})
+
+
 @dataclass(frozen=True, slots=True)
 class Preset:
     """What a provider is like.
@@ -56,6 +59,7 @@ class Preset:
         email_verified_claim: where it says whether an address is its person's own.
         form_post: its answers come as a form.
         signs: it gives ID tokens.
+        endpoints: where it is, where its discovery document isn't gone by; no others are taken from one that signs.
     """
 
     name: PresetName
@@ -65,6 +69,7 @@ class Preset:
     email_verified_claim: str = "email_verified"
     form_post: bool = False
     signs: bool = True
+    endpoints: Mapping[str, str] = field(default_factory=lambda: _NOWHERE)
 
 
 _SECRETS: Final[frozenset[AuthMethod]] = frozenset({"client_secret_basic", "client_secret_post"})
@@ -79,6 +84,14 @@ _ROWS: Final = (
         re.compile(r"https://appleid\.apple\.com"),
         frozenset({"apple_secret"}),
         form_post=True,
+        # Its discovery document has named another issuer for a while than its ID tokens did: it isn't gone by.
+        endpoints=MappingProxyType(
+            {
+                "authorization_endpoint": "https://appleid.apple.com/auth/authorize",
+                "token_endpoint": "https://appleid.apple.com/auth/token",
+                "jwks_uri": "https://appleid.apple.com/auth/keys",
+            }
+        ),
     ),
     # What it calls itself in `iss` (RFC 9207), which it doesn't say in every answer.
     Preset(
@@ -133,6 +146,9 @@ def apple(client_id: str, team_id: str, key_id: str) -> OidcSettings:
         ask_userinfo=False,
         team_id=team_id,
         key_id=key_id,
+        authorization_endpoint=PRESETS["apple"].endpoints["authorization_endpoint"],
+        token_endpoint=PRESETS["apple"].endpoints["token_endpoint"],
+        jwks_uri=PRESETS["apple"].endpoints["jwks_uri"],
     )
 
 
@@ -165,7 +181,9 @@ def demand_preset(settings: OidcSettings) -> None:
     _demand(settings.token_endpoint_auth_method in preset.methods, "token_endpoint_auth_method")
     _demand(settings.email_verified_claim == preset.email_verified_claim, "email_verified_claim")
     _demand(not preset.form_post or settings.response_mode == "form_post", "response_mode")
-    _demand(not preset.signs or settings.authorization_endpoint is None, "authorization_endpoint")
+    if preset.signs:
+        given = {name: url for name, url in settings.urls.items() if url is not None and name != "issuer"}
+        _demand(given == preset.endpoints, "authorization_endpoint")
     if preset.tenant_claim is not None and match is not None:
         _demand(settings.required_claims.get(preset.tenant_claim) == match[1] != _PERSONAL, "required_claims")
 
