@@ -6,8 +6,18 @@ import pytest
 from airside.core.errors import InvalidInput
 from airside.core.strict_json import Json
 from airside.federation import OidcSettings, parse_settings, render_settings
-from airside.federation.presets import RESERVED, apple, demand_preset, entra, github, google, okta
+from airside.federation.presets import (
+    RESERVED,
+    apple,
+    demand_preset,
+    entra,
+    github,
+    google,
+    okta,
+    preset_settings,
+)
 from airside.federation.settings import demand_lawful, merged
+from airside.federation.settings_oidc import PresetName
 
 TENANT = "72f988bf-86f1-41af-91ab-2d7cd011db47"
 PERSONAL = "9188040d-6c67-4c5b-b112-36a304b66dad"
@@ -28,6 +38,51 @@ def test_what_a_preset_fills_in_is_lawful_and_survives_json(name: str) -> None:
     demand_lawful(settings)
     assert settings.preset == name
     assert parse_settings("oidc", render_settings(settings)) == settings
+
+
+@pytest.mark.parametrize(
+    ("name", "inputs"),
+    [
+        ("google", {"hosted_domain": "example.com"}),
+        ("entra", {"tenant": TENANT}),
+        ("okta", {"host": "acme.okta.com"}),
+        ("apple", {"team_id": "TEAM123456", "key_id": "KEY1234567"}),
+        ("github", {}),
+        ("custom", {"issuer": "https://login.example.com"}),
+    ],
+)
+def test_what_a_form_says_becomes_settings(name: PresetName, inputs: dict[str, str]) -> None:
+    client_id = ALL[name].client_id
+    assert preset_settings(name, client_id, inputs) == ALL[name]
+    with pytest.raises(InvalidInput) as caught:
+        preset_settings(name, client_id, inputs | {"evil": "x"})
+    assert caught.value.data["pointer"] == "evil"
+
+
+@pytest.mark.parametrize(
+    ("name", "missing"), [("entra", "tenant"), ("okta", "host"), ("apple", "key_id"), ("custom", "issuer")]
+)
+def test_input_that_is_missing_is_named(name: PresetName, missing: str) -> None:
+    """N04"""
+    with pytest.raises(InvalidInput) as caught:
+        preset_settings(name, "c", {})
+    assert caught.value.data["pointer"] == missing
+
+
+@pytest.mark.parametrize(
+    ("name", "inputs"),
+    [
+        ("entra", {"tenant": "common"}),
+        ("entra", {"tenant": f"{TENANT}/v2.0?x="}),
+        ("okta", {"host": "evil.example.com"}),
+        ("okta", {"host": "acme.okta.com@evil.example.com"}),
+        ("okta", {"host": "acme.okta.com/../x"}),
+    ],
+)
+def test_input_that_leads_elsewhere_is_refused(name: PresetName, inputs: dict[str, str]) -> None:
+    """N20, N28"""
+    with pytest.raises(InvalidInput):
+        preset_settings(name, "c", inputs)
 
 
 def refused(settings: OidcSettings, **changes: Json) -> str:

@@ -32,6 +32,7 @@ from airside.federation.oidc_client import OidcClient
 from airside.federation.oidc_logout import ProviderLogouts
 from airside.federation.own_keys import OwnKeys
 from airside.federation.plain import NoDiscovery, NoDomains, PlainMappings
+from airside.federation.presets import INPUTS, PRESETS, preset_settings
 from airside.federation.providers import Providers
 from airside.federation.requests import Requests
 from airside.federation.saml import SamlDoor
@@ -50,6 +51,8 @@ from airside.federation.settings import (
 from airside.federation.ways import FederatedWays
 
 __all__ = [
+    "INPUTS",
+    "PRESETS",
     "Answers",
     "Connection",
     "ConnectionChange",
@@ -101,5 +104,6 @@ __all__ = [
     "SamlSettings",
     "Settings",
     "parse_settings",
+    "preset_settings",
     "render_settings",
 ]

@@ -103,6 +103,18 @@ _ROWS: Final = (
 )
 PRESETS: Final[Mapping[PresetName, Preset]] = MappingProxyType({row.name: row for row in _ROWS})
 
+INPUTS: Final[Mapping[PresetName, tuple[tuple[str, ...], tuple[str, ...]]]] = MappingProxyType(
+    {
+        "google": ((), ("hosted_domain",)),
+        "entra": (("tenant",), ()),
+        "okta": (("host",), ()),
+        "apple": (("team_id", "key_id"), ()),
+        "github": ((), ()),
+        "custom": (("issuer",), ()),
+    }
+)
+"""What each preset has to be told beside `client_id`, and what it may be told."""
+
 
 def google(client_id: str, hosted_domain: str | None = None) -> OidcSettings:
     """Google; with `hosted_domain`, accounts of that Workspace alone."""
@@ -164,6 +176,33 @@ def github(client_id: str) -> OidcSettings:
         token_endpoint="https://github.com/login/oauth/access_token",
         userinfo_endpoint="https://api.github.com/user",
     )
+
+
+def preset_settings(name: PresetName, client_id: str, inputs: Mapping[str, str]) -> OidcSettings:
+    """What a form or a file says of a well-known provider, as settings: `INPUTS` names what each asks for.
+
+    Raises:
+        InvalidInput: an input that it doesn't ask for, one that is missing, or settings that can't be; `pointer`
+        names it.
+    """
+    wanted, optional = INPUTS[name]
+    for word in sorted(inputs.keys() - {*wanted, *optional} | {*wanted} - inputs.keys()):
+        raise InvalidInput("an input is missing, or not asked for", pointer=word)
+    match name:
+        case "google":
+            made = google(client_id, inputs.get("hosted_domain"))
+        case "entra":
+            made = entra(client_id, inputs["tenant"])
+        case "okta":
+            made = okta(client_id, inputs["host"])
+        case "apple":
+            made = apple(client_id, inputs["team_id"], inputs["key_id"])
+        case "github":
+            made = github(client_id)
+        case "custom":
+            made = OidcSettings(issuer=inputs["issuer"], client_id=client_id)
+    demand_preset(made)
+    return made
 
 
 def demand_preset(settings: OidcSettings) -> None:
