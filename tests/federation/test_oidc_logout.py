@@ -5,9 +5,10 @@ from uuid import UUID
 
 import pytest
 
-from airside.core.errors import InvalidInput, LimitExceeded, NotFound
+from airside.core.errors import InvalidInput, LimitExceeded, NotFound, Unavailable
 from airside.core.strict_json import Json
 from airside.federation import Connection, FederatedSession, LinkedProof
+from airside.federation.documents import FETCH_EVERY
 from airside.identity import Session
 from tests.federation.issuer import KEYS
 from tests.federation.oidc_kit import OidcKit
@@ -121,6 +122,27 @@ async def test_token_that_is_not_the_issuer_s_word_ends_nothing(oidc: OidcKit) -
             await accept(oidc, connection.id, token)
     assert await lives(oidc, one)
     assert len(await oidc.reasons()) == len(tokens)
+
+
+async def test_nothing_is_fetched_for_what_does_not_say_that_it_is_the_issuer_s(oidc: OidcKit) -> None:
+    """N27"""
+    connection = await oidc.connection()
+    for token in ("", "a.b.c", oidc.issuer.logout_token(sub="subject-1", iss="https://another.example.com")):
+        with pytest.raises(InvalidInput):
+            await accept(oidc, connection.id, token)
+    assert oidc.issuer.asked.total() == 0
+
+
+async def test_logout_may_be_told_again_where_the_keys_were_away(oidc: OidcKit) -> None:
+    """Back-Channel Logout 1.0 §2.8: a refusal would be final."""
+    connection = await oidc.connection()
+    oidc.issuer.answers["/keys"] = ("503 Service Unavailable", "Content-Type: text/plain", b"")
+    token = oidc.issuer.logout_token(sub="subject-1")
+    with pytest.raises(Unavailable):
+        await accept(oidc, connection.id, token)
+    del oidc.issuer.answers["/keys"]
+    oidc.clock.advance(FETCH_EVERY)
+    assert await accept(oidc, connection.id, token) == 0
 
 
 async def test_token_of_one_connection_is_none_of_another_s(oidc: OidcKit) -> None:

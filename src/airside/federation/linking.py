@@ -234,7 +234,8 @@ class Linking:
         there = await self._users.find_by_email(ctx, mapped.email)
         if there is not None:
             if not covered:
-                return None
+                # The account may be this very subject's, made in another tab since it was looked for.
+                return await self._known(ctx, connection, claims)
             return await self._link(ctx, connection, claims.subject, there.id, "verified_domain")
         if not connection.creates_users or not (covered or _vouched(connection, claims)):
             return None

@@ -18,6 +18,7 @@ from airside.federation.sessions import FederatedSessions
 from airside.federation.settings import OidcSettings
 from airside.identity.charging import spend
 from airside.limits import FEDERATION_ORIGIN, Limiter, origin_key
+from airside.protocols.jose import Reason, TokenRefused, peek_claims
 from airside.protocols.oauth import VerifiedLogoutToken, verify_logout_token
 from airside.store.context import RequestContext
 
@@ -66,6 +67,7 @@ class ProviderLogouts:
         if not isinstance(settings, OidcSettings):
             raise InvalidInput("a connection of another kind")
         try:
+            _demand_plausible(settings, token)
             told = await self._verified(ctx, settings, token)
             connection = await self._connections.active(ctx, connection_id, "oidc")
             await self._answers.spend_assertion(ctx, connection, f"logout {told.token_id}", ctx.now + REMEMBERED)
@@ -93,3 +95,13 @@ class ProviderLogouts:
                 token, keys, issuer=settings.issuer, client_id=settings.client_id, now=epoch(ctx.now)
             ),
         )
+
+
+def _demand_plausible(settings: OidcSettings, token: str) -> None:
+    """Nothing is fetched for a token that doesn't even say that it is the issuer's.
+
+    Raises:
+        TokenRefused: it isn't a token, or another's.
+    """
+    if peek_claims(token).get("iss") != settings.issuer:
+        raise TokenRefused(Reason.ISSUER)
