@@ -68,7 +68,7 @@ def routes(verbs: Verbs, *, context: Context, brands: Brands) -> list[Route]:
             doors,
             member_doors,
             signout.SignoutPages(
-                logout=verbs.logout, users=verbs.users, issuer=verbs.issuer, logouts=verbs.saml_logouts
+                logout=verbs.logout, users=verbs.users, issuer=verbs.issuer, elsewhere=verbs.saml_logouts
             ),
         ),
         *device.routes(
@@ -103,7 +103,12 @@ def _account(verbs: Verbs, doors: MemberDoors) -> list[Route]:
         *account.routes(
             doors,
             account.AccountPages(
-                sessions=sessions, users=users, factors=factors, logout=verbs.logout, issuer=verbs.issuer
+                sessions=sessions,
+                users=users,
+                factors=factors,
+                logout=verbs.logout,
+                issuer=verbs.issuer,
+                elsewhere=verbs.saml_logouts,
             ),
         ),
         *account_password.routes(
@@ -147,9 +152,7 @@ def _account(verbs: Verbs, doors: MemberDoors) -> list[Route]:
         ),
         *account_sessions.routes(
             doors,
-            account_sessions.SessionPages(
-                sessions=sessions, users=users, devices=verbs.devices, logouts=verbs.saml_logouts
-            ),
+            account_sessions.SessionPages(sessions=sessions, users=users, devices=verbs.devices),
         ),
         *account_applications.routes(
             doors, account_applications.ApplicationPages(consents=verbs.consents, scopes=verbs.scopes, users=users)

@@ -149,7 +149,7 @@ class Answers:
             Unauthenticated: it was taken already.
         """
         if not await records.spend_assertion(ctx, connection.id, hash_of(assertion_id), expires_at):
-            raise Unauthenticated("assertion taken already")
+            raise Unauthenticated("replayed")
 
     async def sweep(self, ctx: RequestContext) -> int:
         """Forget what nobody came for, for a timer; how many."""

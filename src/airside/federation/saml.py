@@ -108,10 +108,7 @@ class SamlDoor(LinkedDoor):
         settings = settings_of(connection)
         said = await self._verified(ctx, redeemed)
         claims = external_claims(settings, said)
-        try:
-            await self._answers.spend_assertion(ctx, connection, said.assertion_id, said.expires_at)
-        except Unauthenticated:
-            raise Unauthenticated("replayed") from None
+        await self._answers.spend_assertion(ctx, connection, said.assertion_id, said.expires_at)
         return claims
 
     async def _verified(self, ctx: RequestContext, redeemed: Redeemed) -> VerifiedAssertion:

@@ -6,9 +6,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from airside.console.context import IssuerOf
-from airside.console.farewell import signed_out
+from airside.console.farewell import NOWHERE
+from airside.console.pages.saml_logout import gone
 from airside.console.signed_in import Member, MemberDoors
 from airside.console.visit import Form
+from airside.federation import SamlLogouts
 from airside.identity import Factors, Sessions, Users
 from airside.oauth import Logout, SignedOut
 
@@ -18,12 +20,22 @@ FIELDS: Final = ("everywhere",)
 class AccountPages:
     """Shows the account; signs out."""
 
-    def __init__(self, *, sessions: Sessions, users: Users, factors: Factors, logout: Logout, issuer: IssuerOf) -> None:
+    def __init__(
+        self,
+        *,
+        sessions: Sessions,
+        users: Users,
+        factors: Factors,
+        logout: Logout,
+        issuer: IssuerOf,
+        elsewhere: SamlLogouts,
+    ) -> None:
         self._sessions = sessions
         self._logout = logout
         self._issuer = issuer
         self._users = users
         self._factors = factors
+        self._elsewhere = elsewhere
 
     async def show(self, member: Member) -> Response:
         """`GET /t/{slug}/account`."""
@@ -39,9 +51,10 @@ class AccountPages:
         """`POST /t/{slug}/account/signout`: this session, or with `everywhere` all of the user's."""
         if form["everywhere"]:
             await self._sessions.end_all(member.ctx, member.session.user_id)
-            return signed_out(member.visit, "sessions.out_everywhere")
+            return await gone(self._elsewhere, member.visit, member.session.id, "sessions.out_everywhere", NOWHERE)
         frames = await self._logout.end(member.ctx, await self._issuer(member.ctx), member.session)
-        return signed_out(member.visit, "sessions.out_this", SignedOut(None, None, False, frames))
+        done = SignedOut(None, None, False, frames)
+        return await gone(self._elsewhere, member.visit, member.session.id, "sessions.out_this", done)
 
 
 def routes(doors: MemberDoors, pages: AccountPages) -> list[Route]:

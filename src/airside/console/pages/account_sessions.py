@@ -3,23 +3,20 @@
 from starlette.responses import Response
 from starlette.routing import Route
 
-from airside.console.farewell import NOWHERE
-from airside.console.pages.saml_logout import gone
+from airside.console.farewell import signed_out
 from airside.console.signed_in import Member, MemberDoors, id_in_path
 from airside.console.visit import Form, onward
 from airside.core.ids import DEVICE, SESSION, format_id
-from airside.federation import SamlLogouts
 from airside.identity import Devices, Sessions, Users
 
 
 class SessionPages:
     """Lists sessions and devices, ends the ones and forgets the others."""
 
-    def __init__(self, *, sessions: Sessions, users: Users, devices: Devices, logouts: SamlLogouts) -> None:
+    def __init__(self, *, sessions: Sessions, users: Users, devices: Devices) -> None:
         self._sessions = sessions
         self._users = users
         self._devices = devices
-        self._logouts = logouts
 
     async def show(self, member: Member) -> Response:
         """`GET /t/{slug}/account/sessions`."""
@@ -39,7 +36,7 @@ class SessionPages:
         ended = id_in_path(member, SESSION, "session")
         await self._sessions.end(member.ctx, ended, of=member.session.user_id)
         if ended == member.session.id:
-            return await gone(self._logouts, member.visit, ended, "sessions.out_this", NOWHERE)
+            return signed_out(member.visit, "sessions.out_this")
         return onward(_path(member))
 
     async def forget(self, member: Member, _form: Form) -> Response:

@@ -35,11 +35,11 @@ class _Place(NamedTuple):
 class SignoutPages:
     """Reads what an application asks for, asks the user where that is due, and ends the session."""
 
-    def __init__(self, *, logout: Logout, users: Users, issuer: IssuerOf, logouts: SamlLogouts) -> None:
+    def __init__(self, *, logout: Logout, users: Users, issuer: IssuerOf, elsewhere: SamlLogouts) -> None:
         self._logout = logout
         self._users = users
         self._issuer = issuer
-        self._logouts = logouts
+        self._elsewhere = elsewhere
 
     async def begin(self, visit: Visit, parameters: dict[str, str]) -> Response:
         """`GET` or `POST /t/{slug}/oauth2/logout` (RP-Initiated Logout 1.0 §2): on to the page. No cookie is read."""
@@ -75,7 +75,7 @@ class SignoutPages:
         done = await self._logout.finish(visit.ctx, place.issuer, place.word, session, confirmed=confirmed)
         if session is None:
             return signed_out(visit, "sessions.out_this", done)
-        return await gone(self._logouts, visit, session.id, "sessions.out_this", done)
+        return await gone(self._elsewhere, visit, session.id, "sessions.out_this", done)
 
 
 def _spoken(visit: Visit, request: LogoutRequest) -> Visit:
