@@ -74,7 +74,9 @@ async def followed(publishing: Publishing) -> Connection:
     """A connection that follows the address."""
     settings = await publishing.fetch()
     async with publishing.federation.begin() as ctx:
-        return await publishing.connections.create(ctx, ConnectionDraft("P", settings))
+        made = await publishing.connections.create(ctx, ConnectionDraft("P", settings))
+    assert await publishing.sweep() == 1
+    return made
 
 
 async def test_file_gives_the_settings(publishing: Publishing) -> None:
