@@ -164,6 +164,14 @@ async def test_provider_without_an_endpoint_is_heard_and_not_answered(saml: Saml
         assert await saml.logouts.begin(ctx, session) is None
 
 
+async def test_answer_goes_where_the_provider_takes_answers(saml: SamlKit) -> None:
+    """Metadata §2.2.2: ResponseLocation"""
+    connection = await saml.connection(slo_response_url=SLO + "/answer")
+    departure = await accept(saml, connection, sent(await request_for(saml, connection)))
+    assert departure is not None
+    assert departure.url.startswith(SLO + "/answer?SAMLResponse=")
+
+
 @pytest.mark.parametrize("binding", BINDINGS)
 async def test_our_end_is_told_to_the_provider(saml: SamlKit, binding: str) -> None:
     """Profiles §4.4.4.1; its answer is heard by its RelayState."""

@@ -84,6 +84,7 @@ async def test_file_gives_the_settings(publishing: Publishing) -> None:
     assert settings.entity_id == "https://idp.example/metadata"
     assert (settings.sso_url, settings.sso_binding) == ("https://idp.example/sso", "redirect")
     assert (settings.slo_url, settings.metadata_url) == ("https://idp.example/slo", None)
+    assert settings.slo_response_url == "https://idp.example/slo/answer"
     assert settings.certificates == (pinned("idp").pem,)
     with pytest.raises(InvalidInput):
         publishing.metadata.read(b"<x/>")

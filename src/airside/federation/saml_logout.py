@@ -120,13 +120,14 @@ class SamlLogouts:
         told = verify_logout_request(arrived, expected, pinned(settings), ctx.now, decryption_keys=keys.decryption)
         await self._answers.spend_assertion(ctx, connection, REPLAYED + told.id, told.expires_at)
         await self._end(ctx, connection, settings, told)
-        if settings.slo_url is None:
+        destination = settings.slo_response_url or settings.slo_url
+        if destination is None:
             return None
         answer = LogoutResponse(
             id=new_id(self._entropy),
             issued_at=ctx.now,
             issuer=ours.addresses.entity_id,
-            destination=settings.slo_url,
+            destination=destination,
             request_id=told.id,
         )
         return await self._sent(ctx, ours, answer, arrived.relay_state)

@@ -19,7 +19,7 @@ from airside.protocols.saml import (
 )
 from airside.store.context import RequestContext
 
-FOLLOWED: Final = ("sso_url", "sso_binding", "slo_url", "slo_binding", "certificates")
+FOLLOWED: Final = ("sso_url", "sso_binding", "slo_url", "slo_response_url", "slo_binding", "certificates")
 """What a refresh may change. Never who the provider is: another name is another provider."""
 _log = structlog.get_logger("airside.federation")
 
@@ -32,7 +32,8 @@ def settings_from(metadata: IdpMetadata, metadata_url: str | None = None) -> Sam
         entity_id=metadata.entity_id,
         sso_url=metadata.sso[HTTP_REDIRECT if sso == "redirect" else HTTP_POST],
         sso_binding=sso,
-        slo_url=metadata.slo.get(HTTP_REDIRECT, metadata.slo.get(HTTP_POST)),
+        slo_url=metadata.slo.get(HTTP_REDIRECT if slo == "redirect" else HTTP_POST),
+        slo_response_url=metadata.slo_answers.get(HTTP_REDIRECT if slo == "redirect" else HTTP_POST),
         slo_binding=slo,
         certificates=tuple(certificate.pem for certificate in metadata.certificates),
         metadata_url=metadata_url,

@@ -31,6 +31,7 @@ class SamlSettings(Struct, frozen=True, forbid_unknown_fields=True, omit_default
         sso_url: where it takes an AuthnRequest.
         sso_binding: how: a signed query, or a form that the browser posts.
         slo_url: where it takes logout messages; None where it takes none.
+        slo_response_url: where it takes our answers to its logout messages, if that is another address.
         slo_binding: how.
         certificates: the keys it signs with, as PEM: several while it rolls over. They are pinned, whatever their
             validity dates say.
@@ -53,6 +54,7 @@ class SamlSettings(Struct, frozen=True, forbid_unknown_fields=True, omit_default
     ]
     sso_binding: Literal["redirect", "post"] = "redirect"
     slo_url: Uri | None = None
+    slo_response_url: Uri | None = None
     slo_binding: Literal["redirect", "post"] = "redirect"
     sign_requests: bool = True
     want_encrypted: bool = False
@@ -65,7 +67,12 @@ class SamlSettings(Struct, frozen=True, forbid_unknown_fields=True, omit_default
     @property
     def urls(self) -> Mapping[str, str | None]:
         """Every address in it, by field."""
-        return {"sso_url": self.sso_url, "slo_url": self.slo_url, "metadata_url": self.metadata_url}
+        return {
+            "sso_url": self.sso_url,
+            "slo_url": self.slo_url,
+            "slo_response_url": self.slo_response_url,
+            "metadata_url": self.metadata_url,
+        }
 
 
 Settings: TypeAlias = SamlSettings | OidcSettings
