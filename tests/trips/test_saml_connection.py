@@ -15,13 +15,14 @@ from lxml import etree
 
 from airside.federation import Connection, ConnectionDraft, SamlSettings
 from airside.federation.model import ConnectionChange
+from airside.oauth import ClientSettings
 from airside.protocols.saml import LogoutRequest, LogoutResponse, NameId, read_redirect, write_post, write_redirect
 from airside.protocols.saml.names import PERSISTENT
 from tests.protocols.saml.attacks import attacks
 from tests.protocols.saml.bombs import bombs
 from tests.protocols.saml.kit import Answer, in_assertion, in_response, message_signer, pinned, rsa_key
 from tests.running import Place
-from tests.trips.visitor import FORM, Visitor, ahead_of, csrf_of, visitor
+from tests.trips.visitor import FORM, NATIVE, Visitor, ahead_of, csrf_of, request_url, visitor
 
 IDP = "https://idp.example/metadata"
 SSO = "https://idp.example/sso"
@@ -174,6 +175,26 @@ async def test_session_end_is_told_to_the_provider(provider: Provider) -> None:
             relay_state=parse_qs(query)["RelayState"][0],
         )
         assert (await browser.http.get(back)).status_code == 200
+
+
+async def test_applications_are_told_by_frames_before_the_provider(provider: Provider) -> None:
+    """Front-Channel Logout 1.0 §2, then Profiles §4.4."""
+    settings = ClientSettings(frontchannel_logout_uri="https://notes.example/front")
+    pages = (*NATIVE.redirect_uris, "https://notes.example/callback")
+    client, _ = await provider.place.client(replace(NATIVE, redirect_uris=pages, settings=settings))
+    async with visitor(provider.place) as browser:
+        await provider.sign_in(browser)
+        await browser.get(request_url(provider.place, client))
+        page = await browser.http.get(f"{provider.place.issuer}/account")
+        headers = {**FORM, "origin": provider.place.server.url}
+        left = await browser.http.post(
+            f"{provider.place.issuer}/account/signout",
+            content=urlencode({"csrf_token": csrf_of(page)}),
+            headers=headers,
+        )
+        assert 'src="https://notes.example/front"' in left.text
+        assert f'content="3;url={SLO}?SAMLRequest=' in left.text
+        assert not await provider.signed_in(browser)
 
 
 async def test_providers_logout_ends_the_session_here(provider: Provider) -> None:

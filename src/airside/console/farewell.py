@@ -16,23 +16,25 @@ FRAME_SECONDS: Final = 3
 NOWHERE: Final = SignedOut(None, None, False)
 
 
-def signed_out(visit: Visit, key: str, done: SignedOut = NOWHERE) -> Response:
+def signed_out(visit: Visit, key: str, done: SignedOut = NOWHERE, elsewhere: str | None = None) -> Response:
     """The browser forgets both of its cookies, applications in it are told by frames, and the way goes on: to where an
-    application wants its user, or to a new sign-in. The policy of this page alone lets frames in, from where these
-    come and from nowhere else."""
+    application wants its user, by itself to a provider `elsewhere`, or to a new sign-in. The policy of this page alone
+    lets frames in, from where these come and from nowhere else."""
     if done.frames:
         origins = dict.fromkeys(f"https://{urlsplit(frame).netloc}" for frame in done.frames)
         passage(visit.request.scope).csp = STRICT.adding("frame-src", *origins)
     onward, onward_words = signin_path(visit.slug), visit.words("sessions.out_again")
     if done.onward is not None and done.client is not None:
         onward, onward_words = done.onward, visit.words("signout.back", client=done.client.name)
+    elif elsewhere is not None:
+        onward, onward_words = elsewhere, visit.words("page.continue")
     return visit.page(
         "signed_out.html",
         title=visit.words("sessions.out_title"),
         text=visit.words(key),
         frames=done.frames,
         seconds=FRAME_SECONDS if done.frames else 0,
-        by_itself=done.onward is not None and done.by_itself,
+        by_itself=elsewhere is not None or (done.onward is not None and done.by_itself),
         onward=onward,
         onward_words=onward_words,
         cookies=forget(visit),

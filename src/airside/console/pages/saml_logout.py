@@ -46,12 +46,14 @@ class SamlLogoutPages:
 
 async def gone(logouts: SamlLogouts, visit: Visit, session_id: UUID, key: str, done: SignedOut) -> Response:
     """The page after the end of this browser's own session: on to the provider that it was proven by, if that is to
-    hear of it, unless an application waits for its user or has to be told by a frame."""
-    if done.onward is None and not done.frames:
-        departure = await logouts.begin(visit.ctx, session_id)
-        if departure is not None:
-            return leaving(visit, departure, cookies=forget(visit))
-    return signed_out(visit, key, done)
+    hear of it and no application waits for its user. Applications that are told by frames are told first; a provider
+    that wants a form is left out then, for that page has none."""
+    departure = await logouts.begin(visit.ctx, session_id) if done.onward is None else None
+    if departure is None:
+        return signed_out(visit, key, done)
+    if not done.frames:
+        return leaving(visit, departure, cookies=forget(visit))
+    return signed_out(visit, key, done, departure.url if departure.fields is None else None)
 
 
 def routes(doors: Doors, pages: SamlLogoutPages) -> list[Route]:
