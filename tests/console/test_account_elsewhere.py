@@ -2,8 +2,9 @@
 
 import re
 
-from airside.core.ids import IDENTITY, format_id
+from airside.core.ids import IDENTITY, PASSKEY, format_id, uuid7
 from airside.federation import Connection, ConnectionDraft, ExternalClaims
+from tests.authenticator import Authenticator
 from tests.console.site import PASSWORD, SIGNIN, SLUG, Browser, application, browser, token_of
 from tests.console.test_elsewhere import CLAIMS, SETTINGS, Away, away
 
@@ -103,3 +104,20 @@ async def test_download_tells_of_accounts_elsewhere(away: Away) -> None:
     answer = await away.visitor.post(f"/t/{SLUG}/account/data/download", {"csrf_token": token_of(page.text)})
     (told,) = answer.json()["accounts_elsewhere"]
     assert (told["subject"], told["connection"]) == ("subject-1", away.connection.word)
+
+
+async def test_last_passkey_may_go_where_an_account_elsewhere_stays(away: Away) -> None:
+    """It isn't the only way in."""
+    await away.sign_in()
+    services = away.site.services
+    async with away.site.open_ctx(away.site.tenant_id) as ctx:
+        there = await services.users.find_by_email(ctx, CLAIMS.email)
+        assert there is not None
+        attempt = uuid7(ctx.now, services.entropy)
+        options = await services.passkeys.begin_registration(ctx, there, attempt)
+        device = Authenticator(origin=away.site.place.server.url)
+        passkey, _ = await services.passkeys.register(ctx, there.id, attempt, device.create(options), "Key")
+    page = await away.visitor.get(f"/t/{SLUG}/account/passkeys")
+    where = f"/t/{SLUG}/account/passkeys/{format_id(PASSKEY, passkey.id)}/remove"
+    answer = await away.visitor.post(where, {"csrf_token": token_of(page.text)})
+    assert answer.status_code == 303

@@ -222,3 +222,13 @@ async def test_redeemed_is_made_by_redeeming(federation: FederationKit) -> None:
     made = await federation.connection(ConnectionDraft("Example", OIDC))
     with pytest.raises(TypeError):
         Redeemed(made, {}, {}, object())  # type: ignore[arg-type]  # what a forger would hold
+
+
+async def test_unasked_answer_of_another_login_is_nothing(federation: FederationKit) -> None:
+    """N11: no request of its own keeps it to its browser, its login alone does."""
+    made, login = await federation.connection(ConnectionDraft("Example", SAML)), new_login()
+    async with federation.begin() as ctx:
+        received = await federation.answers.receive_unasked(ctx, made.id, login.flow_id, {"SAMLResponse": "x"})
+    with pytest.raises(Unauthenticated):
+        async with federation.begin() as ctx:
+            await federation.answers.redeem(ctx, new_login(), "saml", received.word)

@@ -135,7 +135,9 @@ def _account(verbs: Verbs, doors: MemberDoors) -> list[Route]:
         ),
         *account_passkeys.routes(
             doors,
-            account_passkeys.PasskeyPages(users=users, passkeys=verbs.passkeys, factors=factors, fresh=fresh),
+            account_passkeys.PasskeyPages(
+                users=users, passkeys=verbs.passkeys, factors=factors, identities=verbs.identities, fresh=fresh
+            ),
         ),
         *account_elsewhere.routes(
             doors,

@@ -11,6 +11,7 @@ from airside.console.signed_in import Member, MemberDoors, id_in_path
 from airside.console.visit import Form, onward
 from airside.core.errors import InvalidInput
 from airside.core.ids import PASSKEY, format_id
+from airside.federation import Identities
 from airside.identity import Factors, Passkeys, Users
 from airside.identity.passkeys import MAX_PASSKEY_NAME
 
@@ -21,10 +22,13 @@ NAMED: Final = ("name",)
 class PasskeyPages:
     """Lists passkeys, adds, renames and removes them."""
 
-    def __init__(self, *, users: Users, passkeys: Passkeys, factors: Factors, fresh: Fresh) -> None:
+    def __init__(
+        self, *, users: Users, passkeys: Passkeys, factors: Factors, identities: Identities, fresh: Fresh
+    ) -> None:
         self._users = users
         self._passkeys = passkeys
         self._factors = factors
+        self._identities = identities
         self._fresh = fresh
 
     async def show(self, member: Member) -> Response:
@@ -68,7 +72,8 @@ class PasskeyPages:
             return away
         user_id, passkey = member.session.user_id, id_in_path(member, PASSKEY, "passkey")
         enrolled = await self._factors.of(member.ctx, user_id)
-        if not enrolled.password and [each.id for each in enrolled.passkeys] == [passkey]:
+        alone = not enrolled.password and [each.id for each in enrolled.passkeys] == [passkey]
+        if alone and not await self._identities.opening(member.ctx, user_id):
             return await self._list(member, {"form": member.words("problem.passkey_last")})
         await self._passkeys.remove(member.ctx, user_id, passkey)
         return onward(_path(member))
