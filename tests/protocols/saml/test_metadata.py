@@ -8,6 +8,7 @@ from lxml import etree
 from airside.protocols.saml import (
     HTTP_POST,
     HTTP_REDIRECT,
+    MAX_CERTIFICATES,
     MAX_METADATA,
     MetadataRefused,
     ServiceProvider,
@@ -135,7 +136,7 @@ def test_too_many_keys_are_refused():
 
     from cryptography.hazmat.primitives.serialization import Encoding
 
-    many = [certificate(ec_key(f"m{number}")).public_bytes(Encoding.DER) for number in range(9)]
+    many = [certificate(ec_key(f"m{number}")).public_bytes(Encoding.DER) for number in range(MAX_CERTIFICATES + 1)]
     with pytest.raises(MetadataRefused):
         read_idp_metadata(idp("".join(key(b64encode(der).decode()) for der in many)).encode())
 

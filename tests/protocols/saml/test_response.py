@@ -10,6 +10,7 @@ from lxml import etree
 from signxml.algorithms import DigestAlgorithm, SignatureMethod
 
 from airside.protocols.saml import (
+    MAX_CERTIFICATES,
     CertificateRefused,
     ExpectedResponse,
     Lenience,
@@ -119,7 +120,7 @@ def test_only_the_verifier_makes_a_verified_assertion():
     said = verify(in_response(Answer(), rsa_key("idp")))
     forged: Any = VerifiedAssertion
     with pytest.raises(TypeError, match="only its verifier"):
-        forged("_1", IDP, said.subject, {}, None, None, NOW, None, NOW, None, object())
+        forged("_1", IDP, said.subject, {}, None, None, NOW, None, NOW, None, False, object())
     with pytest.raises(FrozenInstanceError):
         said.issuer = "https://other.example"  # pyright: ignore[reportAttributeAccessIssue]
 
@@ -243,7 +244,7 @@ def test_several_keys_are_pinned_for_a_rollover():
     document = in_both(Answer(), rsa_key("idp"))
     verify(document, pinned("attacker"), PinnedCertificate(certificate(ec_key("other"))), pinned("idp"))
     assert why(document, pinned("attacker")) is Reason.SIGNATURE
-    assert why(document, *[pinned("idp")] * 9) is Reason.SIGNATURE
+    assert why(document, *[pinned("idp")] * (MAX_CERTIFICATES + 1)) is Reason.SIGNATURE
     with pytest.raises(SamlRefused):
         verify_response(document, EXPECTED, (), NOW)
 
