@@ -2,11 +2,22 @@
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
+
+from airside.core.clock import Clock
+from airside.core.entropy import Entropy
+from airside.transport import ensure_development_certificates
+from airside.vault.kms.local import LocalKek
+from tests.chromium import chromium
+from tests.makers import Database
+from tests.running import Running, free_port, running
+
+__all__ = ["chromium"]
 
 FindNode = Callable[[str], tuple[str, Path]]
 FindPython = Callable[[str], tuple[str, Path]]
@@ -65,3 +76,36 @@ def program() -> FindProgram:
         return found or name
 
     return find
+
+
+@dataclass(frozen=True)
+class Federating:
+    """A server that may speak with whatever a test starts at `ports` of loopback, and trusts the authority of
+    development, as a company's own machines do theirs."""
+
+    server: Running
+    ports: tuple[int, ...]
+
+
+@pytest.fixture(scope="session")
+async def federating(
+    database: Database,
+    tmp_path_factory: pytest.TempPathFactory,
+    kek: LocalKek,
+    clock: Clock,
+    entropy: Entropy,
+) -> AsyncIterator[Federating]:
+    folder = tmp_path_factory.mktemp("certificates")
+    ca = ensure_development_certificates(folder, clock=clock).ca
+    ports = tuple(free_port() for _ in range(4))
+    allowed = tuple(f"127.0.0.1:{port}" for port in ports)
+    before, os.environ["SSL_CERT_FILE"] = os.environ.get("SSL_CERT_FILE"), str(ca)
+    try:
+        async with running(
+            database.app, folder, kek=kek, clock=clock, entropy=entropy, fetch_exceptions=allowed
+        ) as started:
+            yield Federating(started, ports)
+    finally:
+        del os.environ["SSL_CERT_FILE"]
+        if before is not None:
+            os.environ["SSL_CERT_FILE"] = before

@@ -1,0 +1,64 @@
+"""Responses that a real identity provider has just sent, and what attackers would make of them."""
+
+import base64
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from urllib.parse import parse_qs
+
+from lxml import etree
+from playwright.async_api import Page, Request
+
+from airside.protocols.saml import ExpectedResponse, PinnedCertificate, SamlRefused, verify_response
+from tests.peers.federated import Joined
+from tests.protocols.saml.attacks import attacks
+
+VICTIM = "joan"
+MOST_SECONDS = 0.1
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What the browser brought to the connection's address."""
+
+    fields: dict[str, str]
+
+    @property
+    def document(self) -> bytes:
+        return base64.b64decode(self.fields["SAMLResponse"])
+
+    def expected(self, here: Joined, issuer: str) -> ExpectedResponse:
+        """What it has to be there."""
+        request_id = etree.fromstring(self.document).get("InResponseTo")
+        return ExpectedResponse(issuer, f"{here.address}/metadata", f"{here.address}/acs", request_id)
+
+
+def listen(page: Page, here: Joined) -> list[Sent]:
+    """Everything that `page` brings to the connection's address from now on."""
+    heard: list[Sent] = []
+
+    def note(request: Request) -> None:
+        if request.method == "POST" and request.url == f"{here.address}/acs":
+            told = parse_qs(request.post_data or "", keep_blank_values=True)
+            heard.append(Sent({name: values[0] for name, values in told.items()}))
+
+    page.on("request", note)
+    return heard
+
+
+def demand_all_refused(sent: Sent, expected: ExpectedResponse, pinned: PinnedCertificate) -> int:
+    """The genuine one is taken, and nothing made of it is; how many were refused, each within `MOST_SECONDS`."""
+    now = datetime.now(UTC)
+    assert verify_response(sent.document, expected, [pinned], now).issuer == expected.issuer
+    taken, slow, refused = list[str](), list[str](), 0
+    for name, document in attacks(sent.document, VICTIM):
+        began = time.process_time()
+        try:
+            verify_response(document, expected, [pinned], now)
+            taken.append(name)
+        except SamlRefused:
+            refused += 1
+        if time.process_time() - began > MOST_SECONDS:
+            slow.append(name)
+    assert (taken, slow) == ([], [])
+    return refused
