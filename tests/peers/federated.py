@@ -61,12 +61,20 @@ class Joined:
             return await self.place.server.services.users.find_by_email(ctx, email)
 
 
-async def joined(server: Running, settings: Settings, secret: str | None = None) -> Joined:
-    """A new tenant with this provider, which makes accounts for whom it doesn't know."""
-    place = await server.tenant()
+async def joined(
+    server: Running,
+    settings: Settings,
+    secret: str | None = None,
+    *,
+    name: str = "Engines",
+    beside: Joined | None = None,
+) -> Joined:
+    """A tenant with this provider, which makes accounts for whom it doesn't know: a new one, or one more of the tenant
+    that another hangs on."""
+    place = await server.tenant() if beside is None else beside.place
     told = None if secret is None else Secret(secret)
     async with place.operator() as ctx:
-        draft = ConnectionDraft("Engines", settings, creates_users=True, client_secret=told)
+        draft = ConnectionDraft(name, settings, creates_users=True, client_secret=told)
         connection = await server.services.connections.create(ctx, draft)
     return Joined(place, connection)
 
@@ -82,7 +90,7 @@ async def profile(chromium: Browser) -> AsyncGenerator[Page]:
 async def leave(page: Page, here: Joined) -> None:
     """From the tenant's sign-in page to the provider's."""
     await page.goto(f"{here.place.issuer}/signin")
-    await page.get_by_role("button", name="Engines").click()
+    await page.get_by_role("button", name=here.connection.name).click()
     await page.wait_for_url(lambda url: not url.startswith(here.place.server.url))
 
 

@@ -4,7 +4,7 @@ import base64
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 
 from lxml import etree
 from playwright.async_api import Page, Request
@@ -62,3 +62,26 @@ def demand_all_refused(sent: Sent, expected: ExpectedResponse, pinned: PinnedCer
             slow.append(name)
     assert (taken, slow) == ([], [])
     return refused
+
+
+def waits(page: Page, sso: str) -> list[str]:
+    """The `RelayState` of every request that `page` takes to the provider from now on."""
+    heard: list[str] = []
+
+    def note(request: Request) -> None:
+        query = parse_qs(urlsplit(request.url).query)
+        if request.url.startswith(sso) and "SAMLRequest" in query:
+            heard.extend(query["RelayState"])
+
+    page.on("request", note)
+    return heard
+
+
+async def bring(page: Page, here: Joined, fields: dict[str, str]) -> None:
+    """Post `fields` to the connection's address from a site of no name, in another tab of the browser of `page`."""
+    inputs = "".join(f'<input type="hidden" name="{name}" value="{value}">' for name, value in fields.items())
+    tab = await page.context.new_page()
+    await tab.set_content(f'<form method="post" action="{here.address}/acs">{inputs}<button>Go on</button></form>')
+    await tab.click("button")
+    await tab.wait_for_load_state("networkidle")
+    await tab.close()

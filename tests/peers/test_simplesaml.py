@@ -10,8 +10,8 @@ from playwright.async_api import Browser, Page
 from airside.federation import SamlSettings
 from airside.protocols.saml import read_certificate
 from tests.peers.conftest import Federating, FindProgram
-from tests.peers.federated import Joined, arrived, joined, leave, profile
-from tests.peers.live import demand_all_refused, listen
+from tests.peers.federated import Joined, arrived, joined, leave, profile, signed_in
+from tests.peers.live import bring, demand_all_refused, listen, waits
 from tests.peers.people import PEOPLE, signing_pair
 from tests.peers.simplesaml import SimpleSaml, simplesaml
 
@@ -42,7 +42,7 @@ async def idp(federating: Federating, program: FindProgram) -> AsyncGenerator[Si
         yield running
 
 
-async def connected(federating: Federating, idp: SimpleSaml, **changes: Any) -> Joined:
+async def connected(federating: Federating, idp: SimpleSaml, beside: Joined | None = None, **changes: Any) -> Joined:
     """A tenant and the provider, who know each other."""
     idp.sign_with(PAIR)
     given: dict[str, Any] = {
@@ -52,7 +52,8 @@ async def connected(federating: Federating, idp: SimpleSaml, **changes: Any) -> 
         "certificates": (PAIR.certificate,),
         "email_trusted": True,
     }
-    here = await joined(federating.server, SamlSettings(**(given | changes)))
+    name = "Engines" if beside is None else "Foundry"
+    here = await joined(federating.server, SamlSettings(**(given | changes)), name=name, beside=beside)
     idp.trust(await here.metadata())
     return here
 
@@ -103,3 +104,29 @@ async def test_nothing_that_is_made_of_a_live_response_is_taken(
         await arrived(page, here)
     pinned = read_certificate(PAIR.certificate)
     assert demand_all_refused(sent[0], sent[0].expected(here, idp.entity_id), pinned) > 40
+
+
+async def test_live_response_counts_once_for_one_login_of_one_connection(
+    federating: Federating, idp: SimpleSaml, chromium: Browser
+) -> None:
+    """N06, N20: brought again as it was, into another login, to another connection, to another tenant."""
+    here = await connected(federating, idp)
+    async with profile(chromium) as page:
+        sent = listen(page, here)
+        await leave(page, here)
+        await prove(page, "grace")
+        await arrived(page, here)
+    mine = await connected(federating, idp, beside=here)
+    theirs = await connected(federating, idp)
+    unasked = await connected(federating, idp, idp_initiated=True)
+    for there in (here, mine, theirs, unasked):
+        async with profile(chromium) as page:
+            waiting = waits(page, idp.sso)
+            await bring(page, there, sent[0].fields)
+            assert not await signed_in(page, there)
+            await leave(page, there)
+            await bring(page, there, {**sent[0].fields, "RelayState": waiting[0]})
+            assert not await signed_in(page, there)
+    assert await here.reasons() == ["saml_in_response_to", "saml_destination"]
+    assert await theirs.reasons() == ["saml_destination"]
+    assert await unasked.reasons() == ["saml_destination"] * 2
