@@ -61,6 +61,7 @@ def demand_all_refused(sent: Sent, expected: ExpectedResponse, pinned: PinnedCer
         if time.process_time() - began > MOST_SECONDS:
             slow.append(name)
     assert (taken, slow) == ([], [])
+    print(f"{expected.issuer}: {refused} refused")
     return refused
 
 

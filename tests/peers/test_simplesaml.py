@@ -106,6 +106,21 @@ async def test_nothing_that_is_made_of_a_live_response_is_taken(
     assert demand_all_refused(sent[0], sent[0].expected(here, idp.entity_id), pinned) > 40
 
 
+async def test_assertion_in_cbc_that_nothing_signed_covers_is_refused(
+    federating: Federating, idp: SimpleSaml, chromium: Browser
+) -> None:
+    """N25: signed inside, but who sees the answer to a changed one could read it bit by bit."""
+    here = await connected(federating, idp, want_encrypted=True)
+    idp.answer(assertion_encryption=True, saml20_sign_response=False)
+    async with profile(chromium) as page:
+        await leave(page, here)
+        await prove(page, "grace")
+        await page.wait_for_url(f"{here.place.issuer}/signin/**", timeout=10_000)
+        assert not await signed_in(page, here)
+    assert await here.reasons() == ["saml_encryption"]
+    assert await here.known(GRACE.email) is None
+
+
 async def test_live_response_counts_once_for_one_login_of_one_connection(
     federating: Federating, idp: SimpleSaml, chromium: Browser
 ) -> None:
