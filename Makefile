@@ -50,7 +50,7 @@ test-peers: install  ## stock clients in other languages against the real server
 	command -v npm >/dev/null || sh requirements/debian.sh requirements/debian-node.txt
 	! command -v npm >/dev/null || $(MAKE) --no-print-directory $(NPM_PEERS)
 	$(MAKE) --no-print-directory $(PYTHON_PEERS)
-	AIRSIDE_PEERS=$(if $(filter true,$(CI)),required) $(BIN)/pytest tests/peers
+	AIRSIDE_PEERS=$(if $(filter true,$(CI)),required) $(BIN)/pytest -n logical --dist loadfile tests/peers
 
 tests/peers/%/node_modules/.installed: tests/peers/%/package-lock.json
 	npm --prefix $(<D) ci --silent --ignore-scripts
