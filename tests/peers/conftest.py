@@ -97,7 +97,7 @@ async def federating(
 ) -> AsyncIterator[Federating]:
     folder = tmp_path_factory.mktemp("certificates")
     ca = ensure_development_certificates(folder, clock=clock).ca
-    ports = tuple(free_port() for _ in range(4))
+    ports = tuple(free_port() for _ in range(5))
     allowed = tuple(f"127.0.0.1:{port}" for port in ports)
     before, os.environ["SSL_CERT_FILE"] = os.environ.get("SSL_CERT_FILE"), str(ca)
     try:

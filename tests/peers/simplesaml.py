@@ -16,7 +16,7 @@ from airside.core.entropy import token
 from tests.peers.conftest import FindProgram, lacking
 from tests.peers.daemons import daemon, reachable_folder
 from tests.peers.people import PEOPLE, Pair, Person, signing_pair
-from tests.running import Running, free_port
+from tests.running import Running
 
 MODULES = "/usr/lib/apache2/modules"
 LOADED = ("mpm_prefork", "authz_core", "alias", "dir", "mime", "env", "ssl")
@@ -89,8 +89,7 @@ class SimpleSaml:
 
     def answer(self, **options: bool | str) -> None:
         """How it answers from now on; what isn't named is as at the start. `_` in a name stands for a full stop."""
-        said = {name.replace("_", "."): value for name, value in options.items()}
-        _readable(self.folder / "answers.json", json.dumps(said))
+        self._set({name.replace("_", "."): value for name, value in options.items()})
 
     def sign_with(self, pair: Pair, *, next_one: Pair | None = None) -> None:
         """By this key, with the certificate of the next one in its metadata beside."""
@@ -101,18 +100,20 @@ class SimpleSaml:
             return
         _readable(self.folder / "next.key", next_one.key)
         _readable(self.folder / "next.crt", next_one.certificate)
-        self.answer(new_privatekey="next.key", new_certificate="next.crt")
+        self._set({"new_privatekey": "next.key", "new_certificate": "next.crt"})
+
+    def _set(self, options: Mapping[str, bool | str]) -> None:
+        _readable(self.folder / "answers.json", json.dumps(options))
 
 
 @asynccontextmanager
 async def simplesaml(
-    server: Running, program: FindProgram, people: Mapping[str, Person] = PEOPLE
+    server: Running, program: FindProgram, *, port: int, people: Mapping[str, Person] = PEOPLE
 ) -> AsyncGenerator[SimpleSaml]:
-    """The identity provider, knowing nobody who trusts it yet."""
+    """The identity provider at `port` of loopback, knowing nobody who trusts it yet."""
     binary = program("apache2")
     program(PAGES)
     php = _module()
-    port = free_port()
     base = f"https://127.0.0.1:{port}/simplesamlphp/"
     with reachable_folder() as folder:
         for name in ("providers", "written"):

@@ -38,7 +38,7 @@ WAYS = {
 
 @pytest.fixture(scope="module")
 async def idp(federating: Federating, program: FindProgram) -> AsyncGenerator[SimpleSaml]:
-    async with simplesaml(federating.server, program) as running:
+    async with simplesaml(federating.server, program, port=federating.ports[4]) as running:
         yield running
 
 

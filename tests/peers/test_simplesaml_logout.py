@@ -3,10 +3,11 @@
 from collections.abc import AsyncGenerator
 
 import pytest
+from msgspec.structs import replace
 from playwright.async_api import Browser
 
 from tests.peers.conftest import Federating, FindProgram
-from tests.peers.federated import arrived, leave, profile, signed_in
+from tests.peers.federated import arrived, joined, leave, profile, signed_in
 from tests.peers.people import PEOPLE, signing_pair
 from tests.peers.simplesaml import SimpleSaml, simplesaml
 from tests.peers.test_simplesaml import PAIR, connected, prove
@@ -16,7 +17,7 @@ GRACE = PEOPLE["grace"]
 
 @pytest.fixture(scope="module")
 async def idp(federating: Federating, program: FindProgram) -> AsyncGenerator[SimpleSaml]:
-    async with simplesaml(federating.server, program) as running:
+    async with simplesaml(federating.server, program, port=federating.ports[4]) as running:
         yield running
 
 
@@ -90,3 +91,23 @@ async def test_provider_signs_with_its_next_key_while_both_are_pinned(
         await page.wait_for_load_state()
         assert not await signed_in(page, here)
     assert await here.reasons() == ["saml_signature"]
+
+
+async def test_provider_known_by_its_address_changes_its_key_by_itself(
+    federating: Federating, idp: SimpleSaml, chromium: Browser
+) -> None:
+    """Metadata §2.4.1.1: it publishes the next key before it signs with it, and nobody here has to do anything."""
+    following = signing_pair("SimpleSAMLphp")
+    idp.sign_with(PAIR, next_one=following)
+    server = federating.server
+    async with (await server.tenant()).operator() as ctx:
+        told = await server.services.saml_metadata.fetch(ctx, idp.entity_id)
+    assert (told.entity_id, told.sso_url, told.slo_url) == (idp.entity_id, idp.sso, idp.logout)
+    here = await joined(server, replace(told, email_trusted=True))
+    idp.trust(await here.metadata())
+    for pair in (PAIR, following):
+        idp.sign_with(pair)
+        async with profile(chromium) as page:
+            await leave(page, here)
+            await prove(page, "grace")
+            assert GRACE.email in await arrived(page, here)
