@@ -85,6 +85,7 @@ def with_door(services: Services, discovery: Bound) -> Services:
         connections=services.connections,
         linking=services.linking,
         sessions=services.federated_sessions,
+        enforcement=services.enforcement,
         doors=[door],
     )
     people = People(

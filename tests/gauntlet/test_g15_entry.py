@@ -171,4 +171,5 @@ def _registration(services: Services, hashes: HashPool) -> Registration:
         members=services.members,
         outbox=services.outbox,
         policies=services.policies,
+        enforcement=services.enforcement,
     )

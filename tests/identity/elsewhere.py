@@ -42,6 +42,16 @@ class Joining:
         assert relation == "member"
 
 
+class Told:
+    """Implements `Notices`: remembers what administrators were told."""
+
+    def __init__(self) -> None:
+        self.kinds: list[str] = []
+
+    async def tell(self, ctx: RequestContext, kind: str) -> None:
+        self.kinds.append(kind)
+
+
 class Believing:
     """Implements `Mappings`: counts for `assurance`, and remembers whom it was applied to."""
 

@@ -11,7 +11,7 @@ from airside.core.clock import Clock
 from airside.core.entropy import Entropy
 from airside.core.principal import Origin
 from airside.core.secret import Secret
-from airside.federation import Answers, Connections, FederatedSessions, FederatedWays, Linking, Requests
+from airside.federation import Answers, Connections, Enforcement, FederatedSessions, FederatedWays, Linking, Requests
 from airside.identity import (
     Devices,
     EmailCodeAuthenticator,
@@ -53,7 +53,7 @@ from airside.tenancy import TenantPolicies
 from airside.tokens import RefreshFamilies
 from airside.vault import Vault
 from tests.conftest import OpenContext
-from tests.identity.elsewhere import Believing, Covered, Elsewhere, Joining
+from tests.identity.elsewhere import Believing, Covered, Elsewhere, Joining, Told
 
 MakeTenant = Callable[[], Awaitable[UUID]]
 PASSWORD = "correct horse battery staple"
@@ -94,6 +94,8 @@ class Kit:
     linking: Linking
     domains: Covered
     mappings: Believing
+    enforcement: Enforcement
+    notices: Told
 
     async def user(self, email: str = "ada@example.com", name: str = "Ada", password: str = PASSWORD) -> User:
         """A user with a password."""
@@ -205,10 +207,14 @@ def kit(
         mappings=mappings,
     )
     door = Elsewhere(requests=Requests(vault=vault, entropy=entropy), answers=answers, linking=linking)
+    notices = Told()
+    federated_sessions = FederatedSessions(vault=vault, sessions=sessions)
+    enforcement = Enforcement(journal=journal, users=users, sessions=federated_sessions, notices=notices)
     federated = FederatedWays(
         connections=connections,
         linking=linking,
-        sessions=FederatedSessions(vault=vault, sessions=sessions),
+        sessions=federated_sessions,
+        enforcement=enforcement,
         doors=[door],
     )
     flows = Flows(
@@ -260,4 +266,6 @@ def kit(
         linking=linking,
         domains=domains,
         mappings=mappings,
+        enforcement=enforcement,
+        notices=notices,
     )

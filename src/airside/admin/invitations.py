@@ -8,6 +8,7 @@ from airside.access.rights import ADMINISTRATOR
 from airside.admin import members, users
 from airside.admin.verb import Verbs, requires
 from airside.core.errors import Conflict
+from airside.federation import Enforcement
 from airside.identity import Users, normalise
 from airside.limits import INVITATION_MAILBOX, Limiter
 from airside.store import RequestContext
@@ -18,11 +19,20 @@ class InvitationAdmin(Verbs):
     """Invite people, ask again, take it back. Whoever invites makes a user and gives roles, so they hold both rights;
     and nobody touches an invitation that gives more than they may at that moment (N21)."""
 
-    def __init__(self, *, authorise: Authorise, invitations: Invitations, users: Users, limiter: Limiter) -> None:
+    def __init__(
+        self,
+        *,
+        authorise: Authorise,
+        invitations: Invitations,
+        users: Users,
+        limiter: Limiter,
+        enforcement: Enforcement,
+    ) -> None:
         super().__init__(authorise)
         self._invitations = invitations
         self._users = users
         self._limiter = limiter
+        self._enforcement = enforcement
 
     @requires(members.WRITE)
     async def create(self, ctx: RequestContext, email: str, name: str, roles: Sequence[str]) -> Invitation:
@@ -32,12 +42,15 @@ class InvitationAdmin(Verbs):
             InvalidInput: no e-mail address, a name that can't be one, or roles that can't be given.
             NotFound: a role that isn't there.
             Forbidden: the caller doesn't hold what the roles give, or may not make users.
-            Conflict: the address has a user or an open invitation already, or the tenant has too many.
+            Conflict: the address has a user or an open invitation already, the tenant has too many, or people of that
+                domain come only through their connection.
             LimitExceeded: too many mails to this address.
         """
         await self._demand_not_above(ctx, roles)
         if await self._users.known(ctx, email) is not None:
             raise Conflict("e-mail address in use")
+        if await self._enforcement.closes(ctx, email):
+            raise Conflict("people of this domain sign in through their connection")
         invitation = await self._invitations.create(ctx, email, name, roles, ctx.principal.subject)
         await self._count(ctx, invitation)
         return invitation

@@ -144,3 +144,17 @@ class Event(StrEnum):
     IDENTITY_LINKED = "federation:user:linked"
     IDENTITY_UNLINKED = "federation:user:unlinked"
     IDENTITY_CREATED_USER = "federation:user:created"
+
+    DOMAIN_ADDED = "domain:domain:added"
+    DOMAIN_VERIFIED = "domain:domain:verified"
+    DOMAIN_UPDATED = "domain:domain:updated"
+    DOMAIN_MISSED = "domain:domain:missed"
+    DOMAIN_LOST = "domain:domain:lost"
+    DOMAIN_DELETED = "domain:domain:deleted"
+    DOMAIN_REFUSED = "domain:signin:refused"
+    BREAK_GLASS_SET = "domain:breakglass:set"
+    BREAK_GLASS_USED = "domain:breakglass:used"
+
+    MAPPING_SAVED = "mapping:connection:saved"
+    MAPPING_APPLIED = "mapping:user:applied"
+    MAPPING_REFUSED = "mapping:connection:refused"

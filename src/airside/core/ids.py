@@ -40,6 +40,7 @@ MAIL: Final = "mai"
 REGISTRATION: Final = "reg"
 CONNECTION: Final = "con"
 IDENTITY: Final = "ext"
+DOMAIN: Final = "dom"
 
 
 def uuid7(now: datetime, entropy: Entropy) -> UUID:

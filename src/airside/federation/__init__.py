@@ -8,6 +8,8 @@ and sessions (`identity`), the formats that providers speak (`protocols`), nor p
 from airside.federation.answers import Answers, OidcAnswer, Received, Redeemed, SamlAnswer
 from airside.federation.connections import Connections
 from airside.federation.documents import Documents, ProviderAway
+from airside.federation.domains import Notices, TenantDomains
+from airside.federation.enforcement import Enforcement
 from airside.federation.identities import Identities
 from airside.federation.linking import LinkedDoor, LinkedProof, Linking, NotLinked, OidcProof, SamlProof
 from airside.federation.model import (
@@ -27,11 +29,13 @@ from airside.federation.model import (
     Mappings,
     PendingLink,
 )
+from airside.federation.model_domains import Domain, DomainChange, DomainState
+from airside.federation.notices import AdministratorNotices
 from airside.federation.oidc import OidcDoor, OwnIssuer
 from airside.federation.oidc_client import OidcClient
 from airside.federation.oidc_logout import ProviderLogouts
 from airside.federation.own_keys import OwnKeys
-from airside.federation.plain import NoDiscovery, NoDomains, PlainMappings
+from airside.federation.plain import PlainMappings
 from airside.federation.presets import INPUTS, PRESETS, preset_settings
 from airside.federation.providers import Providers
 from airside.federation.requests import Requests
@@ -53,6 +57,7 @@ from airside.federation.ways import FederatedWays
 __all__ = [
     "INPUTS",
     "PRESETS",
+    "AdministratorNotices",
     "Answers",
     "Connection",
     "ConnectionChange",
@@ -64,7 +69,11 @@ __all__ = [
     "Departure",
     "Discovery",
     "Documents",
+    "Domain",
+    "DomainChange",
+    "DomainState",
     "Domains",
+    "Enforcement",
     "ExternalClaims",
     "ExternalIdentity",
     "FederatedSession",
@@ -77,9 +86,8 @@ __all__ = [
     "Linking",
     "Mapped",
     "Mappings",
-    "NoDiscovery",
-    "NoDomains",
     "NotLinked",
+    "Notices",
     "OidcAnswer",
     "OidcClient",
     "OidcDoor",
@@ -103,6 +111,7 @@ __all__ = [
     "SamlProof",
     "SamlSettings",
     "Settings",
+    "TenantDomains",
     "parse_settings",
     "preset_settings",
     "render_settings",

@@ -1,26 +1,9 @@
-"""What holds for a connection that has no domain and no mapping of its own."""
+"""What holds for a connection that has no mapping of its own."""
 
 from uuid import UUID
 
 from airside.federation.model import Connection, ExternalClaims, Mapped
 from airside.store.context import RequestContext
-
-
-class NoDomains:
-    """Implements `Domains`: nobody's mailboxes."""
-
-    async def covers(self, ctx: RequestContext, connection_id: UUID, email: str) -> bool:  # noqa: ARG002 - as the Protocol
-        return False
-
-
-class NoDiscovery:
-    """Implements `Discovery`: no address leads anywhere."""
-
-    async def offers(self, ctx: RequestContext) -> bool:  # noqa: ARG002 - as the Protocol
-        return False
-
-    async def discover(self, ctx: RequestContext, email: str) -> UUID | None:  # noqa: ARG002 - as the Protocol
-        return None
 
 
 class PlainMappings:

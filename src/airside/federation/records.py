@@ -80,11 +80,17 @@ DELETE_PENDING: Final = "delete from airside.pending_link where tenant_id = %s a
 DELETE_SESSIONS: Final = "delete from airside.federated_session where tenant_id = %s and connection_id = %s"
 DELETE_SPENT: Final = "delete from airside.spent_assertion where tenant_id = %s and connection_id = %s"
 DELETE_IDENTITIES: Final = "delete from airside.external_identity where tenant_id = %s and connection_id = %s"
+DELETE_MAPPING: Final = "delete from airside.connection_mapping where tenant_id = %s and connection_id = %s"
+DELETE_SAMPLE: Final = "delete from airside.connection_sample where tenant_id = %s and connection_id = %s"
+DELETE_MAPPED_ROLES: Final = "delete from airside.mapped_role where tenant_id = %s and connection_id = %s"
 DELETE: Final = "delete from airside.connection where tenant_id = %s and connection_id = %s"
 
 WAITING: Final = (DELETE_REQUESTS, DELETE_ANSWERS, DELETE_PENDING)
 """What is under way through a connection, and ends when it is disabled."""
-HANGING: Final = (*WAITING, DELETE_SESSIONS, DELETE_SPENT, DELETE_IDENTITIES)
+HANGING: Final = (
+    *(*WAITING, DELETE_SESSIONS, DELETE_SPENT, DELETE_IDENTITIES),
+    *(DELETE_MAPPING, DELETE_SAMPLE, DELETE_MAPPED_ROLES),
+)
 """Everything that goes with a connection."""
 
 

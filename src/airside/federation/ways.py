@@ -5,6 +5,7 @@ from uuid import UUID
 
 from airside.core.errors import NotFound
 from airside.federation.connections import Connections
+from airside.federation.enforcement import Enforcement
 from airside.federation.linking import LinkedProof, Linking
 from airside.federation.model import Connection, Departure, ExternalClaims, FederatedSession, Leading
 from airside.federation.sessions import FederatedSessions
@@ -22,11 +23,13 @@ class FederatedWays:
         connections: Connections,
         linking: Linking,
         sessions: FederatedSessions,
+        enforcement: Enforcement,
         doors: Sequence[Leading],
     ) -> None:
         self._connections = connections
         self._linking = linking
         self._sessions = sessions
+        self._enforcement = enforcement
         self._doors = {door.kind: door for door in doors}
 
     async def kinds(self, ctx: RequestContext) -> frozenset[ConnectionKind]:
@@ -65,6 +68,10 @@ class FederatedWays:
                 return False
         return True
 
+    async def admits(self, ctx: RequestContext, proofs: Sequence[Proof], session: Session | None) -> bool:
+        """Whether their person's domain lets a login with these proofs, which may strengthen `session`, go on."""
+        return await self._enforcement.admits(ctx, proofs, session)
+
     async def arrived(self, ctx: RequestContext, flow_id: UUID, proofs: Sequence[Proof], session: Session) -> None:
         """A login has become `session`: it ends with what proved it. Whoever waited in the login to be linked is its
         user from now on."""
@@ -73,6 +80,7 @@ class FederatedWays:
                 began = FederatedSession(session.id, proof.identity_id, proof.connection_id, proof.foreign)
                 await self._sessions.began(ctx, began, session.user_id)
         await self._linking.adopt(ctx, flow_id, session.user_id)
+        await self._enforcement.arrived(ctx, proofs, session)
 
     async def pending(self, ctx: RequestContext, flow_id: UUID) -> tuple[Connection, ExternalClaims] | None:
         """Who waits in the login to be linked."""

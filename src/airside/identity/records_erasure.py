@@ -21,6 +21,8 @@ DELETE_CONSENTS: Final = "delete from airside.oauth_consent where tenant_id = %s
 DELETE_DEVICE_ANSWERS: Final = "delete from airside.device_authorization where tenant_id = %s and user_id = %s"
 DELETE_IDENTITIES: Final = "delete from airside.external_identity where tenant_id = %s and user_id = %s"
 DELETE_FEDERATED_SESSIONS: Final = "delete from airside.federated_session where tenant_id = %s and user_id = %s"
+DELETE_BREAK_GLASS: Final = "delete from airside.break_glass where tenant_id = %s and user_id = %s"
+DELETE_MAPPED_ROLES: Final = "delete from airside.mapped_role where tenant_id = %s and user_id = %s"
 
 HANGING: Final = (
     DELETE_PASSWORD,
@@ -38,6 +40,8 @@ HANGING: Final = (
     DELETE_DEVICE_ANSWERS,
     DELETE_IDENTITIES,
     DELETE_FEDERATED_SESSIONS,
+    DELETE_BREAK_GLASS,
+    DELETE_MAPPED_ROLES,
 )
 
 CLOSE: Final = """

@@ -93,6 +93,7 @@ PASSKEY_ORIGIN: Final = Limit(
 FEDERATION_ORIGIN: Final = Limit(
     "federation_origin", Rate(60, _HOUR), "origin", "Failed answers of foreign providers from one address.", True
 )
+DOMAIN_CHECK: Final = Limit("domain_check", Rate(60, _HOUR), "tenant", "Questions to name servers for one tenant.")
 TOKEN_FAILURES: Final = Limit(
     "token_failures", Rate(60, _MINUTE), "client and origin", "Failed requests at the token endpoint.", True
 )
@@ -142,7 +143,7 @@ CLIENT_DOCUMENT_ORIGIN: Final = Limit(
 LIMITS: Final = (
     *(SIGNIN_PAIR, SIGNIN_ORIGIN, SIGNIN_ACCOUNT, SIGNIN_DEVICE_PAIR, SIGNIN_DEVICE, SECOND_FACTOR_ACCOUNT),
     *(SECOND_FACTOR_DEVICE, SECOND_FACTOR_PACE, RECOVERY_CODE, EMAIL_CODE_SENT, PASSKEY_ORIGIN, PASSWORD_CHANGE),
-    FEDERATION_ORIGIN,
+    *(FEDERATION_ORIGIN, DOMAIN_CHECK),
     *(TOKEN_FAILURES, DEVICE_CODE_ACCOUNT, DEVICE_CODE_ORIGIN, DEVICE_STARTED),
     *(SIGNUP_ORIGIN, SIGNUP_ADDRESS, SIGNUP_CONFIRM, RECOVERY_ORIGIN, RECOVERY_ACCOUNT, VERIFY_ACCOUNT),
     INVITATION_MAILBOX,

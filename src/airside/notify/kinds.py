@@ -39,5 +39,8 @@ KINDS: Final[dict[str, Kind]] = {
     "factor_added": Kind(frozenset({"factor"}), "account"),
     "factor_removed": Kind(frozenset({"factor"}), "account"),
     "sessions_ended": Kind(button="signin"),
+    "domain_missed": Kind(button="account"),
+    "domain_lost": Kind(button="account"),
+    "break_glass_used": Kind(button="account"),
     "account_deleted": Kind(last=True),
 }

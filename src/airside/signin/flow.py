@@ -204,6 +204,9 @@ class Flows:
             await self._journal.refused(ctx, Event.SIGNIN_LIMITED, reason=refusal.limit)
             return Limited(refusal.retry_after, due)
         after = replace(flow, proofs=(*flow.proofs, proof))
+        if not await self._admits(ctx, after):
+            await self._journal.refused(ctx, Event.SIGNIN_REFUSED, reason="domain_enforced")
+            return replace(due, failed=True)
         step = next_step(after.proofs, policy, ctx.now, await self._people.of(ctx, after))
         if isinstance(step, Complete):
             return await self._finish(ctx, flow, browser, step)
@@ -218,7 +221,7 @@ class Flows:
         if not await records.spend(ctx, flow.flow_id, _hash(browser)):
             raise NotFound
         proven = replace(flow, proofs=due.proofs)
-        if not await self._federated.stand(ctx, due.proofs):
+        if not await self._federated.stand(ctx, due.proofs) or not await self._admits(ctx, proven):
             raise NotFound
         signals = await self._people.signals(ctx, proven)
         started = await self._session(ctx, proven)
@@ -235,6 +238,9 @@ class Flows:
             },
         )
         return Done(started, flow.continue_to)
+
+    async def _admits(self, ctx: RequestContext, flow: Flow) -> bool:
+        return await self._federated.admits(ctx, flow.proofs, flow.step_up.session if flow.step_up else None)
 
     async def _session(self, ctx: RequestContext, flow: Flow) -> StartedSession:
         if flow.step_up is None:

@@ -11,6 +11,7 @@ from airside.audit import Event, Journal
 from airside.core.errors import InvalidInput, NotFound
 from airside.core.ids import CLIENT, USER, parse_id
 from airside.core.secret import Secret
+from airside.federation import Enforcement
 from airside.identity import Links, Passwords, User, Users
 from airside.identity.users import acceptable_name
 from airside.store.context import RequestContext
@@ -49,6 +50,7 @@ class Acceptance:
         members: Members,
         invitations: Invitations,
         clients: ClientStates,
+        enforcement: Enforcement,
     ) -> None:
         self._journal = journal
         self._links = links
@@ -57,19 +59,23 @@ class Acceptance:
         self._members = members
         self._invitations = invitations
         self._clients = clients
+        self._enforcement = enforcement
 
     async def look(self, ctx: RequestContext, token: Secret[str]) -> Invitation:
         """The open invitation of the link. Spends nothing. Raises: NotFound: as `accept`."""
-        return await self._invitations.of(ctx, await self._links.look(ctx, "invitation", token))
+        invitation = await self._invitations.of(ctx, await self._links.look(ctx, "invitation", token))
+        if await self._enforcement.closes(ctx, invitation.email):
+            raise NotFound("invitation")
+        return invitation
 
     async def accept(self, ctx: RequestContext, token: Secret[str], name: str, password: Secret[str]) -> User:
         """Spend the link, and make the user that it invites: their address verified, the password `password`, the roles
         those of the invitation, all or nothing.
 
         Raises:
-            NotFound: the link isn't open; or whoever invited is gone or disabled, or no longer holds what the
-                invitation gives, or a role of it is gone. What was done in `ctx` before is committed with the row that
-                tells of it.
+            NotFound: the link isn't open, or its domain signs in elsewhere only; or whoever invited is gone or
+                disabled, or no longer holds what the invitation gives, or a role of it is gone. What was done in `ctx`
+                before is committed with the row that tells of it.
             Conflict: the address has an account already: its owner signs in, and is given roles there.
             InvalidInput: a name or password that can't be one; nothing has been done, and the link stays open.
             Whoever catches any other refusal undoes what was done.

@@ -10,10 +10,11 @@ from uuid import UUID
 
 from airside.audit import Event, Journal
 from airside.core.entropy import Entropy
-from airside.core.errors import Inconsistent
+from airside.core.errors import Inconsistent, NotFound
 from airside.core.ids import LINK, USER, format_id, uuid7
 from airside.core.secret import Secret
-from airside.identity import RECOVERY_LIFETIME, Devices, Factors, Link, Links, Passwords, Sessions, Users, masked
+from airside.federation import Enforcement
+from airside.identity import RECOVERY_LIFETIME, Devices, Factors, Link, Links, Passwords, Sessions, User, Users, masked
 from airside.identity.charging import spend
 from airside.identity.passwords import email_index
 from airside.limits import RECOVERY_ACCOUNT, RECOVERY_ORIGIN, Limiter, origin_key
@@ -48,6 +49,7 @@ class Recovery:
         factors: Factors,
         devices: Devices,
         outbox: Outbox,
+        enforcement: Enforcement,
     ) -> None:
         self._vault = vault
         self._entropy = entropy
@@ -60,6 +62,7 @@ class Recovery:
         self._factors = factors
         self._devices = devices
         self._outbox = outbox
+        self._enforcement = enforcement
 
     async def request(self, ctx: RequestContext, email: str) -> None:
         """Mail a link to the active user with this address, if there is one. Nobody learns whether.
@@ -73,6 +76,8 @@ class Recovery:
         await self._spend(ctx, index)
         nobody = uuid7(ctx.now, self._entropy)
         person = await self._users.known(ctx, email, active=True) or nobody
+        if await self._enforcement.closes(ctx, email, person):
+            person = nobody
         link_id = await self._links.create(ctx, "recovery", user_id=person, lifetime=RECOVERY_LIFETIME)
         word = format_id(LINK, link_id)
         await self._outbox.put(ctx, "recovery", subject=person, about={"link": word})
@@ -81,7 +86,7 @@ class Recovery:
     async def look(self, ctx: RequestContext, token: Secret[str]) -> Recoverable:
         """Whom the link is for. Spends nothing. Raises: NotFound: as `Links.look`."""
         user_id = _person(await self._links.look(ctx, "recovery", token))
-        user = await self._users.get(ctx, user_id)
+        user = await self._open(ctx, user_id)
         return Recoverable(masked(user.email), bool((await self._factors.of(ctx, user_id)).second))
 
     async def finish(
@@ -93,11 +98,12 @@ class Recovery:
         done to the account's budget of guesses.
 
         Raises:
-            NotFound: the link isn't open.
+            NotFound: the link isn't open, or their domain signs in elsewhere only.
             InvalidInput: a password that can't be theirs; nothing has been done, and the link stays open.
             Unavailable: no room to hash. Whoever catches it undoes what was done.
         """
         person = _person(await self._links.look(ctx, "recovery", token))
+        await self._open(ctx, person)
         await self._passwords.check_for(ctx, person, password)
         link = await self._links.spend(ctx, "recovery", token)
         user_id = _person(link)
@@ -116,6 +122,12 @@ class Recovery:
             details={"link": format_id(LINK, link.id)},
         )
         return user_id
+
+    async def _open(self, ctx: RequestContext, user_id: UUID) -> User:
+        user = await self._users.get(ctx, user_id)
+        if await self._enforcement.closes(ctx, user.email, user_id):
+            raise NotFound("link")
+        return user
 
     async def _spend(self, ctx: RequestContext, index: bytes) -> None:
         origin = origin_key(ctx.origin.address)

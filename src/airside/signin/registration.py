@@ -16,6 +16,7 @@ from airside.audit import Event, Journal
 from airside.core.errors import InvalidInput, LimitExceeded, NotFound, Unauthenticated
 from airside.core.ids import LINK, USER, format_id
 from airside.core.secret import Secret
+from airside.federation import Enforcement
 from airside.identity import SIGNUP_LIFETIME, HashPool, Link, Links, Mailbox, Passwords, User, Users
 from airside.identity.candidate import candidate
 from airside.identity.email import read
@@ -59,6 +60,7 @@ class Registration:
         members: Members,
         outbox: Outbox,
         policies: TenantPolicies,
+        enforcement: Enforcement,
     ) -> None:
         self._vault = vault
         self._limiter = limiter
@@ -70,6 +72,7 @@ class Registration:
         self._members = members
         self._outbox = outbox
         self._policies = policies
+        self._enforcement = enforcement
 
     async def request(self, ctx: RequestContext, email: str, name: str, password: Secret[str]) -> None:
         """Mail a link to `email`, or, where it is a user's already, tell them so. Nobody else learns which. What was
@@ -130,7 +133,8 @@ class Registration:
         if policy.signup != "open":
             raise NotFound("sign-up")
         mailbox = read(email)
-        if not policy.admits_domain(mailbox.key.rpartition("@")[2]):
+        closed = await self._enforcement.closes(ctx, mailbox.key)
+        if closed or not policy.admits_domain(mailbox.key.rpartition("@")[2]):
             raise InvalidInput("no address of a domain that may sign up", pointer="email")
         return mailbox
 

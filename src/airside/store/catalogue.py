@@ -83,6 +83,11 @@ TABLES: Final[dict[str, Table]] = {
     "spent_assertion": Table("tenant", ("select", "insert", "delete")),
     "federated_session": Table("tenant", ("select", "insert", "delete")),
     "pending_link": Table("tenant", ("select", "insert", "delete")),
+    "tenant_domain": Table("tenant", ALL),
+    "break_glass": Table("tenant", ("select", "insert", "delete")),
+    "connection_mapping": Table("tenant", ALL),
+    "connection_sample": Table("tenant", ALL),
+    "mapped_role": Table("tenant", ("select", "insert", "delete")),
     # tokens
     "signing_key": Table("tenant", ALL),
     "opaque_token": Table("tenant", ("select", "insert", "delete")),

@@ -57,7 +57,7 @@ class Entries:
 
 def entries(base: Foundation, who: Persons, elsewhere: Federation, settings: Settings, issuers: Issuers) -> Entries:
     """On `base`, for `who`."""
-    registration = _registration(base, who)
+    registration = _registration(base, who, elsewhere)
     memory = ClientMemory(listener=base.listener, clock=base.clock)
     clients = Clients(
         entropy=base.entropy,
@@ -76,6 +76,7 @@ def entries(base: Foundation, who: Persons, elsewhere: Federation, settings: Set
         members=who.members,
         invitations=who.invitations,
         clients=clients,
+        enforcement=elsewhere.enforcement,
     )
     mailer = _mailer(settings)
     scopes = Scopes(journal=base.journal)
@@ -106,6 +107,7 @@ def entries(base: Foundation, who: Persons, elsewhere: Federation, settings: Set
             factors=who.factors,
             devices=who.devices,
             outbox=base.outbox,
+            enforcement=elsewhere.enforcement,
         ),
         verification=Verification(
             limiter=base.limiter, journal=base.journal, links=who.links, users=who.users, outbox=base.outbox
@@ -168,7 +170,7 @@ def _flows(base: Foundation, who: Persons, elsewhere: Federation) -> Flows:
     )
 
 
-def _registration(base: Foundation, who: Persons) -> Registration:
+def _registration(base: Foundation, who: Persons, elsewhere: Federation) -> Registration:
     return Registration(
         vault=base.vault,
         limiter=base.limiter,
@@ -180,6 +182,7 @@ def _registration(base: Foundation, who: Persons) -> Registration:
         members=who.members,
         outbox=base.outbox,
         policies=who.policies,
+        enforcement=elsewhere.enforcement,
     )
 
 

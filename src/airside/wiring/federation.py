@@ -4,17 +4,17 @@ from dataclasses import dataclass
 
 from airside.access import Issuers
 from airside.federation import (
+    AdministratorNotices,
     Answers,
     Connections,
     Discovery,
     Documents,
+    Enforcement,
     FederatedSessions,
     FederatedWays,
     Identities,
     Leading,
     Linking,
-    NoDiscovery,
-    NoDomains,
     OidcClient,
     OidcDoor,
     OwnKeys,
@@ -26,7 +26,9 @@ from airside.federation import (
     SamlLogouts,
     SamlMetadata,
     SamlParty,
+    TenantDomains,
 )
+from airside.fetch import DnsTextRecords
 from airside.wiring.foundation import Foundation
 from airside.wiring.issuers import TenantIssuers
 from airside.wiring.persons import Persons
@@ -43,7 +45,9 @@ class Federation:
     federation_answers: Answers
     linking: Linking
     identities: Identities
+    domains: TenantDomains
     discovery: Discovery
+    enforcement: Enforcement
     federated_doors: tuple[Leading, ...]
     federated_ways: FederatedWays
     own_keys: OwnKeys
@@ -64,6 +68,17 @@ def federation(base: Foundation, who: Persons, settings: Settings, issuers: Issu
         sessions=sessions,
         exceptions=frozenset(settings.fetch_exceptions),
     )
+    notices = AdministratorNotices(members=who.members, outbox=base.outbox)
+    domains = TenantDomains(
+        entropy=entropy,
+        journal=journal,
+        limiter=base.limiter,
+        connections=connections,
+        texts=DnsTextRecords(settings.dns_server),
+        notices=notices,
+        private=settings.mode == "development",
+    )
+    enforcement = Enforcement(journal=journal, users=who.users, sessions=sessions, notices=notices)
     answers = Answers(vault=vault, entropy=entropy, connections=connections, limiter=base.limiter)
     linking = Linking(
         vault=vault,
@@ -73,7 +88,7 @@ def federation(base: Foundation, who: Persons, settings: Settings, issuers: Issu
         members=who.members,
         connections=connections,
         answers=answers,
-        domains=NoDomains(),
+        domains=domains,
         mappings=PlainMappings(),
     )
     requests = Requests(vault=vault, entropy=entropy)
@@ -111,9 +126,13 @@ def federation(base: Foundation, who: Persons, settings: Settings, issuers: Issu
         federation_answers=answers,
         linking=linking,
         identities=identities,
-        discovery=NoDiscovery(),
+        domains=domains,
+        discovery=domains,
+        enforcement=enforcement,
         federated_doors=doors,
-        federated_ways=FederatedWays(connections=connections, linking=linking, sessions=sessions, doors=doors),
+        federated_ways=FederatedWays(
+            connections=connections, linking=linking, sessions=sessions, enforcement=enforcement, doors=doors
+        ),
         own_keys=OwnKeys(connections=connections),
         saml_party=party,
         saml_metadata=SamlMetadata(

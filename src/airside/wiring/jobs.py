@@ -89,6 +89,7 @@ class Jobs:
             services.federation_answers.sweep,
             services.linking.sweep,
             services.saml_metadata.sweep,
+            services.domains.recheck,
         ):
             async with services.engine.begin(tenant_id) as ctx:
                 await sweep(ctx)

@@ -62,7 +62,11 @@ def managers(
         ),
         member_admin=MemberAdmin(authorise=authorise, members=who.members, users=who.users),
         invitation_admin=InvitationAdmin(
-            authorise=authorise, invitations=who.invitations, users=who.users, limiter=base.limiter
+            authorise=authorise,
+            invitations=who.invitations,
+            users=who.users,
+            limiter=base.limiter,
+            enforcement=elsewhere.enforcement,
         ),
         role_admin=RoleAdmin(authorise=authorise, roles=who.roles, users=who.users),
         session_admin=SessionAdmin(authorise=authorise, sessions=who.sessions, users=who.users),

@@ -58,6 +58,7 @@ class Settings:
     trusted_proxies: tuple[str, ...] = ()
     cors_origins: tuple[str, ...] = ()
     fetch_exceptions: tuple[str, ...] = ()
+    dns_server: str = ""
     leak_service_url: str | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     smtp_url: SmtpServer | None = None
@@ -289,7 +290,7 @@ def _origin(text: str) -> str:
 
 def _host_and_port(text: str) -> str:
     if not re.fullmatch(r"[a-z0-9.:\[\]-]{1,255}:[0-9]{1,5}", text):
-        raise ValueError("is a list of exact host:port, separated by commas")
+        raise ValueError("names exact host:port, and a list separates them by commas")
     return text
 
 
@@ -337,6 +338,11 @@ SETTINGS: Final[dict[str, Setting]] = {
     "fetch_exceptions": Setting(
         _list(_host_and_port),
         "Exact `host:port` of private addresses that outbound requests may reach; development only.",
+    ),
+    "dns_server": Setting(
+        _host_and_port,
+        "`host:port` of the name server that is asked for the proofs of domains, instead of the system's; development "
+        "only.",
     ),
     "leak_service_url": Setting(
         _service_url,

@@ -28,6 +28,8 @@ def refuse_weak(settings: "Settings", refuse: Callable[[str, str], None]) -> Non
         refuse("TLS_CERTIFICATE", "is missing: production serves its own certificate")
     if settings.fetch_exceptions:
         refuse("FETCH_EXCEPTIONS", "is for development only: production reaches no private address")
+    if settings.dns_server:
+        refuse("DNS_SERVER", "is for development only: production asks the system's name servers")
     for name, address in (("PUBLIC_URL", settings.public_url), ("MUTUAL_TLS_URL", settings.mutual_tls_url)):
         host = urlsplit(address).hostname or ""
         if host == "localhost" or host.endswith(".localhost") or _is_loopback(host):

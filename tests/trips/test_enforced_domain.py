@@ -1,0 +1,66 @@
+"""A domain that signs in only through its connection: what is closed to its people."""
+
+from dataclasses import replace
+
+import pytest
+
+from airside.core.errors import Conflict, InvalidInput
+from airside.core.ids import uuid7
+from airside.core.secret import Secret
+from airside.federation import ConnectionDraft, Domain, DomainState, OidcSettings
+from airside.federation import records_domains as records
+from airside.tenancy import TenantPolicy
+from tests.running import PASSWORD, Place
+
+DOMAIN = "enforced.example"
+
+
+async def enforce(place: Place) -> None:
+    services = place.server.services
+    async with place.operator() as ctx:
+        settings = OidcSettings(issuer="https://idp.example.com", client_id="airside")
+        connection = await services.connections.create(ctx, ConnectionDraft("Example", settings))
+        domain = Domain(uuid7(ctx.now, services.entropy), DOMAIN, "x" * 43, None, enforced=False, created_at=ctx.now)
+        await records.insert(ctx, domain)
+        state = DomainState(ctx.now, ctx.now, ctx.now)
+        await records.update(ctx, replace(domain, connection_id=connection.id, enforced=True, state=state))
+
+
+@pytest.fixture
+async def closed(place: Place) -> Place:
+    await enforce(place)
+    return place
+
+
+async def test_recovery_mails_nobody_of_the_domain_and_says_what_it_says_to_everybody(closed: Place) -> None:
+    """N15."""
+    services = closed.server.services
+    async with closed.operator() as ctx:
+        ada = await services.users.create(ctx, f"ada@{DOMAIN}", "Ada", verified=True)
+        free = await services.users.create(ctx, "ada@free.example", "Ada", verified=True)
+    for email in (ada.email, f"nobody@{DOMAIN}", free.email):
+        async with closed.operator() as ctx:
+            await services.recovery.request(ctx, email)
+    async with closed.operator() as ctx:
+        assert not await services.outbox.waits(ctx, "recovery", ada.id)
+        assert await services.outbox.waits(ctx, "recovery", free.id)
+    async with closed.operator() as ctx:
+        await services.enforcement.let_pass(ctx, ada.id)
+        await services.recovery.request(ctx, ada.email)
+        assert await services.outbox.waits(ctx, "recovery", ada.id)
+
+
+async def test_sign_up_and_invitations_are_closed_to_the_domain(closed: Place) -> None:
+    services = closed.server.services
+    async with closed.operator() as ctx:
+        version = (await services.policies.stored(ctx)).version
+        await services.policies.change(ctx, version, TenantPolicy(signup="open"))
+    with pytest.raises(InvalidInput):
+        async with closed.operator() as ctx:
+            await services.registration.request(ctx, f"bob@{DOMAIN}", "Bob", Secret(PASSWORD))
+    async with closed.operator() as ctx:
+        await services.registration.request(ctx, "bob@free.example", "Bob", Secret(PASSWORD))
+    async with closed.operator() as ctx:
+        with pytest.raises(Conflict):
+            await services.invitation_admin.create(ctx, f"bob@{DOMAIN}", "Bob", ["member"])
+        await services.invitation_admin.create(ctx, "bob@free.example", "Bob", ["member"])
