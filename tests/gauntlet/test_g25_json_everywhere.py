@@ -17,6 +17,7 @@ import httpx2
 import pytest
 
 from airside.core.ids import USER, format_id, uuid7
+from airside.federation import ConnectionDraft, OidcSettings
 from airside.tenancy import RoleDraft
 from airside.tenancy.policy import parse_policy
 from tests.running import Place, Running
@@ -75,6 +76,11 @@ async def _doors(server: Running, place: Place) -> list[Door]:
     nobody = format_id(USER, uuid7(server.services.clock.now(), server.services.entropy))
     values = {"slug": place.slug, "store_id": store.id, "model_id": store.id, "user_id": nobody, "role_id": role.word}
     values["scope"] = "suite:read"
+    async with place.operator() as ctx:
+        provider = OidcSettings(issuer="https://idp.example.com", client_id="airside")
+        connection = await place.server.services.connections.create(ctx, ConnectionDraft("Suite", provider))
+        values["connection_id"] = connection.word
+        values["domain_id"] = (await place.server.services.domains.add(ctx, "suite.com")).word
     values["client_id"], registration = await _registered(server, place)
     keys = {"POST /t/{slug}/oauth2/register": None, "PUT /t/{slug}/oauth2/register/{client_id}": registration}
     return [

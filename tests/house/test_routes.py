@@ -60,6 +60,13 @@ BODIES: dict[str, dict[str, object]] = {
     "/tenants": {"slug": "stranger", "name": "Stranger"},
     "/policies": {"version": 0, "policy": {}},
     "/stores": {"name": "stranger"},
+    "/connections": {"kind": "oidc", "name": "x", "settings": {"issuer": "https://idp.example.com", "client_id": "x"}},
+    "/connections/{connection_id}": {"name": "stranger"},
+    "/client-secret": {"client_secret": "of the stranger's choice"},
+    "/mapping": {"rules": {}},
+    "/mapping/preview": {"rules": {}},
+    "/domains": {"domain": "stranger.com"},
+    "/domains/{domain_id}": {"enforced": True},
 }
 """Lawful bodies: a door that nobody keeps would open."""
 
@@ -81,6 +88,7 @@ async def _ids(place: Place) -> dict[str, str]:
         flow = await services.flows.start(ctx, f"/t/{place.slug}/account")
         provider = OidcSettings(issuer="https://idp.example.com", client_id="airside")
         connection = await services.connections.create(ctx, ConnectionDraft("kept", provider))
+        domain = await services.domains.add(ctx, "kept.com")
     return {
         "slug": place.slug,
         "user_id": format_id(USER, user.id),
@@ -91,6 +99,8 @@ async def _ids(place: Place) -> dict[str, str]:
         "session": format_id(SESSION, session.id),
         "flow": format_id(FLOW, flow.flow_id),
         "connection": connection.word,
+        "connection_id": connection.word,
+        "domain_id": domain.word,
         "identity": format_id(IDENTITY, user.id),
         "identity_id": format_id(IDENTITY, user.id),
         "store_id": store.id,

@@ -7,7 +7,9 @@ tenants, for operators.
 
 from airside.admin.above import Above
 from airside.admin.clients import ClientAdmin
+from airside.admin.connections import ConnectionAdmin
 from airside.admin.consents import ConsentAdmin
+from airside.admin.domains import DomainAdmin
 from airside.admin.factors import FactorAdmin
 from airside.admin.identities import IdentityAdmin
 from airside.admin.invitations import InvitationAdmin
@@ -26,7 +28,9 @@ __all__ = [
     "OPERATOR",
     "Above",
     "ClientAdmin",
+    "ConnectionAdmin",
     "ConsentAdmin",
+    "DomainAdmin",
     "FactorAdmin",
     "IdentityAdmin",
     "InvitationAdmin",

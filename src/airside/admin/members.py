@@ -7,6 +7,7 @@ from airside.access.authorise import Authorise, Right
 from airside.access.rights import ADMINISTRATOR
 from airside.admin.verb import Verbs, requires
 from airside.core.ids import USER, format_id
+from airside.federation import TenantMappings
 from airside.identity import Users
 from airside.store import RequestContext
 from airside.tenancy import Members, Role
@@ -19,10 +20,11 @@ class MemberAdmin(Verbs):
     """Grant, revoke and list the roles that every tenant has. Who isn't an administrator makes and unmakes none
     (N21)."""
 
-    def __init__(self, *, authorise: Authorise, members: Members, users: Users) -> None:
+    def __init__(self, *, authorise: Authorise, members: Members, users: Users, mappings: TenantMappings) -> None:
         super().__init__(authorise)
         self._members = members
         self._users = users
+        self._mappings = mappings
 
     @requires(READ)
     async def roles(self, ctx: RequestContext, user_id: UUID) -> list[str]:
@@ -36,6 +38,7 @@ class MemberAdmin(Verbs):
         """Raises: NotFound: no such user in this tenant; Forbidden: the role is above the caller."""
         await self._demand_not_above(ctx, role)
         await self._members.grant(ctx, await self._subject(ctx, user_id), role)
+        await self._mappings.by_hand(ctx, user_id, role)
 
     @requires(WRITE)
     async def revoke(self, ctx: RequestContext, user_id: UUID, role: Role) -> None:

@@ -7,6 +7,7 @@ from uuid import UUID
 from airside.access.authorise import Authorise, Right
 from airside.admin import members
 from airside.admin.verb import Verbs, requires
+from airside.federation import TenantMappings
 from airside.identity import Users
 from airside.store import RequestContext
 from airside.tenancy import PERMISSIONS, CustomRole, Permission, RoleChange, RoleDraft, Roles, relation_of
@@ -19,10 +20,11 @@ class RoleAdmin(Verbs):
     """Make, change, delete and assign roles. Nobody makes, touches or gives one that may more than they may at that
     moment, by their relations and by their credential's scope (N21): upwards is upwards in both directions."""
 
-    def __init__(self, *, authorise: Authorise, roles: Roles, users: Users) -> None:
+    def __init__(self, *, authorise: Authorise, roles: Roles, users: Users, mappings: TenantMappings) -> None:
         super().__init__(authorise)
         self._roles = roles
         self._users = users
+        self._mappings = mappings
 
     @requires(READ)
     async def permissions(self, ctx: RequestContext) -> tuple[Permission, ...]:  # noqa: ARG002 - as every verb
@@ -66,6 +68,7 @@ class RoleAdmin(Verbs):
         the user has as many as they may."""
         role = await self._role_for(ctx, user_id, role_id)
         await self._roles.assign(ctx, role, user_id)
+        await self._mappings.by_hand(ctx, user_id, role.word)
 
     @requires(members.WRITE)
     async def unassign(self, ctx: RequestContext, user_id: UUID, role_id: UUID) -> None:

@@ -151,10 +151,8 @@ class Event(StrEnum):
     DOMAIN_MISSED = "domain:domain:missed"
     DOMAIN_LOST = "domain:domain:lost"
     DOMAIN_DELETED = "domain:domain:deleted"
-    DOMAIN_REFUSED = "domain:signin:refused"
     BREAK_GLASS_SET = "domain:breakglass:set"
     BREAK_GLASS_USED = "domain:breakglass:used"
 
     MAPPING_SAVED = "mapping:connection:saved"
     MAPPING_APPLIED = "mapping:user:applied"
-    MAPPING_REFUSED = "mapping:connection:refused"

@@ -7,6 +7,7 @@ import typer
 
 from airside.cli.app_clients import client
 from airside.cli.app_factors import factors
+from airside.cli.app_federation import connections, domains
 from airside.cli.app_keys import keys
 from airside.cli.app_policy import policy
 from airside.cli.app_scopes import scope
@@ -42,6 +43,8 @@ app.add_typer(invitation, name="invitation")
 app.add_typer(client, name="client")
 app.add_typer(scope, name="scope")
 app.add_typer(policy, name="policy")
+app.add_typer(connections, name="connections")
+app.add_typer(domains, name="domains")
 app.add_typer(audit, name="audit")
 app.add_typer(keys, name="keys")
 app.add_typer(fga, name="fga")

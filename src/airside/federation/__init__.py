@@ -12,6 +12,8 @@ from airside.federation.domains import Notices, TenantDomains
 from airside.federation.enforcement import Enforcement
 from airside.federation.identities import Identities
 from airside.federation.linking import LinkedDoor, LinkedProof, Linking, NotLinked, OidcProof, SamlProof
+from airside.federation.mapping import AssuranceRule, MappingRules, RoleRule, parse_rules, render_rules
+from airside.federation.mappings import Preview, TenantMappings
 from airside.federation.model import (
     Connection,
     ConnectionChange,
@@ -35,14 +37,15 @@ from airside.federation.oidc import OidcDoor, OwnIssuer
 from airside.federation.oidc_client import OidcClient
 from airside.federation.oidc_logout import ProviderLogouts
 from airside.federation.own_keys import OwnKeys
-from airside.federation.plain import PlainMappings
 from airside.federation.presets import INPUTS, PRESETS, preset_settings
+from airside.federation.provider_metadata import ProviderMetadata
 from airside.federation.providers import Providers
+from airside.federation.records_mappings import Sample, SavedMapping
 from airside.federation.requests import Requests
 from airside.federation.saml import SamlDoor
 from airside.federation.saml_logout import SamlLogouts
 from airside.federation.saml_metadata import SamlMetadata
-from airside.federation.saml_party import SamlParty
+from airside.federation.saml_party import SamlParty, pinned
 from airside.federation.sessions import FederatedSessions
 from airside.federation.settings import (
     ConnectionKind,
@@ -59,6 +62,7 @@ __all__ = [
     "PRESETS",
     "AdministratorNotices",
     "Answers",
+    "AssuranceRule",
     "Connection",
     "ConnectionChange",
     "ConnectionDraft",
@@ -85,6 +89,7 @@ __all__ = [
     "LinkedProof",
     "Linking",
     "Mapped",
+    "MappingRules",
     "Mappings",
     "NotLinked",
     "Notices",
@@ -96,13 +101,15 @@ __all__ = [
     "OwnIssuer",
     "OwnKeys",
     "PendingLink",
-    "PlainMappings",
+    "Preview",
     "ProviderAway",
     "ProviderLogouts",
+    "ProviderMetadata",
     "Providers",
     "Received",
     "Redeemed",
     "Requests",
+    "RoleRule",
     "SamlAnswer",
     "SamlDoor",
     "SamlLogouts",
@@ -110,9 +117,15 @@ __all__ = [
     "SamlParty",
     "SamlProof",
     "SamlSettings",
+    "Sample",
+    "SavedMapping",
     "Settings",
     "TenantDomains",
+    "TenantMappings",
+    "parse_rules",
     "parse_settings",
+    "pinned",
     "preset_settings",
+    "render_rules",
     "render_settings",
 ]

@@ -38,6 +38,8 @@ _MANAGEMENT_IN_GERMAN: Final[Mapping[str, str]] = {
     "audit:read": "Das Prüfprotokoll lesen.",
     "policies:read": "Sehen, was die Organisation bei der Anmeldung verlangt.",
     "policies:write": "Ändern, was die Organisation bei der Anmeldung verlangt.",
+    "connections:read": "Die Verbindungen der Organisation zu Anmeldediensten sehen.",
+    "connections:write": "Verbindungen anlegen oder andere dazu einladen.",
     "tenants:read": "Alle Organisationen sehen; nur bei den Betreibern.",
     "tenants:write": "Organisationen anlegen; nur bei den Betreibern.",
 }

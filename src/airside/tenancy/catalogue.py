@@ -39,6 +39,8 @@ _ALL: Final = (
     Permission("audit:read", "can_read_audit", "Read the audit log."),
     Permission("policies:read", "can_read_policies", "See what the tenant demands of how people sign in."),
     Permission("policies:write", "can_write_policies", "Change what the tenant demands of how people sign in."),
+    Permission("connections:read", "can_read_connections", "See the tenant's connections to identity providers."),
+    Permission("connections:write", "can_write_connections", "Make connections, or invite others to."),
     Permission("tenants:read", "can_read_tenants", "See every tenant; in the operators' tenant only."),
     Permission("tenants:write", "can_write_tenants", "Make tenants; in the operators' tenant only."),
 )

@@ -45,6 +45,8 @@ type tenant
     define can_read_audit: [client, role#assignee] or administrator
     define can_read_policies: [client, role#assignee] or administrator
     define can_write_policies: [client, role#assignee] or administrator
+    define can_read_connections: [client, role#assignee] or administrator
+    define can_write_connections: [client, role#assignee] or administrator
     define can_read_tenants: [client, role#assignee] or administrator
     define can_write_tenants: [client, role#assignee] or administrator
 """
@@ -112,6 +114,43 @@ type tenant
     define can_check_permissions: [client, role#assignee] or administrator
     define can_read_revocations: [client, role#assignee] or administrator
     define can_read_audit: [client, role#assignee] or administrator
+    define can_read_tenants: [client, role#assignee] or administrator
+    define can_write_tenants: [client, role#assignee] or administrator
+""",
+    """model
+  schema 1.1
+
+type user
+
+type client
+
+type operator
+
+type role
+  relations
+    define assignee: [user]
+
+type tenant
+  relations
+    define administrator: [user, operator]
+    define member: [user] or administrator
+    define can_read_users: [client, role#assignee] or administrator
+    define can_write_users: [client, role#assignee] or administrator
+    define can_read_members: [client, role#assignee] or administrator
+    define can_write_members: [client, role#assignee] or administrator
+    define can_read_roles: [client, role#assignee] or administrator
+    define can_write_roles: [client, role#assignee] or administrator
+    define can_read_sessions: [client, role#assignee] or administrator
+    define can_end_sessions: [client, role#assignee] or administrator
+    define can_read_clients: [client, role#assignee] or administrator
+    define can_write_clients: [client, role#assignee] or administrator
+    define can_read_permissions: [client, role#assignee] or administrator
+    define can_write_permissions: [client, role#assignee] or administrator
+    define can_check_permissions: [client, role#assignee] or administrator
+    define can_read_revocations: [client, role#assignee] or administrator
+    define can_read_audit: [client, role#assignee] or administrator
+    define can_read_policies: [client, role#assignee] or administrator
+    define can_write_policies: [client, role#assignee] or administrator
     define can_read_tenants: [client, role#assignee] or administrator
     define can_write_tenants: [client, role#assignee] or administrator
 """,

@@ -224,6 +224,8 @@ def _documented(services: Services) -> FastAPI:
         transfer=services.transfer_admin,
         factors=services.factor_admin,
         identities=services.identity_admin,
+        connections=services.connection_admin,
+        domains=services.domain_admin,
         consents=services.consent_admin,
         cursors=cursors,
     )

@@ -18,8 +18,8 @@ from airside.federation import (
     OidcClient,
     OidcDoor,
     OwnKeys,
-    PlainMappings,
     ProviderLogouts,
+    ProviderMetadata,
     Providers,
     Requests,
     SamlDoor,
@@ -27,6 +27,7 @@ from airside.federation import (
     SamlMetadata,
     SamlParty,
     TenantDomains,
+    TenantMappings,
 )
 from airside.fetch import DnsTextRecords
 from airside.wiring.foundation import Foundation
@@ -46,11 +47,13 @@ class Federation:
     linking: Linking
     identities: Identities
     domains: TenantDomains
+    mappings: TenantMappings
     discovery: Discovery
     enforcement: Enforcement
     federated_doors: tuple[Leading, ...]
     federated_ways: FederatedWays
     own_keys: OwnKeys
+    provider_metadata: ProviderMetadata
     provider_logouts: ProviderLogouts
     saml_party: SamlParty
     saml_metadata: SamlMetadata
@@ -79,6 +82,15 @@ def federation(base: Foundation, who: Persons, settings: Settings, issuers: Issu
         private=settings.mode == "development",
     )
     enforcement = Enforcement(journal=journal, users=who.users, sessions=sessions, notices=notices)
+    mappings = TenantMappings(
+        vault=vault,
+        journal=journal,
+        connections=connections,
+        users=who.users,
+        members=who.members,
+        roles=who.roles,
+        invitations=who.invitations,
+    )
     answers = Answers(vault=vault, entropy=entropy, connections=connections, limiter=base.limiter)
     linking = Linking(
         vault=vault,
@@ -89,7 +101,7 @@ def federation(base: Foundation, who: Persons, settings: Settings, issuers: Issu
         connections=connections,
         answers=answers,
         domains=domains,
-        mappings=PlainMappings(),
+        mappings=mappings,
     )
     requests = Requests(vault=vault, entropy=entropy)
     identities = Identities(vault=vault, journal=journal, connections=connections, sessions=sessions)
@@ -127,6 +139,7 @@ def federation(base: Foundation, who: Persons, settings: Settings, issuers: Issu
         linking=linking,
         identities=identities,
         domains=domains,
+        mappings=mappings,
         discovery=domains,
         enforcement=enforcement,
         federated_doors=doors,
@@ -134,6 +147,7 @@ def federation(base: Foundation, who: Persons, settings: Settings, issuers: Issu
             connections=connections, linking=linking, sessions=sessions, enforcement=enforcement, doors=doors
         ),
         own_keys=OwnKeys(connections=connections),
+        provider_metadata=ProviderMetadata(documents=documents, exceptions=frozenset(settings.fetch_exceptions)),
         saml_party=party,
         saml_metadata=SamlMetadata(
             documents=documents, connections=connections, exceptions=frozenset(settings.fetch_exceptions)

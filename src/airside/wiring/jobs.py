@@ -90,6 +90,7 @@ class Jobs:
             services.linking.sweep,
             services.saml_metadata.sweep,
             services.domains.recheck,
+            services.mappings.sweep,
         ):
             async with services.engine.begin(tenant_id) as ctx:
                 await sweep(ctx)

@@ -6,7 +6,9 @@ from airside.access import Authorise, Issuers
 from airside.admin import (
     Above,
     ClientAdmin,
+    ConnectionAdmin,
     ConsentAdmin,
+    DomainAdmin,
     FactorAdmin,
     IdentityAdmin,
     InvitationAdmin,
@@ -41,6 +43,8 @@ class Managers:
     registration_token_admin: RegistrationTokenAdmin
     factor_admin: FactorAdmin
     identity_admin: IdentityAdmin
+    connection_admin: ConnectionAdmin
+    domain_admin: DomainAdmin
     policy_admin: PolicyAdmin
     transfer_admin: TransferAdmin
     platform: Platform
@@ -60,7 +64,9 @@ def managers(
             above=above,
             closing=doors.closing,
         ),
-        member_admin=MemberAdmin(authorise=authorise, members=who.members, users=who.users),
+        member_admin=MemberAdmin(
+            authorise=authorise, members=who.members, users=who.users, mappings=elsewhere.mappings
+        ),
         invitation_admin=InvitationAdmin(
             authorise=authorise,
             invitations=who.invitations,
@@ -68,7 +74,7 @@ def managers(
             limiter=base.limiter,
             enforcement=elsewhere.enforcement,
         ),
-        role_admin=RoleAdmin(authorise=authorise, roles=who.roles, users=who.users),
+        role_admin=RoleAdmin(authorise=authorise, roles=who.roles, users=who.users, mappings=elsewhere.mappings),
         session_admin=SessionAdmin(authorise=authorise, sessions=who.sessions, users=who.users),
         client_admin=ClientAdmin(
             authorise=authorise, clients=doors.clients, members=who.members, lookup=base.lookup, issuers=issuers
@@ -89,6 +95,16 @@ def managers(
         identity_admin=IdentityAdmin(
             authorise=authorise, above=above, users=who.users, identities=elsewhere.identities
         ),
+        connection_admin=ConnectionAdmin(
+            authorise=authorise,
+            connections=elsewhere.connections,
+            domains=elsewhere.domains,
+            mappings=elsewhere.mappings,
+            metadata=elsewhere.provider_metadata,
+            party=elsewhere.saml_party,
+            own_keys=elsewhere.own_keys,
+        ),
+        domain_admin=DomainAdmin(authorise=authorise, domains=elsewhere.domains, enforcement=elsewhere.enforcement),
         policy_admin=PolicyAdmin(authorise=authorise, policies=who.policies),
         transfer_admin=TransferAdmin(
             authorise=authorise,

@@ -10,7 +10,9 @@ from pydantic import Field, SecretStr
 from airside.access import Contexts
 from airside.admin import (
     ClientAdmin,
+    ConnectionAdmin,
     ConsentAdmin,
+    DomainAdmin,
     FactorAdmin,
     IdentityAdmin,
     InvitationAdmin,
@@ -26,7 +28,9 @@ from airside.admin import (
 from airside.api.cursors import Cursors
 from airside.api.routes import (
     clients,
+    connections,
     consents,
+    domains,
     factors,
     identities,
     invitations,
@@ -60,6 +64,8 @@ class Management:
     transfer: TransferAdmin
     factors: FactorAdmin
     identities: IdentityAdmin
+    connections: ConnectionAdmin
+    domains: DomainAdmin
     consents: ConsentAdmin
     cursors: Cursors
 
@@ -120,6 +126,8 @@ def router(management: Management) -> APIRouter:
     scopes.add(routes, caller, management.scopes)
     factors.add(routes, caller, management.factors)
     identities.add(routes, caller, management.identities)
+    connections.add(routes, caller, management.connections, management.cursors)
+    domains.add(routes, caller, management.domains, management.cursors)
     consents.add(routes, caller, management.consents)
     policies.add(routes, caller, management.policies)
     return routes
