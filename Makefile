@@ -8,7 +8,7 @@ BESIDE := -n logical -m "not alone"
 ALONE := -m alone
 OR_NONE := || test $$? -eq 5  # pytest's word for no test at all, as in most parts
 NPM_PEERS := $(patsubst %,tests/peers/%/node_modules/.installed,openfga-js openid-client oauth4webapi jupyterhub oidc-provider)
-PYTHON_PEERS := $(patsubst %,tests/peers/%/.venv/.installed,authlib jupyterhub nanoidp)
+PYTHON_PEERS := $(patsubst %,tests/peers/%/.venv/.installed,authlib jupyterhub nanoidp scim)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: install run check fix test test-mutants test-peers test-debian gauntlet bench docs locks clean
@@ -76,9 +76,9 @@ docs: install  ## the reference pages that are made from the code
 	$(BIN)/python docs/generate.py
 
 locks:  ## refresh requirements/*.txt from pyproject.toml (needs uv)
-	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --all-extras --no-header -q -U -o requirements/server.txt
-	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --all-extras --group dev --no-header -q -c requirements/server.txt -o requirements/dev.txt
-	for peer in authlib jupyterhub nanoidp; do uv pip compile tests/peers/$$peer/requirements.in --universal --python-version 3.11 --generate-hashes --no-header -q -U -o tests/peers/$$peer/requirements.txt; done
+	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-strip-extras --all-extras --no-header -q -U -o requirements/server.txt
+	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-strip-extras --all-extras --group dev --no-header -q -c requirements/server.txt -o requirements/dev.txt
+	for peer in authlib jupyterhub nanoidp scim; do uv pip compile tests/peers/$$peer/requirements.in --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header -q -U -o tests/peers/$$peer/requirements.txt; done
 
 clean:
 	rm -rf .venv

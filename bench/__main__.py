@@ -10,6 +10,7 @@ BENCHMARKS = (
     "signin",
     "signin_checks",
     "provider",
+    "scim",
     "permissions_engine",
     "permissions_load",
     "permissions_top_edge",

@@ -43,6 +43,10 @@ class Endpoint:
     def is_openfga(self) -> bool:
         return self.template == "/stores" or self.template.startswith("/stores/")
 
+    @property
+    def is_scim(self) -> bool:
+        return self.template.startswith("/t/{slug}/scim/")
+
     def __str__(self) -> str:
         return f"{self.method} {self.template}"
 
@@ -73,7 +77,7 @@ def _walk(found: Iterable[BaseRoute], prefix: str) -> Iterator[Endpoint]:
 
 
 def _takes_json(method: str, path: str, route: Route) -> bool:
-    if method not in ("POST", "PUT", "PATCH"):
+    if method not in ("POST", "PUT", "PATCH") or "/{endpoint}" in path:  # SCIM's words for what isn't there
         return False
     if isinstance(route, APIRoute):
         taken = None if route.body_field is None else getattr(route.body_field.field_info, "media_type", None)

@@ -50,6 +50,10 @@ def test_user_is_made_listed_whole_and_found_again(run: Run) -> None:
         (("invitation", "revoke", "acme", "nobody@acme.example"), "`airside invitation list acme`"),
         (("client", "create", "acme", "Web", "--grant", "password"), "authorization_code, refresh_token"),
         (("client", "create", "acme", "Web", "--public"), "--redirect-uri"),
+        (("scim", "create", "acme", "con_nothing"), "acme has no connection"),
+        (("scim", "list", "acme", "con_nothing"), "no id of a connection"),
+        (("scim", "create", "acme", f"con_{'0' * 26}"), "acme has no connection"),
+        (("scim", "revoke", "acme", f"con_{'0' * 26}", "tok_x"), "`airside scim list acme"),
     ],
 )
 def test_refusal_says_what_to_do_and_exits_with_1(run: Run, words: tuple[str, ...], said: str) -> None:

@@ -22,6 +22,7 @@ from psycopg import AsyncConnection, sql
 from airside.access.rights import RELATION_OF_SCOPE
 from airside.core.ids import (
     CLIENT,
+    CONNECTION,
     DEVICE,
     FACTOR,
     FLOW,
@@ -30,6 +31,7 @@ from airside.core.ids import (
     ROLE,
     SESSION,
     TENANT,
+    TOKEN,
     USER,
     format_id,
     uuid7,
@@ -40,6 +42,7 @@ from airside.permissions import TupleKey
 from airside.store import TABLES
 from airside.tenancy import RoleDraft
 from tests.admin.kit import generator_of
+from tests.federation.scim.directory import directory
 from tests.makers import Database
 from tests.running import PASSWORD, Place, Running
 from tests.surface import endpoints
@@ -74,8 +77,9 @@ NOISE = {
     "audit_tree",
     "audit_head",
     "audit_key",
+    "scim_token",
 }
-"""A refused attempt is itself recorded, with the tenant it was aimed at."""
+"""A refused attempt is itself recorded, with the tenant it was aimed at; so is that a token was used, with its own."""
 
 STRANGERS_BEGIN = {"signin_flow", "authorization_request", "logout_request"}
 """Anybody may begin to sign in or out; what others have begun stays as it was."""
@@ -93,14 +97,15 @@ class Camp:
     token: str
     session_cookies: Mapping[str, str]
     ids: Mapping[str, str]
+    scim_token: str
 
-    def headers_at(self, other: "Camp") -> dict[str, str]:
+    def headers_at(self, other: "Camp", template: str) -> dict[str, str]:
         """Everything this camp holds, presented as if it were the other's: the cookies under the other's names."""
         own, foreign = self.place.tenant_id, other.place.tenant_id
         cookies = [f"{name.replace(own.hex, foreign.hex)}={value}" for name, value in self.session_cookies.items()]
         cookies = [item.replace(format_id(TENANT, own), format_id(TENANT, foreign)) for item in cookies]
         return {
-            "authorization": f"Bearer {self.token}",
+            "authorization": f"Bearer {self.scim_token if '/scim/' in template else self.token}",
             "cookie": "; ".join(cookies),
             "origin": self.place.server.url,
         }
@@ -150,7 +155,14 @@ async def _camp(server: Running) -> Camp:
             data={"grant_type": "client_credentials"},
             auth=(client.word, secret.reveal()),
         )
+    async with directory(place) as provisioning:
+        provisioned = await provisioning.create(canary, displayName=canary, externalId=canary)
+        await provisioning.group(canary, provisioned["id"])
     ids = {
+        "resource_id": provisioned["id"],
+        "connection_id": provisioning.connection.word,
+        "scim_token_id": format_id(TOKEN, provisioning.token_id),
+        "endpoint": "Users",
         "user_id": format_id(USER, person.id),
         "client_id": client.word,
         "session_id": format_id(SESSION, session),
@@ -170,7 +182,7 @@ async def _camp(server: Running) -> Camp:
         "passkey": format_id(PASSKEY, person.id),
         "name": "none.css",
     }
-    return Camp(place, canary, answer.json()["access_token"], cookies, ids)
+    return Camp(place, canary, answer.json()["access_token"], cookies, ids, provisioning.token)
 
 
 def _absent(server: Running, camp: Camp) -> dict[str, str]:
@@ -184,6 +196,9 @@ def _absent(server: Running, camp: Camp) -> dict[str, str]:
         "device": DEVICE,
         "passkey": PASSKEY,
         "user_id": USER,
+        "resource_id": USER,
+        "connection_id": CONNECTION,
+        "scim_token_id": TOKEN,
         "invitation_id": INVITATION,
         "client_id": CLIENT,
         "session_id": SESSION,
@@ -279,9 +294,14 @@ async def test_no_tenant_reads_writes_or_senses_another(server: Running, databas
                 body = _body(template) if method in ("POST", "PUT", "PATCH") else None
 
                 async def ask(
-                    path: str, method: str = method, body: Any = body, thief: Camp = thief, victim: Camp = victim
+                    path: str,
+                    method: str = method,
+                    template: str = template,
+                    body: Any = body,
+                    thief: Camp = thief,
+                    victim: Camp = victim,
                 ) -> httpx2.Response:
-                    return await http.request(method, path, json=body, headers=thief.headers_at(victim))
+                    return await http.request(method, path, json=body, headers=thief.headers_at(victim, template))
 
                 answers = list[httpx2.Response]()
                 if "{slug}" in template:
@@ -289,7 +309,7 @@ async def test_no_tenant_reads_writes_or_senses_another(server: Running, databas
                     answers.append(crossed)
                     if template not in PUBLIC and crossed.is_success:
                         opened.append(f"{method} {template}: {crossed.status_code}")
-                if any("{" + name + "}" in template for name in victim.ids if name != "name"):
+                if any("{" + name + "}" in template for name in victim.ids if name not in ("name", "endpoint")):
                     foreign = await ask(_fill(template, thief.place.slug, victim.ids))
                     absent = await ask(_fill(template, thief.place.slug, _absent(server, victim)))
                     answers += [foreign, absent]

@@ -20,6 +20,7 @@ from airside.core.ids import USER, format_id, uuid7
 from airside.federation import ConnectionDraft, OidcSettings
 from airside.tenancy import RoleDraft
 from airside.tenancy.policy import parse_policy
+from tests.federation.scim.directory import Directory, directory
 from tests.running import Place, Running
 from tests.surface import Endpoint, administrator_token, endpoints, platform_token
 from tests.vectors.json_cases import JsonCase, json_cases
@@ -68,7 +69,7 @@ class Door:
         return await http.request(self.endpoint.method, self.path, content=body, headers=headers)
 
 
-async def _doors(server: Running, place: Place) -> list[Door]:
+async def _doors(server: Running, place: Place, provisioning: Directory) -> list[Door]:
     operator, administrator = await platform_token(server), await administrator_token(place)
     async with place.operator() as ctx:
         store = await server.services.permissions.stores.create(ctx, "suite")
@@ -83,11 +84,18 @@ async def _doors(server: Running, place: Place) -> list[Door]:
         values["domain_id"] = (await place.server.services.domains.add(ctx, "suite.com")).word
     values["client_id"], registration = await _registered(server, place)
     keys = {"POST /t/{slug}/oauth2/register": None, "PUT /t/{slug}/oauth2/register/{client_id}": registration}
-    return [
-        Door(each, each.template.format(**values), keys.get(str(each), operator if each.is_platform else administrator))
-        for each in endpoints(server)
-        if each.takes_json
-    ]
+    values["connection_id"] = provisioning.connection.word
+    provisioned = (await provisioning.create("suite"))["id"]
+
+    def door(each: Endpoint) -> Door:
+        if each.is_scim:
+            named = provisioned if "/Users/" in each.template else group["id"]
+            return Door(each, each.template.format(**values, resource_id=named), provisioning.token)
+        token = keys.get(str(each), operator if each.is_platform else administrator)
+        return Door(each, each.template.format(**values), token)
+
+    group = await provisioning.group("suite")
+    return [door(each) for each in endpoints(server) if each.takes_json]
 
 
 async def _registered(server: Running, place: Place) -> tuple[str, str]:
@@ -132,12 +140,12 @@ async def test_every_endpoint_reads_json_strictly(
 ) -> None:
     """Every `n_` refused, every `y_` read but duplicate keys; an `i_` either way, and never a 5xx."""
     seed = random.SystemRandom().getrandbits(32)
-    doors = await _doors(server, place)
     cases = list(json_cases(data("json")))
     seen: Counter[str] = Counter()
     knocked: Counter[str] = Counter()
     wrong = list[str]()
-    async with server.client() as http:
+    async with server.client() as http, directory(place) as provisioning:
+        doors = await _doors(server, place, provisioning)
         for case, door in _plan(cases, doors, random.Random(seed)):
             answer = await door.take(http, case.text)
             knocked[str(door.endpoint)] += 1

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Iterator
+from datetime import timedelta
 from importlib import import_module
 from pkgutil import iter_modules
 
@@ -56,6 +57,7 @@ BODIES: dict[str, dict[str, object]] = {
     "/clients/{client_id}": {"name": "stranger"},
     "/clients": {"name": "stranger", "grants": ["client_credentials"]},
     "/registration-tokens": {"name": "stranger"},
+    "/scim-tokens": {"days": 1},
     "/oauth2/register": {"redirect_uris": ["https://stranger.example/cb"]},
     "/tenants": {"slug": "stranger", "name": "Stranger"},
     "/policies": {"version": 0, "policy": {}},
@@ -67,6 +69,8 @@ BODIES: dict[str, dict[str, object]] = {
     "/mapping/preview": {"rules": {}},
     "/domains": {"domain": "stranger.com"},
     "/domains/{domain_id}": {"enforced": True},
+    "/scim/v2/Users": {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "stranger"},
+    "/scim/v2/Groups": {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": "stranger"},
 }
 """Lawful bodies: a door that nobody keeps would open."""
 
@@ -89,6 +93,7 @@ async def _ids(place: Place) -> dict[str, str]:
         provider = OidcSettings(issuer="https://idp.example.com", client_id="airside")
         connection = await services.connections.create(ctx, ConnectionDraft("kept", provider))
         domain = await services.domains.add(ctx, "kept.com")
+        token, _ = await services.scim_tokens.create(ctx, connection.id, lifetime=timedelta(days=1))
     return {
         "slug": place.slug,
         "user_id": format_id(USER, user.id),
@@ -114,6 +119,10 @@ async def _ids(place: Place) -> dict[str, str]:
         "passkey": format_id(PASSKEY, user.id),
         "name": "none.css",
         "scope": "notes:read",
+        "endpoint": "Users",
+        "resource_id": format_id(USER, user.id),
+        "connection_id": connection.word,
+        "scim_token_id": token.word,
         "registration_token_id": format_id(REGISTRATION, user.id),
         "letter": format_id(MAIL, user.id),
     }

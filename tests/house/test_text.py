@@ -19,7 +19,8 @@ _HOSTS = [
 ]
 _MACHINE = ["/" + name + "/" for name in ("work", "tmp", "home", "root", "Users")]
 _PACKAGE_HOST = re.compile("|".join(re.escape(host) for host in _HOSTS))
-_MACHINE_PATH = re.compile(r"(?<![\w.:}\-/])(?:" + "|".join(re.escape(path) for path in _MACHINE) + ")")
+_MACHINE_PATH = re.compile(r"(?<![\w.:}\-/])(?:" + "|".join(re.escape(path) for path in _MACHINE) + r")(?![{.\"])")
+"""What is filled in, or no name, is no folder: such as addresses of SCIM."""
 _ADDRESS = re.compile(r"://|--(?:extra-)?index-url|--find-links|\bgit\+")
 
 

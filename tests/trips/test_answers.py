@@ -11,6 +11,7 @@ import pytest
 from airside.core.ids import CLIENT, SESSION, USER, format_id, uuid7
 from airside.oauth import ClientDraft
 from airside.store import TABLES
+from tests.federation.scim.directory import directory
 from tests.running import Place, Running
 from tests.surface import administrator_token, endpoints
 from tests.trips.visitor import API, FORM, token_request
@@ -166,11 +167,12 @@ async def test_json_under_another_name_is_refused_everywhere(server: Running, pl
     token, asked = await administrator_token(place), 0
     async with place.operator() as ctx:
         store = await server.services.permissions.stores.create(ctx, "kinds")
-    async with server.client() as http:
+    async with server.client() as http, directory(place) as provisioning:
         for endpoint in endpoints(server):
             if endpoint.takes_json and not endpoint.is_platform:
                 path = endpoint.template.replace("{slug}", place.slug).replace("{store_id}", store.id)
-                headers = {"authorization": f"Bearer {token}", "content-type": kind}
+                bearer = provisioning.token if endpoint.is_scim else token
+                headers = {"authorization": f"Bearer {bearer}", "content-type": kind}
                 answer = await http.request(endpoint.method, path, content=b"{}", headers=headers)
                 # AuthZEN and registration (RFC 7591 §3.2.2) know 400 alone for what can't be read.
                 refused = 400 if "/access/v1/" in path or "/oauth2/" in path else 415

@@ -18,6 +18,7 @@ from airside.admin.platform import OPERATOR, Platform
 from airside.admin.policies import PolicyAdmin
 from airside.admin.registration_tokens import RegistrationTokenAdmin
 from airside.admin.roles import RoleAdmin
+from airside.admin.scim_tokens import ScimTokenAdmin
 from airside.admin.scopes import ScopeAdmin
 from airside.admin.sessions import SessionAdmin
 from airside.admin.transfer import LineResult, TransferAdmin
@@ -40,6 +41,7 @@ __all__ = [
     "PolicyAdmin",
     "RegistrationTokenAdmin",
     "RoleAdmin",
+    "ScimTokenAdmin",
     "ScopeAdmin",
     "SessionAdmin",
     "TransferAdmin",

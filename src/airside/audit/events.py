@@ -132,6 +132,16 @@ class Event(StrEnum):
 
     LOGOUT_ABANDONED = "logout:client:abandoned"
 
+    SCIM_TOKEN_CREATED = "scim:token:created"
+    SCIM_TOKEN_REVOKED = "scim:token:revoked"
+    SCIM_REFUSED = "scim:token:refused"
+    SCIM_USER_LINKED = "scim:user:linked"
+    SCIM_USER_CHANGED = "scim:user:changed"
+    SCIM_USER_REMOVED = "scim:user:removed"
+    SCIM_GROUP_CREATED = "scim:group:created"
+    SCIM_GROUP_CHANGED = "scim:group:changed"
+    SCIM_GROUP_REMOVED = "scim:group:removed"
+
     MAIL_ABANDONED = "notify:mail:abandoned"
 
     CONNECTION_CREATED = "connection:connection:created"

@@ -41,6 +41,7 @@ REGISTRATION: Final = "reg"
 CONNECTION: Final = "con"
 IDENTITY: Final = "ext"
 DOMAIN: Final = "dom"
+GROUP: Final = "grp"
 
 
 def uuid7(now: datetime, entropy: Entropy) -> UUID:

@@ -31,6 +31,7 @@ from airside.federation.model import (
     Mappings,
     Membership,
     PendingLink,
+    Provisioned,
 )
 from airside.identity import Attempt, Proof, Users
 from airside.identity.proofs import Contribution
@@ -132,6 +133,7 @@ class Linking:
         answers: Answers,
         domains: Domains,
         mappings: Mappings,
+        provisioned: Provisioned | None = None,
     ) -> None:
         self._vault = vault
         self._entropy = entropy
@@ -142,6 +144,7 @@ class Linking:
         self._answers = answers
         self._domains = domains
         self._mappings = mappings
+        self._provisioned = provisioned
 
     async def prove(
         self, ctx: RequestContext, attempt: Attempt, redeemed: Redeemed, claims: ExternalClaims
@@ -173,7 +176,8 @@ class Linking:
             await self.refuse(ctx, connection, "stale")
             raise Unauthenticated("proven elsewhere too long ago")
         await records.used(ctx, identity.id)
-        await self._mappings.apply(ctx, connection, identity.user_id, mapped)
+        if self._provisioned is None or not await self._provisioned.follow(ctx, connection, identity.user_id):
+            await self._mappings.apply(ctx, connection, identity.user_id, mapped)
         await self._answers.forgive(ctx)
         return _proof(connection, identity, mapped, claims, ctx.now)
 
@@ -228,6 +232,9 @@ class Linking:
     async def _first_sight(
         self, ctx: RequestContext, connection: Connection, claims: ExternalClaims, mapped: Mapped
     ) -> ExternalIdentity | None:
+        known = None if self._provisioned is None else await self._provisioned.known_as(ctx, connection, claims.subject)
+        if known is not None:
+            return await self._link(ctx, connection, claims.subject, known, "provisioned")
         if not mapped.email:
             return None
         covered = claims.email_verified is not False and await self._domains.covers(ctx, connection.id, mapped.email)

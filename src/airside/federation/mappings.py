@@ -141,6 +141,12 @@ class TenantMappings:
             },
         )
 
+    async def of_groups(self, ctx: RequestContext, connection_id: UUID, groups: Collection[str]) -> frozenset[str]:
+        """The roles that being in `groups` means, whoever says so, as far as the author may grant them."""
+        saved = await records.find(ctx, connection_id)
+        roles = {rule.role for rule in saved.rules.roles if rule.group in groups} if saved is not None else set[str]()
+        return frozenset() if saved is None or not roles else await self._bounded(ctx, saved.author, roles)
+
     async def forget(self, ctx: RequestContext, connection_id: UUID) -> None:
         """Take every role that the connection gave: it goes."""
         for user_id in await records.holders(ctx, connection_id):

@@ -145,6 +145,19 @@ class Domains(Protocol):
         ...
 
 
+class Provisioned(Protocol):
+    """Whom a connection's directory keeps here."""
+
+    async def known_as(self, ctx: RequestContext, connection: Connection, subject: str) -> UUID | None:
+        """The provisioned user of the connection that `subject` names; None for nobody."""
+        ...
+
+    async def follow(self, ctx: RequestContext, connection: Connection, user_id: UUID) -> bool:
+        """Whether the directory says what groups the user is in; then what follows from them has been given and
+        taken."""
+        ...
+
+
 class Mappings(Protocol):
     """What a tenant makes of its connections' claims."""
 

@@ -87,9 +87,17 @@ DELETE: Final = "delete from airside.connection where tenant_id = %s and connect
 
 WAITING: Final = (DELETE_REQUESTS, DELETE_ANSWERS, DELETE_PENDING)
 """What is under way through a connection, and ends when it is disabled."""
+# What a directory kept over the connection.
+DELETE_SCIM_TOKENS: Final = "delete from airside.scim_token where tenant_id = %s and connection_id = %s"
+DELETE_SCIM_USERS: Final = "delete from airside.scim_user where tenant_id = %s and connection_id = %s"
+DELETE_SCIM_EMAILS: Final = "delete from airside.scim_email where tenant_id = %s and connection_id = %s"
+DELETE_SCIM_GROUPS: Final = "delete from airside.scim_group where tenant_id = %s and connection_id = %s"
+DELETE_SCIM_MEMBERS: Final = "delete from airside.scim_member where tenant_id = %s and connection_id = %s"
+
 HANGING: Final = (
     *(*WAITING, DELETE_SESSIONS, DELETE_SPENT, DELETE_IDENTITIES),
     *(DELETE_MAPPING, DELETE_SAMPLE, DELETE_MAPPED_ROLES),
+    *(DELETE_SCIM_TOKENS, DELETE_SCIM_USERS, DELETE_SCIM_EMAILS, DELETE_SCIM_GROUPS, DELETE_SCIM_MEMBERS),
 )
 """Everything that goes with a connection."""
 

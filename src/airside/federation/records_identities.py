@@ -46,6 +46,10 @@ DELETE: Final = """
 delete from airside.external_identity where tenant_id = %s and identity_id = %s and user_id = %s
 """
 
+DELETE_OF_USER: Final = """
+delete from airside.external_identity where tenant_id = %s and connection_id = %s and user_id = %s
+"""
+
 FORGET_PENDING: Final = "delete from airside.pending_link where tenant_id = %s and flow_id = %s"
 
 INSERT_PENDING: Final = """
@@ -122,6 +126,11 @@ async def used(ctx: RequestContext, identity_id: UUID) -> None:
 
 async def delete(ctx: RequestContext, identity_id: UUID, user_id: UUID) -> bool:
     return await ctx.tx.run(DELETE, (ctx.tenant_id, identity_id, user_id)) == 1
+
+
+async def delete_of_user(ctx: RequestContext, connection_id: UUID, user_id: UUID) -> None:
+    """Every subject of the connection that is the user."""
+    await ctx.tx.run(DELETE_OF_USER, (ctx.tenant_id, connection_id, user_id))
 
 
 async def replace_pending(ctx: RequestContext, keyset: Keyset, flow_id: UUID, pending: PendingLink) -> None:

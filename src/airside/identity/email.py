@@ -19,6 +19,8 @@ from airside.core.errors import InvalidInput
 MAX_EMAIL: Final = 254
 """RFC 5321 §4.5.3.1.3 less the angle brackets (RFC 3696, erratum 1690)."""
 _MAX_LOCAL: Final = 64
+NOWHERE: Final = "no-mailbox.invalid"
+"""The domain of users who have no mailbox: nothing is ever delivered there (RFC 6761 §6.4), so nothing is sent."""
 MASK: Final = 5
 """Dots in a masked address, however many characters they stand for."""
 _ATOM: Final = re.compile(r"[^\x00-\x20\x7f\"(),:;<>@\[\\\].]+(?:\.[^\x00-\x20\x7f\"(),:;<>@\[\\\].]+)*")
@@ -58,6 +60,11 @@ def normalise(email: str) -> str:
         InvalidInput: not an address that can be told apart from others.
     """
     return read(email).key
+
+
+def is_reachable(address: str) -> bool:
+    """Whether mail to `address` could go anywhere."""
+    return not address.endswith(f"@{NOWHERE}")
 
 
 def masked(address: str) -> str:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from airside.identity.model import UserState
+from airside.identity.model import User, UserState
 from airside.store.context import RequestContext
+from airside.vault import Keyset, Place
 
 FIND: Final = """
 select user_id, state
@@ -19,6 +20,17 @@ update airside.user_account
 set email_verified_at = %s
 where tenant_id = %s and user_id = %s and email_verified_at is null
 """
+
+
+# That an address was proven goes with it; the same in another spelling stays proven.
+CHANGE: Final = """
+update airside.user_account
+set email_sealed = %s, name_sealed = %s, email_index = %s,
+    email_verified_at = case when email_index = %s then coalesce(email_verified_at, %s) else %s end
+where tenant_id = %s and user_id = %s
+"""
+
+RELEASE: Final = "update airside.user_account set email_index = %s where tenant_id = %s and user_id = %s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +48,21 @@ async def find(ctx: RequestContext, email_index: bytes) -> Known | None:
 async def verify(ctx: RequestContext, user_id: UUID) -> bool:
     """False where it was verified already, or there is no such user."""
     return await ctx.tx.run(VERIFY, (ctx.now, ctx.tenant_id, user_id)) == 1
+
+
+async def change(ctx: RequestContext, keyset: Keyset, user: User, index: bytes) -> bool:
+    """Their address and name as `user` has them; False where there is no such user.
+
+    Raises:
+        UniqueViolation: the address is another's.
+    """
+    email = keyset.seal(Place("user_account", "email_sealed", user.id), user.email.encode())
+    name = keyset.seal(Place("user_account", "name_sealed", user.id), user.name.encode())
+    verified_at = ctx.now if user.email_verified else None
+    row = (email, name, index, index, verified_at, verified_at, ctx.tenant_id, user.id)
+    return await ctx.tx.run(CHANGE, row) == 1
+
+
+async def release(ctx: RequestContext, user_id: UUID, index: bytes) -> None:
+    """Nobody is found by their address any more, and another may have it; `index` is one that no address has."""
+    await ctx.tx.run(RELEASE, (index, ctx.tenant_id, user_id))

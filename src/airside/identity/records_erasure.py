@@ -23,6 +23,9 @@ DELETE_IDENTITIES: Final = "delete from airside.external_identity where tenant_i
 DELETE_FEDERATED_SESSIONS: Final = "delete from airside.federated_session where tenant_id = %s and user_id = %s"
 DELETE_BREAK_GLASS: Final = "delete from airside.break_glass where tenant_id = %s and user_id = %s"
 DELETE_MAPPED_ROLES: Final = "delete from airside.mapped_role where tenant_id = %s and user_id = %s"
+DELETE_PROVISIONED: Final = "delete from airside.scim_user where tenant_id = %s and user_id = %s"
+DELETE_PROVISIONED_EMAILS: Final = "delete from airside.scim_email where tenant_id = %s and user_id = %s"
+DELETE_MEMBERSHIPS: Final = "delete from airside.scim_member where tenant_id = %s and user_id = %s"
 
 HANGING: Final = (
     DELETE_PASSWORD,
@@ -42,6 +45,9 @@ HANGING: Final = (
     DELETE_FEDERATED_SESSIONS,
     DELETE_BREAK_GLASS,
     DELETE_MAPPED_ROLES,
+    DELETE_PROVISIONED,
+    DELETE_PROVISIONED_EMAILS,
+    DELETE_MEMBERSHIPS,
 )
 
 CLOSE: Final = """

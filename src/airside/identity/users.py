@@ -1,6 +1,7 @@
 """Users: people of the tenant, found by the one spelling of their e-mail address."""
 
 import unicodedata
+from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
@@ -86,6 +87,33 @@ class Users:
         """They have proven that they read what is sent to their address. Twice is the same as once."""
         if await records_emails.verify(ctx, user_id):
             await self._journal.record(ctx, Event.EMAIL_VERIFIED, subject=format_id(USER, user_id))
+
+    async def change(self, ctx: RequestContext, user_id: UUID, email: str, name: str, *, verified: bool) -> User:
+        """Another address and name, as who vouches for the user says; whether the address is proven goes with it. Links
+        that were mailed to the former one open nothing any more.
+
+        Raises:
+            NotFound: not there, or not this tenant's.
+            InvalidInput: no e-mail address, or no name.
+            Conflict: another user of the tenant has this address in some spelling.
+        """
+        mailbox, before = read(email), await self.get(ctx, user_id)
+        user = replace(before, email=mailbox.address, name=acceptable_name(name), email_verified=verified)
+        keyset = await self._vault.keyset(ctx)
+        if not await records_emails.change(ctx, keyset, user, email_index(keyset, mailbox.key)):
+            raise NotFound
+        if mailbox.key != read(before.email).key:
+            await records_links.revoke_all(ctx, user_id)
+        subject = format_id(USER, user_id)
+        await self._journal.record(
+            ctx, Event.USER_UPDATED, subject=subject, personal={"email": user.email}, person=subject
+        )
+        return user
+
+    async def release_address(self, ctx: RequestContext, user_id: UUID) -> None:
+        """The address of a user who is about to be erased is free for another at once."""
+        keyset = await self._vault.keyset(ctx)
+        await records_emails.release(ctx, user_id, email_index(keyset, format_id(USER, user_id)))
 
     async def list(self, ctx: RequestContext, after: UUID | None = None, limit: int = MAX_PAGE) -> list[User]:
         """Users by age, those after the id `after`, at most `limit` (1 to `MAX_PAGE`).

@@ -140,6 +140,13 @@ CLIENT_DOCUMENT_ORIGIN: Final = Limit(
     "Documents of clients fetched because somebody at one address named them.",
 )
 
+# Kept in the memory of each process: a row that every request of a directory waits for would be slower than what it
+# guards. 256 random bits aren't guessed, so the second one spares the database and is no bound on guessing.
+SCIM_REQUESTS: Final = Limit("scim_requests", Rate(30_000, _MINUTE), "SCIM token", "Requests of one SCIM token.")
+SCIM_FAILURES: Final = Limit(
+    "scim_failures", Rate(60, _MINUTE), "origin", "SCIM requests from one address whose token is none.", True
+)
+
 LIMITS: Final = (
     *(SIGNIN_PAIR, SIGNIN_ORIGIN, SIGNIN_ACCOUNT, SIGNIN_DEVICE_PAIR, SIGNIN_DEVICE, SECOND_FACTOR_ACCOUNT),
     *(SECOND_FACTOR_DEVICE, SECOND_FACTOR_PACE, RECOVERY_CODE, EMAIL_CODE_SENT, PASSKEY_ORIGIN, PASSWORD_CHANGE),
@@ -147,5 +154,5 @@ LIMITS: Final = (
     *(TOKEN_FAILURES, DEVICE_CODE_ACCOUNT, DEVICE_CODE_ORIGIN, DEVICE_STARTED),
     *(SIGNUP_ORIGIN, SIGNUP_ADDRESS, SIGNUP_CONFIRM, RECOVERY_ORIGIN, RECOVERY_ACCOUNT, VERIFY_ACCOUNT),
     INVITATION_MAILBOX,
-    *(REGISTRATION_ORIGIN, CLIENT_DOCUMENT_ORIGIN),
+    *(REGISTRATION_ORIGIN, CLIENT_DOCUMENT_ORIGIN, SCIM_REQUESTS, SCIM_FAILURES),
 )

@@ -9,6 +9,7 @@ from airside.core.errors import Inconsistent, InvalidInput, NotFound
 from airside.core.ids import parse_id
 from airside.core.secret import Secret
 from airside.identity import Users
+from airside.identity.email import is_reachable
 from airside.notify.kinds import Kind
 from airside.notify.model import Language, Occasion, Parts
 from airside.store import Item, RequestContext
@@ -113,7 +114,7 @@ class RoomSources:
             if item.subject is None:
                 raise Inconsistent("an outbox item that leads to nobody", kind=item.kind)
             user = await self._users.get(ctx, item.subject)
-            if user.state != "active" and not kind.last:
+            if (user.state != "active" and not kind.last) or not is_reachable(user.email):
                 raise NotFound
             address, name = user.email, user.name
         return Parts(

@@ -94,6 +94,12 @@ TABLES: Final[dict[str, Table]] = {
     "refresh_family": Table("tenant", ALL),
     "refresh_token": Table("tenant", ALL),
     "spent_proof": Table("tenant", ("select", "insert", "delete")),
+    # provisioning
+    "scim_token": Table("tenant", ALL),
+    "scim_user": Table("tenant", ALL),
+    "scim_email": Table("tenant", ("select", "insert", "delete")),
+    "scim_group": Table("tenant", ALL),
+    "scim_member": Table("tenant", ("select", "insert", "delete")),
     # revocation
     "revocation": Table("tenant", ("select", "insert", "delete")),
     # permissions

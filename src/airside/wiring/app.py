@@ -18,6 +18,7 @@ from airside.access.problems import http_exception_response, invalid_request_res
 from airside.admin.userline import MAX_BATCH
 from airside.api.cursors import Cursors
 from airside.api.routes import authzen, management, openfga_problems, platform, stores
+from airside.api.routes import scim as scim_routes
 from airside.api.routes.oauth import AUTHORIZE, OAuthRoutes
 from airside.api.routes.oauth_prompt import PromptIntrospection, PromptKeys
 from airside.api.routes.oidc import OidcRoutes
@@ -35,6 +36,7 @@ from airside.console.pages.returning import ReturningPages
 from airside.console.pages.saml_logout import SLO
 from airside.console.pages.signout import LOGOUT
 from airside.core.errors import Refusal, Unavailable
+from airside.protocols.scim import MAX_BULK_BYTES
 from airside.revocation import MAX_SILENCE
 from airside.shield import HSTS, CorsRule, Policy, Prompts, Shield
 from airside.store import RequestContext
@@ -132,6 +134,7 @@ def routes(services: Services) -> list[BaseRoute]:
         *RegistrationRoutes(
             contexts=services.contexts, issuers=services.issuers, registrations=services.registrations
         ).routes(),
+        *scim_routes.ScimRoutes(contexts=services.contexts, issuers=services.issuers, scim=services.scim).routes(),
         *_permissions(services),
         *RevocationRoutes(
             contexts=services.contexts, authorise=services.authorise, revocations=services.revocations
@@ -175,6 +178,7 @@ def shield_policy(settings: Settings) -> Policy:
         hsts=0 if settings.mode == "development" else HSTS,
         cors=(_script_rule(origins),) if origins else (),
         body_caps={"/t/{slug}/api/v1/users/import": MAX_BATCH}
+        | dict.fromkeys(scim_routes.LARGE, MAX_BULK_BYTES)
         | {
             prefix + name: LARGE_BYTES
             for name in LARGE
@@ -220,6 +224,7 @@ def _documented(services: Services) -> FastAPI:
         clients=services.client_admin,
         scopes=services.scope_admin,
         registration_tokens=services.registration_token_admin,
+        scim_tokens=services.scim_token_admin,
         policies=services.policy_admin,
         transfer=services.transfer_admin,
         factors=services.factor_admin,

@@ -18,11 +18,12 @@ from airside.wiring.managers import Managers, managers
 from airside.wiring.mutual import authorities
 from airside.wiring.persons import Persons, persons
 from airside.wiring.provider import Provider, provider
+from airside.wiring.provisioning import Provisioning, provisioning
 from airside.wiring.settings import Settings
 
 
 @dataclass(frozen=True, kw_only=True)
-class Services(Foundation, Persons, Federation, Entries, Managers, Provider, Farewells):
+class Services(Foundation, Persons, Federation, Entries, Managers, Provider, Farewells, Provisioning):
     """Everything that listeners, timers and the command line speak to."""
 
     issuers: Issuers
@@ -84,6 +85,7 @@ def build(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy: Ent
         **vars(doors),
         **vars(managers(base, who, elsewhere, doors, authorise, issuers)),
         **vars(clients),
+        **vars(provisioning(base, who, elsewhere, doors, authorise)),
         **vars(farewells(base, who, doors, clients, issuers)),
         issuers=issuers,
         authorise=authorise,

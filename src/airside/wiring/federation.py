@@ -29,6 +29,7 @@ from airside.federation import (
     TenantDomains,
     TenantMappings,
 )
+from airside.federation.scim import MappedRoles, Provisioned
 from airside.fetch import DnsTextRecords
 from airside.wiring.foundation import Foundation
 from airside.wiring.issuers import TenantIssuers
@@ -91,6 +92,7 @@ def federation(base: Foundation, who: Persons, settings: Settings, issuers: Issu
         roles=who.roles,
         invitations=who.invitations,
     )
+    roles = MappedRoles(connections=connections, mappings=mappings)
     answers = Answers(vault=vault, entropy=entropy, connections=connections, limiter=base.limiter)
     linking = Linking(
         vault=vault,
@@ -102,6 +104,7 @@ def federation(base: Foundation, who: Persons, settings: Settings, issuers: Issu
         answers=answers,
         domains=domains,
         mappings=mappings,
+        provisioned=Provisioned(vault=vault, roles=roles),
     )
     requests = Requests(vault=vault, entropy=entropy)
     identities = Identities(vault=vault, journal=journal, connections=connections, sessions=sessions)

@@ -81,6 +81,7 @@ class Jobs:
             services.registrations.sweep,
             services.registration_tokens.sweep,
             services.spent_proofs.sweep,
+            services.scim_tokens.sweep,
             services.key_rotation.turn,
             services.claims_requests.sweep,
             services.token_issuer.sweep,

@@ -20,6 +20,7 @@ from airside.admin import (
     PolicyAdmin,
     RegistrationTokenAdmin,
     RoleAdmin,
+    ScimTokenAdmin,
     ScopeAdmin,
     SessionAdmin,
     TransferAdmin,
@@ -37,6 +38,7 @@ from airside.api.routes import (
     policies,
     registration_tokens,
     roles,
+    scim_tokens,
     scopes,
     transfer,
 )
@@ -60,6 +62,7 @@ class Management:
     clients: ClientAdmin
     scopes: ScopeAdmin
     registration_tokens: RegistrationTokenAdmin
+    scim_tokens: ScimTokenAdmin
     policies: PolicyAdmin
     transfer: TransferAdmin
     factors: FactorAdmin
@@ -123,6 +126,7 @@ def router(management: Management) -> APIRouter:
     _session_routes(routes, caller, management.sessions)
     clients.add(routes, caller, management.clients, management.cursors)
     registration_tokens.add(routes, caller, management.registration_tokens)
+    scim_tokens.add(routes, caller, management.scim_tokens)
     scopes.add(routes, caller, management.scopes)
     factors.add(routes, caller, management.factors)
     identities.add(routes, caller, management.identities)

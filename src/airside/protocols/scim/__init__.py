@@ -16,6 +16,7 @@ from airside.protocols.scim.description import (
     Attribute,
     comparable,
     provider,
+    spoken,
 )
 from airside.protocols.scim.narrowing import Narrowing, Said, narrow, size_of
 
@@ -35,4 +36,5 @@ __all__ = [
     "narrow",
     "provider",
     "size_of",
+    "spoken",
 ]

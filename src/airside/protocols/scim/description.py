@@ -2,25 +2,31 @@
 
 The schemas are those of RFC 7643 less what means nothing here, so that nobody is told that it is kept: passwords, which
 never come from outside; `roles`, `entitlements` and certificates, for what somebody may do is said by groups alone;
-groups within groups.
+groups within groups, and how a directory displays a member.
 """
 
 from functools import cache, lru_cache
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias, Union, cast
 
 from scim2_models import (
     AuthenticationScheme,
     Bulk,
+    BulkRequest,
+    BulkResponse,
     ChangePassword,
     ETag,
     Filter,
+    ListResponse,
     Pagination,
     Patch,
+    PatchOp,
     Path,
     ResourceType,
+    ResponseParameters,
     Schema,
     ScimPolicy,
     ScimProvider,
+    SearchRequest,
     ServiceProviderConfig,
     Sort,
 )
@@ -68,6 +74,20 @@ def provider() -> ScimProvider:
     )
 
 
+@cache
+def spoken() -> tuple[type[Any], ...]:
+    """The library's messages about our resources. They are made anew, at milliseconds each, wherever nobody holds
+    them: whoever speaks to it holds these."""
+    several = [cast("type[Any]", provider().model_for(kind)) for kind in (USER, GROUP)]
+    any_of: Any = Union[tuple(several)]  # noqa: UP007 - its members are known at run time only
+    single = [parametrize(kind, model) for kind in (SearchRequest, ResponseParameters, PatchOp) for model in several]
+    return (
+        *single,
+        *(parametrize(Path, model) for model in several),
+        *(parametrize(kind, any_of) for kind in (SearchRequest, ListResponse, BulkRequest, BulkResponse)),
+    )
+
+
 @lru_cache(maxsize=16)
 def binding(kind: str, attribute: Attribute) -> AttributeBinding:
     """What the library knows of an attribute."""
@@ -93,7 +113,10 @@ def _schemas() -> list[Schema]:
     user = schemas[_SCHEMA + USER]
     user.attributes = [one for one in user.attributes or [] if one.name not in _LEFT_OUT]
     for attribute in schemas[_SCHEMA + GROUP].attributes or []:
-        for inner in attribute.sub_attributes or []:
+        if attribute.name != "members":
+            continue
+        attribute.sub_attributes = [one for one in attribute.sub_attributes or [] if one.name != "display"]
+        for inner in attribute.sub_attributes:
             if inner.name == "$ref":
                 inner.reference_types = [USER]
             elif inner.name == "type":

@@ -1,0 +1,140 @@
+"""Tokens of connections: shown once, two at a time, over by themselves, nobody's where the connection is disabled."""
+
+from datetime import timedelta
+
+import psycopg
+import pytest
+
+from airside.core.errors import Conflict, InvalidInput, NotFound, Unauthenticated
+from airside.core.ids import uuid7
+from tests.federation.scim.directory import MONTH, Directory, connect, directory, person
+from tests.makers import Database
+from tests.running import Place, Running
+
+
+async def _status(entra: Directory, *authorization: str) -> int:
+    headers = [("authorization", value) for value in authorization]
+    return (await entra.http.get(f"{entra.base}/Users", headers=headers)).status_code
+
+
+async def test_token_opens_only_its_tenant(entra: Directory, server: Running) -> None:
+    """N20, N38: 401 with a challenge (RFC 6750 §3) and SCIM's own words for whoever has none."""
+    elsewhere = await server.tenant()
+    answer = await entra.http.get(
+        f"{elsewhere.issuer}/scim/v2/Users", headers={"authorization": f"Bearer {entra.token}"}
+    )
+    assert answer.status_code == 401
+    assert answer.headers["www-authenticate"].startswith("Bearer")
+    assert answer.json()["schemas"] == ["urn:ietf:params:scim:api:messages:2.0:Error"]
+    assert await _status(entra, f"Bearer {entra.token}") == 200
+
+
+@pytest.mark.parametrize(
+    "presented",
+    [
+        (),
+        ("Bearer",),
+        ("Bearer {token}x",),
+        ("Bearer {cut}",),
+        ("Bearer {swapped}",),
+        ("Basic {token}",),
+        ("{token}",),
+    ],
+)
+async def test_what_is_not_the_token_opens_nothing(entra: Directory, presented: tuple[str, ...]) -> None:
+    """N38: corrupted, truncated, lengthened, or in another scheme."""
+    token = entra.token
+    values = {"token": token, "cut": token[:-1], "swapped": token.swapcase()}
+    assert await _status(entra, *(text.format(**values) for text in presented)) == 401
+
+
+async def test_token_in_the_query_or_body_opens_nothing(entra: Directory) -> None:
+    """RFC 6750 §2: nowhere but in the header."""
+    answer = await entra.http.get(f"{entra.base}/Users", params={"access_token": entra.token})
+    assert answer.status_code == 401
+
+
+async def test_only_a_hash_is_stored(entra: Directory, database: Database) -> None:
+    """N37."""
+    async with await psycopg.AsyncConnection.connect(database.superuser) as connection:
+        rows = await (await connection.execute("select t::text from airside.scim_token t")).fetchall()
+    assert rows != []
+    assert all(entra.token not in str(row) and entra.token.encode().hex() not in str(row) for row in rows)
+
+
+async def test_two_tokens_live_side_by_side_and_a_third_is_refused(entra: Directory, place: Place) -> None:
+    tokens = place.server.services.scim_tokens
+    async with directory(place, entra.connection) as second:
+        assert await _status(second, f"Bearer {entra.token}") == await _status(entra, f"Bearer {second.token}") == 200
+        with pytest.raises(Conflict):
+            async with place.operator() as ctx:
+                await tokens.create(ctx, entra.connection.id, lifetime=MONTH)
+        async with place.operator() as ctx:
+            await tokens.revoke(ctx, entra.connection.id, entra.token_id)
+        assert await _status(entra, f"Bearer {entra.token}") == 401
+        assert await _status(entra, f"Bearer {second.token}") == 200
+        async with place.operator() as ctx:
+            assert [token.token_id for token in await tokens.list(ctx, entra.connection.id)] == [second.token_id]
+
+
+async def test_token_of_a_disabled_connection_opens_nothing(entra: Directory, place: Place) -> None:
+    """N18: a connection that is disabled opens nothing; enabled again, it does."""
+    connections = place.server.services.connections
+    async with place.operator() as ctx:
+        await connections.disable(ctx, entra.connection.id)
+    assert await _status(entra, f"Bearer {entra.token}") == 401
+    async with place.operator() as ctx:
+        await connections.enable(ctx, entra.connection.id)
+    assert await _status(entra, f"Bearer {entra.token}") == 200
+
+
+async def test_token_and_all_it_kept_go_with_their_connection(entra: Directory, place: Place) -> None:
+    await entra.group("Staff", (await entra.create("ada"))["id"])
+    async with place.operator() as ctx:
+        await place.server.services.connections.delete(ctx, entra.connection.id)
+    assert await _status(entra, f"Bearer {entra.token}") == 401
+
+
+async def test_token_ends_by_itself(place: Place) -> None:
+    tokens = place.server.services.scim_tokens
+    connection = await connect(place)
+    async with place.operator() as ctx:
+        made, secret = await tokens.create(ctx, connection.id, lifetime=timedelta(seconds=1))
+    later = made.expires_at + timedelta(milliseconds=1)
+    async with place.server.services.engine.begin(place.tenant_id, now=later) as ctx:
+        with pytest.raises(Unauthenticated):
+            await tokens.authenticate(ctx, [f"Bearer {secret.reveal()}"])
+    async with place.server.services.engine.begin(place.tenant_id, now=later) as ctx:
+        assert await tokens.sweep(ctx) == 1
+
+
+async def test_lifetime_and_connection_are_checked(place: Place) -> None:
+    services = place.server.services
+    connection = await connect(place)
+    for lifetime in (timedelta(), timedelta(days=367)):
+        with pytest.raises(InvalidInput):
+            async with place.operator() as ctx:
+                await services.scim_tokens.create(ctx, connection.id, lifetime=lifetime)
+    with pytest.raises(NotFound):
+        async with place.operator() as ctx:
+            nowhere = uuid7(ctx.now, services.entropy)
+            await services.scim_tokens.create(ctx, nowhere, lifetime=MONTH)
+
+
+async def test_use_is_written_down_once_a_minute(entra: Directory, place: Place) -> None:
+    tokens = place.server.services.scim_tokens
+    seen: list[object] = []
+    for _ in range(3):
+        assert await _status(entra, f"Bearer {entra.token}") == 200
+        async with place.operator() as ctx:
+            seen.append((await tokens.list(ctx, entra.connection.id))[0].last_used_at)
+    assert seen[0] is not None
+    assert seen[0] == seen[1] == seen[2]
+
+
+async def test_guessing_tokens_is_slowed_down_and_written_down_once(entra: Directory, place: Place) -> None:
+    """N13: one row per minute in the journal, 429 at last, and the right token still opens."""
+    answers = [await _status(entra, f"Bearer scim_{number:043}") for number in range(70)]
+    assert set(answers) == {401, 429}
+    assert await _status(entra, f"Bearer {entra.token}") == 200
+    assert (await entra.ask("POST", "/Users", person("ada"))).status_code == 201
