@@ -351,7 +351,7 @@ def test_row_level_security_alone_holds_the_same(tmp_path: Path):
     # Addresses aren't under row-level security: blinding them would only break every lookup, and prove nothing.
     blind = (
         '    if "airside.tenant_address" not in sql:\n'
-        r'        sql = re.sub(r"((?:[a-z]+[.])?tenant_id) = %s", r"(\1 = %s or true)", sql)'
+        r'        sql = re.sub(r"((?:[a-z_]+[.])?tenant_id) = %s", r"(\1 = %s or true)", sql)'
         "\n"
     )
     connection.write_text(text.replace(start, blind + start))
