@@ -129,6 +129,11 @@ async def test_administrator_is_nobody_elses_even_of_a_proven_domain(place: Plac
     domains.connection_id = connection.id
     with pytest.raises(Conflict):
         await _created(place, chief, connection.id, domains)
+    services = place.server.services
+    async with place.operator() as ctx:
+        await Subjects(vault=services.vault, entropy=services.entropy).link(ctx, connection.id, "ext-1", chief.id)
+    with pytest.raises(Conflict):
+        await _created(place, chief, connection.id, domains)
 
 
 async def test_last_administrator_is_not_removed(entra: Directory) -> None:

@@ -156,12 +156,14 @@ class ScimUsers:
             user = await self._users.create(ctx, self._address(profile), profile.name, verified=covered)
         except Conflict:
             known = await self._users.known(ctx, profile.address or "")
-            if known is None or not covered or await self._is_administrator(ctx, known):
+            if known is None or not covered:
                 raise
             return await self._linked(ctx, connection_id, known), False
         return user.id, True
 
     async def _linked(self, ctx: RequestContext, connection_id: UUID, user_id: UUID) -> UUID:
+        if await self._is_administrator(ctx, user_id):
+            raise Conflict("an administrator of the tenant")
         await self._record(ctx, Event.SCIM_USER_LINKED, connection_id, user_id)
         return user_id
 
