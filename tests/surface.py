@@ -21,6 +21,7 @@ FORMS = frozenset(
         *("/oauth2/authorize", "/oauth2/par", "/oauth2/token", "/oauth2/revoke", "/oauth2/introspect"),
         *("/oauth2/device_authorization", "/oauth2/userinfo", "/oauth2/logout"),
         *("/signin", "/signup", "/recover", "/invitation", "/verify", "/account", "/consent", "/device", "/signout"),
+        "/setup",
         *("/saml", "/oidc"),
     }
 )

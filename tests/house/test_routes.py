@@ -13,7 +13,7 @@ from airside.access import Right
 from airside.access.rights import INTERFACE_RIGHTS
 from airside.admin import Verbs
 from airside.core.ids import DEVICE, FACTOR, FLOW, IDENTITY, MAIL, PASSKEY, REGISTRATION, SESSION, USER, format_id
-from airside.federation import ConnectionDraft, OidcSettings
+from airside.federation import ConnectionDraft, OidcSettings, SetupDraft
 from airside.tenancy import PERMISSIONS, RoleDraft
 from airside.wiring.app import routes
 from tests.admin.kit import generator_of
@@ -58,6 +58,7 @@ BODIES: dict[str, dict[str, object]] = {
     "/clients": {"name": "stranger", "grants": ["client_credentials"]},
     "/registration-tokens": {"name": "stranger"},
     "/scim-tokens": {"days": 1},
+    "/setup-invitations": {"name": "stranger", "email": "stranger@example.com"},
     "/oauth2/register": {"redirect_uris": ["https://stranger.example/cb"]},
     "/tenants": {"slug": "stranger", "name": "Stranger"},
     "/policies": {"version": 0, "policy": {}},
@@ -87,6 +88,7 @@ async def _ids(place: Place) -> dict[str, str]:
         store = await services.permissions.stores.create(ctx, "kept")
         role = await services.role_admin.create(ctx, RoleDraft("kept"))
         invitation = await services.invitation_admin.create(ctx, "guest@example.com", "Guest", ["member"])
+        setup, _ = await services.setup_admin.create(ctx, SetupDraft("Contoso", "it@contoso.example"))
         session = (await services.sessions.list(ctx, user.id))[0]
         (device,) = await services.devices.list(ctx, user.id)
         flow = await services.flows.start(ctx, f"/t/{place.slug}/account")
@@ -125,6 +127,7 @@ async def _ids(place: Place) -> dict[str, str]:
         "scim_token_id": token.word,
         "registration_token_id": format_id(REGISTRATION, user.id),
         "letter": format_id(MAIL, user.id),
+        "setup_id": setup.word,
     }
 
 

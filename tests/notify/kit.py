@@ -48,11 +48,12 @@ class Rooms:
         return Letterhead(self.tenant, "en", "/t/acme/signin", "/t/acme/account")
 
     async def link(self, ctx: RequestContext, kind: str, about: Mapping[str, str]) -> MailedLink:
-        if about["link"] in self.over:
+        word = about.get("link") or about["connection"]
+        if word in self.over:
             raise NotFound
-        if about["link"] in self.broken:
+        if word in self.broken:
             raise RuntimeError("a fault of ours")
-        path = Secret(f"/t/acme/{kind}/{self.secret(parse_id(LINK, about['link']))}")
+        path = Secret(f"/t/acme/{kind}/{self.secret(parse_id(word.partition('_')[0], word))}")
         return MailedLink(path, STRANGER if kind in ("signup", "invitation") else None)
 
     async def code(self, ctx: RequestContext, code_id: UUID) -> Secret[str]:

@@ -11,7 +11,7 @@ from psycopg import AsyncConnection
 
 from airside.core.entropy import Entropy
 from airside.core.errors import Unavailable
-from airside.core.ids import FACTOR, SESSION, USER, format_id, uuid7
+from airside.core.ids import CONNECTION, FACTOR, SESSION, USER, format_id, uuid7
 from airside.notify import KINDS, Letter, Mailbox, Receipt, Smtp
 from airside.notify.consumer import BATCH, LEASE
 from airside.notify.delivery import BACK_OFF
@@ -109,7 +109,8 @@ async def test_every_kind_is_written_from_ids_alone_and_no_row_holds_an_address_
     user = await desk.user()
     subject = None if kind in ("signup", "invitation") else user.id
     ids = {"link": desk.link(), "code": format_id(FACTOR, uuid7(NOW, desk.entropy))}
-    about = {**ids, "session": format_id(SESSION, uuid7(NOW, desk.entropy)), "factor": "totp"}
+    ids["connection"] = format_id(CONNECTION, uuid7(NOW, desk.entropy))
+    about = {**ids, "to": "contact", "session": format_id(SESSION, uuid7(NOW, desk.entropy)), "factor": "totp"}
     await desk.put(kind, subject, **{name: about[name] for name in KINDS[kind].about})
     async with await AsyncConnection.connect(database.superuser) as connection:
         asked = await connection.execute("select t::text from airside.outbox t where tenant_id = %s", (desk.tenant_id,))

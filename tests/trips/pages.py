@@ -10,12 +10,14 @@ from uuid import UUID
 from playwright.async_api import Page
 
 from airside.core.secret import Secret
+from airside.federation import SetupDraft, SetupTest, records_setup
 from airside.identity import User
 from airside.identity.links import Purpose
 from airside.oauth import ClientSettings
 from airside.oauth.device_model import DeviceRequest
 from airside.protocols import otp
 from airside.tenancy import TenantPolicy
+from tests.federation.certificates import pem_of
 from tests.oauth.grants_kit import TELEVISION
 from tests.running import PASSWORD, Place
 from tests.trips.test_login_in_a_browser import callback
@@ -76,6 +78,8 @@ class Walk:
         async for step in self._proving_twice():
             yield step
         async for step in self._letting_applications_in():
+            yield step
+        async for step in self._setting_a_connection_up():
             yield step
 
     async def demand(self, policy: TenantPolicy) -> None:
@@ -289,6 +293,61 @@ class Walk:
         yield "signout"
         await self.send()
         yield "signed-out-by-application"
+
+    async def _setting_a_connection_up(self) -> AsyncGenerator[str]:
+        page, services = self.page, self.place.server.services
+        async with self.place.operator() as ctx:
+            made, url = await services.setup_admin.create(ctx, SetupDraft(self.name[:200], "it@example.com"))
+        await page.goto(url.reveal())
+        yield "setup"
+        await self.send()
+        yield "setup-steps"
+        await page.goto(f"{self.at}/setup/provider")
+        yield "setup-provider"
+        await self.send()
+        yield "setup-provider-refused"
+        await self._choose("okta", "saml")
+        yield "setup-saml"
+        await page.fill("#metadata", "<nothing/>")
+        await self.send()
+        yield "setup-saml-refused"
+        await page.fill("#metadata", "")
+        await page.click("summary")
+        await page.fill("#entity_id", "https://idp.example.com/saml")
+        await page.fill("#sso_url", "https://idp.example.com/sso")
+        await page.fill("#certificates", pem_of("idp.example.com"))
+        await self.send()
+        yield "setup-steps-set"
+        await page.goto(f"{self.at}/setup/connection")
+        yield "setup-saml-set"
+        await page.goto(f"{self.at}/setup/provider")
+        await self._choose("google", "oidc")
+        await page.fill("#client_id", "airside")
+        await self.send()
+        yield "setup-oidc-refused"
+        await page.fill("#client_secret", "hush")
+        await self.send()
+        await page.goto(f"{self.at}/setup/test")
+        yield "setup-test"
+        for test in (self._taken(), SetupTest(self.now, refusal="signature")):
+            async with self.place.operator() as ctx:
+                await records_setup.keep_test(ctx, await services.vault.keyset(ctx), made.id, test)
+            await page.goto(f"{self.at}/setup/test")
+            yield "setup-test-refused" if test.refusal else "setup-test-taken"
+        await page.goto(f"{self.at}/setup/steps")
+        await self.send()
+        yield "setup-finished"
+
+    async def _choose(self, provider: str, kind: str) -> None:
+        await self.page.check(f"input[value={provider}]")
+        await self.page.check(f"input[value={kind}]")
+        await self.send()
+
+    def _taken(self) -> SetupTest:
+        received = {self.name: (self.name, "Research"), "mail": ("ada@example.com",)}
+        return SetupTest(
+            self.now, subject="u-1", email="ada@example.com", name=self.name, attributes=received, roles=(self.name,)
+        )
 
     @property
     def now(self) -> datetime:

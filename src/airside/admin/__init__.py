@@ -21,6 +21,7 @@ from airside.admin.roles import RoleAdmin
 from airside.admin.scim_tokens import ScimTokenAdmin
 from airside.admin.scopes import ScopeAdmin
 from airside.admin.sessions import SessionAdmin
+from airside.admin.setup import SetupAdmin
 from airside.admin.transfer import LineResult, TransferAdmin
 from airside.admin.users import UserAdmin
 from airside.admin.verb import Verbs, requires
@@ -44,6 +45,7 @@ __all__ = [
     "ScimTokenAdmin",
     "ScopeAdmin",
     "SessionAdmin",
+    "SetupAdmin",
     "TransferAdmin",
     "UserAdmin",
     "Verbs",

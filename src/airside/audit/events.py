@@ -166,3 +166,12 @@ class Event(StrEnum):
 
     MAPPING_SAVED = "mapping:connection:saved"
     MAPPING_APPLIED = "mapping:user:applied"
+    SETUP_INVITED = "setup:invitation:created"
+    SETUP_REVOKED = "setup:invitation:revoked"
+    SETUP_REFUSED = "setup:invitation:refused"
+    SETUP_STARTED = "setup:invitation:started"
+    SETUP_CHOSEN = "setup:provider:chosen"
+    SETUP_CONFIGURED = "setup:connection:configured"
+    SETUP_TESTED = "setup:connection:tested"
+    SETUP_FINISHED = "setup:invitation:finished"
+    CERTIFICATE_ENDING = "federation:certificate:ending"

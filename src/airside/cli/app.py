@@ -12,6 +12,7 @@ from airside.cli.app_keys import keys
 from airside.cli.app_policy import policy
 from airside.cli.app_scim import scim
 from airside.cli.app_scopes import scope
+from airside.cli.app_setup import setup
 from airside.cli.app_transfer import transfer
 from airside.cli.words import Email, Slug
 
@@ -44,6 +45,7 @@ app.add_typer(invitation, name="invitation")
 app.add_typer(client, name="client")
 app.add_typer(scope, name="scope")
 app.add_typer(scim, name="scim")
+app.add_typer(setup, name="setup")
 app.add_typer(policy, name="policy")
 app.add_typer(connections, name="connections")
 app.add_typer(domains, name="domains")

@@ -8,7 +8,17 @@ from starlette.requests import Request
 from airside.audit import Activity
 from airside.console.brand import Brand
 from airside.core.entropy import Entropy
-from airside.federation import Answers, Connections, Discovery, FederatedWays, Identities, SamlLogouts
+from airside.federation import (
+    Answers,
+    Connections,
+    Discovery,
+    FederatedWays,
+    Identities,
+    SamlLogouts,
+    SetupPortal,
+    Setups,
+    SetupTrials,
+)
 from airside.identity import (
     Devices,
     EmailCodes,
@@ -99,6 +109,12 @@ class Verbs(Protocol):
     def device_authorizations(self) -> DeviceAuthorizations: ...
     @property
     def closing(self) -> Closing: ...
+    @property
+    def setups(self) -> Setups: ...
+    @property
+    def setup_portal(self) -> SetupPortal: ...
+    @property
+    def setup_trials(self) -> SetupTrials: ...
     @property
     def connections(self) -> Connections: ...
     @property

@@ -15,11 +15,11 @@ MAX_FIELDS: Final = 16
 FORM_TYPE: Final = "application/x-www-form-urlencoded"
 
 
-async def read_form(request: Request, names: Sequence[str]) -> dict[str, str]:
+async def read_form(request: Request, names: Sequence[str], max_bytes: int = MAX_FORM) -> dict[str, str]:
     """The fields `names` of a form post; a field that wasn't sent is empty.
 
     Raises:
-        TooLarge: more than `MAX_FORM` bytes.
+        TooLarge: more than `max_bytes`.
         InvalidInput: not such a form, not UTF-8, another field, or one twice.
     """
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM_TYPE:
@@ -27,8 +27,8 @@ async def read_form(request: Request, names: Sequence[str]) -> dict[str, str]:
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > MAX_FORM:
-            raise TooLarge("form over its cap", max_bytes=MAX_FORM)
+        if len(body) > max_bytes:
+            raise TooLarge("form over its cap", max_bytes=max_bytes)
     try:
         pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS)
     except ValueError:

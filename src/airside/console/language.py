@@ -1,6 +1,6 @@
 """The catalogue of words: every sentence of the pages, in each language, chosen by the reader's browser.
 
-The words stand in `words/*.toml`, one file a language, all with the same keys and placeholders. No template and no
+The words stand in `words/*.toml`, in each language with the same keys and placeholders. No template and no
 page carries a sentence of its own.
 """
 
@@ -16,6 +16,8 @@ MAX_RANGES: Final = 32
 """Ranges of it that are read."""
 Code = Literal["en", "de"]
 _CODES: Final[tuple[Code, ...]] = get_args(Code)
+_PARTS: Final = ("", ".setup")
+"""A language's words stand in several files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +87,9 @@ def _flat(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str
 
 
 def _load(code: Code) -> Language:
-    text = (resources.files("airside.console") / "words" / f"{code}.toml").read_text("utf-8")
-    return Language(code, dict(_flat(tomllib.loads(text))))
+    words = resources.files("airside.console") / "words"
+    texts = [(words / f"{code}{part}.toml").read_text("utf-8") for part in _PARTS]
+    return Language(code, {key: said for text in texts for key, said in _flat(tomllib.loads(text))})
 
 
 LANGUAGES: Final[Mapping[str, Language]] = {code: _load(code) for code in _CODES}

@@ -23,11 +23,13 @@ from airside.console.pages import (
     look,
     recover,
     saml_logout,
+    setup,
     signin,
     signout,
     signup,
     verify,
 )
+from airside.console.setup_in import SetupDoors
 from airside.console.signed_in import MemberDoors
 from airside.console.visit import Doors
 
@@ -56,6 +58,14 @@ def routes(verbs: Verbs, *, context: Context, brands: Brands) -> list[Route]:
                 connections=verbs.connections,
                 ways=verbs.federated_ways,
                 devices=verbs.devices,
+                trials=verbs.setup_trials,
+            ),
+        ),
+        *setup.routes(
+            EntryDoors(doors=doors, entropy=verbs.entropy),
+            SetupDoors(doors=doors, setups=verbs.setups),
+            setup.SetupPages(
+                setups=verbs.setups, portal=verbs.setup_portal, trials=verbs.setup_trials, issuer=verbs.issuer
             ),
         ),
         *saml_logout.routes(doors, saml_logout.SamlLogoutPages(logouts=verbs.saml_logouts)),

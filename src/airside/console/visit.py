@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from airside.console.brand import Brand
 from airside.console.context import Brands, Context
-from airside.console.forms import read_cookie, read_form
+from airside.console.forms import MAX_FORM, read_cookie, read_form
 from airside.console.language import MAX_ACCEPTED, Language, first_known
 from airside.console.refusals import Handler, guarded, language_of
 from airside.console.render import page
@@ -88,11 +88,11 @@ class Doors:
 
         return guarded(endpoint)
 
-    def form(self, handler: FormPage, fields: Sequence[str]) -> Handler:
+    def form(self, handler: FormPage, fields: Sequence[str], max_bytes: int = MAX_FORM) -> Handler:
         """The endpoint of a page that takes the form of `fields`; its token is the page's to check."""
 
         async def endpoint(request: Request) -> Response:
-            form = await read_form(request, fields)
+            form = await read_form(request, fields, max_bytes)
             return await self._answer(request, lambda visit: handler(visit, form))
 
         return guarded(endpoint)

@@ -42,6 +42,7 @@ CONNECTION: Final = "con"
 IDENTITY: Final = "ext"
 DOMAIN: Final = "dom"
 GROUP: Final = "grp"
+SETUP: Final = "stp"
 
 
 def uuid7(now: datetime, entropy: Entropy) -> UUID:

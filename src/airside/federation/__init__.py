@@ -23,6 +23,7 @@ from airside.federation.model import (
     Departure,
     Discovery,
     Domains,
+    Examining,
     ExternalClaims,
     ExternalIdentity,
     FederatedSession,
@@ -41,28 +42,29 @@ from airside.federation.presets import INPUTS, PRESETS, preset_settings
 from airside.federation.provider_metadata import ProviderMetadata
 from airside.federation.providers import Providers
 from airside.federation.records_mappings import Sample, SavedMapping
+from airside.federation.reminders import CertificateReminders, newest_of
 from airside.federation.requests import Requests
 from airside.federation.saml import SamlDoor
 from airside.federation.saml_logout import SamlLogouts
 from airside.federation.saml_metadata import SamlMetadata
 from airside.federation.saml_party import SamlParty, pinned
 from airside.federation.sessions import FederatedSessions
-from airside.federation.settings import (
-    ConnectionKind,
-    OidcSettings,
-    SamlSettings,
-    Settings,
-    parse_settings,
-    render_settings,
-)
+from airside.federation.settings import ConnectionKind, SamlSettings, Settings, parse_settings, render_settings
+from airside.federation.settings_oidc import OidcSettings
+from airside.federation.setup import SetupAccess, Setups
+from airside.federation.setup_model import PROVIDERS, Setup, SetupDraft, SetupProvider, SetupState, SetupTest
+from airside.federation.setup_portal import OidcGiven, SetupPortal, pasted_metadata, saml_of, saml_typed
+from airside.federation.setup_trial import SetupTrials
 from airside.federation.ways import FederatedWays
 
 __all__ = [
     "INPUTS",
     "PRESETS",
+    "PROVIDERS",
     "AdministratorNotices",
     "Answers",
     "AssuranceRule",
+    "CertificateReminders",
     "Connection",
     "ConnectionChange",
     "ConnectionDraft",
@@ -78,6 +80,7 @@ __all__ = [
     "DomainState",
     "Domains",
     "Enforcement",
+    "Examining",
     "ExternalClaims",
     "ExternalIdentity",
     "FederatedSession",
@@ -96,6 +99,7 @@ __all__ = [
     "OidcAnswer",
     "OidcClient",
     "OidcDoor",
+    "OidcGiven",
     "OidcProof",
     "OidcSettings",
     "OwnIssuer",
@@ -120,12 +124,25 @@ __all__ = [
     "Sample",
     "SavedMapping",
     "Settings",
+    "Setup",
+    "SetupAccess",
+    "SetupDraft",
+    "SetupPortal",
+    "SetupProvider",
+    "SetupState",
+    "SetupTest",
+    "SetupTrials",
+    "Setups",
     "TenantDomains",
     "TenantMappings",
+    "newest_of",
     "parse_rules",
     "parse_settings",
+    "pasted_metadata",
     "pinned",
     "preset_settings",
     "render_rules",
     "render_settings",
+    "saml_of",
+    "saml_typed",
 ]

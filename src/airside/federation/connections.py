@@ -52,8 +52,10 @@ class Connections:
         self._sessions = sessions
         self._exceptions = exceptions
 
-    async def create(self, ctx: RequestContext, draft: ConnectionDraft) -> Connection:
-        """A new connection, active at once.
+    async def create(
+        self, ctx: RequestContext, draft: ConnectionDraft, *, connection_id: UUID | None = None
+    ) -> Connection:
+        """A new connection, active at once; by the id that was promised for it, if one was.
 
         Raises:
             InvalidInput: the draft isn't lawful; `pointer` names the field.
@@ -66,7 +68,7 @@ class Connections:
         if await records.count(ctx) >= MAX_CONNECTIONS:
             raise Conflict("connections over their cap", max=MAX_CONNECTIONS)
         connection = Connection(
-            id=uuid7(ctx.now, self._entropy),
+            id=uuid7(ctx.now, self._entropy) if connection_id is None else connection_id,
             name=_name(draft.name),
             state="active",
             settings=draft.settings,

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final, Literal, Protocol
+from typing import ClassVar, Final, Literal, Protocol
 from uuid import UUID
 
 from airside.core import ids
+from airside.core.errors import Unauthenticated
 from airside.core.principal import Assurance
 from airside.core.secret import Secret
 from airside.core.strict_json import Json
@@ -206,6 +207,26 @@ class Leading(Authenticator, Protocol):
 
         Raises:
             Unavailable: what has to be fetched from the provider can't be.
+        """
+        ...
+
+
+class AnswerRefused(Unauthenticated):
+    """An answer that counts for nothing, and why, in a word of ours: for who set the connection up, and nobody else."""
+
+
+class Examining(Leading, Protocol):
+    """A door through which a connection can be tried without anybody signing in."""
+
+    kind: ClassVar[str]
+
+    async def examine(self, ctx: RequestContext, attempt: Attempt, word: str) -> ExternalClaims:
+        """What the answer by that word says; it is spent.
+
+        Raises:
+            AnswerRefused: it isn't genuine.
+            Unauthenticated: none of that word waits.
+            LimitExceeded: too many failures.
         """
         ...
 

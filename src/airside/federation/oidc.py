@@ -17,7 +17,7 @@ from airside.federation.answers import Answers, OidcAnswer, Redeemed
 from airside.federation.connections import Connections
 from airside.federation.documents import ProviderAway
 from airside.federation.linking import LinkedDoor, Linking
-from airside.federation.model import Connection, Departure, ExternalClaims
+from airside.federation.model import AnswerRefused, Connection, Departure, ExternalClaims
 from airside.federation.oidc_claims import apple_name, external_claims
 from airside.federation.oidc_client import AGENT, TIMEOUT, OidcClient
 from airside.federation.oidc_oauth import github_claims
@@ -154,6 +154,19 @@ class OidcDoor(LinkedDoor):
             await self._linking.refuse(ctx, redeemed.connection, reason_of(refusal))
             raise Unauthenticated("the provider's answer counts for nothing") from None
         return await self._linking.prove(ctx, attempt, redeemed, claims)
+
+    async def examine(self, ctx: RequestContext, attempt: Attempt, word: str) -> ExternalClaims:
+        """Implements `Examining`: as `prove`, but nobody is linked to what it says, and why it counts for nothing is
+        told."""
+        redeemed = await self._answers.redeem(ctx, attempt, "oidc", word)
+        try:
+            claims = await self._claims(ctx, redeemed)
+        except Inconsistent:
+            raise
+        except Refusal as refusal:
+            raise AnswerRefused(reason_of(refusal)) from refusal
+        await self._answers.forgive(ctx)
+        return claims
 
     async def _claims(self, ctx: RequestContext, redeemed: Redeemed) -> ExternalClaims:
         connection, noted = redeemed.connection, redeemed.details

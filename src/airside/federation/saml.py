@@ -7,7 +7,7 @@ from airside.core.entropy import Entropy
 from airside.core.errors import Inconsistent, InvalidInput, Refusal, Unauthenticated
 from airside.federation.answers import Answers, Redeemed, SamlAnswer
 from airside.federation.linking import LinkedDoor, Linking
-from airside.federation.model import Connection, Departure, ExternalClaims
+from airside.federation.model import AnswerRefused, Connection, Departure, ExternalClaims
 from airside.federation.requests import Requests
 from airside.federation.saml_claims import external_claims
 from airside.federation.saml_party import SamlParty, pinned, settings_of
@@ -101,6 +101,19 @@ class SamlDoor(LinkedDoor):
             await self._linking.refuse(ctx, redeemed.connection, saml_reason(refusal))
             raise Unauthenticated("the provider's answer counts for nothing") from None
         return await self._linking.prove(ctx, attempt, redeemed, claims)
+
+    async def examine(self, ctx: RequestContext, attempt: Attempt, word: str) -> ExternalClaims:
+        """Implements `Examining`: as `prove`, but nobody is linked to what it says, and why it counts for nothing is
+        told."""
+        redeemed = await self._answers.redeem(ctx, attempt, "saml", word)
+        try:
+            claims = await self._claims(ctx, redeemed)
+        except LimitExceeded:
+            raise
+        except Refusal as refusal:
+            raise AnswerRefused(saml_reason(refusal)) from refusal
+        await self._answers.forgive(ctx)
+        return claims
 
     async def _claims(self, ctx: RequestContext, redeemed: Redeemed) -> ExternalClaims:
         """Parse within bounds, verify, consume only what is signed, and spend the assertion's id."""

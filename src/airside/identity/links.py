@@ -25,7 +25,7 @@ from airside.identity.records_links import Found
 from airside.store.context import RequestContext
 from airside.vault import Keyset, Vault
 
-Purpose = Literal["signup", "invitation", "verify_email", "recovery"]
+Purpose = Literal["signup", "invitation", "verify_email", "recovery", "setup"]
 PURPOSES: Final[tuple[Purpose, ...]] = get_args(Purpose)
 
 SIGNUP_LIFETIME: Final = timedelta(hours=24)

@@ -147,6 +147,12 @@ SCIM_FAILURES: Final = Limit(
     "scim_failures", Rate(60, _MINUTE), "origin", "SCIM requests from one address whose token is none.", True
 )
 
+SETUP_PROBE: Final = Limit(
+    "setup_probe",
+    at_most(60, _HOUR, burst=20),
+    "setup invitation",
+    "Metadata read and sign-ins tested by whoever sets a connection up.",
+)
 LIMITS: Final = (
     *(SIGNIN_PAIR, SIGNIN_ORIGIN, SIGNIN_ACCOUNT, SIGNIN_DEVICE_PAIR, SIGNIN_DEVICE, SECOND_FACTOR_ACCOUNT),
     *(SECOND_FACTOR_DEVICE, SECOND_FACTOR_PACE, RECOVERY_CODE, EMAIL_CODE_SENT, PASSKEY_ORIGIN, PASSWORD_CHANGE),
@@ -155,4 +161,6 @@ LIMITS: Final = (
     *(SIGNUP_ORIGIN, SIGNUP_ADDRESS, SIGNUP_CONFIRM, RECOVERY_ORIGIN, RECOVERY_ACCOUNT, VERIFY_ACCOUNT),
     INVITATION_MAILBOX,
     *(REGISTRATION_ORIGIN, CLIENT_DOCUMENT_ORIGIN, SCIM_REQUESTS, SCIM_FAILURES),
+    *(REGISTRATION_ORIGIN, CLIENT_DOCUMENT_ORIGIN),
+    SETUP_PROBE,
 )

@@ -13,7 +13,7 @@ from airside.notify.kinds import KINDS, Kind
 from airside.notify.letters import STYLE, Letters
 from airside.notify.mailbox import Mailbox
 from airside.notify.mailer import Mailer
-from airside.notify.model import Language, Letter, Occasion, Parts, Receipt
+from airside.notify.model import Ending, Language, Letter, Occasion, Parts, Receipt
 from airside.notify.smtp import Smtp, SmtpServer
 from airside.notify.sources import (
     Letterhead,
@@ -31,6 +31,7 @@ __all__ = [
     "STYLE",
     "Consumer",
     "Delivery",
+    "Ending",
     "Kind",
     "Language",
     "Letter",

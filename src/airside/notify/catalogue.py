@@ -28,6 +28,8 @@ class Words(Struct, frozen=True, forbid_unknown_fields=True):
     when: str
     browser: str
     place: str
+    connection: str
+    ends: str
     unknown: str
     footer: str
     factors: dict[str, str]

@@ -31,6 +31,8 @@ KINDS: Final[dict[str, Kind]] = {
     "signup": Kind(frozenset({"link"}), "link", named=False),
     "signup_exists": Kind(button="signin", named=False),
     "invitation": Kind(frozenset({"link"}), "link", named=False),
+    "setup": Kind(frozenset({"link"}), "link", named=False),
+    "certificate_ending": Kind(frozenset({"connection", "to"}), "link", named=False),
     "verify_email": Kind(frozenset({"link"}), "link"),
     "recovery": Kind(frozenset({"link"}), "link"),
     "password_changed": Kind(button="account"),

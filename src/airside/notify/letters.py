@@ -20,7 +20,7 @@ from airside.core.errors import Inconsistent
 from airside.core.secret import Secret
 from airside.notify.catalogue import WORDS, KindWords, Words
 from airside.notify.kinds import KINDS, Kind
-from airside.notify.model import Letter, Occasion, Parts
+from airside.notify.model import Ending, Letter, Occasion, Parts
 from airside.shield.redirects import safe_local_path
 
 MAX_NAME: Final = 80
@@ -64,7 +64,7 @@ class Letters:
             filled["factor"] = _factor(words, parts.factor)
         values = {
             "language": parts.language,
-            "facts": _facts(words, parts.occasion),
+            "facts": _facts(words, parts.occasion, parts.ending),
             "code": "" if parts.code is None else parts.code.reveal(),
             "target": "" if parts.target is None else self._origin + safe_local_path(parts.target.reveal()),
         }
@@ -106,7 +106,9 @@ def _factor(words: Words, factor: str) -> str:
     return words.factors[factor]
 
 
-def _facts(words: Words, occasion: Occasion | None) -> list[tuple[str, str]]:
+def _facts(words: Words, occasion: Occasion | None, ending: Ending | None) -> list[tuple[str, str]]:
+    if ending is not None:
+        return [(words.connection, plain(ending.what)), (words.ends, f"{ending.at:%Y-%m-%d %H:%M} UTC")]
     if occasion is None:
         return []
     return [

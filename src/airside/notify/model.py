@@ -24,6 +24,14 @@ class Occasion:
     place: str
 
 
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What ends when, in the words that are shown."""
+
+    at: datetime
+    what: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
     """What one letter is made of, read at the moment of sending.
@@ -39,6 +47,7 @@ class Parts:
     code: Secret[str] | None = None
     factor: str = ""
     occasion: Occasion | None = field(default=None, repr=False)
+    ending: Ending | None = None
 
 
 @dataclass(frozen=True, slots=True)

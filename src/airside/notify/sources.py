@@ -11,7 +11,7 @@ from airside.core.secret import Secret
 from airside.identity import Users
 from airside.identity.email import is_reachable
 from airside.notify.kinds import Kind
-from airside.notify.model import Language, Occasion, Parts
+from airside.notify.model import Ending, Language, Occasion, Parts
 from airside.store import Item, RequestContext
 
 
@@ -39,11 +39,12 @@ class Letterheads(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class MailedLink:
-    """An open single-use link. `path` leads to its page on this server, with its token. `address` is whom it is for
-    where that is no user yet."""
+    """An open single-use link, or another page that a letter leads to. `path` leads there on this server, with the
+    token of a link. `address` is whom it is for where that is no user yet."""
 
     path: Secret[str]
     address: str | None = field(default=None, repr=False)
+    ending: Ending | None = None
 
 
 class MailedLinks(Protocol):
@@ -122,6 +123,7 @@ class RoomSources:
             name=name,
             tenant=head.tenant,
             language=head.language,
+            ending=link.ending if link else None,
             target=link.path if link else _page(head, kind),
             code=await self._codes.code(ctx, _id(about["code"])) if kind.code else None,
             factor=about["factor"] if "factor" in kind.about else "",

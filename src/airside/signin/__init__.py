@@ -18,6 +18,7 @@ from airside.signin.names import (
     flow_path,
     language_cookie,
     link_path,
+    setup_cookie,
     signin_path,
     sso_cookie,
 )
@@ -67,6 +68,7 @@ __all__ = [
     "language_cookie",
     "link_path",
     "next_step",
+    "setup_cookie",
     "signin_path",
     "sso_cookie",
 ]

@@ -4,37 +4,19 @@ Nobody who has an account is given anything by a link: their roles are given to 
 whoever reads a mailbox for a moment would widen what a person may without that person (N17, N21).
 """
 
-from typing import Final, Protocol
-from uuid import UUID
+from typing import Final
 
 from airside.audit import Event, Journal
-from airside.core.errors import InvalidInput, NotFound
-from airside.core.ids import CLIENT, USER, parse_id
+from airside.core.errors import NotFound
 from airside.core.secret import Secret
 from airside.federation import Enforcement
 from airside.identity import Links, Passwords, User, Users
 from airside.identity.users import acceptable_name
 from airside.store.context import RequestContext
-from airside.tenancy import Invitation, Invitations, Members
+from airside.tenancy import ClientStates, Invitation, Invitations, Inviters, Members
 
-OPERATORS: Final = "operator"
 INVITING: Final = frozenset({"can_write_members", "can_write_users"})
 """What whoever invites must hold besides what the invitation gives."""
-
-
-class Stateful(Protocol):
-    """What is active or isn't."""
-
-    @property
-    def state(self) -> str: ...
-
-
-class ClientStates(Protocol):
-    """Where an application that invited somebody is looked up; oauth's `Clients` is one."""
-
-    async def get(self, ctx: RequestContext, client_id: UUID) -> Stateful:
-        """Raises: NotFound."""
-        ...
 
 
 class Acceptance:
@@ -56,10 +38,9 @@ class Acceptance:
         self._links = links
         self._users = users
         self._passwords = passwords
-        self._members = members
         self._invitations = invitations
-        self._clients = clients
         self._enforcement = enforcement
+        self._inviters = Inviters(users=users, members=members, clients=clients)
 
     async def look(self, ctx: RequestContext, token: Secret[str]) -> Invitation:
         """The open invitation of the link. Spends nothing. Raises: NotFound: as `accept`."""
@@ -105,16 +86,4 @@ class Acceptance:
             wanted = INVITING | await self._invitations.relations(ctx, invitation.roles)
         except NotFound:
             return False
-        held = await self._members.held(ctx, invitation.inviter, wanted)
-        return held == wanted and await self._is_active(ctx, invitation.inviter)
-
-    async def _is_active(self, ctx: RequestContext, subject: str) -> bool:
-        kind, _, word = subject.partition(":")
-        if kind == OPERATORS:
-            return True
-        try:
-            if kind == "user":
-                return await self._users.stays_active(ctx, parse_id(USER, word))
-            return kind == "client" and (await self._clients.get(ctx, parse_id(CLIENT, word))).state == "active"
-        except (InvalidInput, NotFound):
-            return False
+        return await self._inviters.hold(ctx, invitation.inviter, wanted)

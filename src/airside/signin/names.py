@@ -14,6 +14,7 @@ _LINK_PAGES: Final[Mapping[str, str]] = {
     "invitation": "invitation",
     "verify_email": "verify",
     "recovery": "recover",
+    "setup": "setup",
 }
 
 DEVICE_SECONDS: Final = 400 * 24 * 3600
@@ -43,6 +44,11 @@ def flow_cookie(tenant_id: UUID) -> str:
 def device_cookie(tenant_id: UUID) -> str:
     """Lax; names the browser, opens nothing. Outlives every session."""
     return f"__Host-airside_device_{format_id(TENANT, tenant_id)}"
+
+
+def setup_cookie(tenant_id: UUID) -> str:
+    """Lax; opens the setup of a connection that its holder was invited to: a provider leads back to its pages."""
+    return f"__Host-airside_setup_{format_id(TENANT, tenant_id)}"
 
 
 def signin_path(slug: str) -> str:

@@ -88,6 +88,8 @@ TABLES: Final[dict[str, Table]] = {
     "connection_mapping": Table("tenant", ALL),
     "connection_sample": Table("tenant", ALL),
     "mapped_role": Table("tenant", ("select", "insert", "delete")),
+    "setup_invitation": Table("tenant", ALL),
+    "certificate_reminder": Table("tenant", ("select", "insert", "delete")),
     # tokens
     "signing_key": Table("tenant", ALL),
     "opaque_token": Table("tenant", ("select", "insert", "delete")),

@@ -9,6 +9,7 @@ become one; the closed catalogue of what managers may; and what the tenant deman
 from airside.tenancy.catalogue import PERMISSIONS, RELATIONS, Permission, name_of, relation_of
 from airside.tenancy.grants import Grants
 from airside.tenancy.invitations import Invitations
+from airside.tenancy.inviters import ClientStates, Inviters
 from airside.tenancy.members import Members
 from airside.tenancy.model import (
     PLATFORM_SLUG,
@@ -42,12 +43,14 @@ __all__ = [
     "ROLES",
     "AdministrationPolicy",
     "Branding",
+    "ClientStates",
     "CustomRole",
     "Draft",
     "Grants",
     "Invitation",
     "InvitationState",
     "Invitations",
+    "Inviters",
     "Members",
     "Permission",
     "Role",

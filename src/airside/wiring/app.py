@@ -232,6 +232,7 @@ def _documented(services: Services) -> FastAPI:
         connections=services.connection_admin,
         domains=services.domain_admin,
         consents=services.consent_admin,
+        setups=services.setup_admin,
         cursors=cursors,
     )
     api.include_router(management.router(verbs))

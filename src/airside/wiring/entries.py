@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from airside.access import Issuers
+from airside.federation import CertificateReminders, Connections, SetupPortal, Setups, SetupTrials
 from airside.identity import (
     EmailCodeAuthenticator,
     EnrolPasskeyAuthenticator,
@@ -27,6 +28,7 @@ from airside.oauth import (
     SectorIdentifiers,
 )
 from airside.signin import Acceptance, Closing, Flows, People, Recovery, Registration, Verification
+from airside.tenancy import Inviters
 from airside.wiring.federation import Federation
 from airside.wiring.foundation import Foundation
 from airside.wiring.letters import MailedCodes, MailedLinks, SessionOccasions, TenantLetterheads
@@ -53,6 +55,10 @@ class Entries:
     registrations: Registrations
     mailbox: Mailbox | None
     delivery: Delivery
+    setups: Setups
+    setup_portal: SetupPortal
+    setup_trials: SetupTrials
+    certificate_reminders: CertificateReminders
 
 
 def entries(base: Foundation, who: Persons, elsewhere: Federation, settings: Settings, issuers: Issuers) -> Entries:
@@ -79,6 +85,14 @@ def entries(base: Foundation, who: Persons, elsewhere: Federation, settings: Set
         enforcement=elsewhere.enforcement,
     )
     mailer = _mailer(settings)
+    setups = Setups(
+        vault=base.vault,
+        entropy=base.entropy,
+        journal=base.journal,
+        links=who.links,
+        outbox=base.outbox,
+        inviters=Inviters(users=who.users, members=who.members, clients=clients),
+    )
     scopes = Scopes(journal=base.journal)
     documents = ClientDocuments(
         fetcher=base.fetcher,
@@ -92,6 +106,14 @@ def entries(base: Foundation, who: Persons, elsewhere: Federation, settings: Set
         scopes=scopes,
     )
     tokens = RegistrationTokens(entropy=base.entropy, journal=base.journal)
+    portal = SetupPortal(
+        setups=setups,
+        connections=elsewhere.connections,
+        fetcher=base.fetcher,
+        limiter=base.limiter,
+        journal=base.journal,
+        entropy=base.entropy,
+    )
     return Entries(
         flows=_flows(base, who, elsewhere),
         registration=registration,
@@ -136,7 +158,20 @@ def entries(base: Foundation, who: Persons, elsewhere: Federation, settings: Set
             tokens=tokens,
         ),
         mailbox=mailer if isinstance(mailer, Mailbox) else None,
-        delivery=_delivery(base, who, registration, acceptance, mailer, settings),
+        delivery=_delivery(base, who, registration, acceptance, setups, elsewhere.connections, mailer, settings),
+        setups=setups,
+        setup_portal=portal,
+        certificate_reminders=CertificateReminders(
+            connections=elsewhere.connections, setups=setups, outbox=base.outbox, journal=base.journal
+        ),
+        setup_trials=SetupTrials(
+            vault=base.vault,
+            journal=base.journal,
+            portal=portal,
+            connections=elsewhere.connections,
+            mappings=elsewhere.mappings,
+            doors=elsewhere.examining_doors,
+        ),
     )
 
 
@@ -191,6 +226,8 @@ def _delivery(
     who: Persons,
     registration: Registration,
     acceptance: Acceptance,
+    setups: Setups,
+    connections: Connections,
     mailer: Mailer,
     settings: Settings,
 ) -> Delivery:
@@ -203,7 +240,15 @@ def _delivery(
         sources=RoomSources(
             users=who.users,
             letterheads=TenantLetterheads(lookup=base.lookup, tenants=who.tenants, policies=who.policies),
-            links=MailedLinks(lookup=base.lookup, links=who.links, registration=registration, acceptance=acceptance),
+            links=MailedLinks(
+                lookup=base.lookup,
+                links=who.links,
+                registration=registration,
+                acceptance=acceptance,
+                setups=setups,
+                connections=connections,
+                users=who.users,
+            ),
             codes=MailedCodes(email_codes=who.email_codes),
             occasions=SessionOccasions(sessions=who.sessions, policies=who.policies),
         ),

@@ -10,6 +10,7 @@ from airside.federation import (
     Discovery,
     Documents,
     Enforcement,
+    Examining,
     FederatedSessions,
     FederatedWays,
     Identities,
@@ -59,6 +60,7 @@ class Federation:
     saml_party: SamlParty
     saml_metadata: SamlMetadata
     saml_logouts: SamlLogouts
+    examining_doors: tuple[Examining, ...]
 
 
 def federation(base: Foundation, who: Persons, settings: Settings, issuers: Issuers) -> Federation:
@@ -145,6 +147,7 @@ def federation(base: Foundation, who: Persons, settings: Settings, issuers: Issu
         mappings=mappings,
         discovery=domains,
         enforcement=enforcement,
+        examining_doors=(saml, oidc),
         federated_doors=doors,
         federated_ways=FederatedWays(
             connections=connections, linking=linking, sessions=sessions, enforcement=enforcement, doors=doors

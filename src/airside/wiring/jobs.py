@@ -65,6 +65,8 @@ class Jobs:
             services.flows.sweep,
             services.links.sweep,
             services.invitations.sweep,
+            services.setups.sweep,
+            services.certificate_reminders.remind,
             services.closing.sweep,
             services.passkeys.sweep,
             services.totp.sweep,

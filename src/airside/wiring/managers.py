@@ -19,6 +19,7 @@ from airside.admin import (
     RoleAdmin,
     ScopeAdmin,
     SessionAdmin,
+    SetupAdmin,
     TransferAdmin,
     UserAdmin,
 )
@@ -47,6 +48,7 @@ class Managers:
     domain_admin: DomainAdmin
     policy_admin: PolicyAdmin
     transfer_admin: TransferAdmin
+    setup_admin: SetupAdmin
     platform: Platform
 
 
@@ -113,6 +115,9 @@ def managers(
             members=who.members,
             roles=who.roles,
             journal=base.journal,
+        ),
+        setup_admin=SetupAdmin(
+            authorise=authorise, setups=doors.setups, limiter=base.limiter, lookup=base.lookup, issuers=issuers
         ),
         platform=Platform(
             authorise=authorise,

@@ -23,6 +23,7 @@ from airside.admin import (
     ScimTokenAdmin,
     ScopeAdmin,
     SessionAdmin,
+    SetupAdmin,
     TransferAdmin,
     UserAdmin,
 )
@@ -40,6 +41,7 @@ from airside.api.routes import (
     roles,
     scim_tokens,
     scopes,
+    setups,
     transfer,
 )
 from airside.api.strict import MAX_PAGE, PAGE, Answer, Body, StrictRoute, caller_by, path_id
@@ -70,6 +72,7 @@ class Management:
     connections: ConnectionAdmin
     domains: DomainAdmin
     consents: ConsentAdmin
+    setups: SetupAdmin
     cursors: Cursors
 
 
@@ -133,6 +136,7 @@ def router(management: Management) -> APIRouter:
     connections.add(routes, caller, management.connections, management.cursors)
     domains.add(routes, caller, management.domains, management.cursors)
     consents.add(routes, caller, management.consents)
+    setups.add(routes, caller, management.setups, management.cursors)
     policies.add(routes, caller, management.policies)
     return routes
 

@@ -26,6 +26,7 @@ from airside.federation import (
     Received,
     SamlAnswer,
     SamlSettings,
+    SetupTrials,
 )
 from airside.identity import Answer, Devices
 from airside.protocols.oauth import MAX_FORM, parse_form
@@ -46,13 +47,21 @@ class ArrivingPages:
     """Takes answers from elsewhere into their logins."""
 
     def __init__(
-        self, *, flows: Flows, answers: Answers, connections: Connections, ways: FederatedWays, devices: Devices
+        self,
+        *,
+        flows: Flows,
+        answers: Answers,
+        connections: Connections,
+        ways: FederatedWays,
+        devices: Devices,
+        trials: SetupTrials,
     ) -> None:
         self._flows = flows
         self._answers = answers
         self._connections = connections
         self._ways = ways
         self._devices = devices
+        self._trials = trials
 
     async def assertion(self, visit: Visit) -> Response:
         """`POST /t/{slug}/saml/{connection}/acs` (SAML Bindings §3.5)."""
@@ -63,7 +72,7 @@ class ArrivingPages:
             received = await self._answers.receive(visit.ctx, "saml", connection_id, form.get("RelayState", ""), fields)
         except NotFound:
             return await self._unasked(visit, connection_id, fields)
-        return _onward(visit, "saml", received)
+        return await self._onward(visit, "saml", received)
 
     async def callback(self, visit: Visit) -> Response:
         """`GET` or `POST /t/{slug}/oidc/{connection}/callback` (RFC 6749 §4.1.2; Form Post Response Mode §2)."""
@@ -72,7 +81,7 @@ class ArrivingPages:
         received = await self._answers.receive(
             visit.ctx, "oidc", connection_in_path(visit), form.get("state", ""), _kept(form, OIDC_FIELDS)
         )
-        return _onward(visit, "oidc", received)
+        return await self._onward(visit, "oidc", received)
 
     async def arrived(self, visit: Visit) -> Response:
         """`GET /t/{slug}/signin/{flow}/arrived?kind=…&answer=…`: the login's own page, with its cookie, takes what
@@ -89,6 +98,12 @@ class ArrivingPages:
         if asked_on or await self._ways.pending(visit.ctx, bound.flow_id) is not None:
             return _see(page)
         return _see(f"{page}?told=refused")
+
+    async def _onward(self, visit: Visit, kind: ConnectionKind, received: Received) -> Response:
+        """To the page of the login, or of the test, that waits for it."""
+        if received.word and await self._trials.is_under_way(visit.ctx, received.flow_id):
+            return _see(f"/t/{visit.slug}/setup/arrived?{urlencode({'kind': kind, 'answer': received.word})}")
+        return _see(_arrived(visit, kind, received))
 
     async def _unasked(self, visit: Visit, connection_id: UUID, fields: Mapping[str, str]) -> Response:
         """An assertion that no login waits for: only where its connection takes such, and into a login that begins with
@@ -152,10 +167,6 @@ def _answer(kind: str, word: str) -> Answer:
     if kind == OidcAnswer.kind:
         return OidcAnswer(word)
     raise NotFound("no such kind of answer")
-
-
-def _onward(visit: Visit, kind: ConnectionKind, received: Received) -> Response:
-    return _see(_arrived(visit, kind, received))
 
 
 def _arrived(visit: Visit, kind: ConnectionKind, received: Received) -> str:
