@@ -149,7 +149,7 @@ async def test_discovery_tells_what_is_spoken(place: Place) -> None:
     """RFC 9449 §5.1, RFC 8414 §2; without the second listener nothing is said of certificates."""
     async with place.server.client() as http:
         found = (await http.get(f"{place.issuer}/.well-known/openid-configuration")).json()
-    assert found["dpop_signing_alg_values_supported"] == ["ES256", "RS256", "PS256", "EdDSA"]
+    assert found["dpop_signing_alg_values_supported"] == ["ES256", "PS256", "EdDSA"]
     assert "private_key_jwt" in found["token_endpoint_auth_methods_supported"]
     assert "tls_client_auth" not in found["token_endpoint_auth_methods_supported"]
     assert "mtls_endpoint_aliases" not in found

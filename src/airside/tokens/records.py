@@ -64,6 +64,19 @@ left join airside.refresh_token s on s.tenant_id = t.tenant_id and s.token_hash 
 where t.tenant_id = %s and t.token_hash = %s
 """
 
+# One statement: a token that stays as it is lives on, if it is unspent, in force, its client's and of a live family.
+PROLONG: Final = """
+update airside.refresh_token t
+set expires_at = least(%s, f.expires_at)
+from airside.refresh_family f
+where t.tenant_id = %s and f.tenant_id = t.tenant_id and f.family_id = t.family_id
+    and t.token_hash = %s and t.spent_at is null and t.expires_at > %s
+    and f.client_id is not distinct from %s and f.revoked_at is null and f.expires_at > %s
+    and (f.confirmation is null or f.confirmation = %s)
+returning f.family_id, f.client_id, f.subject, f.session_id, f.scope, f.audience, f.auth_time, f.acr, f.amr,
+    f.confirmation, f.created_at, f.expires_at, f.revoked_at, t.expires_at as successor_expires_at
+"""
+
 REVOKE_FAMILY: Final = """
 update airside.refresh_family set revoked_at = %s, revoked_because = %s
 where tenant_id = %s and family_id = %s and revoked_at is null
@@ -207,6 +220,16 @@ async def rotate(
             tenant,
         ),
     )
+    return None if row is None else (row.state(), row.successor_expires_at)
+
+
+async def prolong(
+    ctx: RequestContext, token_hash: bytes, client_id: str, proven: Confirmation | None, expires_at: datetime
+) -> tuple[RefreshFamily, datetime] | None:
+    """Let a token live until `expires_at`, or as long as its family does; the family and the token's end, or None
+    where `rotate` would have spent nothing."""
+    given = (expires_at, ctx.tenant_id, token_hash, ctx.now, client_id, ctx.now, _column(proven))
+    row = await ctx.tx.one(_RotatedRow, PROLONG, given)
     return None if row is None else (row.state(), row.successor_expires_at)
 
 

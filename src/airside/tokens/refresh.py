@@ -1,4 +1,5 @@
-"""Refresh families: each use rotates, a re-use ends the family (RFC 9700 §4.14.2), a lost answer doesn't.
+"""Refresh families: each use rotates, a re-use ends the family (RFC 9700 §4.14.2), a lost answer doesn't. Clients that
+prove themselves by keys may keep theirs instead (`prolong`).
 
 What happens to a presented token:
 
@@ -107,6 +108,23 @@ class RefreshFamilies:
             return await self._not_spent(ctx, presented, spent, client_id, public, proven)
         family, expires_at = rotated
         return Rotation(Secret(token), family, expires_at)
+
+    async def prolong(
+        self, ctx: RequestContext, presented: str, client_id: str, *, proven: Confirmation | None = None
+    ) -> Rotation:
+        """`presented` itself, for another seven days: for clients that prove themselves by a key whenever they bring
+        it, so that a copy is of no use (FAPI 2.0 Security Profile §5.3.2.1). A token that was spent before its client
+        came to be one of these does what `rotate` says.
+
+        Raises:
+            RefreshReused, RefreshMisbound, RefreshRevoked, RefreshExpired, RefreshUnknown: as `rotate`.
+        """
+        kept = token_hash(ctx.tenant_id, presented)
+        found = await records.prolong(ctx, kept, client_id, proven, ctx.now + REFRESH_IDLE)
+        if found is None:
+            return await self._not_spent(ctx, presented, kept, client_id, False, proven)
+        family, expires_at = found
+        return Rotation(Secret(presented), family, expires_at)
 
     async def find(self, ctx: RequestContext, presented: str) -> FoundRefresh | None:
         """The token, whatever its state, changing nothing: for revocation and introspection."""

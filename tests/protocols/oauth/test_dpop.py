@@ -30,7 +30,7 @@ def refused(proof: str, **changes: Any) -> str:
     return caught.value.reason
 
 
-@pytest.mark.parametrize("alg", ["ES256", "RS256", "PS256", "EdDSA"])
+@pytest.mark.parametrize("alg", ["ES256", "PS256", "EdDSA"])
 def test_proof_names_the_key_of_its_holder(alg: str) -> None:
     """RFC 9449 §4.2, §6.1: the round trip."""
     holder = Holder(alg)
@@ -108,6 +108,11 @@ def test_algorithms_that_prove_nothing_are_refused(alg: Any) -> None:
     assert refused(HOLDER.proof(URL, NOW, header={"alg": alg})) in ("algorithm", "embedded_key")
 
 
+def test_older_rsa_signature_is_no_proof() -> None:
+    """FAPI 2.0 Security Profile §5.4.1: RS256 signs nothing; the same key may sign PS256."""
+    assert refused(Holder("RS256").proof(URL, NOW)) == "algorithm"
+
+
 def test_public_key_as_a_mac_key_is_refused() -> None:
     """N01: the classic."""
     head = {"typ": "dpop+jwt", "alg": "HS256", "jwk": HOLDER.jwk}
@@ -145,7 +150,7 @@ def test_weak_key_is_refused() -> None:
     """N42: 1024 bits prove nothing."""
     numbers = rsa.generate_private_key(65537, 1024).public_key().public_numbers()
     weak = {"kty": "RSA", "e": "AQAB", "n": b64url_encode(numbers.n.to_bytes(128))}
-    assert refused(HOLDER.proof(URL, NOW, header={"alg": "RS256", "jwk": weak})) == "embedded_key"
+    assert refused(HOLDER.proof(URL, NOW, header={"alg": "PS256", "jwk": weak})) == "embedded_key"
 
 
 def test_another_key_than_signed_it_is_refused() -> None:

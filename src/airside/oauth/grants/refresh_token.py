@@ -1,4 +1,5 @@
-"""Refresh (RFC 6749 §6, RFC 9700 §4.14.2): the family rotates, and everything behind it is asked again."""
+"""Refresh (RFC 6749 §6, RFC 9700 §4.14.2): the family rotates, and everything behind it is asked again. Under FAPI 2.0
+the token stays what it is (§5.3.2.1: no rotation)."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -14,13 +15,13 @@ from airside.oauth.narrowing import requested_audience, requested_scopes
 from airside.oauth.ports import RolesOf
 from airside.oauth.standing import Standing
 from airside.store import RequestContext
-from airside.tokens import Confirmation, RefreshFamilies, RefreshFamily, RefreshRefused
+from airside.tokens import Confirmation, RefreshFamilies, RefreshFamily, RefreshRefused, Rotation
 
 _STANDING_LOST = "sign_in_no_longer_stands"
 
 
 class RefreshTokenGrant:
-    """Rotates. Roles are those of this moment; scopes those of the sign-in that the client still has."""
+    """Rotates, or prolongs. Roles are those of this moment; scopes those of the sign-in that the client still has."""
 
     def __init__(self, *, families: RefreshFamilies, standing: Standing, consents: Consents, roles: RolesOf) -> None:
         self._families = families
@@ -48,7 +49,7 @@ class RefreshTokenGrant:
             raise InvalidRequest("refresh_token is missing")
         await self._refuse_wider(ctx, client, presented, form)
         try:
-            rotation = await self._families.rotate(ctx, presented, client.word, public=client.public, proven=sender)
+            rotation = await self._used(ctx, client, presented, sender)
         except RefreshRefused as cause:
             raise InvalidGrant(cause.reason) from cause
         family = rotation.family
@@ -64,6 +65,11 @@ class RefreshTokenGrant:
             roles=tuple(await self._roles.roles(ctx, user_id)),
         )
         return Granted(access, rotation.token)
+
+    async def _used(self, ctx: RequestContext, client: Client, presented: str, sender: Confirmation | None) -> Rotation:
+        if client.settings.profile == "fapi2":
+            return await self._families.prolong(ctx, presented, client.word, proven=sender)
+        return await self._families.rotate(ctx, presented, client.word, public=client.public, proven=sender)
 
     async def _refuse_wider(self, ctx: RequestContext, client: Client, presented: str, form: Mapping[str, str]) -> None:
         if "scope" not in form and "resource" not in form:

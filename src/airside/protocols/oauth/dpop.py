@@ -13,8 +13,9 @@ from airside.core.proof import Mint
 from airside.core.strict_json import Json
 from airside.protocols.jose import TokenRefused, b64url_encode, verify_possession
 
-DPOP_ALGORITHMS: Final = ("ES256", "RS256", "PS256", "EdDSA")
-"""Asymmetric ones only (RFC 9449 §11.6)."""
+DPOP_ALGORITHMS: Final = ("ES256", "PS256", "EdDSA")
+"""Asymmetric ones only (RFC 9449 §11.6), and those of FAPI 2.0 (Security Profile §5.4.1) for everybody: a resource
+server doesn't know the profile of who signs."""
 MAX_PROOF: Final = 8 * 1024
 MAX_PROOF_AGE: Final = 60
 """Seconds that a proof is good for (RFC 9449 §11.1)."""
