@@ -2,6 +2,7 @@
 
 import re
 import runpy
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -31,7 +32,8 @@ def test_links_between_pages_lead_somewhere(root: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "page", ["docs/attacks.md", "docs/oauth-security.md", "docs/house.md", "docs/operations/start.md"]
+    "page",
+    ["docs/attacks.md", "docs/certification.md", "docs/oauth-security.md", "docs/house.md", "docs/operations/start.md"],
 )
 def test_files_that_a_page_names_exist(root: Path, page: str) -> None:
     text = (root / page).read_text("utf-8")
@@ -40,9 +42,10 @@ def test_files_that_a_page_names_exist(root: Path, page: str) -> None:
     assert missing == []
 
 
-def test_every_row_of_oauth_security_names_tests_that_exist(root: Path) -> None:
-    lines = (root / "docs" / "oauth-security.md").read_text("utf-8").splitlines()
-    rows = [line for line in lines if re.match(r"\| \d", line)]
+@pytest.mark.parametrize("page", ["oauth-security.md", "certification.md"])
+def test_every_row_names_tests_that_exist(root: Path, page: str) -> None:
+    lines = (root / "docs" / page).read_text("utf-8").splitlines()
+    rows = [line for line, after in pairwise([*lines, ""]) if re.match(r"\| \w|\| `", line) and "|---" not in after]
     named = {row: re.findall(r"`(tests/[\w/]+\.py)::(test_\w+)`", row) for row in rows}
     assert len(rows) > 20
     assert [row for row, tests in named.items() if not tests] == []

@@ -141,6 +141,27 @@ async def test_address_that_is_not_exactly_registered_is_refused(place: Place, c
         assert await here.signed_in()
 
 
+@pytest.mark.parametrize(
+    ("address", "taken"),
+    [
+        ("http://127.0.0.1:49152/bye", True),
+        ("http://127.0.0.1/bye", True),
+        ("http://127.0.0.1:49152/other", False),
+        ("http://127.0.0.1:99999/bye", False),
+        ("http://127.0.0.1:49152@evil.example/bye", False),
+        ("http://localhost:49152/bye", False),
+    ],
+)
+async def test_loopback_address_may_bring_any_port(place: Place, address: str, taken: bool) -> None:
+    """N09, N10: RFC 8252 §7.3, after signing out as after signing in."""
+    settings = ClientSettings(post_logout_redirect_uris=("http://127.0.0.1/bye",))
+    client, _ = await place.client(replace(NATIVE, settings=settings))
+    async with visitor(place) as browser:
+        here = await trip(place, browser, client)
+        page = await here.ask(id_token_hint=here.hint, post_logout_redirect_uri=address)
+        assert (leads_to(page, address), page.status_code == 400) == (taken, not taken)
+
+
 async def test_address_without_hint_or_client_leads_nowhere(place: Place, client: Client) -> None:
     """N10."""
     async with visitor(place) as browser:

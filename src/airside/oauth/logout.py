@@ -29,6 +29,7 @@ from airside.oauth.errors import InvalidRequest
 from airside.oauth.hints import IdTokenHint, IdTokenHints
 from airside.oauth.model import Client, LogoutRequest
 from airside.oauth.participants import Participants
+from airside.protocols.oauth import redirect_matches
 from airside.store import RequestContext
 
 MAX_STATE: Final = 2048
@@ -157,16 +158,22 @@ def _registered(client: Client | None, uri: str | None) -> str | None:
     """Exactly one of the client's own (§3.1). Nobody's address leads nowhere."""
     if uri is None or client is None:
         return None
-    if uri not in client.settings.post_logout_redirect_uris:
+    if not _is_own(client, uri):
         raise InvalidInput("not registered", pointer="post_logout_redirect_uri")
     return uri
 
 
 def _onward(client: Client, request: LogoutRequest) -> str | None:
     uri = request.redirect_uri
-    if uri is None or uri not in client.settings.post_logout_redirect_uris:  # it may have been taken away meanwhile
+    if uri is None or not _is_own(client, uri):  # it may have been taken away meanwhile
         return None
     return uri if request.state is None else _with(uri, {"state": request.state})
+
+
+def _is_own(client: Client, uri: str) -> bool:
+    """Compared as redirect URIs are: a native application's loopback address brings any port (RFC 8252 §7.3)."""
+    own = client.settings.post_logout_redirect_uris
+    return any(redirect_matches(registered, uri, native=client.public) for registered in own)
 
 
 def _frame(client: Client, issuer: str, session_id: str) -> str | None:
