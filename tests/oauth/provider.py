@@ -313,6 +313,7 @@ async def provider(
             consents=consents,
             participants=Participants(outbox=kit.outbox),
             codes=codes,
+            pushed=pushed,
             vault=vault,
             entropy=entropy,
         ),

@@ -1,4 +1,4 @@
-"""Pushed authorization requests: proven, judged at once, kept for one client, opened once."""
+"""Pushed authorization requests: proven, judged at once, kept for one client, answered once."""
 
 import asyncio
 from dataclasses import replace
@@ -8,7 +8,7 @@ import pytest
 
 from airside.core.errors import Refusal
 from airside.core.secret import Secret
-from airside.oauth import Client, ClientSettings, Credentials, Redirect
+from airside.oauth import Browser, Client, ClientSettings, ComeBack, Credentials, Redirect, SignIn
 from airside.oauth.errors import (
     AuthorizationRefused,
     InvalidClient,
@@ -18,12 +18,12 @@ from airside.oauth.errors import (
     RequestUriNotSupported,
     UnsafeRequest,
 )
-from airside.oauth.model import PUSHED_LIFETIME
+from airside.oauth.model import PUSHED_LIFETIME, REQUEST_LIFETIME
 from airside.oauth.pushed import PREFIX
 from airside.oauth.pushing import Pushed
 from tests.makers import MakeTenant
 from tests.oauth.provider import BACKEND, CALLBACK, ISSUER, Provider
-from tests.oauth.test_authorize import ALONE, answer, begin
+from tests.oauth.test_authorize import ALONE, answer, begin, resume, word_of
 
 TICK = timedelta(milliseconds=1)
 PUSHES = replace(BACKEND, settings=ClientSettings(require_pushed_authorization_requests=True))
@@ -58,6 +58,13 @@ async def taken(provider: Provider, said: dict[str, str], later: timedelta = tim
     _, _, browser = await provider.signed_in()
     async with provider.ctx(later=later) as ctx:
         return await provider.authorization.begin(ctx, ISSUER, said, browser)
+
+
+async def back(provider: Provider, signed: Browser, waiting: object, later: timedelta = timedelta()) -> object:
+    """What a request that waits for a sign-in gives once there was one."""
+    assert isinstance(waiting, SignIn)
+    word = await word_of(provider, waiting)
+    return await resume(provider, word, Browser(signed.sso, waiting.binding), later=later)
 
 
 async def test_pushed_request_leads_to_a_code(provider: Provider) -> None:
@@ -96,14 +103,59 @@ async def test_reference_opens_for_one_of_fifty(provider: Provider) -> None:
     assert sum(isinstance(one, UnsafeRequest) for one in answers) == 49
 
 
-async def test_reference_is_spent_even_where_its_request_is_refused(provider: Provider) -> None:
-    """N14"""
+async def test_reference_opens_its_page_again_until_its_answer_is_given(provider: Provider) -> None:
+    """N14: FAPI 2.0 Security Profile §5.3.2.2; the answer spends it, for pages opened before too."""
+    client, _, request_uri = await pushed(provider)
+    async with provider.ctx() as ctx:
+        first, second = [
+            await provider.authorization.begin(ctx, ISSUER, reference(client, request_uri), ALONE) for _ in range(2)
+        ]
+    _, _, browser = await provider.signed_in()
+    assert isinstance(await back(provider, browser, second), Redirect)
+    with pytest.raises(UnsafeRequest):
+        await back(provider, browser, first)
+    with pytest.raises(UnsafeRequest):
+        await taken(provider, reference(client, request_uri))
+
+
+async def test_reference_that_gave_nothing_to_prompt_none_may_be_brought_again(provider: Provider) -> None:
     client, _, request_uri = await pushed(provider, prompt="none")
     async with provider.ctx() as ctx:
         with pytest.raises(AuthorizationRefused):
             await provider.authorization.begin(ctx, ISSUER, reference(client, request_uri), ALONE)
+    assert isinstance(await taken(provider, reference(client, request_uri)), Redirect)
     with pytest.raises(UnsafeRequest):
         await taken(provider, reference(client, request_uri))
+
+
+async def test_denied_request_spends_its_reference(provider: Provider) -> None:
+    """N14"""
+    client, credentials = await provider.client(replace(BACKEND, settings=ClientSettings(party="third")))
+    request_uri = (await push(provider, client, credentials)).request_uri
+    user, _, browser = await provider.signed_in()
+    async with provider.ctx() as ctx:
+        asked = await provider.authorization.begin(ctx, ISSUER, reference(client, request_uri), browser)
+    assert isinstance(asked, ComeBack)
+    word = asked.path.rpartition("/")[2]
+    async with provider.ctx() as ctx:
+        await provider.consents.deny(ctx, word, asked.binding, user.id)
+    with pytest.raises(AuthorizationRefused):
+        await resume(provider, word, Browser(browser.sso, asked.binding))
+    with pytest.raises(UnsafeRequest):
+        await taken(provider, reference(client, request_uri))
+
+
+async def test_page_that_was_opened_in_time_may_be_finished_later(provider: Provider) -> None:
+    """RFC 9126 §2.2: `expires_in` is of the reference; the sign-in behind it has its ten minutes."""
+    client, _, request_uri = await pushed(provider)
+    opened = PUSHED_LIFETIME - timedelta(seconds=5)
+    async with provider.ctx(later=opened) as ctx:
+        waiting = await provider.authorization.begin(ctx, ISSUER, reference(client, request_uri), ALONE)
+    later = opened + REQUEST_LIFETIME - timedelta(seconds=5)
+    async with provider.ctx(later=later) as ctx:
+        await provider.pushed.sweep(ctx)
+    _, _, browser = await provider.signed_in()
+    assert isinstance(await back(provider, browser, waiting, later=later), Redirect)
 
 
 async def test_reference_ends_with_its_lifetime(provider: Provider) -> None:
@@ -180,7 +232,7 @@ async def test_disabled_client_neither_pushes_nor_takes(provider: Provider) -> N
 async def test_deleted_client_leaves_nothing_behind(provider: Provider) -> None:
     """N18"""
     client, _, _ = await pushed(provider)
-    async with provider.ctx(later=PUSHED_LIFETIME) as ctx:
+    async with provider.ctx(later=PUSHED_LIFETIME + REQUEST_LIFETIME) as ctx:
         await provider.clients.delete(ctx, client.client_id)
         assert await provider.pushed.sweep(ctx) == 0
 
@@ -188,6 +240,8 @@ async def test_deleted_client_leaves_nothing_behind(provider: Provider) -> None:
 async def test_what_nobody_comes_for_is_forgotten(provider: Provider) -> None:
     await pushed(provider)
     async with provider.ctx(later=PUSHED_LIFETIME) as ctx:
+        assert await provider.pushed.sweep(ctx) == 0
+    async with provider.ctx(later=PUSHED_LIFETIME + REQUEST_LIFETIME) as ctx:
         assert await provider.pushed.sweep(ctx) == 1
 
 
@@ -242,7 +296,7 @@ async def test_no_credential_is_kept_with_what_was_pushed(provider: Provider) ->
     said = {"client_secret": credentials.secret.reveal(), "client_assertion": "x", "client_assertion_type": "y"}
     kept = (await push(provider, client, replace(credentials, method="client_secret_post"), **said)).request_uri
     async with provider.ctx() as ctx:
-        found = await provider.pushed.take(ctx, client, kept)
+        _, found = await provider.pushed.read(ctx, client, kept)
     assert not said.keys() & found.keys()
     assert found["state"] == "the-state"
 

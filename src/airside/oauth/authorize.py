@@ -19,6 +19,8 @@ from typing import Final, TypeAlias
 from urllib.parse import urlsplit
 from uuid import UUID
 
+from msgspec import structs
+
 from airside.core.entropy import Entropy, token
 from airside.core.secret import Secret
 from airside.identity import Devices, Session, Sessions
@@ -37,6 +39,7 @@ from airside.oauth.errors import (
 from airside.oauth.intake import Intake
 from airside.oauth.model import AuthorizationRequest, Client, StoredRequest
 from airside.oauth.participants import Participants
+from airside.oauth.pushed import PushedRequests
 from airside.oauth.requests import proven_redirect
 from airside.oauth.responses import Reply, success
 from airside.signin import Flows, StartedFlow
@@ -105,6 +108,7 @@ class Authorization:
         consents: Consents,
         participants: Participants,
         codes: Codes,
+        pushed: PushedRequests,
         vault: Vault,
         entropy: Entropy,
     ) -> None:
@@ -115,6 +119,7 @@ class Authorization:
         self._consents = consents
         self._participants = participants
         self._codes = codes
+        self._pushed = pushed
         self._vault = vault
         self._entropy = entropy
 
@@ -179,6 +184,7 @@ class Authorization:
         if not await records.spend_request(ctx, request_hash, browser_hash):
             raise UnsafeRequest("request spent meanwhile")
         if verdict == "denied":
+            await self._spend_pushed(ctx, client, request)
             await ctx.tx.checkpoint()
             raise AuthorizationRefused.of(request, AccessDenied("by the user"))
         return await self._answer(ctx, issuer, client, request, weighed.session)
@@ -235,9 +241,21 @@ class Authorization:
     async def _answer(
         self, ctx: RequestContext, issuer: str, client: Client, request: AuthorizationRequest, session: Session
     ) -> Reply:
+        request = await self._spend_pushed(ctx, client, request)
         code = await self._codes.issue(ctx, client, request, session)
         self._participants.join(ctx, client, session)
         return success(request, code=code, issuer=issuer)
+
+    async def _spend_pushed(
+        self, ctx: RequestContext, client: Client, request: AuthorizationRequest
+    ) -> AuthorizationRequest:
+        """The request, no longer as one that was pushed; whoever else brought the same reference comes too late."""
+        pushed = request.details.pushed
+        if pushed is None:
+            return request
+        if not await self._pushed.spend(ctx, client, pushed):
+            raise UnsafeRequest("answered meanwhile")
+        return replace(request, details=structs.replace(request.details, pushed=None))
 
 
 def is_meant(request: AuthorizationRequest, session: Session) -> bool:

@@ -65,14 +65,17 @@ class Intake:
         if client is None or client.state != "active":
             raise UnsafeRequest("unknown or disabled client")
         try:
-            said = await self._said(ctx, issuer, client, given)
+            pushed, said = await self._said(ctx, issuer, client, given)
         except InvalidRequestUri as cause:
             raise UnsafeRequest(cause.reason) from cause
         except OAuthRefusal as cause:
             # Nothing that was said counts yet but that it should go to an address which the client registered.
             _, redirect_uri = proven_redirect(client, given.get("redirect_uri"))
             raise refused(cause, redirect_uri, given) from cause
-        return client, await self._request(ctx, issuer, client, said)
+        request = await self._request(ctx, issuer, client, said)
+        if pushed is None:
+            return client, request
+        return client, replace(request, details=structs.replace(request.details, pushed=pushed))
 
     async def judge(
         self, ctx: RequestContext, issuer: str, client: Client, given: Mapping[str, str]
@@ -95,17 +98,17 @@ class Intake:
 
     async def _said(
         self, ctx: RequestContext, issuer: str, client: Client, given: Mapping[str, str]
-    ) -> Mapping[str, str]:
+    ) -> tuple[str | None, Mapping[str, str]]:
         reference = given.get("request_uri")
         if reference is None:
             if client.must_push:
                 raise InvalidRequest("the client is only heard through pushed requests")
-            return await self._opened(ctx, issuer, client, given)
+            return None, await self._opened(ctx, issuer, client, given)
         if "request" in given:
             raise InvalidRequest("request and request_uri (RFC 9101 §5)")
         if not reference.startswith(PREFIX):
             raise RequestUriNotSupported
-        return await self._pushed.take(ctx, client, reference)
+        return await self._pushed.read(ctx, client, reference)
 
     async def _opened(
         self, ctx: RequestContext, issuer: str, client: Client, given: Mapping[str, str]

@@ -144,6 +144,7 @@ class RequestDetails(Struct, frozen=True, forbid_unknown_fields=True, omit_defau
         consent_asked: `prompt=consent`.
         dpop_jkt: the key that the code is bound to (RFC 9449 §10).
         state: as the client sent it, kept on the code of a sign-in for the ID token's `s_hash`.
+        pushed: the hash of the reference that the request was pushed under, until a code was given for it.
     """
 
     response_mode: ResponseMode = "query"
@@ -154,6 +155,7 @@ class RequestDetails(Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     consent_asked: bool = False
     dpop_jkt: str | None = None
     state: str | None = None
+    pushed: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,8 @@
 """What clients have pushed (RFC 9126), between the push and the browser that brings its reference.
 
-It is kept sealed, under a reference of 256 random bits that is its client's alone, opens once, and ends soon.
+It is kept sealed, under a reference of 256 random bits that is its client's alone, opens for a short while, and gives
+one answer. It is spent by that answer and not by the page before it (FAPI 2.0 Security Profile §5.3.2.2): who loads the
+page again, or whose browser did so ahead of them, isn't turned away.
 """
 
 from collections.abc import Mapping
@@ -25,7 +27,7 @@ WORD_CHARACTERS: Final = 43
 
 
 class PushedRequests:
-    """Keeps what clients push, and gives it back once."""
+    """Keeps what clients push, and lets it be answered once."""
 
     def __init__(self, *, vault: Vault, entropy: Entropy) -> None:
         self._vault = vault
@@ -40,24 +42,28 @@ class PushedRequests:
         await records_pushed.insert(ctx, keyset, pushed_id, _hash(word), client.client_id, dumps(members))
         return PREFIX + word
 
-    async def take(self, ctx: RequestContext, client: Client, request_uri: str) -> Mapping[str, str]:
-        """What `client` pushed, to the one caller who takes it. That it is taken is committed, whatever comes of it.
+    async def read(self, ctx: RequestContext, client: Client, request_uri: str) -> tuple[str, Mapping[str, str]]:
+        """What `client` pushed, and the word by which it is spent.
 
         Raises:
-            InvalidRequestUri: unknown, another client's, expired or taken: never said which.
+            InvalidRequestUri: unknown, another client's, expired or spent: never said which.
         """
         word = request_uri.removeprefix(PREFIX)
         if len(word) != WORD_CHARACTERS:
             raise InvalidRequestUri("no reference has this length")
-        found = await records_pushed.take(ctx, await self._vault.keyset(ctx), _hash(word), client.client_id)
+        request_hash = _hash(word)
+        found = await records_pushed.find(ctx, await self._vault.keyset(ctx), request_hash, client.client_id)
         if found is None:
-            raise InvalidRequestUri("unknown, another client's, expired or taken")
-        await ctx.tx.checkpoint()
+            raise InvalidRequestUri("unknown, another client's, expired or spent")
         members = loads_object(found, max_bytes=2 * MAX_FORM)
         said = {name: value for name, value in members.items() if isinstance(value, str)}
         if len(said) != len(members):
             raise Inconsistent("a pushed request that isn't texts")
-        return said
+        return request_hash.hex(), said
+
+    async def spend(self, ctx: RequestContext, client: Client, pushed: str) -> bool:
+        """True for the one caller who may answer what `client` pushed; `pushed` is the word that `read` gave."""
+        return await records_pushed.spend(ctx, bytes.fromhex(pushed), client.client_id)
 
     async def sweep(self, ctx: RequestContext) -> int:
         """Forget what nobody came for, for a timer; how many."""

@@ -119,6 +119,7 @@ def provider(
             consents=consents,
             participants=who.participants,
             codes=codes,
+            pushed=pushed,
             vault=base.vault,
             entropy=base.entropy,
         ),
