@@ -82,6 +82,12 @@ def test_proof_is_good_for_a_minute() -> None:
         assert refused(HOLDER.proof(URL, NOW, iat=moment)) == "iat"
 
 
+def test_proof_may_say_more_of_its_time() -> None:
+    """RFC 9449 §4.2: other claims are passed over; it is `iat` that counts."""
+    verify(HOLDER.proof(URL, NOW, nbf=int(NOW), exp=int(NOW) + 300))
+    assert "iat" in refused(HOLDER.proof(URL, NOW - 120, nbf=int(NOW), exp=int(NOW) + 300))
+
+
 def test_proof_of_another_token_is_refused() -> None:
     """RFC 9449 §4.3, check 12: `ath`."""
     verify(HOLDER.proof(URL, NOW, access_token="the-token"), access_token="the-token")
