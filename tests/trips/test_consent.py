@@ -79,16 +79,18 @@ async def test_page_leads_to_no_foreign_host_by_itself(place: Place) -> None:
     assert "an app on this device" in page.text
 
 
-async def test_only_what_is_new_is_marked_as_new(place: Place) -> None:
+async def test_what_is_new_stands_apart_from_what_was_allowed(place: Place) -> None:
     client, _ = await place.client(GUEST)
     async with visitor(place) as browser:
         first = await asked(place, browser, client, scope="openid notes:read")
-        assert "badge" not in first.text
+        assert "known-heading" not in first.text
         await browser.onward(await say(place, browser, first, "allow"))
         more = await browser.get(request_url(place, client, scope="openid email notes:read"))
-    assert 'See your e-mail address. <span class="badge">New</span>' in more.text
-    assert more.text.count("badge") == 1
-    assert "allowed it already" in more.text
+    fresh, _, known = more.text.partition("known-heading")
+    assert "<li>See your e-mail address.</li>" in fresh
+    assert fresh.count("<li>") == 1
+    assert "See your e-mail address." not in known
+    assert known.count("<li>") >= 2
 
 
 async def test_form_of_another_page_or_site_allows_nothing(place: Place) -> None:
