@@ -18,7 +18,7 @@ install: $(STAMP)  ## make .venv from the hashed locks
 $(STAMP): requirements/dev.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Airside needs Python 3.11 or newer: make PYTHON=python3.11 …")'
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/dev.txt -c requirements/dev.txt  # the second holds extras to the first
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	touch $(STAMP)
 
@@ -58,7 +58,7 @@ tests/peers/%/node_modules/.installed: tests/peers/%/package-lock.json
 
 tests/peers/%/.venv/.installed: tests/peers/%/requirements.txt
 	$(PYTHON) -m venv $(<D)/.venv
-	$(<D)/.venv/bin/python -m pip install --quiet --require-hashes -r $<
+	$(<D)/.venv/bin/python -m pip install --quiet --require-hashes -r $< -c $<
 	touch $@
 
 test-debian: install  ## the store's tests again, on Debian's PostgreSQL over TLS
@@ -76,9 +76,9 @@ docs: install  ## the reference pages that are made from the code
 	$(BIN)/python docs/generate.py
 
 locks:  ## refresh requirements/*.txt from pyproject.toml (needs uv)
-	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-strip-extras --all-extras --no-header -q -U -o requirements/server.txt
-	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-strip-extras --all-extras --group dev --no-header -q -c requirements/server.txt -o requirements/dev.txt
-	for peer in authlib jupyterhub nanoidp scim; do uv pip compile tests/peers/$$peer/requirements.in --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header -q -U -o tests/peers/$$peer/requirements.txt; done
+	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --all-extras --no-header -q -U -o requirements/server.txt
+	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --all-extras --group dev --no-header -q -c requirements/server.txt -o requirements/dev.txt
+	for peer in authlib jupyterhub nanoidp scim; do uv pip compile tests/peers/$$peer/requirements.in --universal --python-version 3.11 --generate-hashes --no-header -q -U -o tests/peers/$$peer/requirements.txt; done
 
 clean:
 	rm -rf .venv

@@ -123,7 +123,6 @@ async def _ids(place: Place) -> dict[str, str]:
         "scope": "notes:read",
         "endpoint": "Users",
         "resource_id": format_id(USER, user.id),
-        "connection_id": connection.word,
         "scim_token_id": token.word,
         "registration_token_id": format_id(REGISTRATION, user.id),
         "letter": format_id(MAIL, user.id),

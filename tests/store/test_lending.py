@@ -110,3 +110,22 @@ async def test_closing_gives_everything_back(lender: Lender, pool: Pool) -> None
     await lender.give(outside)
     assert inside.closed
     assert outside.closed
+
+
+async def test_who_is_cancelled_just_as_a_connection_comes_hears_of_it(lender: Lender, pool: Pool) -> None:
+    """A worker that went on would never end; and the connection is free again."""
+    taken = [await lender.take(1.0) for _ in range(SIZE)]
+    waiting = asyncio.create_task(lender.take(5.0))
+    await asyncio.sleep(0.01)
+    assert pool.get_stats().get("requests_waiting") == 1
+    await pool.putconn(taken.pop())
+    for _ in range(20):
+        if waiting.done():
+            break
+        await asyncio.sleep(0)
+        waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    taken.append(await lender.take(1.0))
+    for connection in taken:
+        await lender.give(connection)

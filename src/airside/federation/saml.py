@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import ClassVar, Final
 
 from airside.core.entropy import Entropy
-from airside.core.errors import Inconsistent, InvalidInput, Refusal, Unauthenticated
+from airside.core.errors import Inconsistent, InvalidInput, LimitExceeded, Refusal, Unauthenticated
 from airside.federation.answers import Answers, Redeemed, SamlAnswer
 from airside.federation.linking import LinkedDoor, Linking
 from airside.federation.model import AnswerRefused, Connection, Departure, ExternalClaims

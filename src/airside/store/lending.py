@@ -41,12 +41,16 @@ class Lender:
         """
         if self._idle:
             return self._idle.pop()
+        cancelled = _cancelled()
         self._waiting += 1
         try:
             connection = await self._pool.getconn(timeout=patience)
         finally:
             self._waiting -= 1
         connection.lent_at = self._clock.monotonic()
+        if _cancelled() > cancelled:  # the pool's `asyncio.wait_for` swallows that before Python 3.12
+            await self.give(connection)
+            raise asyncio.CancelledError
         return connection
 
     async def give(self, connection: Connection) -> None:
@@ -64,3 +68,8 @@ class Lender:
         while self._idle:
             await self._pool.putconn(self._idle.pop())
         await self._pool.close()
+
+
+def _cancelled() -> int:
+    task = asyncio.current_task()
+    return task.cancelling() if task is not None else 0

@@ -1,3 +1,4 @@
+# pyright: basic, reportMissingImports=false
 """nanoidp over TLS: its own command speaks plain HTTP only. Arguments: configuration, port, certificate, key."""
 
 import sys

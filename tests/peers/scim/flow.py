@@ -1,3 +1,4 @@
+# pyright: basic, reportMissingImports=false, reportMissingModuleSource=false, reportCallIssue=false, reportArgumentType=false, reportAttributeAccessIssue=false
 """scim2-tester, by scim2-client over httpx2: every check that it knows, at the service that the environment names. Each
 argument is a step: `tester` runs them all, `client` finds, changes and removes a user as a stock client does."""
 
