@@ -102,6 +102,7 @@ async def test_private_half_is_never_published_or_printed(oidc: OidcKit) -> None
         "".join(new_own_key().reveal() for _ in range(MAX_OWN_KEYS + 1)),
         new_own_key().reveal()[:100],
     ],
+    ids=["empty", "text", "no key", "no RSA key", "too many", "cut off"],
 )
 def test_what_is_no_key_of_ours_is_refused_and_not_repeated(text: str) -> None:
     """N37, N42"""

@@ -54,9 +54,9 @@ def judged(kit: Kit, vault: Vault, entropy: Entropy) -> Judge:
         "пароль которого никто не знает",
         "正しい馬電池ホッチキス",
         "\N{THUMBS UP SIGN}\N{HORSE FACE}\N{BATTERY}\N{PUSHPIN}" * 2 + "x7q",
-        token(SystemEntropy(), 1536),
-        token(SystemEntropy()),
-        token(SystemEntropy(), 72),
+        pytest.param(token(SystemEntropy(), 1536), id="1536 random bits"),
+        pytest.param(token(SystemEntropy()), id="256 random bits"),
+        pytest.param(token(SystemEntropy(), 72), id="72 random bits"),
     ],
 )
 async def test_a_good_password_of_any_script_is_taken(judged: Judge, password: str) -> None:

@@ -85,7 +85,9 @@ def test_key_of_another_certificate_is_refused(files: DevelopmentCertificates) -
 
 
 @pytest.mark.parametrize("broken", ["certificate", "key"])
-@pytest.mark.parametrize("content", [b"", b"-----BEGIN CERTIFICATE-----\n", os.urandom(64)])
+@pytest.mark.parametrize(
+    "content", [b"", b"-----BEGIN CERTIFICATE-----\n", os.urandom(64)], ids=["empty", "cut off", "random"]
+)
 def test_broken_file_is_refused(files: DevelopmentCertificates, broken: str, content: bytes) -> None:
     getattr(files, broken).write_bytes(content)
     with pytest.raises(Misconfigured):
