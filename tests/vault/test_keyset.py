@@ -149,5 +149,6 @@ def test_keyset_prints_no_key(entropy: Entropy) -> None:
     keyset = fixed(entropy)
     keyset.blind_index("t", "c", b"v")
     shown = repr(keyset) + str(vars(keyset))
-    assert repr(bytes(range(32, 64)))[2:20] not in shown
-    assert shown.count("***") == 3
+    for start in range(0, 128, 32):
+        assert repr(bytes(range(start, start + 32)))[2:20] not in shown
+    assert shown.count("***") == 5

@@ -9,6 +9,18 @@ from airside.vault.aead import Aead
 from airside.vault.keyset import Keyset
 from airside.vault.kms.local import LocalKek
 from airside.vault.model import Place, Unopenable
+from airside.vault.streams import LooseKey, StreamKeys, open_stream, seal_stream
 from airside.vault.vault import Vault
 
-__all__ = ["Aead", "Keyset", "LocalKek", "Place", "Unopenable", "Vault"]
+__all__ = [
+    "Aead",
+    "Keyset",
+    "LocalKek",
+    "LooseKey",
+    "Place",
+    "StreamKeys",
+    "Unopenable",
+    "Vault",
+    "open_stream",
+    "seal_stream",
+]

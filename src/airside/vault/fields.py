@@ -10,6 +10,8 @@ _FIELD: Final = b"airside/field"
 _TENANT_KEY: Final = b"airside/tenant-key"
 _BLIND_INDEX: Final = b"airside/blind-index"
 _DERIVED: Final = b"airside/derived"
+_STREAM: Final = b"airside/stream"
+_LOOSE_STREAM: Final = b"airside/loose-stream"
 
 
 def field_context(tenant_id: UUID, place: Place) -> bytes:
@@ -30,3 +32,13 @@ def blind_index_info(tenant_id: UUID, table: str, column: str) -> bytes:
 def derived_info(tenant_id: UUID, purpose: str) -> bytes:
     """HKDF info of a key that another room asked for by its purpose."""
     return encode(_DERIVED, tenant_id.bytes, purpose.encode())
+
+
+def stream_info(tenant_id: UUID, place: Place) -> bytes:
+    """HKDF info of the key of a stream that stands in `place` of a tenant."""
+    return encode(_STREAM, tenant_id.bytes, place.table.encode(), place.column.encode(), place.row_id.bytes)
+
+
+def loose_stream_info(place: Place) -> bytes:
+    """HKDF info of the key of a stream that belongs to no tenant's keyset."""
+    return encode(_LOOSE_STREAM, place.table.encode(), place.column.encode(), place.row_id.bytes)

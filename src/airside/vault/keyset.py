@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from airside.core.entropy import Entropy
 from airside.core.secret import Secret
-from airside.vault import envelope, fields
+from airside.vault import envelope, fields, streams
 from airside.vault.model import KEY_BYTES, Place, Unopenable
 
 BLIND_INDEX_BYTES: Final = 16
@@ -31,6 +31,7 @@ class Keyset:
         entropy: Entropy,
     ) -> None:
         self._tenant_id = tenant_id
+        self._data = dict(data)
         self._ciphers = {key_id: AESGCM(key.reveal()) for key_id, key in data.items()}
         self._active = active
         self._index = index
@@ -75,6 +76,18 @@ class Keyset:
     def seal_header(self) -> bytes:
         """How everything begins that is sealed with the active data key: what statements find the rest by."""
         return envelope.header(self._active)
+
+    @property
+    def active(self) -> UUID:
+        """Which data key seals now."""
+        return self._active
+
+    def stream_key(self, place: Place, key_id: UUID, salt: bytes) -> Secret[bytes]:
+        """As `streams.StreamKeys.stream_key`: a stream opens with whichever of the tenant's data keys began it."""
+        key = self._data.get(key_id)
+        if key is None:
+            raise Unopenable
+        return streams.derive(key, salt, fields.stream_info(self._tenant_id, place))
 
     def blind_index(self, table: str, column: str, value: bytes) -> bytes:
         """16 bytes that are equal for equal values of this tenant's column, and tell nothing else.
