@@ -23,12 +23,12 @@ values (%s, %s, %s, %s, %s)
 """
 
 # One statement: spend the token if it is unspent, in force, its client's and of a live family; only then is its
-# successor born, and the seal on it (in its predecessor's row) is dropped, for it has now been used itself.
+# successor born. What was kept of the token itself for its predecessor is forgotten: it has now been used.
 # `is not distinct from` is `=` that no index serves: a planner without statistics would walk all families of a client.
 ROTATE: Final = """
 with spent as (
     update airside.refresh_token t
-    set spent_at = %s, successor_hash = %s, successor_sealed = %s
+    set spent_at = %s, successor_hash = %s, sealed = null
     from airside.refresh_family f
     where t.tenant_id = %s and f.tenant_id = t.tenant_id and f.family_id = t.family_id
         and t.token_hash = %s and t.spent_at is null and t.expires_at > %s
@@ -36,17 +36,11 @@ with spent as (
         and (f.confirmation is null or f.confirmation = %s)
     returning f.family_id, f.client_id, f.subject, f.session_id, f.scope, f.audience, f.auth_time, f.acr, f.amr,
         f.confirmation, f.created_at, f.expires_at, f.revoked_at,
-        t.predecessor_hash, least(%s, f.expires_at) as successor_expires_at
+        least(%s, f.expires_at) as successor_expires_at
 ), born as (
-    insert into airside.refresh_token (tenant_id, token_hash, family_id, predecessor_hash, created_at, expires_at)
+    insert into airside.refresh_token (tenant_id, token_hash, family_id, sealed, created_at, expires_at)
     select %s, %s, spent.family_id, %s, %s, spent.successor_expires_at from spent
     returning token_hash
-), used as (
-    update airside.refresh_token p
-    set successor_sealed = null
-    from spent
-    where p.tenant_id = %s and p.token_hash = spent.predecessor_hash
-    returning p.token_hash
 )
 select family_id, client_id, subject, session_id, scope, audience, auth_time, acr, amr, confirmation,
     created_at, expires_at, revoked_at, successor_expires_at
@@ -56,8 +50,7 @@ from spent
 FIND: Final = """
 select f.family_id, f.client_id, f.subject, f.session_id, f.scope, f.audience, f.auth_time, f.acr, f.amr,
     f.confirmation, f.created_at, f.expires_at, f.revoked_at,
-    t.expires_at as token_expires_at, t.spent_at, t.successor_sealed,
-    s.expires_at as successor_expires_at, s.spent_at as successor_spent_at
+    t.expires_at as token_expires_at, t.spent_at, s.sealed as successor_sealed, s.expires_at as successor_expires_at
 from airside.refresh_token t
 join airside.refresh_family f on f.tenant_id = t.tenant_id and f.family_id = t.family_id
 left join airside.refresh_token s on s.tenant_id = t.tenant_id and s.token_hash = t.successor_hash
@@ -162,7 +155,6 @@ class _TokenRow(_FamilyRow):
     spent_at: datetime | None
     successor_sealed: bytes | None
     successor_expires_at: datetime | None
-    successor_spent_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,10 +206,9 @@ async def rotate(
         _RotatedRow,
         ROTATE,
         (
-            *(now, born, successor.sealed),
+            *(now, born),
             *(tenant, token_hash, now, client_id, now, _column(proven), successor.expires_at),
-            *(tenant, born, token_hash, now),
-            tenant,
+            *(tenant, born, successor.sealed, now),
         ),
     )
     return None if row is None else (row.state(), row.successor_expires_at)
@@ -246,8 +237,8 @@ async def find_token(ctx: RequestContext, token_hash: bytes) -> StoredToken | No
         return StoredToken(row.state(), row.token_expires_at, None)
     if row.successor_expires_at is None:
         raise Inconsistent("spent refresh token without a successor", family=str(row.family_id))
-    sealed = row.successor_sealed if row.successor_spent_at is None else None
-    return StoredToken(row.state(), row.token_expires_at, Spent(row.spent_at, sealed, row.successor_expires_at))
+    spent = Spent(row.spent_at, row.successor_sealed, row.successor_expires_at)
+    return StoredToken(row.state(), row.token_expires_at, spent)
 
 
 async def revoke(ctx: RequestContext, statement: str, id: UUID | str, because: str) -> int:
