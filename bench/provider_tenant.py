@@ -168,7 +168,7 @@ async def _person(services: Services, tenant_id: UUID, folder: Path, app: Client
         user = await services.user_admin.create(ctx, f"user{number}@example.com", "Ada")
         await services.member_admin.grant(ctx, user.id, "member")
     async with services.engine.begin(tenant_id) as ctx:
-        proof = PasswordAuthenticator(services.passwords).recall(user.id, ctx.now, "first")
+        proof = PasswordAuthenticator(services.passwords, services.enforcement).recall(user.id, ctx.now, "first")
         started = await services.sessions.start(ctx, [proof])
         subject, session_id = format_id(USER, user.id), format_id(SESSION, started.session.id)
         grant = replace(_grant(subject, app.word, session_id), auth_time=ctx.now)

@@ -36,7 +36,7 @@ WEIGHTS: Final[tuple[Contribution, ...]] = get_args(Contribution)
 @pytest.fixture
 def doors(kit: Kit, saml: SamlKit, oidc: OidcKit) -> Sequence[Authenticator]:
     return [
-        PasswordAuthenticator(kit.passwords),
+        PasswordAuthenticator(kit.passwords, kit.enforcement),
         PasskeyAuthenticator(kit.passkeys),
         TotpAuthenticator(kit.totp),
         RecoveryCodeAuthenticator(kit.recovery_codes),

@@ -102,7 +102,11 @@ def with_door(services: Services, discovery: Bound) -> Services:
         entropy=services.entropy,
         journal=services.journal,
         sessions=services.sessions,
-        authenticators=[PasswordAuthenticator(services.passwords), PasskeyAuthenticator(services.passkeys), door],
+        authenticators=[
+            PasswordAuthenticator(services.passwords, services.enforcement),
+            PasskeyAuthenticator(services.passkeys),
+            door,
+        ],
         people=people,
         federated=ways,
     )

@@ -10,10 +10,10 @@ from airside.core.entropy import SystemEntropy
 from airside.core.errors import Conflict, NotFound
 from airside.core.ids import uuid7
 from airside.core.secret import Secret
-from airside.federation import ConnectionDraft, Domain, DomainState
+from airside.federation import ConnectionDraft, Domain, DomainState, FederatedSession
 from airside.federation import records_domains as records
-from airside.identity import PasswordAnswer
-from airside.signin import Ask, Done, StartedFlow, Step
+from airside.identity import PasswordAnswer, Session
+from airside.signin import Ask, Done, Limited, StartedFlow, Step
 from tests.federation.kit import CLAIMS, OIDC, FederationKit
 from tests.identity.kit import PASSWORD
 
@@ -147,3 +147,81 @@ async def test_closed_addresses_are_those_of_the_domain_but_for_whoever_is_named
         assert not await closes(ctx, "ada@example.com", ada.id)
         assert not await closes(ctx, "ada@sub.example.com")
         assert not await closes(ctx, "no address")
+
+
+async def session_of(federation: FederationKit, email: str) -> Session:
+    """A session by password, as long as that is possible."""
+    done = await by_password(federation, email)
+    assert isinstance(done, Done)
+    return done.session.session
+
+
+async def suffices(federation: FederationKit, session: Session) -> bool:
+    async with federation.begin() as ctx:
+        return await federation.kit.flows.suffices(ctx, session)
+
+
+async def test_session_of_before_the_domain_was_enforced_opens_nothing_new(federation: FederationKit) -> None:
+    """N12: a demand that came later holds for sessions that were there."""
+    await federation.kit.user("ada@example.com")
+    await federation.kit.user("ada@example.org")
+    before = await session_of(federation, "ada@example.com")
+    elsewhere = await session_of(federation, "ada@example.org")
+    assert await suffices(federation, before)
+    await enforced(federation)
+    assert not await suffices(federation, before)
+    assert await suffices(federation, elsewhere)
+    async with federation.begin() as ctx:
+        flow = await federation.kit.flows.step_up(ctx, before, "/t/acme/account")
+        due = await federation.kit.flows.submit(ctx, flow.flow_id, flow.browser, None)
+        assert isinstance(due, Ask)
+        assert due.stage == "first"
+        again = await federation.kit.flows.submit(
+            ctx, flow.flow_id, flow.browser, PasswordAnswer("ada@example.com", Secret(PASSWORD))
+        )
+        assert isinstance(again, Ask)
+        assert again.failed
+
+
+async def test_session_through_the_connection_or_of_who_may_pass_suffices(federation: FederationKit) -> None:
+    ada = await federation.kit.user("ada@example.com")
+    bob = await federation.kit.user("bob@example.com")
+    sessions = [await session_of(federation, email) for email in ("ada@example.com", "bob@example.com")]
+    domain = await enforced(federation)
+    federation.domains.connection_id = domain.connection_id
+    assert domain.connection_id is not None
+    async with federation.begin() as ctx:
+        connection = await federation.connections.get(ctx, domain.connection_id)
+        await federation.kit.enforcement.let_pass(ctx, bob.id)
+    assert [await suffices(federation, session) for session in sessions] == [False, True]
+    proof = await federation.prove(connection, CLAIMS)
+    assert proof.user_id == ada.id
+    async with federation.begin() as ctx:
+        began = await federation.kit.sessions.start(ctx, [proof])
+        foreign = FederatedSession(began.session.id, proof.identity_id, proof.connection_id, "")
+        await federation.sessions.began(ctx, foreign, ada.id)
+    assert await suffices(federation, began.session)
+
+
+@pytest.mark.parametrize("password", [PASSWORD, "wrong password"])
+async def test_right_password_that_lets_nobody_in_costs_what_a_wrong_one_costs(
+    federation: FederationKit, password: str
+) -> None:
+    """N13, N15: a limit that a right guess left as it was would tell which guess was right."""
+    people = [f"person-{number}@example.com" for number in range(11)]
+    for email in people:
+        await federation.kit.user(email)
+    await enforced(federation)
+    said = [await by_password(federation, email, password) for email in people]
+    assert [isinstance(each, Limited) for each in said] == [False] * 10 + [True]
+
+
+async def test_break_glass_administrator_costs_strangers_no_more_and_no_less(federation: FederationKit) -> None:
+    """N15: whoever guesses can't tell who may pass, by what it costs or says."""
+    ada = await federation.kit.user("ada@example.com")
+    await federation.kit.user("bob@example.com")
+    await enforced(federation)
+    async with federation.begin() as ctx:
+        await federation.kit.enforcement.let_pass(ctx, ada.id)
+    said = {repr(await by_password(federation, email, "wrong")) for email in ("ada@example.com", "bob@example.com")}
+    assert len(said) == 1

@@ -111,7 +111,7 @@ async def _person(directory: Directory, node: Services, number: int) -> Person:
     user_id = parse_id(USER, str(loads_object(made.body)["id"]))
     issuer = node.issuers.of(directory.address)
     async with node.engine.begin(directory.address.tenant_id) as ctx:
-        proof = PasswordAuthenticator(node.passwords).recall(user_id, ctx.now, "first")
+        proof = PasswordAuthenticator(node.passwords, node.enforcement).recall(user_id, ctx.now, "first")
         started = await node.sessions.start(ctx, [proof])
         grant = AccessGrant(
             format_id(USER, user_id),

@@ -223,7 +223,7 @@ def kit(
         journal=journal,
         sessions=sessions,
         authenticators=[
-            PasswordAuthenticator(passwords),
+            PasswordAuthenticator(passwords, enforcement),
             PasskeyAuthenticator(passkeys),
             TotpAuthenticator(totp),
             RecoveryCodeAuthenticator(recovery_codes),

@@ -186,7 +186,7 @@ async def test_the_authenticator_hands_the_flows_device_on(kit: Kit) -> None:
     user = await kit.user()
     device_id = await _known(kit, user.id)
     await _exhaust_account(kit)
-    door = PasswordAuthenticator(kit.passwords)
+    door = PasswordAuthenticator(kit.passwords, kit.enforcement)
     now = await _now(kit)
     attempt = Flow(device_id, "/", (), now, device_id)
     async with kit.open_ctx(kit.tenant_id, origin=HOME) as ctx:

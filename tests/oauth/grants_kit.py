@@ -85,7 +85,9 @@ class Grants:
     async def session(self, user: User, *, later: timedelta = NOW) -> Session:
         """A fresh sign-in of `user`."""
         async with self.ctx(later=later) as ctx:
-            proof = PasswordAuthenticator(self.services.passwords).recall(user.id, ctx.now, "first")
+            proof = PasswordAuthenticator(self.services.passwords, self.services.enforcement).recall(
+                user.id, ctx.now, "first"
+            )
             return (await self.services.sessions.start(ctx, [proof])).session
 
     async def signed_in(self) -> tuple[User, Session]:

@@ -162,7 +162,7 @@ class Provider:
     async def session(self, user: User, *, later: timedelta = timedelta()) -> StartedSession:
         """A fresh sign-in of `user`."""
         async with self.ctx(later=later) as ctx:
-            proof = PasswordAuthenticator(self.kit.passwords).recall(user.id, ctx.now, "first")
+            proof = PasswordAuthenticator(self.kit.passwords, self.kit.enforcement).recall(user.id, ctx.now, "first")
             return await self.kit.sessions.start(ctx, [proof])
 
     async def signed_in(self) -> tuple[User, StartedSession, Browser]:

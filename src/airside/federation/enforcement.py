@@ -34,10 +34,11 @@ class Enforcement:
 
     async def closes(self, ctx: RequestContext, email: str, user_id: UUID | None = None) -> bool:
         """Whether nobody gets in by an address like `email` but through a connection; `user_id`, whose it would be,
-        passes if they are named. It takes the same questions whoever that is (N15)."""
-        closed = await records.enforced(ctx, domain_of(email)) is not None
-        passes = user_id is not None and await records.passes(ctx, user_id)
-        return closed and not passes
+        passes if they are named. It takes the same questions whoever that is (N15): how many depends on the domain
+        alone. Implements identity's `Gate`."""
+        if await records.enforced(ctx, domain_of(email)) is None:
+            return False
+        return user_id is None or not await records.passes(ctx, user_id)
 
     async def admits(self, ctx: RequestContext, proofs: Sequence[Proof], session: Session | None) -> bool:
         """Whether a login with these proofs, which may strengthen `session`, is one that its person's domain allows."""

@@ -38,7 +38,7 @@ from airside.identity.passkeys import (
     PasskeyProof,
     Passkeys,
 )
-from airside.identity.passwords import PasswordAnswer, PasswordAuthenticator, PasswordProof, Passwords
+from airside.identity.passwords import Barred, Gate, PasswordAnswer, PasswordAuthenticator, PasswordProof, Passwords
 from airside.identity.places import Places
 from airside.identity.policy import (
     DevicePolicy,
@@ -74,6 +74,7 @@ __all__ = [
     "Attempt",
     "AttestedPasskeyProof",
     "Authenticator",
+    "Barred",
     "Cookie",
     "Device",
     "DevicePolicy",
@@ -91,6 +92,7 @@ __all__ = [
     "Factor",
     "Factors",
     "FixedPolicies",
+    "Gate",
     "Guesses",
     "HashPool",
     "IdentityPolicy",

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import ClassVar, Final, final
+from typing import ClassVar, Final, Protocol, final
 from uuid import UUID
 
 from airside.audit import Event, Journal
@@ -41,6 +41,9 @@ from airside.vault import Keyset, Vault
 MAX_RESEALED: Final = 500
 """Most hashes of one table that one `reseal` takes."""
 
+NOBODY: Final = UUID(int=0)
+"""Who is asked about where an address is no user's."""
+
 _MINT: Final = Mint("PasswordProof")
 
 
@@ -65,6 +68,20 @@ class PasswordAnswer:
 
     email: str
     password: Secret[str]
+
+
+class Gate(Protocol):
+    """Whom a password lets in nowhere, however right it is."""
+
+    async def closes(self, ctx: RequestContext, email: str, user_id: UUID) -> bool:
+        """Whether nobody gets in by a password for an address like `email`, but for few, of whom `user_id` may be one.
+        It takes the same questions whoever that is (N15)."""
+        ...
+
+
+class Barred(Unauthenticated):
+    """The right password of somebody who gets in by other ways only. Who guessed it is told what a wrong one is, and
+    has spent as much."""
 
 
 class Passwords:
@@ -226,7 +243,13 @@ class Passwords:
         return await records_passwords.reseal(ctx, await self._vault.keyset(ctx), MAX_RESEALED)
 
     async def prove(
-        self, ctx: RequestContext, email: str, password: Secret[str], device_id: UUID | None = None
+        self,
+        ctx: RequestContext,
+        email: str,
+        password: Secret[str],
+        device_id: UUID | None = None,
+        *,
+        gate: Gate | None = None,
     ) -> PasswordProof:
         """Prove that `password` is that of the user with `email`.
 
@@ -237,7 +260,8 @@ class Passwords:
 
         Raises:
             LimitExceeded: too many attempts, or too much waiting to be hashed. Nothing was compared.
-            Unauthenticated: wrong password, unknown or disabled user: the same statements, the same work.
+            Unauthenticated: wrong password, unknown or disabled user, or one whom the `gate` bars: the same statements,
+                the same work, and nothing given back: a limit that a right password leaves as it was would tell it.
             Unavailable: no room to hash or to count.
         """
         signed_in = ctx.principal.kind == "user"
@@ -249,11 +273,15 @@ class Passwords:
         attempt, *failures = _demands(ctx, index, device_id if known else None)
         await self._limiter.spend(ctx, [attempt, *failures])
         credential = await records_passwords.credential(ctx, keyset, index)
+        person = NOBODY if credential is None else credential.user_id
+        barred = gate is not None and await gate.closes(ctx, email, person)
         await ctx.tx.checkpoint()
         kept = self._comparison.nobody(keyset) if credential is None else credential.kept
         matches = await self._comparison.matches(kept, password)
         if credential is None or not matches:
             raise Unauthenticated("wrong credentials")
+        if barred:
+            raise Barred("another way only")
         await self._limiter.refund(ctx, failures)
         await self._renew(ctx, keyset, credential, password)
         return PasswordProof(credential.user_id, ctx.now, _MINT)
@@ -317,8 +345,9 @@ class PasswordAuthenticator:
 
     kind: ClassVar[str] = PasswordProof.kind
 
-    def __init__(self, passwords: Passwords) -> None:
+    def __init__(self, passwords: Passwords, gate: Gate) -> None:
         self._passwords = passwords
+        self._gate = gate
 
     async def challenge(self, ctx: RequestContext, attempt: Attempt) -> Mapping[str, str]:  # noqa: ARG002 - a plain form needs nothing
         return {}
@@ -326,7 +355,7 @@ class PasswordAuthenticator:
     async def prove(self, ctx: RequestContext, attempt: Attempt, answer: Answer) -> PasswordProof:
         if not isinstance(answer, PasswordAnswer):
             raise Inconsistent("answer of another kind", kind=answer.kind)
-        proof = await self._passwords.prove(ctx, answer.email, answer.password, attempt.device_id)
+        proof = await self._passwords.prove(ctx, answer.email, answer.password, attempt.device_id, gate=self._gate)
         if attempt.user_id is not None and attempt.user_id != proof.user_id:
             raise Unauthenticated("proof of somebody else")
         return proof

@@ -15,7 +15,7 @@ from airside.core.ids import FLOW, USER, format_id, uuid7
 from airside.core.principal import Assurance
 from airside.core.secret import Secret
 from airside.federation import Departure, FederatedWays
-from airside.identity import Answer, Authenticator, Session, Sessions, StartedSession
+from airside.identity import Answer, Authenticator, Barred, Session, Sessions, StartedSession
 from airside.identity.proofs import below
 from airside.shield.redirects import safe_local_path
 from airside.signin import records
@@ -86,11 +86,14 @@ class Flows:
         device_id: UUID | None = None,
     ) -> StartedFlow:
         """A login that strengthens `session`: only what it lacks is asked for. What it proved longer than `max_age` ago
-        has to be proven anew.
+        has to be proven anew. One that its person's domain takes for nothing any more is strengthened by nothing: its
+        person signs in anew, through their connection.
 
         Raises:
             InvalidInput: as `start`.
         """
+        if not await self._federated.admits(ctx, (), session):
+            return await self.start(ctx, continue_to, minimum=minimum, device_id=device_id)
         wanted = session.assurance if below(minimum, session.assurance) else minimum
         flow = self._new(ctx, continue_to, wanted, device_id)
         since = session.auth_time if max_age is None else ctx.now - max_age
@@ -100,11 +103,14 @@ class Flows:
         self, ctx: RequestContext, session: Session, *, minimum: Assurance = "aal1", max_age: timedelta | None = None
     ) -> bool:
         """Whether `session` is as strong as `minimum` and the tenant demand, and was proven no longer than `max_age`
-        ago. One that began when less was demanded isn't enough (N12)."""
+        ago. One that began when less was demanded isn't enough (N12); nor is one of before its person's domain was
+        enforced, unless it was proven through that domain's connection or is of who may pass."""
         policy = await self._people.policy(ctx)
         if max_age is not None and ctx.now - session.auth_time > max_age:
             return False
-        return not below(session.assurance, minimum) and not below(session.assurance, policy.minimum)
+        if below(session.assurance, minimum) or below(session.assurance, policy.minimum):
+            return False
+        return await self._federated.admits(ctx, (), session)
 
     async def load(self, ctx: RequestContext, flow_id: UUID, browser: Secret[str]) -> Flow:
         """The open login of this browser.
@@ -197,8 +203,9 @@ class Flows:
     ) -> Step:
         try:
             proof = await self._doors[answer.kind].prove(ctx, flow, answer)
-        except Unauthenticated:
-            await self._journal.refused(ctx, Event.SIGNIN_REFUSED, reason=WRONG[due.stage])
+        except Unauthenticated as refusal:
+            reason = "domain_enforced" if isinstance(refusal, Barred) else WRONG[due.stage]
+            await self._journal.refused(ctx, Event.SIGNIN_REFUSED, reason=reason)
             return replace(due, failed=True)
         except LimitExceeded as refusal:
             await self._journal.refused(ctx, Event.SIGNIN_LIMITED, reason=refusal.limit)

@@ -182,7 +182,7 @@ def _flows(base: Foundation, who: Persons, elsewhere: Federation) -> Flows:
         journal=base.journal,
         sessions=who.sessions,
         authenticators=[
-            PasswordAuthenticator(who.passwords),
+            PasswordAuthenticator(who.passwords, elsewhere.enforcement),
             PasskeyAuthenticator(who.passkeys),
             TotpAuthenticator(who.totp),
             RecoveryCodeAuthenticator(who.recovery_codes),
