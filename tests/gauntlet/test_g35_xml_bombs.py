@@ -4,13 +4,9 @@ Seed and figures are printed. Memory is the process's own peak (`VmHWM`), set ba
 """
 
 import base64
-import gc
 import os
 import random
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -25,13 +21,12 @@ from airside.protocols.saml import (
     verify_response,
 )
 from airside.protocols.saml.bindings import Arrived
+from tests.gauntlet.cost import Costs, settled
 from tests.protocols.saml.attacks import attacks
 from tests.protocols.saml.bombs import bombs, deflated
 from tests.protocols.saml.kit import EXPECTED, IDP, NOW, SLO, SP, WAYS, Answer, pinned, rsa_key
 
 ROUNDS = int(os.environ.get("AIRSIDE_G35_ROUNDS", "6"))
-MILLISECONDS = 100
-MEGABYTES = 50
 
 Reader = Callable[[bytes], object]
 READERS: dict[str, Reader] = {
@@ -41,39 +36,6 @@ READERS: dict[str, Reader] = {
     ),
     "metadata": read_idp_metadata,
 }
-
-
-@dataclass
-class Worst:
-    """The dearest that was met, and how many."""
-
-    milliseconds: float = 0
-    megabytes: float = 0
-    count: int = 0
-    taken: list[str] = field(default_factory=list[str])
-    over: list[str] = field(default_factory=list[str])
-
-    def meet(self, name: str, read: Reader, document: bytes) -> None:
-        Path("/proc/self/clear_refs").write_text("5")
-        before, began = _memory("VmRSS"), time.process_time()
-        try:
-            read(document)
-            self.taken.append(name)
-        except (SamlRefused, MetadataRefused):
-            pass
-        milliseconds = (time.process_time() - began) * 1e3
-        megabytes = (_memory("VmHWM") - before) / 1024
-        self.milliseconds = max(self.milliseconds, milliseconds)
-        self.megabytes = max(self.megabytes, megabytes)
-        self.count += 1
-        if milliseconds >= MILLISECONDS or megabytes >= MEGABYTES:
-            self.over.append(f"{name}: {milliseconds:.0f} ms, {megabytes:.0f} MB, {len(document)} bytes")
-
-
-def _memory(name: str) -> int:
-    """In kB."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith(name + ":"))
 
 
 def _everything(chance: random.Random) -> Iterator[tuple[str, Reader, bytes]]:
@@ -92,20 +54,21 @@ def _everything(chance: random.Random) -> Iterator[tuple[str, Reader, bytes]]:
 def test_every_bomb_is_cheap(capsys: pytest.CaptureFixture[str]):
     """N26, N27."""
     seed = int(os.environ.get("AIRSIDE_SEED", "35"))
-    worst, chance = Worst(), random.Random(seed)
+    costs, chance, taken = Costs(), random.Random(seed), list[str]()
     for read in READERS.values():  # what is loaded once isn't a bomb's
         with pytest.raises((SamlRefused, MetadataRefused)):
             read(b"<a/>")
-    gc.collect()
-    gc.freeze()  # nor is what the tests before this one left to be looked through
+    settled()
     for _ in range(ROUNDS):
         for name, read, document in _everything(chance):
-            worst.meet(name, read, document)
+            with costs.meeting(name, len(document)):
+                try:
+                    read(document)
+                    taken.append(name)
+                except (SamlRefused, MetadataRefused):
+                    pass
     with capsys.disabled():
-        print(
-            f"\nG35 XML: {worst.count} bombs and attacks (seed {seed}), dearest {worst.milliseconds:.1f} ms and"
-            f" {worst.megabytes:.1f} MB; {len(worst.taken)} accepted"
-        )
-    assert worst.taken == []
-    assert worst.over == []
-    assert worst.count >= 1_000
+        print(f"\nG35 XML: {len(costs.each)} bombs and attacks (seed {seed}), {costs}; {len(taken)} accepted")
+    assert taken == []
+    assert costs.over == []
+    assert len(costs.each) >= 1_000

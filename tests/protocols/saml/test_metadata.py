@@ -122,6 +122,8 @@ def test_address_that_is_no_web_address_is_left_out(location: str):
         b"<a>" * 40 + b"</a>" * 40,
         b" " * (MAX_METADATA + 1),
         idp().encode("utf-16"),
+        idp().encode("utf-16-le"),
+        ("<!DOCTYPE r [<!ENTITY e 'x'>]>" + idp()).encode("utf-16-be"),
         write_metadata(ServiceProvider(SP, ACS, SLO, [pinned("ours")])),
     ],
 )

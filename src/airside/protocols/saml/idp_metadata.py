@@ -83,9 +83,12 @@ def _parse(document: bytes) -> Element:
         document.decode("utf-8")
         if b"<!DOCTYPE" in document or b"<!ENTITY" in document or document.count(b"<") > 2 * _MAX_ELEMENTS:
             raise MetadataRefused("a document type, an entity, or too many elements")
+        if b"\x00" in document:
+            raise MetadataRefused("an encoding in which the looks above see nothing")
         root = etree.fromstring(
             document,
             etree.XMLParser(
+                encoding="utf-8",  # whatever it says of itself: as what was looked at, it is read (N26)
                 resolve_entities=False,
                 load_dtd=False,
                 no_network=True,
