@@ -1,6 +1,7 @@
 """The one shape of a key that seals: a local file, a cloud key service, a hardware module."""
 
 from typing import Protocol
+from uuid import UUID
 
 
 class Aead(Protocol):
@@ -27,4 +28,13 @@ class Aead(Protocol):
             Unopenable: not sealed by this key for this `aad`, or changed since.
             Unavailable: the key can't be reached now.
         """
+        ...
+
+
+class Kek(Aead, Protocol):
+    """A key encryption key: an `Aead` that can be told from the others by what it sealed."""
+
+    @property
+    def tag(self) -> UUID:
+        """What everything begins with that it sealed, after the byte of the format's version."""
         ...

@@ -10,7 +10,6 @@ The third word is `development` for a key that a development server made by itse
 import base64
 import binascii
 import os
-import stat
 from pathlib import Path
 from typing import Final
 from uuid import UUID
@@ -23,12 +22,12 @@ from airside.core.ids import format_id, parse_id
 from airside.core.secret import Secret
 from airside.vault import envelope
 from airside.vault.model import KEY_BYTES, Unopenable
+from airside.vault.private_file import read_private
 
 SETTING: Final = "AIRSIDE_KEK_FILE"
 _MAGIC: Final = "airside-kek"
 _VERSION: Final = "1"
 _PREFIX: Final = "kek"
-_MAX_FILE: Final = 256
 _UUID_BYTES: Final = 16
 _KINDS: Final = {"development": True, "production": False}
 
@@ -49,7 +48,7 @@ class LocalKek:
         Raises:
             Misconfigured: no such file, open to others than its owner, or not a key file of this version.
         """
-        return cls._parse(_read_private(path), entropy)
+        return cls._parse(read_private(path, SETTING), entropy)
 
     @classmethod
     def create(cls, path: Path, *, development: bool, entropy: Entropy) -> "LocalKek":
@@ -91,6 +90,11 @@ class LocalKek:
         return format_id(_PREFIX, self._key_id)
 
     @property
+    def tag(self) -> UUID:
+        """As `Kek.tag`: what `kek_…` spells."""
+        return self._key_id
+
+    @property
     def development(self) -> bool:
         """Whether a development server made this key; production start-up refuses it."""
         return self._development
@@ -126,26 +130,6 @@ class LocalKek:
             )
         except (ValueError, KeyError, binascii.Error, InvalidInput):
             raise Misconfigured(SETTING, "not a key file that this version reads") from None
-
-
-def _read_private(path: Path) -> bytes:
-    try:
-        # Without O_NONBLOCK, a pipe in the file's place would hold up the start for ever.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError as error:
-        raise Misconfigured(SETTING, f"the key file can't be read: {error.strerror}") from None
-    try:
-        # Asked of the open file, not of the path: nobody can change what is read after it was looked at.
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise Misconfigured(SETTING, "not a regular file")
-        if status.st_mode & 0o077:
-            raise Misconfigured(SETTING, "open to others than its owner: chmod 600")
-        if status.st_uid not in (os.geteuid(), 0):
-            raise Misconfigured(SETTING, "owned by another user")
-        return os.read(descriptor, _MAX_FILE)
-    finally:
-        os.close(descriptor)
 
 
 def _write_new(path: Path, content: bytes, *, suffix: str) -> None:
