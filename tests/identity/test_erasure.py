@@ -27,8 +27,8 @@ COLUMNS = """
     select table_name from information_schema.columns
     where table_schema = 'airside' and column_name = 'user_id' order by table_name
 """
-APART = {"user_account", "user_erasure", "authorization_code"}
-"""What is erased last, what says so, and what runs out after a minute."""
+APART = {"user_account", "person_key", "user_erasure", "authorization_code"}
+"""What is erased last, with its key, what says so, and what runs out after a minute."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Count:
 
 @pytest.fixture
 def erasure(vault: Vault, entropy: Entropy) -> Erasure:
-    return Erasure(journal=Journal(vault=vault, entropy=entropy), outbox=Outbox(entropy=entropy))
+    return Erasure(vault=vault, journal=Journal(vault=vault, entropy=entropy), outbox=Outbox(entropy=entropy))
 
 
 async def close(kit: Kit, erasure: Erasure, user_id: UUID) -> None:
@@ -101,7 +101,7 @@ async def test_what_somebody_proves_themselves_with_is_gone_at_once(kit: Kit, se
 
 
 async def test_user_is_there_until_the_mail_is_out_and_then_no_more(
-    kit: Kit, erasure: Erasure, entropy: Entropy
+    kit: Kit, erasure: Erasure, entropy: Entropy, vault: Vault
 ) -> None:
     user = await kit.user()
     async with kit.open_ctx(kit.tenant_id) as ctx:
@@ -111,6 +111,7 @@ async def test_user_is_there_until_the_mail_is_out_and_then_no_more(
     await deliver(kit, entropy, user.id)
     assert await swept(kit, erasure) == 1
     async with kit.open_ctx(kit.tenant_id) as ctx:
+        assert await vault.persons.of(ctx, user.id) is None
         assert await kit.users.find_by_email(ctx, user.email) is None
         with pytest.raises(NotFound):
             await kit.users.get(ctx, user.id)

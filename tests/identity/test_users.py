@@ -11,6 +11,7 @@ from airside.core.errors import Conflict, InvalidInput, NotFound
 from airside.core.ids import uuid7
 from airside.identity import User
 from airside.identity.model import MAX_PAGE
+from airside.vault import Place, Unopenable, Vault
 from tests.conftest import OpenContext
 from tests.identity.kit import Kit, MakeTenant
 
@@ -103,3 +104,29 @@ async def test_neither_address_nor_name_stands_in_the_row(open_ctx: OpenContext,
         )
     (row,) = rows
     assert b"anary" not in row.email_sealed + row.name_sealed + row.email_index
+
+
+async def test_user_from_before_persons_had_keys_gets_one_and_their_address_is_sealed_under_it(
+    kit: Kit, vault: Vault
+) -> None:
+    """Until then it is read with the tenant's key."""
+    user = await kit.user()
+    async with kit.open_ctx(kit.tenant_id) as ctx:
+        keyset = await vault.keyset(ctx)
+        email, name = (
+            keyset.seal(Place("user_account", column, user.id), text.encode())
+            for column, text in (("email_sealed", user.email), ("name_sealed", user.name))
+        )
+        former = "update airside.user_account set email_sealed = %s, name_sealed = %s where tenant_id = %s"
+        await ctx.tx.run(former, (email, name, kit.tenant_id))
+        await vault.persons.destroy(ctx, user.id)
+    async with kit.open_ctx(kit.tenant_id) as ctx:
+        assert await kit.users.get(ctx, user.id) == user
+        assert await kit.users.adopt(ctx) == 1
+    async with kit.open_ctx(kit.tenant_id) as ctx:
+        assert await kit.users.adopt(ctx) == 0
+        assert await kit.users.get(ctx, user.id) == user
+        await vault.persons.destroy(ctx, user.id)
+    async with kit.open_ctx(kit.tenant_id) as ctx:
+        with pytest.raises(Unopenable):
+            await kit.users.get(ctx, user.id)

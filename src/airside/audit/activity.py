@@ -6,7 +6,9 @@ from typing import Final, NamedTuple
 
 from airside.audit import records_activity
 from airside.audit.events import Event
+from airside.audit.personal import Whence, origins
 from airside.store.context import RequestContext
+from airside.vault import Vault
 
 MAX_HAPPENED: Final = 100
 """Most rows of one answer."""
@@ -23,7 +25,10 @@ class Happened(NamedTuple):
 
 
 class Activity:
-    """Reads the audit log of one subject."""
+    """Reads the audit log of one subject. What was sealed under the key of somebody who is erased says `ERASED`."""
+
+    def __init__(self, *, vault: Vault) -> None:
+        self._vault = vault
 
     async def of(
         self, ctx: RequestContext, subject: str, events: Collection[Event], limit: int = MAX_HAPPENED
@@ -31,4 +36,5 @@ class Activity:
         """Those of `events` that happened to `subject` (such as `usr_…`) lately, newest first, at most `limit`."""
         wanted = sorted(event.value for event in events)
         rows = await records_activity.of_subject(ctx, subject, wanted, ctx.now - LATELY, min(limit, MAX_HAPPENED))
-        return [Happened(row.at, Event(row.event), row.origin) for row in rows]
+        places = await origins(ctx, self._vault, [Whence(row.record_id, row.origin, row.personal_sealed) for row in rows])
+        return [Happened(row.at, Event(row.event), place) for row, place in zip(rows, places, strict=True)]

@@ -3,7 +3,6 @@
 from collections import OrderedDict
 from collections.abc import Mapping
 from datetime import datetime
-from hashlib import sha256
 from typing import Final, Protocol
 from uuid import UUID
 
@@ -11,13 +10,14 @@ from airside.audit import records
 from airside.audit.canonical import hashed
 from airside.audit.events import Event
 from airside.audit.model import Outcome, Record
-from airside.audit.redaction import clean, clean_word, details_text, personal_bytes
+from airside.audit.personal import Sealed, sealed
+from airside.audit.redaction import clean, clean_word, details_text
 from airside.core.clock import epoch
 from airside.core.entropy import Entropy
 from airside.core.ids import uuid7
 from airside.core.strict_json import Json
 from airside.store.context import RequestContext
-from airside.vault import Place, Vault
+from airside.vault import Vault
 
 MAX_TOLD: Final = 10_000
 """Refusals remembered in memory as already told, so that a flood of them doesn't reach the database."""
@@ -53,14 +53,16 @@ class Journal:
     ) -> None:
         """Record `event` in the caller's transaction, done by `ctx.principal` to `subject`.
 
-        `personal` (names, addresses) is stored only sealed; `person` is the id of whom it is about. `details`
-        is stored as it is: ids, counts, states.
+        `personal` (names, addresses) is stored only sealed, under the own key of `person`, the id of whom it is
+        about; the address that the request came from under the key of whoever sent it. `details` is stored as it is:
+        ids, counts, states.
 
         Raises:
             SecretInRecord: a key of `details` or `personal` names a secret. Nothing is written.
             TooLarge: `details` or `personal` over its cap.
         """
         record_id = uuid7(ctx.now, self._entropy)
+        shut = await sealed(ctx, self._vault, record_id, personal, (person, subject))
         draft = _draft(
             ctx,
             record_id,
@@ -70,7 +72,7 @@ class Journal:
             reason=clean(reason),
             details=details_text(details),
             person=clean_word(person),
-            personal_sealed=await self._seal(ctx, record_id, personal),
+            shut=shut,
         )
         records.insert(ctx, hashed(draft))
         self._mark_after_commit(ctx)
@@ -84,11 +86,12 @@ class Journal:
         first (`ctx.tx.checkpoint()`), or has undone nothing else by then.
         """
         minute = ctx.now.replace(second=0, microsecond=0)
-        record_id = _refusal_id(event, ctx.origin.address, minute)
+        record_id = await self._refusal_id(ctx, event, minute)
         key = (ctx.tenant_id, record_id)
         if key in self._told:
             return
-        draft = _draft(ctx, record_id, event, outcome="refused", reason=clean(reason))
+        shut = await sealed(ctx, self._vault, record_id, {})
+        draft = _draft(ctx, record_id, event, outcome="refused", reason=clean(reason), shut=shut)
         if await records.insert_once(ctx, hashed(draft)):
             self._mark_after_commit(ctx)
         ctx.tx.after_commit(lambda: self._tell(key))
@@ -98,12 +101,12 @@ class Journal:
         dirty, self._dirty = self._dirty, set()
         return dirty
 
-    async def _seal(self, ctx: RequestContext, record_id: UUID, personal: Mapping[str, str]) -> bytes | None:
-        if not personal:
-            return None
-        plaintext = personal_bytes(personal)
+    async def _refusal_id(self, ctx: RequestContext, event: Event, minute: datetime) -> UUID:
+        """A UUIDv7 of the minute whose random part is a keyed hash: the same refusal again is the same row, and
+        nobody finds the address by trying all of them."""
+        word = f"{event}\0{ctx.origin.address}\0{epoch(minute)}".encode(errors="replace")
         keyset = await self._vault.keyset(ctx)
-        return keyset.seal(Place("audit_record", "personal_sealed", record_id), plaintext)
+        return uuid7(minute, _Given(keyset.blind_index("audit_record", "record_id", word)))
 
     def _mark_after_commit(self, ctx: RequestContext) -> None:
         tenant_id = ctx.tenant_id
@@ -122,10 +125,10 @@ def _draft(
     *,
     outcome: Outcome,
     reason: str,
+    shut: Sealed,
     subject: str = "",
     details: str = "{}",
     person: str = "",
-    personal_sealed: bytes | None = None,
 ) -> Record:
     """A record that isn't hashed yet; the context says who, when and whence."""
     return Record(
@@ -138,24 +141,19 @@ def _draft(
         outcome=outcome,
         reason=reason,
         request_id=clean(ctx.request_id),
-        origin=clean(ctx.origin.address),
+        origin=shut.origin,
         details=details,
         person=person,
-        personal_sealed=personal_sealed,
+        personal_sealed=shut.personal,
         leaf_hash=b"",
     )
 
 
-class _Hashed:
+class _Given:
     """An Entropy that always gives the same bytes: those of a hash."""
 
-    def __init__(self, text: str) -> None:
-        self._digest = sha256(text.encode(errors="replace")).digest()
+    def __init__(self, digest: bytes) -> None:
+        self._digest = digest
 
     def bytes(self, count: int) -> bytes:
         return self._digest[:count]
-
-
-def _refusal_id(event: Event, origin: str, minute: datetime) -> UUID:
-    """A UUIDv7 of the minute whose random part is a hash: the same refusal again is the same row."""
-    return uuid7(minute, _Hashed(f"{event}\0{origin}\0{epoch(minute)}"))

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 from airside.store.context import RequestContext
 
 _OF_SUBJECT: Final = """
-    select at, event, origin from airside.audit_record
+    select record_id, at, event, origin, personal_sealed from airside.audit_record
     where tenant_id = %s and subject = %s and subject like 'usr\\_%%' and at >= %s and event = any(%s)
     order by record_id desc limit %s
 """
@@ -18,9 +19,11 @@ _OF_SUBJECT: Final = """
 class HappenedRow:
     """What is shown of a record."""
 
+    record_id: UUID
     at: datetime
     event: str
     origin: str
+    personal_sealed: bytes | None
 
 
 async def of_subject(

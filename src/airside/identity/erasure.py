@@ -10,6 +10,7 @@ from airside.core.ids import USER, format_id
 from airside.identity import records_erasure as records
 from airside.store import Outbox
 from airside.store.context import RequestContext
+from airside.vault import Vault
 
 LETTER: Final = "account_deleted"
 """What tells them; while it waits in the outbox, their address is needed."""
@@ -18,10 +19,11 @@ MAX_ERASED: Final = 100
 
 
 class Erasure:
-    """Closes accounts, and forgets closed ones. What the audit log says of somebody is sealed under a key of its own:
-    forgetting that is the vault's."""
+    """Closes accounts, and forgets closed ones: in the end the person's own key is destroyed, and with it what is
+    sealed under it wherever a copy of it lies, the audit log and backups included."""
 
-    def __init__(self, *, journal: Journal, outbox: Outbox) -> None:
+    def __init__(self, *, vault: Vault, journal: Journal, outbox: Outbox) -> None:
+        self._vault = vault
         self._journal = journal
         self._outbox = outbox
 
@@ -41,8 +43,10 @@ class Erasure:
         """Erase closed accounts whose mail is out or was given up, for a timer; how many."""
         count = 0
         for user_id in await records.closed(ctx, MAX_ERASED):
-            if await self._outbox.waits(ctx, LETTER, user_id) or not await records.erase(ctx, user_id):
+            if await self._outbox.waits(ctx, LETTER, user_id) or not await records.claim(ctx, user_id):
                 continue
+            await self._vault.persons.destroy(ctx, user_id)
+            await records.erase(ctx, user_id)
             await self._journal.record(ctx, Event.USER_ERASED, subject=format_id(USER, user_id))
             count += 1
         return count

@@ -172,7 +172,7 @@ class Passwords:
         keyset = await self._vault.keyset(ctx)
         policy = (await self._policies.identity(ctx)).password
         before = await records_passwords.credential_of(ctx, keyset, user_id)
-        user = await records.user(ctx, keyset, user_id)
+        user = await records.user(ctx, self._vault, user_id)
         past = await records_passwords.former(ctx, keyset, user_id, policy.history)
         spent = [(PASSWORD_CHANGE, format_id(USER, user_id))]
         await self._limiter.spend(ctx, spent)
@@ -306,7 +306,7 @@ class Passwords:
         refuse_former: bool,
     ) -> tuple[PasswordPolicy, Kept | None]:
         """The policy that `password` meets as the user's, and the one that it takes the place of."""
-        user = await records.user(ctx, keyset, user_id)
+        user = await records.user(ctx, self._vault, user_id)
         if user is None:
             raise NotFound
         policy = (await self._policies.identity(ctx)).password

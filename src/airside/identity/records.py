@@ -15,7 +15,7 @@ from airside.identity.model import (
     UserState,
 )
 from airside.store.context import RequestContext
-from airside.vault import Keyset, Place
+from airside.vault import Keyset, PersonKey, Place, Vault, open_personal
 
 INSERT_USER: Final = """
 insert into airside.user_account (
@@ -25,19 +25,21 @@ on conflict (tenant_id, email_index) do nothing
 """
 
 USER_BY_ID: Final = """
-select user_id, email_sealed, name_sealed, state, created_at, email_verified_at
-from airside.user_account
-where tenant_id = %s and user_id = %s
+select u.user_id, u.email_sealed, u.name_sealed, u.state, u.created_at, u.email_verified_at, k.wrapped
+from airside.user_account u
+left join airside.person_key k on k.tenant_id = u.tenant_id and k.user_id = u.user_id
+where u.tenant_id = %s and u.user_id = %s
 """
 
 USER_STATE: Final = "select state from airside.user_account where tenant_id = %s and user_id = %s"
 
 # Whoever starts a session shares the row, whoever ends all of them takes it: neither misses the other.
 USER_SHARED: Final = """
-select user_id, email_sealed, name_sealed, state, created_at, email_verified_at
-from airside.user_account
-where tenant_id = %s and user_id = %s
-for share
+select u.user_id, u.email_sealed, u.name_sealed, u.state, u.created_at, u.email_verified_at, k.wrapped
+from airside.user_account u
+left join airside.person_key k on k.tenant_id = u.tenant_id and k.user_id = u.user_id
+where u.tenant_id = %s and u.user_id = %s
+for share of u
 """
 
 USER_TAKEN: Final = """
@@ -54,17 +56,35 @@ where tenant_id = %s and user_id = %s
 """
 
 USER_BY_EMAIL: Final = """
-select user_id, email_sealed, name_sealed, state, created_at, email_verified_at
-from airside.user_account
-where tenant_id = %s and email_index = %s
+select u.user_id, u.email_sealed, u.name_sealed, u.state, u.created_at, u.email_verified_at, k.wrapped
+from airside.user_account u
+left join airside.person_key k on k.tenant_id = u.tenant_id and k.user_id = u.user_id
+where u.tenant_id = %s and u.email_index = %s
 """
 
 LIST_USERS: Final = """
-select user_id, email_sealed, name_sealed, state, created_at, email_verified_at
-from airside.user_account
-where tenant_id = %s and (%s::uuid is null or user_id > %s::uuid)
-order by user_id
+select u.user_id, u.email_sealed, u.name_sealed, u.state, u.created_at, u.email_verified_at, k.wrapped
+from airside.user_account u
+left join airside.person_key k on k.tenant_id = u.tenant_id and k.user_id = u.user_id
+where u.tenant_id = %s and (%s::uuid is null or u.user_id > %s::uuid)
+order by u.user_id
 limit %s
+"""
+
+USERS_WITHOUT_KEY: Final = """
+select u.user_id, u.email_sealed, u.name_sealed, u.state, u.created_at, u.email_verified_at, k.wrapped
+from airside.user_account u
+left join airside.person_key k on k.tenant_id = u.tenant_id and k.user_id = u.user_id
+where u.tenant_id = %s and k.user_id is null
+order by u.user_id
+limit %s
+for no key update of u skip locked
+"""
+
+RESEAL_USER: Final = """
+update airside.user_account
+set email_sealed = %s, name_sealed = %s
+where tenant_id = %s and user_id = %s
 """
 
 SET_USER_STATE: Final = """
@@ -155,6 +175,7 @@ class _UserRow:
     state: UserState
     created_at: datetime
     email_verified_at: datetime | None
+    wrapped: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,19 +220,18 @@ class Hashes:
     account: bytes
 
 
-async def insert_user(ctx: RequestContext, keyset: Keyset, user: User, email_index: bytes) -> bool:
+async def insert_user(ctx: RequestContext, person: PersonKey, user: User, email_index: bytes) -> bool:
     """False where the address is another's."""
-    email = keyset.seal(Place("user_account", "email_sealed", user.id), user.email.encode())
-    name = keyset.seal(Place("user_account", "name_sealed", user.id), user.name.encode())
+    email, name = seal_user(person, user)
     verified_at = user.created_at if user.email_verified else None
     row = (ctx.tenant_id, user.id, email, email_index, name, user.state, user.created_at, verified_at)
     return await ctx.tx.run(INSERT_USER, row) == 1
 
 
-async def user(ctx: RequestContext, keyset: Keyset, user_id: UUID, *, share: bool = False) -> User | None:
+async def user(ctx: RequestContext, vault: Vault, user_id: UUID, *, share: bool = False) -> User | None:
     """With `share`, nobody disables them or ends their sessions before this transaction ends."""
     row = await ctx.tx.one(_UserRow, USER_SHARED if share else USER_BY_ID, (ctx.tenant_id, user_id))
-    return None if row is None else _user(keyset, row)
+    return None if row is None else _user(ctx, vault, await vault.keyset(ctx), row)
 
 
 async def user_state(ctx: RequestContext, user_id: UUID) -> UserState | None:
@@ -219,14 +239,27 @@ async def user_state(ctx: RequestContext, user_id: UUID) -> UserState | None:
     return None if row is None else row.state
 
 
-async def user_by_email(ctx: RequestContext, keyset: Keyset, email_index: bytes) -> User | None:
+async def user_by_email(ctx: RequestContext, vault: Vault, email_index: bytes) -> User | None:
     row = await ctx.tx.one(_UserRow, USER_BY_EMAIL, (ctx.tenant_id, email_index))
-    return None if row is None else _user(keyset, row)
+    return None if row is None else _user(ctx, vault, await vault.keyset(ctx), row)
 
 
-async def users(ctx: RequestContext, keyset: Keyset, after: UUID | None, limit: int) -> list[User]:
+async def users(ctx: RequestContext, vault: Vault, after: UUID | None, limit: int) -> list[User]:
     rows = await ctx.tx.all(_UserRow, LIST_USERS, (ctx.tenant_id, after, after, limit))
-    return [_user(keyset, row) for row in rows]
+    keyset = await vault.keyset(ctx)
+    return [_user(ctx, vault, keyset, row) for row in rows]
+
+
+async def users_without_key(ctx: RequestContext, vault: Vault, limit: int) -> list[User]:
+    """Users from before persons had keys, taken until the transaction ends."""
+    rows = await ctx.tx.all(_UserRow, USERS_WITHOUT_KEY, (ctx.tenant_id, limit))
+    keyset = await vault.keyset(ctx)
+    return [_user(ctx, vault, keyset, row) for row in rows]
+
+
+async def reseal_user(ctx: RequestContext, person: PersonKey, user: User) -> None:
+    """The same address and name, under their own key."""
+    await ctx.tx.run(RESEAL_USER, (*seal_user(person, user), ctx.tenant_id, user.id))
 
 
 async def set_user_state(ctx: RequestContext, user_id: UUID, state: UserState) -> bool:
@@ -302,9 +335,17 @@ async def end_all(ctx: RequestContext, user_id: UUID) -> Sequence[Ended]:
     return await ctx.tx.all(Ended, END_ALL, (ctx.now, ctx.tenant_id, user_id, ctx.now))
 
 
-def _user(keyset: Keyset, row: _UserRow) -> User:
-    email = keyset.open(Place("user_account", "email_sealed", row.user_id), row.email_sealed)
-    name = keyset.open(Place("user_account", "name_sealed", row.user_id), row.name_sealed)
+def seal_user(person: PersonKey, user: User) -> tuple[bytes, bytes]:
+    """The address and the name of `user`, as their row has them."""
+    email = person.seal(Place("user_account", "email_sealed", user.id), user.email.encode())
+    name = person.seal(Place("user_account", "name_sealed", user.id), user.name.encode())
+    return email, name
+
+
+def _user(ctx: RequestContext, vault: Vault, keyset: Keyset, row: _UserRow) -> User:
+    person = vault.persons.read(ctx, keyset, row.user_id, row.wrapped)
+    email = open_personal(keyset, person, Place("user_account", "email_sealed", row.user_id), row.email_sealed)
+    name = open_personal(keyset, person, Place("user_account", "name_sealed", row.user_id), row.name_sealed)
     verified = row.email_verified_at is not None
     return User(row.user_id, email.decode(), name.decode(), row.state, row.created_at, verified)
 

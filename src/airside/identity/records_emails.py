@@ -6,8 +6,9 @@ from typing import Final
 from uuid import UUID
 
 from airside.identity.model import User, UserState
+from airside.identity.records import seal_user
 from airside.store.context import RequestContext
-from airside.vault import Keyset, Place
+from airside.vault import PersonKey
 
 FIND: Final = """
 select user_id, state
@@ -50,14 +51,13 @@ async def verify(ctx: RequestContext, user_id: UUID) -> bool:
     return await ctx.tx.run(VERIFY, (ctx.now, ctx.tenant_id, user_id)) == 1
 
 
-async def change(ctx: RequestContext, keyset: Keyset, user: User, index: bytes) -> bool:
+async def change(ctx: RequestContext, person: PersonKey, user: User, index: bytes) -> bool:
     """Their address and name as `user` has them; False where there is no such user.
 
     Raises:
         UniqueViolation: the address is another's.
     """
-    email = keyset.seal(Place("user_account", "email_sealed", user.id), user.email.encode())
-    name = keyset.seal(Place("user_account", "name_sealed", user.id), user.name.encode())
+    email, name = seal_user(person, user)
     verified_at = ctx.now if user.email_verified else None
     row = (email, name, index, index, verified_at, verified_at, ctx.tenant_id, user.id)
     return await ctx.tx.run(CHANGE, row) == 1

@@ -88,10 +88,12 @@ async def closed(ctx: RequestContext, limit: int) -> list[UUID]:
     return [row.user_id for row in await ctx.tx.all(_Closed, CLOSED, (ctx.tenant_id, limit))]
 
 
-async def erase(ctx: RequestContext, user_id: UUID) -> bool:
-    """The last of a closed account; False where another process was quicker. What had been under way when it was
-    closed, and hangs on it since, goes with it."""
-    if await ctx.tx.run(DELETE, (ctx.tenant_id, user_id)) != 1:
-        return False
+async def claim(ctx: RequestContext, user_id: UUID) -> bool:
+    """Whoever is told True erases the account in this transaction; False where another process was quicker."""
+    return await ctx.tx.run(DELETE, (ctx.tenant_id, user_id)) == 1
+
+
+async def erase(ctx: RequestContext, user_id: UUID) -> None:
+    """The last of a closed account, whose key is gone. What had been under way when it was closed, and hangs on it
+    since, goes with it."""
     await ctx.tx.run_many([(sql, (ctx.tenant_id, user_id)) for sql in (*HANGING, DELETE_ACCOUNT)])
-    return True

@@ -100,7 +100,7 @@ class Sessions:
         if assurance == "aal0" or not _fresh(ctx, proofs):
             raise AssuranceTooLow("nothing lately proven")
         keyset = await self._vault.keyset(ctx)
-        user = await records.user(ctx, keyset, proofs[0].user_id, share=True)
+        user = await records.user(ctx, self._vault, proofs[0].user_id, share=True)
         if user is None or user.state != "active":
             raise Unauthenticated("user not active")
         await self._refuse_old_password(ctx, user.id, proofs)
@@ -171,8 +171,7 @@ class Sessions:
             raise AssuranceTooLow("nothing lately proven")
         if reached == session.assurance and not _tells_anew(proofs, held):
             raise AssuranceTooLow("nothing stronger proven")
-        keyset = await self._vault.keyset(ctx)
-        user = await records.user(ctx, keyset, session.user_id, share=True)
+        user = await records.user(ctx, self._vault, session.user_id, share=True)
         if user is None or user.state != "active":
             raise Unauthenticated("user not active")
         await self._refuse_old_password(ctx, user.id, proofs)

@@ -14,9 +14,11 @@ from airside.identity.email import read
 from airside.identity.model import MAX_PAGE, User, UserState
 from airside.identity.passwords import email_index
 from airside.store.context import RequestContext
-from airside.vault import Vault
+from airside.vault import PersonKey, Vault
 
 MAX_NAME: Final = 200
+MAX_ADOPTED: Final = 500
+"""Users of one round who get a key of their own."""
 _STATE_EVENTS: Final[dict[UserState, Event]] = {
     "active": Event.USER_REACTIVATED,
     "disabled": Event.USER_DEACTIVATED,
@@ -41,9 +43,10 @@ class Users:
         """
         mailbox = read(email)
         user = User(uuid7(ctx.now, self._entropy), mailbox.address, acceptable_name(name), "active", ctx.now, verified)
-        keyset = await self._vault.keyset(ctx)
-        if not await records.insert_user(ctx, keyset, user, email_index(keyset, mailbox.key)):
+        keyset, drawn = await self._vault.keyset(ctx), await self._vault.persons.draw(ctx, user.id)
+        if not await records.insert_user(ctx, drawn.key, user, email_index(keyset, mailbox.key)):
             raise Conflict("e-mail address in use")
+        self._vault.persons.keep(ctx, drawn)
         subject = format_id(USER, user.id)
         await self._journal.record(
             ctx, Event.USER_CREATED, subject=subject, personal={"email": user.email}, person=subject
@@ -56,7 +59,7 @@ class Users:
         Raises:
             NotFound: not there, or not this tenant's.
         """
-        user = await records.user(ctx, await self._vault.keyset(ctx), user_id)
+        user = await records.user(ctx, self._vault, user_id)
         if user is None:
             raise NotFound
         return user
@@ -68,7 +71,7 @@ class Users:
     async def find_by_email(self, ctx: RequestContext, email: str) -> User | None:
         """The user with this address in whatever spelling; None also where `email` is no address."""
         keyset = await self._vault.keyset(ctx)
-        return await records.user_by_email(ctx, keyset, email_index(keyset, email))
+        return await records.user_by_email(ctx, self._vault, email_index(keyset, email))
 
     async def known(self, ctx: RequestContext, email: str, *, active: bool = False) -> UUID | None:
         """Who has this address in whatever spelling (with `active`, unless they are disabled), by the same work whether
@@ -80,7 +83,7 @@ class Users:
 
     async def stays_active(self, ctx: RequestContext, user_id: UUID) -> bool:
         """Whether they are there and active, and stay so until this transaction ends."""
-        user = await records.user(ctx, await self._vault.keyset(ctx), user_id, share=True)
+        user = await records.user(ctx, self._vault, user_id, share=True)
         return user is not None and user.state == "active"
 
     async def verify_email(self, ctx: RequestContext, user_id: UUID) -> None:
@@ -100,7 +103,7 @@ class Users:
         mailbox, before = read(email), await self.get(ctx, user_id)
         user = replace(before, email=mailbox.address, name=acceptable_name(name), email_verified=verified)
         keyset = await self._vault.keyset(ctx)
-        if not await records_emails.change(ctx, keyset, user, email_index(keyset, mailbox.key)):
+        if not await records_emails.change(ctx, await self._key(ctx, user_id), user, email_index(keyset, mailbox.key)):
             raise NotFound
         if mailbox.key != read(before.email).key:
             await records_links.revoke_all(ctx, user_id)
@@ -123,7 +126,31 @@ class Users:
         """
         if not 1 <= limit <= MAX_PAGE:
             raise InvalidInput("page size out of range", pointer="limit", max=MAX_PAGE)
-        return await records.users(ctx, await self._vault.keyset(ctx), after, limit)
+        return await records.users(ctx, self._vault, after, limit)
+
+    async def adopt(self, ctx: RequestContext) -> int:
+        """Give keys of their own to users from before there were such, and seal their address and name under them, up
+        to `MAX_ADOPTED`, for a timer; how many."""
+        before = await records.users_without_key(ctx, self._vault, MAX_ADOPTED)
+        for user in before:
+            await records.reseal_user(ctx, await self._key(ctx, user.id), user)
+        return len(before)
+
+    async def _key(self, ctx: RequestContext, user_id: UUID) -> PersonKey:
+        """The user's own key, made where they have none. Raises: NotFound."""
+        persons = self._vault.persons
+        known = await persons.of(ctx, user_id)
+        if known is not None:
+            return known
+        if not await records.take_user(ctx, user_id):
+            raise NotFound
+        drawn = await persons.draw(ctx, user_id)
+        if await persons.adopt(ctx, drawn):
+            return drawn.key
+        known = await persons.of(ctx, user_id)
+        if known is None:
+            raise NotFound
+        return known
 
     async def set_state(self, ctx: RequestContext, user_id: UUID, state: UserState) -> None:
         """Disable a user or bring them back. A disabled user's sessions and password stop working at once, and mailed

@@ -54,6 +54,7 @@ TABLES: Final[dict[str, Table]] = {
     "signin_flow": Table("tenant", ALL),
     # vault
     "tenant_key": Table("tenant", APPEND),
+    "person_key": Table("tenant", ALL),
     # audit
     "audit_record": Table("tenant", APPEND),
     "audit_pending": Table("tenant", ("select", "insert", "delete")),

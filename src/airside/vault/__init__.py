@@ -1,14 +1,15 @@
 """Vault: keeps data shut.
 
 Owns the key encryption key outside the database, the `Aead` protocol (a key management service is one), the
-ciphertext format, the tenants' keysets and the keys derived from them. Does not own what is sealed: each room
-seals its own columns and stores them itself. Never journals: its callers do.
+ciphertext format, the tenants' keysets and the keys derived from them, and each person's own key. Does not own what is
+sealed: each room seals its own columns and stores them itself. Never journals: its callers do.
 """
 
 from airside.vault.aead import Aead
 from airside.vault.keyset import Keyset
 from airside.vault.kms.local import LocalKek
 from airside.vault.model import Place, Unopenable
+from airside.vault.persons import PersonKey, PersonKeys, open_personal, person_of
 from airside.vault.streams import LooseKey, StreamKeys, open_stream, seal_stream
 from airside.vault.vault import Vault
 
@@ -17,10 +18,14 @@ __all__ = [
     "Keyset",
     "LocalKek",
     "LooseKey",
+    "PersonKey",
+    "PersonKeys",
     "Place",
     "StreamKeys",
     "Unopenable",
     "Vault",
+    "open_personal",
     "open_stream",
+    "person_of",
     "seal_stream",
 ]

@@ -1,9 +1,9 @@
-"""The ciphertext format, version 1, AES-256-GCM (NIST SP 800-38D).
+"""The ciphertext format, versions 1 and 2, AES-256-GCM (NIST SP 800-38D).
 
 ```
 offset  bytes  what
-0       1      version, 0x01
-1       16     id of the key (a UUID)
+0       1      version: 0x01 sealed with a key of the tenant, 0x02 with one person's own
+1       16     id of the key (a UUID); of a person's key, the person's
 17      12     nonce, random, 96 bits
 29      n      ciphertext
 29+n    16     tag
@@ -23,6 +23,7 @@ from airside.core.errors import TooLarge
 from airside.vault.model import Unopenable
 
 VERSION: Final = 1
+PERSONAL: Final = 2
 NONCE_BYTES: Final = 12
 MAX_PLAINTEXT: Final = 64 * 1024
 """Bytes in one sealed value: a field, not a file."""
@@ -37,7 +38,9 @@ def encode(*parts: bytes) -> bytes:
     return b"".join(len(part).to_bytes(4) + part for part in parts)
 
 
-def seal(cipher: AESGCM, key_id: UUID, *, nonce: bytes, plaintext: bytes, context: bytes) -> bytes:
+def seal(
+    cipher: AESGCM, key_id: UUID, *, nonce: bytes, plaintext: bytes, context: bytes, version: int = VERSION
+) -> bytes:
     """`plaintext` in the format above.
 
     Raises:
@@ -45,38 +48,38 @@ def seal(cipher: AESGCM, key_id: UUID, *, nonce: bytes, plaintext: bytes, contex
     """
     if len(plaintext) > MAX_PLAINTEXT:
         raise TooLarge("value over the cap of a sealed field", max_bytes=MAX_PLAINTEXT)
-    body = cipher.encrypt(nonce, plaintext, _associated(key_id, context))
-    return header(key_id) + nonce + body
+    body = cipher.encrypt(nonce, plaintext, _associated(version, key_id, context))
+    return header(key_id, version) + nonce + body
 
 
-def header(key_id: UUID) -> bytes:
+def header(key_id: UUID, version: int = VERSION) -> bytes:
     """How everything begins that was sealed with that key."""
-    return bytes([VERSION]) + key_id.bytes
+    return bytes([version]) + key_id.bytes
 
 
-def key_of(sealed: bytes) -> UUID:
+def key_of(sealed: bytes, version: int = VERSION) -> UUID:
     """The id of the key that `sealed` says it was sealed with; not yet proven.
 
     Raises:
         Unopenable: not in the format above, or over the cap.
     """
-    if not OVERHEAD <= len(sealed) <= OVERHEAD + MAX_PLAINTEXT or sealed[0] != VERSION:
+    if not OVERHEAD <= len(sealed) <= OVERHEAD + MAX_PLAINTEXT or sealed[0] != version:
         raise Unopenable
     return UUID(bytes=sealed[1:_NONCE_AT])
 
 
-def open(cipher: AESGCM, sealed: bytes, context: bytes) -> bytes:
+def open(cipher: AESGCM, sealed: bytes, context: bytes, version: int = VERSION) -> bytes:
     """What was sealed.
 
     Raises:
         Unopenable: another key, another context, or changed bytes.
     """
-    key_id = key_of(sealed)
+    key_id = key_of(sealed, version)
     try:
-        return cipher.decrypt(sealed[_NONCE_AT:_BODY_AT], sealed[_BODY_AT:], _associated(key_id, context))
+        return cipher.decrypt(sealed[_NONCE_AT:_BODY_AT], sealed[_BODY_AT:], _associated(version, key_id, context))
     except InvalidTag:
         raise Unopenable from None
 
 
-def _associated(key_id: UUID, context: bytes) -> bytes:
-    return encode(bytes([VERSION]), key_id.bytes, context)
+def _associated(version: int, key_id: UUID, context: bytes) -> bytes:
+    return encode(bytes([version]), key_id.bytes, context)

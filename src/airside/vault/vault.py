@@ -8,12 +8,14 @@ from airside.core.clock import Clock
 from airside.core.entropy import Entropy
 from airside.core.ids import uuid7
 from airside.core.secret import Secret
+from airside.store import Listener
 from airside.store.context import RequestContext
 from airside.vault import records
 from airside.vault.aead import Aead
 from airside.vault.fields import tenant_key_context
 from airside.vault.keyset import Keyset
 from airside.vault.model import KEY_BYTES, PURPOSES, Purpose, TenantKey
+from airside.vault.persons import FORGOTTEN, PersonKeys
 
 KEYSET_LIFETIME: Final = 300.0
 """Seconds a keyset stays in memory: how long a retired or shredded key may live on in a process."""
@@ -29,6 +31,18 @@ class Vault:
         self._entropy = entropy
         self._clock = clock
         self._held: OrderedDict[UUID, tuple[float, Keyset]] = OrderedDict()
+        self._forgotten = 0
+        self.persons = PersonKeys(keyset=self.keyset, entropy=entropy, clock=clock)
+
+    def listen(self, listener: Listener) -> None:
+        """Hear from other processes whose keys are destroyed. Before `listener` starts."""
+        listener.subscribe(FORGOTTEN, self._hear, self._forget_all)
+
+    def forget(self, tenant_id: UUID) -> None:
+        """Hold no key of the tenant's any more, nor of its people."""
+        self._forgotten += 1
+        self._held.pop(tenant_id, None)
+        self.persons.forget(tenant_id)
 
     async def create(self, ctx: RequestContext) -> None:
         """A new tenant's first keys, one for each purpose.
@@ -53,13 +67,31 @@ class Vault:
         if held is not None and now - held[0] < KEYSET_LIFETIME:
             self._held.move_to_end(tenant_id)
             return held[1]
+        before = self._forgotten
         keyset = await self._load(ctx)
         # After commit only: keys created in this very transaction vanish if it rolls back, and nothing may
         # be sealed with keys that no row remembers.
-        ctx.tx.after_commit(lambda: self._hold(tenant_id, now, keyset))
+        ctx.tx.after_commit(lambda: self._hold(tenant_id, now, keyset, before))
         return keyset
 
-    def _hold(self, tenant_id: UUID, since: float, keyset: Keyset) -> None:
+    def _hear(self, news: str) -> None:
+        tenant, _, person = news.partition("/")
+        try:
+            if person:
+                self.persons.forget(UUID(tenant), UUID(person))
+            else:
+                self.forget(UUID(tenant))
+        except ValueError:
+            self._forget_all()
+
+    def _forget_all(self) -> None:
+        self._forgotten += 1
+        self._held.clear()
+        self.persons.forget_all()
+
+    def _hold(self, tenant_id: UUID, since: float, keyset: Keyset, before: int) -> None:
+        if before != self._forgotten:
+            return  # it may have been destroyed while it was being read
         self._held[tenant_id] = (since, keyset)
         self._held.move_to_end(tenant_id)
         while len(self._held) > MAX_KEYSETS:

@@ -47,6 +47,7 @@ def foundation(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy
     engine = Engine(dsn, clock=clock, entropy=entropy, size=settings.database_pool_size)
     listener = Listener(dsn, clock=clock)
     vault = Vault(kek=kek, entropy=entropy, clock=clock)
+    vault.listen(listener)
     outbox = Outbox(entropy=entropy)
     journal = Journal(vault=vault, entropy=entropy, told=Tidings(outbox=outbox))
     revocations = Revocations(listener=listener, entropy=entropy)

@@ -67,6 +67,7 @@ class Jobs:
             services.invitations.sweep,
             services.setups.sweep,
             services.certificate_reminders.remind,
+            services.users.adopt,
             services.closing.sweep,
             services.passkeys.sweep,
             services.totp.sweep,

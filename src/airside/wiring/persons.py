@@ -116,7 +116,7 @@ def persons(base: Foundation, settings: Settings) -> Persons:
         sessions=sessions,
         participants=participants,
         links=links,
-        activity=Activity(),
+        activity=Activity(vault=vault),
         tenants=tenants,
         roles=roles,
         members=members,

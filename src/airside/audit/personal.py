@@ -1,0 +1,128 @@
+"""What a record says of a person, sealed under that person's own key: its leaf covers the ciphertext, so that the log
+verifies as before when the key is destroyed and nobody reads it any more."""
+
+import base64
+import binascii
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, NamedTuple
+from uuid import UUID
+
+from airside.audit.redaction import clean, personal_bytes
+from airside.core.errors import InvalidInput
+from airside.core.ids import USER, parse_id
+from airside.core.strict_json import loads_object
+from airside.store.context import RequestContext
+from airside.vault import Keyset, PersonKey, Place, Unopenable, Vault, open_personal, person_of
+
+ERASED: Final = "erased"
+"""What stands for what nobody can open any more."""
+NOWHERE: Final = frozenset({"", "-"})
+"""Origins that tell nothing of anybody."""
+_MARK: Final = "~"
+"""How a sealed origin begins, in unpadded base64url after it; alone, it stands among the personal fields. What older
+builds wrote is the address itself."""
+_ORIGIN: Final = "origin"
+
+
+class Sealed(NamedTuple):
+    """Two columns of a record."""
+
+    origin: str
+    personal: bytes | None
+
+
+class Whence(NamedTuple):
+    """What is read of a record to say where it came from."""
+
+    record_id: UUID
+    origin: str
+    personal_sealed: bytes | None
+
+
+async def sealed(
+    ctx: RequestContext, vault: Vault, record_id: UUID, personal: Mapping[str, str], about: Sequence[str] = ()
+) -> Sealed:
+    """`personal` under the key of the first of `about` (words such as `usr_…`) who has one, and the address that the
+    request came from under the key of whoever sent it, or else of theirs; where nobody has a key, under the tenant's.
+
+    Raises:
+        SecretInRecord, TooLarge: as `personal_bytes`.
+    """
+    address, place = clean(ctx.origin.address), Place("audit_record", "personal_sealed", record_id)
+    sender = None if address in NOWHERE else await _key(ctx, vault, (ctx.principal.subject, *about))
+    whose = await _key(ctx, vault, about) if personal else None
+    origin, fields = address, dict(personal)
+    if sender is not None:
+        text = sender.seal(_origin_place(record_id), address.encode(errors="replace"))
+        origin = _MARK + base64.urlsafe_b64encode(text).rstrip(b"=").decode()
+    elif address not in NOWHERE:
+        origin, fields = _MARK, {**personal, _ORIGIN: address}
+    if not fields:
+        return Sealed(origin, None)
+    key = await vault.keyset(ctx) if whose is None else whose
+    return Sealed(origin, key.seal(place, personal_bytes(fields)))
+
+
+async def origins(ctx: RequestContext, vault: Vault, rows: Sequence[Whence]) -> list[str]:
+    """The origins of records, opened: one query for all whose keys aren't in memory."""
+    shut = [_shut(row) for row in rows]
+    wanted = {person for each in shut if each is not None and (person := _person(each)) is not None}
+    keyset, keys = await vault.keyset(ctx), await vault.persons.several(ctx, wanted)
+    return [
+        row.origin if each is None else _opened(keyset, keys, row, each)
+        for row, each in zip(rows, shut, strict=True)
+    ]
+
+
+async def _key(ctx: RequestContext, vault: Vault, words: Iterable[str]) -> PersonKey | None:
+    for word in words:
+        user_id = _user(word)
+        key = None if user_id is None else await vault.persons.of(ctx, user_id)
+        if key is not None:
+            return key
+    return None
+
+
+def _user(word: str) -> UUID | None:
+    if not word.startswith((f"{USER}_", f"user:{USER}_")):
+        return None
+    try:
+        return parse_id(USER, word.removeprefix("user:"))
+    except InvalidInput:
+        return None
+
+
+def _opened(keyset: Keyset, keys: Mapping[UUID, PersonKey], row: Whence, shut: bytes) -> str:
+    try:
+        person = person_of(shut)
+        key = None if person is None else keys.get(person)
+        if row.origin != _MARK:
+            return open_personal(keyset, key, _origin_place(row.record_id), shut).decode()
+        place = Place("audit_record", "personal_sealed", row.record_id)
+        return str(loads_object(open_personal(keyset, key, place, shut)).get(_ORIGIN, ERASED))
+    except Unopenable:
+        return ERASED
+
+
+def _person(shut: bytes) -> UUID | None:
+    try:
+        return person_of(shut)
+    except Unopenable:
+        return None
+
+
+def _shut(row: Whence) -> bytes | None:
+    """The ciphertext that the origin is in; None where it stands open."""
+    if not row.origin.startswith(_MARK):
+        return None
+    text = row.origin.removeprefix(_MARK)
+    if not text:
+        return row.personal_sealed or b""
+    try:
+        return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    except binascii.Error:
+        return b""
+
+
+def _origin_place(record_id: UUID) -> Place:
+    return Place("audit_record", "origin", record_id)

@@ -1,0 +1,193 @@
+"""A person's own key: what is sealed under it stays shut for good once the key is gone, in the database, in every
+copy of it and in the audit log, whose leaves cover the ciphertext."""
+
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Final, NamedTuple
+from uuid import UUID
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from airside.core.clock import Clock
+from airside.core.entropy import Entropy
+from airside.core.secret import Secret
+from airside.store.context import RequestContext
+from airside.vault import envelope, fields, records_persons
+from airside.vault.keyset import Keyset
+from airside.vault.model import KEY_BYTES, Place, Unopenable
+from airside.vault.records_persons import WrappedKey
+
+KEY_LIFETIME: Final = 300.0
+"""Seconds a person's key stays in memory."""
+MAX_KEYS: Final = 50_000
+"""Persons' keys held at once; the least recently used goes first."""
+FORGOTTEN: Final = "airside_forgotten"
+"""Where processes hear whose keys are destroyed: `tenant` or `tenant/person`, as UUIDs."""
+
+
+class PersonKey:
+    """One person's key, loaded. What it seals, no other opens."""
+
+    __slots__ = ("_cipher", "_entropy", "_tenant_id", "user_id")
+
+    def __init__(self, *, tenant_id: UUID, user_id: UUID, key: Secret[bytes], entropy: Entropy) -> None:
+        self.user_id = user_id
+        self._tenant_id = tenant_id
+        self._cipher = AESGCM(key.reveal())
+        self._entropy = entropy
+
+    def seal(self, place: Place, plaintext: bytes) -> bytes:
+        """`plaintext` sealed for `place`, in version 2 of the format of `envelope.py`.
+
+        Raises:
+            TooLarge: more than `envelope.MAX_PLAINTEXT` bytes.
+        """
+        return envelope.seal(
+            self._cipher,
+            self.user_id,
+            nonce=self._entropy.bytes(envelope.NONCE_BYTES),
+            plaintext=plaintext,
+            context=fields.field_context(self._tenant_id, place),
+            version=envelope.PERSONAL,
+        )
+
+    def open(self, place: Place, sealed: bytes) -> bytes:
+        """What was sealed for `place`. Raises: Unopenable."""
+        if envelope.key_of(sealed, envelope.PERSONAL) != self.user_id:
+            raise Unopenable
+        return envelope.open(self._cipher, sealed, fields.field_context(self._tenant_id, place), envelope.PERSONAL)
+
+
+class Drawn(NamedTuple):
+    """A new key, and the row that keeps it."""
+
+    key: PersonKey
+    row: WrappedKey
+
+
+def person_of(sealed: bytes) -> UUID | None:
+    """Whose own key `sealed` says it was sealed with; None where it was a key of the tenant. Not yet proven.
+
+    Raises:
+        Unopenable: in neither format.
+    """
+    if sealed[:1] != bytes([envelope.PERSONAL]):
+        envelope.key_of(sealed)
+        return None
+    return envelope.key_of(sealed, envelope.PERSONAL)
+
+
+def open_personal(keyset: Keyset, person: PersonKey | None, place: Place, sealed: bytes) -> bytes:
+    """What was sealed for `place`, with the person's key or, before they had one, with the tenant's.
+
+    Raises:
+        Unopenable: it doesn't open, or its person's key is gone.
+    """
+    if person_of(sealed) is None:
+        return keyset.open(place, sealed)
+    if person is None:
+        raise Unopenable
+    return person.open(place, sealed)
+
+
+class PersonKeys:
+    """Persons' keys, unwrapped and held for a bounded time."""
+
+    def __init__(
+        self, *, keyset: Callable[[RequestContext], Awaitable[Keyset]], entropy: Entropy, clock: Clock
+    ) -> None:
+        self._keyset = keyset
+        self._entropy = entropy
+        self._clock = clock
+        self._held: OrderedDict[tuple[UUID, UUID], tuple[float, PersonKey]] = OrderedDict()
+        self._forgotten = 0
+
+    async def draw(self, ctx: RequestContext, user_id: UUID) -> Drawn:
+        """A new key for that person, kept by nobody yet."""
+        key = Secret(self._entropy.bytes(KEY_BYTES))
+        wrapped = (await self._keyset(ctx)).seal(_place(user_id), key.reveal())
+        person = PersonKey(tenant_id=ctx.tenant_id, user_id=user_id, key=key, entropy=self._entropy)
+        return Drawn(person, WrappedKey(user_id, wrapped))
+
+    def keep(self, ctx: RequestContext, drawn: Drawn) -> None:
+        """Store the key of a person whom this transaction makes. Held at once: if the transaction fails, nobody ever
+        has this id again, and nothing asks for the key."""
+        records_persons.put(ctx, drawn.row)
+        self._hold(ctx.tenant_id, drawn.key)
+
+    async def adopt(self, ctx: RequestContext, drawn: Drawn) -> bool:
+        """Store the key of a person who was there before persons had keys; False where they have one by now."""
+        return await records_persons.insert(ctx, drawn.row)
+
+    async def of(self, ctx: RequestContext, user_id: UUID) -> PersonKey | None:
+        """That person's key; None where they have none, any more or yet. One query where it isn't in memory."""
+        held = self._known(ctx.tenant_id, user_id)
+        return (await self.several(ctx, (user_id,))).get(user_id) if held is None else held
+
+    async def several(self, ctx: RequestContext, user_ids: Iterable[UUID]) -> dict[UUID, PersonKey]:
+        """The keys that are there, of those persons: at most one query, however many they are."""
+        wanted = {user_id: self._known(ctx.tenant_id, user_id) for user_id in user_ids}
+        found = {user_id: key for user_id, key in wanted.items() if key is not None}
+        missing = [user_id for user_id, key in wanted.items() if key is None]
+        if not missing:
+            return found
+        keyset, before = await self._keyset(ctx), self._forgotten
+        for row in await records_persons.several(ctx, missing):
+            key = self._unwrap(ctx.tenant_id, keyset, row.user_id, row.wrapped)
+            found[row.user_id] = key
+            if before == self._forgotten:  # a key destroyed while it was being read isn't held
+                self._hold(ctx.tenant_id, key)
+        return found
+
+    def read(self, ctx: RequestContext, keyset: Keyset, user_id: UUID, wrapped: bytes | None) -> PersonKey | None:
+        """The key in a row that came with the person's own, and so without a query; held."""
+        if wrapped is None:
+            return None
+        held = self._known(ctx.tenant_id, user_id)
+        if held is None:
+            held = self._unwrap(ctx.tenant_id, keyset, user_id, wrapped)
+            self._hold(ctx.tenant_id, held)
+        return held
+
+    async def destroy(self, ctx: RequestContext, user_id: UUID) -> bool:
+        """The person's key is gone when this transaction commits, from every process's memory too; False where there
+        is none."""
+        destroyed = await records_persons.delete(ctx, user_id)
+        await ctx.tx.notify(FORGOTTEN, f"{ctx.tenant_id}/{user_id}")
+        ctx.tx.after_commit(lambda: self.forget(ctx.tenant_id, user_id))
+        return destroyed
+
+    def forget(self, tenant_id: UUID, user_id: UUID | None = None) -> None:
+        """Hold that person's key no more; without one, nobody's of the tenant."""
+        self._forgotten += 1
+        if user_id is not None:
+            self._held.pop((tenant_id, user_id), None)
+            return
+        for spot in [spot for spot in self._held if spot[0] == tenant_id]:
+            del self._held[spot]
+
+    def forget_all(self) -> None:
+        """Hold nobody's key: news may have been missed."""
+        self._forgotten += 1
+        self._held.clear()
+
+    def _known(self, tenant_id: UUID, user_id: UUID) -> PersonKey | None:
+        spot = (tenant_id, user_id)
+        held = self._held.get(spot)
+        if held is None or self._clock.monotonic() - held[0] >= KEY_LIFETIME:
+            return None
+        self._held.move_to_end(spot)
+        return held[1]
+
+    def _hold(self, tenant_id: UUID, key: PersonKey) -> None:
+        self._held[tenant_id, key.user_id] = (self._clock.monotonic(), key)
+        while len(self._held) > MAX_KEYS:
+            self._held.popitem(last=False)
+
+    def _unwrap(self, tenant_id: UUID, keyset: Keyset, user_id: UUID, wrapped: bytes) -> PersonKey:
+        key = Secret(keyset.open(_place(user_id), wrapped))
+        return PersonKey(tenant_id=tenant_id, user_id=user_id, key=key, entropy=self._entropy)
+
+
+def _place(user_id: UUID) -> Place:
+    return Place("person_key", "wrapped", user_id)
