@@ -44,7 +44,9 @@ async def test_record_says_who_did_what_when_and_whence(
     row = (await rows(superuser_dsn, "audit_record", tenant_id))[0]
     assert row["leaf_hash"] == leaf_hash(Record(**row))
     async with open_ctx(tenant_id) as ctx:
-        assert await origins(ctx, vault, [Whence(row["record_id"], row["origin"], row["personal_sealed"])]) == ["192.0.2.7"]
+        assert await origins(ctx, vault, [Whence(row["record_id"], row["origin"], row["personal_sealed"])]) == [
+            "192.0.2.7"
+        ]
     stored = {name: row[name] for name in ("event", "actor", "subject", "outcome", "reason", "request_id")}
     assert stored == {
         "event": "user:user:created",
@@ -141,7 +143,9 @@ async def test_refusals_are_told_once_per_event_origin_and_minute(
                     await journal.refused(ctx, event, reason="wrong password")
     stored = await rows(superuser_dsn, "audit_record", tenant_id)
     async with open_ctx(tenant_id) as ctx:
-        places = await origins(ctx, vault, [Whence(row["record_id"], row["origin"], row["personal_sealed"]) for row in stored])
+        places = await origins(
+            ctx, vault, [Whence(row["record_id"], row["origin"], row["personal_sealed"]) for row in stored]
+        )
     minutes = [row["at"].replace(second=0, microsecond=0) for row in stored]
     told = list(zip([row["event"] for row in stored], places, minutes, strict=True))
     assert len(told) == len(set(told)) == 2 * 2 * 2

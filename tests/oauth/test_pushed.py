@@ -22,7 +22,7 @@ from airside.oauth.model import PUSHED_LIFETIME, REQUEST_LIFETIME
 from airside.oauth.pushed import PREFIX
 from airside.oauth.pushing import Pushed
 from tests.makers import MakeTenant
-from tests.oauth.provider import BACKEND, CALLBACK, ISSUER, Provider
+from tests.oauth.provider import BACKEND, CALLBACK, HERE, ISSUER, Provider
 from tests.oauth.test_authorize import ALONE, answer, begin, resume, word_of
 
 TICK = timedelta(milliseconds=1)
@@ -279,13 +279,20 @@ async def test_what_would_be_refused_later_is_refused_at_once(
 
 
 async def test_failed_pushes_count_against_the_client(provider: Provider) -> None:
-    """N13"""
+    """N13: at one moment, for the limit fills up again while a slow machine counts."""
     client, credentials = await provider.client(BACKEND)
+    kit, now = provider.kit, provider.clock.now()
+    wrong = provider.parameters(client, scope="everything")
+
+    async def fail() -> None:
+        async with kit.open_ctx(kit.tenant_id, origin=HERE, now=now) as ctx:
+            await provider.push_endpoint.push(ctx, ISSUER, credentials, wrong)
+
     for _ in range(60):
         with pytest.raises(InvalidScope):
-            await push(provider, client, credentials, scope="everything")
+            await fail()
     with pytest.raises(Refusal) as caught:
-        await push(provider, client, credentials, scope="everything")
+        await fail()
     assert not isinstance(caught.value, OAuthRefusal)
 
 

@@ -36,5 +36,7 @@ class Activity:
         """Those of `events` that happened to `subject` (such as `usr_…`) lately, newest first, at most `limit`."""
         wanted = sorted(event.value for event in events)
         rows = await records_activity.of_subject(ctx, subject, wanted, ctx.now - LATELY, min(limit, MAX_HAPPENED))
-        places = await origins(ctx, self._vault, [Whence(row.record_id, row.origin, row.personal_sealed) for row in rows])
+        places = await origins(
+            ctx, self._vault, [Whence(row.record_id, row.origin, row.personal_sealed) for row in rows]
+        )
         return [Happened(row.at, Event(row.event), place) for row, place in zip(rows, places, strict=True)]

@@ -69,8 +69,7 @@ async def origins(ctx: RequestContext, vault: Vault, rows: Sequence[Whence]) -> 
     wanted = {person for each in shut if each is not None and (person := _person(each)) is not None}
     keyset, keys = await vault.keyset(ctx), await vault.persons.several(ctx, wanted)
     return [
-        row.origin if each is None else _opened(keyset, keys, row, each)
-        for row, each in zip(rows, shut, strict=True)
+        row.origin if each is None else _opened(keyset, keys, row, each) for row, each in zip(rows, shut, strict=True)
     ]
 
 
