@@ -2,7 +2,6 @@
 
 import asyncio
 from datetime import timedelta
-from uuid import UUID
 
 import pytest
 
@@ -10,8 +9,6 @@ from airside.core.errors import Conflict, InvalidInput, NotFound
 from airside.core.ids import USER, format_id
 from airside.core.secret import Secret
 from airside.federation import OidcGiven, OidcSettings, SamlSettings, Setup, SetupDraft, saml_typed
-from airside.identity import User
-from airside.tenancy import RoleDraft
 from tests.federation.certificates import pem_of
 from tests.running import Place
 
@@ -39,17 +36,6 @@ async def opens(place: Place, secret: Secret[str]) -> bool:
         except NotFound:
             return False
     return True
-
-
-async def manager(place: Place) -> tuple[User, UUID]:
-    """Somebody who may manage connections by a role, and the role's id."""
-    services, user = place.server.services, await place.user("member")
-    async with place.operator() as ctx:
-        role = await services.role_admin.create(
-            ctx, RoleDraft("integrator", permissions=frozenset({"connections:write"}))
-        )
-        await services.role_admin.assign(ctx, user.id, role.role_id)
-    return user, role.role_id
 
 
 async def test_link_begins_once_whoever_else_tries_at_the_same_time(place: Place) -> None:
@@ -137,7 +123,8 @@ async def test_revoked_or_finished_invitation_opens_nothing(place: Place) -> Non
 async def test_invitation_opens_nothing_once_its_inviter_may_no_longer(place: Place) -> None:
     """N18, N21: the right is asked for again at every step, and while somebody is at it."""
     services = place.server.services
-    user, role_id = await manager(place)
+    await place.user("administrator")  # the last one can't be taken away
+    user = await place.user("administrator")
     inviter = f"user:{format_id(USER, user.id)}"
     _, secret = await begun(place, inviter=inviter)
     _, token = await invited(place, inviter=inviter)
@@ -149,7 +136,7 @@ async def test_invitation_opens_nothing_once_its_inviter_may_no_longer(place: Pl
         await services.users.set_state(ctx, user.id, "active")
     assert await opens(place, secret)
     async with place.operator() as ctx:
-        await services.role_admin.unassign(ctx, user.id, role_id)
+        await services.member_admin.revoke(ctx, user.id, "administrator")
     assert not await opens(place, secret)
     async with place.operator() as ctx:
         with pytest.raises(NotFound):

@@ -13,7 +13,7 @@ from airside.identity import User
 from airside.signin import account_cookie, setup_cookie
 from tests.running import PASSWORD, Place, Running
 from tests.surface import administrator_token, token_with
-from tests.trips.manager import manage
+from tests.trips.manager import manage, person_tokens
 from tests.trips.test_login_elsewhere import APPLICATION, relying
 from tests.trips.visitor import FORM, ahead_of, csrf_of
 
@@ -167,12 +167,14 @@ async def test_nobody_else_learns_anything(here: Place, path: str) -> None:
     assert "This link doesn’t work any more" in wrong.text
 
 
-async def test_manager_invites_over_the_api_and_takes_it_back(here: Place) -> None:
-    """N18, N22: it takes `connections:write`; a revoked link is over."""
+async def test_administrator_invites_over_the_api_and_takes_it_back(here: Place) -> None:
+    """N18, N21, N22: it takes an administrator, whom no program is; a revoked link is over."""
     body = {"name": "Contoso", "email": "it@contoso.example"}
-    refused = await manage(here, await token_with(here, "connections:read"), "POST", "/setup-invitations", body)
-    assert refused.status_code == 403
-    token = await administrator_token(here)
+    for weak in (await token_with(here, "connections:read"), await administrator_token(here)):
+        assert (await manage(here, weak, "POST", "/setup-invitations", body)).status_code == 403
+    user = await here.user("administrator")
+    _, tokens = await person_tokens(here, user, "connections:read", "connections:write")
+    token = tokens["access_token"]
     made = await manage(here, token, "POST", "/setup-invitations", body)
     assert made.status_code == 201, made.text
     url, word = made.json()["url"], made.json()["setup_invitation"]["id"]

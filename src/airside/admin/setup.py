@@ -1,10 +1,14 @@
-"""Managing who is asked to set a connection up from outside."""
+"""Managing who is asked to set a connection up from outside.
 
-from typing import Final
+Whoever is invited says whom a connection believes and for which domains it speaks: an administrator's to hand on (N21).
+"""
+
 from uuid import UUID
 
 from airside.access import Issuers
-from airside.access.authorise import Authorise, Right
+from airside.access.authorise import Authorise
+from airside.admin import users
+from airside.admin.connections import READ, TRUSTING, WRITE
 from airside.admin.verb import Verbs, requires
 from airside.core.errors import NotFound
 from airside.core.secret import Secret
@@ -12,9 +16,6 @@ from airside.federation import Setup, SetupDraft, Setups
 from airside.identity import normalise
 from airside.limits import INVITATION_MAILBOX, Limiter
 from airside.store import Lookup, RequestContext
-
-READ: Final = Right("connections:read", "can_read_connections")
-WRITE: Final = Right("connections:write", "can_write_connections")
 
 
 class SetupAdmin(Verbs):
@@ -37,7 +38,11 @@ class SetupAdmin(Verbs):
             InvalidInput: no e-mail address, a name that can't be one, or a time out of range; `pointer` names it.
             Conflict: the tenant has too many open.
             LimitExceeded: too many mails to this address.
+            Forbidden: the caller is no administrator; or it is to make users, by sign-in or by a directory, which they
+                may not.
         """
+        hands_on_users = draft.creates_users or draft.provisions
+        await self.authorise.exactly(ctx, (*TRUSTING, users.WRITE) if hands_on_users else TRUSTING)
         setup = await self._setups.create(ctx, draft, ctx.principal.subject)
         await self._limiter.spend(ctx, [(INVITATION_MAILBOX, normalise(setup.email))])
         address = await self._lookup.by_tenant(ctx.tenant_id)

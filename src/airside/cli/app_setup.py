@@ -18,12 +18,13 @@ def invite(
     name: Annotated[str, typer.Argument(help="What the connection will be called, such as the customer's name.")],
     email: Annotated[str, typer.Argument(help="Whom the link is mailed to.")],
     creates_users: Annotated[bool, typer.Option(help="Whether it makes accounts at first sight.")] = False,
+    provisions: Annotated[bool, typer.Option(help="Whether a directory may keep accounts over SCIM.")] = False,
     days: Annotated[int, typer.Option(help="How long whoever is invited has.")] = 7,
 ) -> None:
     """Mail a link to set a connection up, and print it once."""
     from airside.cli.setup import create as run
 
-    run(slug, name, email, creates_users, days)
+    run(slug, name, email, creates_users, provisions, days)
 
 
 @setup.command("list")

@@ -9,12 +9,12 @@ from airside.core.ids import SETUP, parse_id
 from airside.federation import Setup, SetupDraft
 
 
-def create(slug: str, name: str, email: str, creates_users: bool, days: int) -> None:
+def create(slug: str, name: str, email: str, creates_users: bool, provisions: bool, days: int) -> None:
     """A new invitation, mailed by the server."""
 
     async def main() -> None:
         async with operating(slug) as (services, ctx):
-            draft = SetupDraft(name, email, creates_users, timedelta(days=days))
+            draft = SetupDraft(name, email, creates_users, provisions, lifetime=timedelta(days=days))
             made, url = await services.setup_admin.create(ctx, draft)
         out.print(f"{made.word}  link (works once, shown once): {url.reveal()}", soft_wrap=True)
 

@@ -13,32 +13,32 @@ from airside.store.context import RequestContext
 from airside.vault import Keyset, Place
 
 INSERT: Final = """
-insert into airside.setup_invitation (tenant_id, setup_id, link_id, name, email_sealed, inviter, creates_users, state,
-    created_at, expires_at)
-values (%s, %s, %s, %s, %s, %s, %s, 'open', %s, %s)
+insert into airside.setup_invitation (tenant_id, setup_id, link_id, name, email_sealed, inviter, creates_users,
+    provisions, state, created_at, expires_at)
+values (%s, %s, %s, %s, %s, %s, %s, %s, 'open', %s, %s)
 """
 FIND: Final = """
-select setup_id, link_id, name, email_sealed, inviter, creates_users, state, provider, kind, connection_id,
-    test_sealed, created_at, expires_at
+select setup_id, link_id, name, email_sealed, inviter, creates_users, provisions, state, provider, kind,
+    connection_id, domain_ids, test_sealed, created_at, expires_at
 from airside.setup_invitation where tenant_id = %s and setup_id = %s
 """
 LIST: Final = """
-select setup_id, link_id, name, email_sealed, inviter, creates_users, state, provider, kind, connection_id,
-    test_sealed, created_at, expires_at
+select setup_id, link_id, name, email_sealed, inviter, creates_users, provisions, state, provider, kind,
+    connection_id, domain_ids, test_sealed, created_at, expires_at
 from airside.setup_invitation where tenant_id = %s and (%s::uuid is null or setup_id > %s::uuid)
 order by setup_id limit %s
 """
 # The row is shared until the transaction ends: whoever revokes it waits, and whoever is revoked finds nothing.
 OF_SESSION: Final = """
-select setup_id, link_id, name, email_sealed, inviter, creates_users, state, provider, kind, connection_id,
-    test_sealed, created_at, expires_at
+select setup_id, link_id, name, email_sealed, inviter, creates_users, provisions, state, provider, kind,
+    connection_id, domain_ids, test_sealed, created_at, expires_at
 from airside.setup_invitation
 where tenant_id = %s and session_hash = %s and state = 'started' and expires_at > %s
 for update
 """
 OF_CONNECTION: Final = """
-select setup_id, link_id, name, email_sealed, inviter, creates_users, state, provider, kind, connection_id,
-    test_sealed, created_at, expires_at
+select setup_id, link_id, name, email_sealed, inviter, creates_users, provisions, state, provider, kind,
+    connection_id, domain_ids, test_sealed, created_at, expires_at
 from airside.setup_invitation
 where tenant_id = %s and connection_id = %s and state <> 'revoked'
 order by setup_id desc limit 1
@@ -89,10 +89,12 @@ class _Row:
     email_sealed: bytes
     inviter: str
     creates_users: bool
+    provisions: bool
     state: Literal["open", "started", "finished", "revoked"]
     provider: SetupProvider | None
     kind: ConnectionKind | None
     connection_id: UUID | None
+    domain_ids: list[UUID]
     test_sealed: bytes | None
     created_at: datetime
     expires_at: datetime
@@ -106,8 +108,9 @@ class _Count:
 async def insert(ctx: RequestContext, keyset: Keyset, setup: Setup) -> None:
     """Write a new one."""
     sealed = keyset.seal(_place("email_sealed", setup.id), setup.email.encode())
-    values = (setup.name, sealed, setup.inviter, setup.creates_users, setup.created_at, setup.expires_at)
-    await ctx.tx.run(INSERT, (ctx.tenant_id, setup.id, setup.link_id, *values))
+    values = (setup.name, sealed, setup.inviter, setup.creates_users, setup.provisions)
+    at = (setup.created_at, setup.expires_at)
+    await ctx.tx.run(INSERT, (ctx.tenant_id, setup.id, setup.link_id, *values, *at))
 
 
 async def find(ctx: RequestContext, keyset: Keyset, setup_id: UUID) -> Setup | None:
@@ -202,10 +205,12 @@ def _setup(ctx: RequestContext, keyset: Keyset, row: _Row) -> Setup:
         email=keyset.open(_place("email_sealed", row.setup_id), row.email_sealed).decode(),
         inviter=row.inviter,
         creates_users=row.creates_users,
+        provisions=row.provisions,
         state="expired" if over else row.state,
         provider=row.provider,
         kind=row.kind,
         connection_id=row.connection_id,
+        domain_ids=tuple(row.domain_ids),
         test=None
         if test is None
         else msgspec.json.decode(keyset.open(_place("test_sealed", row.setup_id), test), type=SetupTest),

@@ -26,8 +26,9 @@ from airside.store import Outbox, RequestContext
 from airside.tenancy import Inviters
 from airside.vault import Vault
 
-INVITING: Final = frozenset({"can_write_connections"})
-"""What an inviter must hold, from the invitation to the end of it."""
+INVITING: Final = frozenset({"can_write_connections", "administrator"})
+"""What an inviter must hold, from the invitation to the end of it: whoever is invited says whom a connection believes,
+and for which domains it speaks, which is an administrator's to say."""
 SESSION_CHARACTERS: Final = 43
 """Of the secret: 256 random bits."""
 
@@ -92,17 +93,20 @@ class Setups:
             email=mailbox.address,
             inviter=inviter,
             creates_users=draft.creates_users,
+            provisions=draft.provisions,
             state="open",
             provider=None,
             kind=None,
             connection_id=None,
+            domain_ids=(),
             test=None,
             created_at=ctx.now,
             expires_at=ctx.now + draft.lifetime,
         )
         await records.insert(ctx, await self._vault.keyset(ctx), setup)
         await self._outbox.put(ctx, "setup", subject=None, about={"link": format_id(LINK, link_id)})
-        await self._record(ctx, Event.SETUP_INVITED, setup, creates_users=setup.creates_users)
+        given = {"creates_users": setup.creates_users, "provisions": setup.provisions}
+        await self._record(ctx, Event.SETUP_INVITED, setup, **given)
         return setup
 
     async def token(self, ctx: RequestContext, setup: Setup) -> Secret[str]:

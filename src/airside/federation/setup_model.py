@@ -18,6 +18,8 @@ MAX_SETUPS: Final = 100
 """Open and begun invitations of one tenant."""
 LIFETIME: Final = timedelta(days=7)
 MAX_LIFETIME: Final = timedelta(days=30)
+MAX_SETUP_DOMAINS: Final = 5
+"""Domains that one invitation adds."""
 KEPT: Final = timedelta(days=90)
 """How long one stays listed after its time is over; the audit log knows it for ever."""
 
@@ -35,12 +37,14 @@ class SetupDraft:
         name: what the connection will be called, on the sign-in page too: the inviter's word, never the guest's.
         email: whom the link is mailed to.
         creates_users: whether the connection will make accounts for whom it names first.
+        provisions: whether the provider's directory may keep accounts over it (SCIM).
         lifetime: how long whoever is invited has for all of it.
     """
 
     name: str
     email: str = field(repr=False)
     creates_users: bool = False
+    provisions: bool = False
     lifetime: timedelta = LIFETIME
 
 
@@ -70,6 +74,7 @@ class Setup:
         link_id: the link that was mailed for it: good once, to begin.
         inviter: whose right it stands on: once they hold it no more, it opens nothing.
         connection_id: what the connection is or will be called; None until provider and kind are chosen.
+        domain_ids: the domains that were added by it, proven or not: no others are to be seen by it.
     """
 
     id: UUID
@@ -78,10 +83,12 @@ class Setup:
     email: str = field(repr=False)
     inviter: str
     creates_users: bool
+    provisions: bool
     state: SetupState
     provider: SetupProvider | None
     kind: ConnectionKind | None
     connection_id: UUID | None
+    domain_ids: tuple[UUID, ...]
     test: SetupTest | None = field(repr=False)
     created_at: datetime
     expires_at: datetime

@@ -15,11 +15,13 @@ from airside.store import RequestContext
 
 
 class NewSetup(Body):
-    """`name` is what the connection will be called; `creates_users`, whether it makes accounts at first sight."""
+    """`name` is what the connection will be called; `creates_users`, whether it makes accounts at first sight;
+    `provisions`, whether a directory may keep them over SCIM."""
 
     name: Annotated[str, Field(max_length=200)]
     email: Annotated[str, Field(max_length=254)]
     creates_users: bool = False
+    provisions: bool = False
     days: Annotated[int, Field(ge=1, le=30)] = 7
 
 
@@ -29,6 +31,7 @@ class SetupAnswer(Answer):
     email: str
     inviter: str
     creates_users: bool
+    provisions: bool
     state: SetupState
     provider: SetupProvider | None
     kind: ConnectionKind | None
@@ -54,7 +57,9 @@ def add(routes: APIRouter, caller: Any, verbs: SetupAdmin, cursors: Cursors) -> 
 
     @routes.post("/setup-invitations", status_code=201, tags=["connections"])
     async def create_setup(body: NewSetup, ctx: RequestContext = caller) -> CreatedSetup:
-        draft = SetupDraft(body.name, body.email, body.creates_users, timedelta(days=body.days))
+        draft = SetupDraft(
+            body.name, body.email, body.creates_users, body.provisions, lifetime=timedelta(days=body.days)
+        )
         made, url = await verbs.create(ctx, draft)
         return CreatedSetup(setup_invitation=_setup(made), url=url.reveal())
 
@@ -86,6 +91,7 @@ def _setup(setup: Setup) -> SetupAnswer:
         email=setup.email,
         inviter=setup.inviter,
         creates_users=setup.creates_users,
+        provisions=setup.provisions,
         state=setup.state,
         provider=setup.provider,
         kind=setup.kind,
