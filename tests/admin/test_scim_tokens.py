@@ -24,14 +24,20 @@ async def test_administrator_makes_sees_and_revokes_a_token(place: Place) -> Non
         assert (await http.delete(f"{path}/{said['scim_token']['id']}", headers=headers)).status_code == 404
 
 
-async def test_who_may_not_write_users_makes_no_token(place: Place) -> None:
+async def test_who_may_not_write_users_and_connections_makes_no_token(place: Place) -> None:
     """N19, N21: a token makes and disables people, so whoever makes one may."""
     connection = await connect(place)
     path = f"{place.issuer}/api/v1/connections/{connection.word}/scim-tokens"
-    headers = {"authorization": f"Bearer {await token_with(place, 'users:read', 'clients:write')}"}
-    async with place.server.client() as http:
-        assert (await http.post(path, json={}, headers=headers)).status_code == 403
-        assert (await http.get(path, headers=headers)).status_code == 200
+    for scopes, statuses in (
+        (("connections:read", "users:write"), (403, 200)),
+        (("connections:read", "connections:write"), (403, 200)),
+        (("users:read", "users:write"), (403, 403)),
+        (("connections:write", "users:write"), (201, 403)),
+    ):
+        headers = {"authorization": f"Bearer {await token_with(place, *scopes)}"}
+        async with place.server.client() as http:
+            made = await http.post(path, json={}, headers=headers)
+            assert (made.status_code, (await http.get(path, headers=headers)).status_code) == statuses, scopes
 
 
 async def test_token_of_another_connection_is_not_there(place: Place) -> None:

@@ -66,6 +66,7 @@ BODIES: dict[str, dict[str, object]] = {
     "/connections": {"kind": "oidc", "name": "x", "settings": {"issuer": "https://idp.example.com", "client_id": "x"}},
     "/connections/{connection_id}": {"name": "stranger"},
     "/client-secret": {"client_secret": "of the stranger's choice"},
+    "/private-keys": {"private_keys": "of the stranger's choice"},
     "/mapping": {"rules": {}},
     "/mapping/preview": {"rules": {}},
     "/domains": {"domain": "stranger.com"},

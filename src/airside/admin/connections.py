@@ -4,7 +4,6 @@ Whoever says whose answers a connection takes says who everybody is that signs i
 them. So what a connection trusts is an administrator's to change (N21); the rest is whoever's may write connections.
 """
 
-from collections.abc import Mapping
 from typing import Final
 from uuid import UUID
 
@@ -14,7 +13,6 @@ from airside.admin import members, users
 from airside.admin.verb import Verbs, requires
 from airside.core.errors import NotFound
 from airside.core.secret import Secret
-from airside.core.strict_json import Json
 from airside.federation import (
     Connection,
     ConnectionChange,
@@ -23,7 +21,7 @@ from airside.federation import (
     MappingRules,
     OwnKeys,
     Preview,
-    ProviderMetadata,
+    SamlMetadata,
     SamlParty,
     SamlSettings,
     SavedMapping,
@@ -48,7 +46,7 @@ class ConnectionAdmin(Verbs):
         connections: Connections,
         domains: TenantDomains,
         mappings: TenantMappings,
-        metadata: ProviderMetadata,
+        metadata: SamlMetadata,
         party: SamlParty,
         own_keys: OwnKeys,
     ) -> None:
@@ -71,21 +69,16 @@ class ConnectionAdmin(Verbs):
         """
         if draft.creates_users:
             await self.authorise.exactly(ctx, (WRITE, users.WRITE))
-        connection = await self._connections.create(ctx, draft)
-        settings = connection.settings
-        if isinstance(settings, SamlSettings) or settings.token_endpoint_auth_method == "private_key_jwt":
-            await self._renew(ctx, connection)
-            connection = await self._connections.get(ctx, connection.id)
-        return connection
+        return await self._connections.create(ctx, draft)
 
     @requires(WRITE)
-    async def read_metadata(self, ctx: RequestContext, document: bytes) -> Mapping[str, Json]:
-        """The SAML settings that a provider's metadata spells. Raises: InvalidInput: it spells none."""
+    async def read_metadata(self, ctx: RequestContext, document: bytes) -> SamlSettings:
+        """The settings that a provider's metadata spells. Raises: InvalidInput: it spells none."""
         del ctx
         return self._metadata.read(document)
 
     @requires(WRITE)
-    async def fetch_metadata(self, ctx: RequestContext, url: str) -> Mapping[str, Json]:
+    async def fetch_metadata(self, ctx: RequestContext, url: str) -> SamlSettings:
         """As `read_metadata`, from an address. Raises: InvalidInput: as it, or an address that isn't public https;
         Unavailable: it doesn't answer."""
         return await self._metadata.fetch(ctx, url)
@@ -111,6 +104,17 @@ class ConnectionAdmin(Verbs):
         return await self._connections.update(ctx, connection_id, change)
 
     @requires(WRITE)
+    async def refresh(self, ctx: RequestContext, connection_id: UUID) -> Connection:
+        """Follow now the address that a SAML connection's metadata lies at, as the timer does from time to time.
+
+        Raises:
+            NotFound: no such connection in this tenant, or it follows no address.
+            InvalidInput: what lies there is past its end, or names an address that isn't https.
+            Unavailable: it doesn't answer, or with something else than that provider's metadata. What was pinned stays.
+        """
+        return await self._metadata.refresh(ctx, await self._connections.get(ctx, connection_id), at_once=True)
+
+    @requires(WRITE)
     async def renew_keys(self, ctx: RequestContext, connection_id: UUID) -> None:
         """Sign with a new key from now on; those before it stay known to the provider.
 
@@ -127,6 +131,13 @@ class ConnectionAdmin(Verbs):
         """Raises: NotFound; InvalidInput: over its cap; Forbidden: the caller is no administrator."""
         await self.authorise.exactly(ctx, TRUSTING)
         await self._connections.set_client_secret(ctx, connection_id, secret)
+
+    @requires(WRITE)
+    async def set_private_keys(self, ctx: RequestContext, connection_id: UUID, keys: Secret[str]) -> None:
+        """Prove ourselves by keys that the provider gave. Raises: NotFound; InvalidInput: not keys that the connection
+        can use; Forbidden: the caller is no administrator."""
+        await self.authorise.exactly(ctx, TRUSTING)
+        await self._connections.set_private_keys(ctx, connection_id, keys)
 
     @requires(WRITE)
     async def disable(self, ctx: RequestContext, connection_id: UUID) -> None:

@@ -4,7 +4,8 @@ from datetime import timedelta
 from uuid import UUID
 
 from airside.access.authorise import Authorise
-from airside.admin.users import READ, WRITE
+from airside.admin import users
+from airside.admin.connections import READ, WRITE
 from airside.admin.verb import Verbs, requires
 from airside.core.secret import Secret
 from airside.federation.scim import ScimToken, ScimTokens
@@ -13,7 +14,7 @@ from airside.store import RequestContext
 
 class ScimTokenAdmin(Verbs):
     """Make, list and revoke the SCIM tokens of connections. Whoever makes one hands on what they may themselves: to
-    make people, and to disable those they made."""
+    make people, and to disable those they made (N21)."""
 
     def __init__(self, *, authorise: Authorise, tokens: ScimTokens) -> None:
         super().__init__(authorise)
@@ -29,7 +30,9 @@ class ScimTokenAdmin(Verbs):
             NotFound: no such connection.
             InvalidInput: a lifetime out of range.
             Conflict: the connection has two already.
+            Forbidden: the caller may not write users.
         """
+        await self.authorise.exactly(ctx, (WRITE, users.WRITE))
         return await self._tokens.create(ctx, connection_id, lifetime=lifetime)
 
     @requires(READ)

@@ -8,7 +8,7 @@ import typer
 from airside.cli.words import Slug
 
 connections = typer.Typer(
-    help="Connections to foreign identity providers: make, list, show, disable, enable, delete, map.",
+    help="Connections to foreign identity providers: make, list, show, disable, delete, map; who people are by them.",
     no_args_is_help=True,
 )
 domains = typer.Typer(
@@ -19,6 +19,9 @@ Name = Annotated[str, typer.Argument(help="What people call the provider.")]
 ConnectionId = Annotated[str, typer.Argument(help="The connection's id, con_….")]
 DomainName = Annotated[str, typer.Argument(help="The domain, as in example.com.")]
 CreatesUsers = Annotated[bool, typer.Option("--creates-users", help="Who isn't here yet gets an account.")]
+SecretFile = Annotated[Path | None, typer.Option("--secret", help="A file with the client secret.")]
+KeysFile = Annotated[Path | None, typer.Option("--keys", help="A file with private keys as PEM, the newest first.")]
+Email = Annotated[str, typer.Argument(help="The user's address.")]
 Off = Annotated[bool, typer.Option("--off", help="Not any more.")]
 
 
@@ -40,13 +43,35 @@ def create_oidc(
     slug: Slug,
     name: Name,
     settings: Annotated[Path, typer.Argument(help="A JSON file of settings: issuer and client_id at least.")],
-    secret: Annotated[Path | None, typer.Option(help="A file with the client secret.")] = None,
+    secret: SecretFile = None,
+    keys: KeysFile = None,
     creates_users: CreatesUsers = False,
 ) -> None:
     """Connect an OpenID Connect issuer."""
+    from airside.cli.connections import Keeps
     from airside.cli.connections import create_oidc as run
 
-    run(slug, name, settings, secret, creates_users=creates_users)
+    run(slug, name, settings, keeps=Keeps(secret, keys, creates_users))
+
+
+@connections.command("create-preset")
+def create_preset(
+    slug: Slug,
+    name: Name,
+    preset: Annotated[str, typer.Argument(help="google, entra, okta, apple or github.")],
+    client_id: Annotated[str, typer.Argument(help="What the provider calls us.")],
+    given: Annotated[
+        list[str] | None, typer.Option("--input", help="What it has to be told, as in tenant=…; several times.")
+    ] = None,
+    secret: SecretFile = None,
+    keys: KeysFile = None,
+    creates_users: CreatesUsers = False,
+) -> None:
+    """Connect a well-known provider."""
+    from airside.cli.connections import Keeps
+    from airside.cli.connections import create_preset as run
+
+    run(slug, name, preset, client_id, given or [], keeps=Keeps(secret, keys, creates_users))
 
 
 @connections.command("list")
@@ -101,6 +126,50 @@ def map_connection(
     from airside.cli.connections import mapping as run
 
     run(slug, connection, rules)
+
+
+@connections.command("refresh")
+def refresh_connection(slug: Slug, connection: ConnectionId) -> None:
+    """Follow the address of a SAML provider's metadata now."""
+    from airside.cli.connections import refresh as run
+
+    run(slug, connection)
+
+
+@connections.command("renew-keys")
+def renew_keys(slug: Slug, connection: ConnectionId) -> None:
+    """Sign with a new key from now on; those before it stay published."""
+    from airside.cli.connections import renew_keys as run
+
+    run(slug, connection)
+
+
+@connections.command("secret")
+def set_secret(
+    slug: Slug, connection: ConnectionId, file: Annotated[Path, typer.Argument(help="A file with the client secret.")]
+) -> None:
+    """Give a connection another client secret."""
+    from airside.cli.connections import set_secret as run
+
+    run(slug, connection, file)
+
+
+@connections.command("identities")
+def list_identities(slug: Slug, email: Email) -> None:
+    """List who a user is elsewhere."""
+    from airside.cli.connections import identities as run
+
+    run(slug, email)
+
+
+@connections.command("unlink")
+def unlink_identity(
+    slug: Slug, email: Email, identity: Annotated[str, typer.Argument(help="The identity's id, ext_….")]
+) -> None:
+    """Take who a user is elsewhere from them; sessions that it proved end."""
+    from airside.cli.connections import unlink as run
+
+    run(slug, email, identity)
 
 
 @domains.command("add")

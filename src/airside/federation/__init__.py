@@ -39,7 +39,6 @@ from airside.federation.oidc_client import OidcClient
 from airside.federation.oidc_logout import ProviderLogouts
 from airside.federation.own_keys import OwnKeys
 from airside.federation.presets import INPUTS, PRESETS, preset_settings
-from airside.federation.provider_metadata import ProviderMetadata
 from airside.federation.providers import Providers
 from airside.federation.records_mappings import Sample, SavedMapping
 from airside.federation.reminders import CertificateReminders, newest_of
@@ -49,8 +48,8 @@ from airside.federation.saml_logout import SamlLogouts
 from airside.federation.saml_metadata import SamlMetadata
 from airside.federation.saml_party import SamlParty, pinned
 from airside.federation.sessions import FederatedSessions
-from airside.federation.settings import ConnectionKind, SamlSettings, Settings, parse_settings, render_settings
-from airside.federation.settings_oidc import OidcSettings
+from airside.federation.settings import ConnectionKind, SamlSettings, Settings, merged, parse_settings, render_settings
+from airside.federation.settings_oidc import OidcSettings, PresetName
 from airside.federation.setup import SetupAccess, Setups
 from airside.federation.setup_model import PROVIDERS, Setup, SetupDraft, SetupProvider, SetupState, SetupTest
 from airside.federation.setup_portal import OidcGiven, SetupPortal, pasted_metadata, saml_of, saml_typed
@@ -105,10 +104,10 @@ __all__ = [
     "OwnIssuer",
     "OwnKeys",
     "PendingLink",
+    "PresetName",
     "Preview",
     "ProviderAway",
     "ProviderLogouts",
-    "ProviderMetadata",
     "Providers",
     "Received",
     "Redeemed",
@@ -135,6 +134,7 @@ __all__ = [
     "Setups",
     "TenantDomains",
     "TenantMappings",
+    "merged",
     "newest_of",
     "parse_rules",
     "parse_settings",

@@ -9,6 +9,8 @@ from airside.federation.connections import Connections
 from airside.federation.documents import Documents, ProviderAway, Reader
 from airside.federation.model import Connection, ConnectionChange
 from airside.federation.settings import SamlSettings, demand_lawful, render_settings
+from airside.fetch.model import Refused
+from airside.fetch.target import parse
 from airside.protocols.saml import (
     HTTP_POST,
     HTTP_REDIRECT,
@@ -56,24 +58,32 @@ class SamlMetadata:
         Raises:
             InvalidInput: it describes no provider that we could speak to.
         """
-        settings = settings_from(read_idp_metadata(document, entity_id))
+        try:
+            settings = settings_from(read_idp_metadata(document, entity_id))
+        except MetadataRefused:
+            raise InvalidInput("no metadata of one identity provider", pointer="metadata") from None
         demand_lawful(settings, self._exceptions)
         return settings
 
     async def fetch(self, ctx: RequestContext, url: str, entity_id: str | None = None) -> SamlSettings:
-        """What an address says.
+        """What an address says. What was done in `ctx` before is committed.
 
         Raises:
-            ProviderAway: it can't be had, leads where this server doesn't go, or describes no provider that we could
-                speak to.
-            InvalidInput: it names an address that isn't https.
+            ProviderAway: it can't be had, leads where this server doesn't go (N28), or describes no provider that we
+                could speak to.
+            InvalidInput: it is no https address, or names one that isn't.
         """
+        try:
+            parse(url, self._exceptions)
+        except Refused as refusal:
+            raise InvalidInput(refusal.reason, pointer="metadata_url") from None
         settings = settings_from(await self._documents.current(ctx, url, _reader(entity_id)), url)
         demand_lawful(settings, self._exceptions)
         return settings
 
-    async def refresh(self, ctx: RequestContext, connection: Connection) -> Connection:
-        """Follow the connection's address: its endpoints and the keys that it signs with are what it says now.
+    async def refresh(self, ctx: RequestContext, connection: Connection, *, at_once: bool = False) -> Connection:
+        """Follow the connection's address: its endpoints and the keys that it signs with are what it says. `at_once`:
+        what is at hand doesn't do, unless it was fetched a moment ago.
 
         Raises:
             ProviderAway: as `fetch`. What was pinned stays.
@@ -84,7 +94,8 @@ class SamlMetadata:
         if not isinstance(settings, SamlSettings) or settings.metadata_url is None:
             raise NotFound("connection")
         url = settings.metadata_url
-        metadata = await self._documents.current(ctx, url, _reader(settings.entity_id))
+        look = self._documents.newest if at_once else self._documents.current
+        metadata = await look(ctx, url, _reader(settings.entity_id))
         if metadata.valid_until is not None and metadata.valid_until <= ctx.now:
             raise MetadataRefused("past its end")
         said = render_settings(settings_from(metadata, url))

@@ -1,9 +1,8 @@
 """Who we are to a SAML identity provider: addresses, keys and metadata of a connection, and what is pinned of it."""
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Protocol
 from uuid import UUID
 
 from airside.core.entropy import Entropy
@@ -14,11 +13,6 @@ from airside.federation.saml_keys import SamlKeys, renewed_pairs, saml_keys
 from airside.federation.settings import SamlSettings
 from airside.protocols.saml import PinnedCertificate, ServiceProvider, read_certificate, write_metadata
 from airside.store.context import RequestContext
-
-BINDINGS: Final[Mapping[str, str]] = {
-    "redirect": "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect",
-    "post": "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST",
-}
 
 
 class OwnAddress(Protocol):

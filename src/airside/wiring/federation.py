@@ -20,7 +20,6 @@ from airside.federation import (
     OidcDoor,
     OwnKeys,
     ProviderLogouts,
-    ProviderMetadata,
     Providers,
     Requests,
     SamlDoor,
@@ -55,7 +54,6 @@ class Federation:
     federated_doors: tuple[Leading, ...]
     federated_ways: FederatedWays
     own_keys: OwnKeys
-    provider_metadata: ProviderMetadata
     provider_logouts: ProviderLogouts
     saml_party: SamlParty
     saml_metadata: SamlMetadata
@@ -153,7 +151,6 @@ def federation(base: Foundation, who: Persons, settings: Settings, issuers: Issu
             connections=connections, linking=linking, sessions=sessions, enforcement=enforcement, doors=doors
         ),
         own_keys=OwnKeys(connections=connections),
-        provider_metadata=ProviderMetadata(documents=documents, exceptions=frozenset(settings.fetch_exceptions)),
         saml_party=party,
         saml_metadata=SamlMetadata(
             documents=documents, connections=connections, exceptions=frozenset(settings.fetch_exceptions)

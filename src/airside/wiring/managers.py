@@ -102,7 +102,7 @@ def managers(
             connections=elsewhere.connections,
             domains=elsewhere.domains,
             mappings=elsewhere.mappings,
-            metadata=elsewhere.provider_metadata,
+            metadata=elsewhere.saml_metadata,
             party=elsewhere.saml_party,
             own_keys=elsewhere.own_keys,
         ),

@@ -20,9 +20,12 @@ from airside.federation import (
     Preview,
     SamlSettings,
     SavedMapping,
+    Settings,
+    merged,
     parse_rules,
     parse_settings,
     pinned,
+    preset_settings,
     render_rules,
     render_settings,
 )
@@ -31,17 +34,29 @@ from airside.store import RequestContext
 Object = dict[str, JsonValue]
 
 
+class Preset(Body):
+    """A well-known provider, and what it has to be told: Entra its `tenant`, Okta its `host`, Apple `team_id` and
+    `key_id`; Google may be told a `hosted_domain`."""
+
+    name: Literal["google", "entra", "okta", "apple", "github"]
+    client_id: Annotated[str, Field(max_length=512)]
+    inputs: dict[str, Annotated[str, Field(max_length=512)]] = Field(default_factory=dict[str, str])
+
+
 class NewConnection(Body):
-    """`settings` as the reference says; of a SAML provider, its metadata or the address of that will do."""
+    """`settings` as the reference says; of a SAML provider, its metadata or the address of that will do, and of a
+    well-known one its `preset`. What `settings` says goes before either."""
 
     kind: Literal["saml", "oidc"]
     name: Annotated[str, Field(max_length=200)]
     settings: Object = Field(default_factory=dict[str, JsonValue])
     metadata: Annotated[str, Field(max_length=60_000)] | None = None
     metadata_url: Annotated[str, Field(max_length=2048)] | None = None
+    preset: Preset | None = None
     creates_users: bool = False
     shown: bool = True
     client_secret: SecretStr | None = None
+    private_keys: SecretStr | None = None
 
 
 class ConnectionPatch(Body):
@@ -54,6 +69,12 @@ class ConnectionPatch(Body):
 
 class NewClientSecret(Body):
     client_secret: SecretStr | None
+
+
+class NewPrivateKeys(Body):
+    """PEM (PKCS #8), the newest first."""
+
+    private_keys: SecretStr
 
 
 class CertificateAnswer(Answer):
@@ -111,20 +132,13 @@ def add(routes: APIRouter, caller: Any, verbs: ConnectionAdmin, cursors: Cursors
 def _connection_routes(routes: APIRouter, caller: Any, verbs: ConnectionAdmin, cursors: Cursors) -> None:
     @routes.post("/connections", status_code=201, tags=["connections"])
     async def create_connection(body: NewConnection, ctx: RequestContext = caller) -> ConnectionAnswer:
-        settings: dict[str, Json] = {name: cast(Json, value) for name, value in body.settings.items()}
-        if (body.metadata or body.metadata_url) and body.kind != "saml":
-            raise InvalidInput("only SAML has metadata", pointer="metadata")
-        if body.metadata_url is not None:
-            settings = {**await verbs.fetch_metadata(ctx, body.metadata_url), **settings}
-        elif body.metadata is not None:
-            settings = {**await verbs.read_metadata(ctx, body.metadata.encode()), **settings}
-        secret = None if body.client_secret is None else Secret(body.client_secret.get_secret_value())
         draft = ConnectionDraft(
             body.name,
-            parse_settings(body.kind, settings),
+            await _settings(ctx, verbs, body),
             creates_users=body.creates_users,
             shown=body.shown,
-            client_secret=secret,
+            client_secret=_secret(body.client_secret),
+            private_keys=_secret(body.private_keys),
         )
         return _connection(await verbs.create(ctx, draft))
 
@@ -158,14 +172,22 @@ def _connection_routes(routes: APIRouter, caller: Any, verbs: ConnectionAdmin, c
             await verbs.enable(ctx, wanted)
         return _connection(await verbs.get(ctx, wanted))
 
+    @routes.post("/connections/{connection_id}/refresh", tags=["connections"])
+    async def refresh_connection(connection_id: str, ctx: RequestContext = caller) -> ConnectionAnswer:
+        return _connection(await verbs.refresh(ctx, path_id(CONNECTION, connection_id)))
+
     @routes.post("/connections/{connection_id}/keys", status_code=204, tags=["connections"])
     async def renew_connection_keys(connection_id: str, ctx: RequestContext = caller) -> None:
         await verbs.renew_keys(ctx, path_id(CONNECTION, connection_id))
 
     @routes.put("/connections/{connection_id}/client-secret", status_code=204, tags=["connections"])
     async def set_client_secret(connection_id: str, body: NewClientSecret, ctx: RequestContext = caller) -> None:
-        secret = None if body.client_secret is None else Secret(body.client_secret.get_secret_value())
-        await verbs.set_client_secret(ctx, path_id(CONNECTION, connection_id), secret)
+        await verbs.set_client_secret(ctx, path_id(CONNECTION, connection_id), _secret(body.client_secret))
+
+    @routes.put("/connections/{connection_id}/private-keys", status_code=204, tags=["connections"])
+    async def set_private_keys(connection_id: str, body: NewPrivateKeys, ctx: RequestContext = caller) -> None:
+        keys = Secret(body.private_keys.get_secret_value())
+        await verbs.set_private_keys(ctx, path_id(CONNECTION, connection_id), keys)
 
     @routes.delete("/connections/{connection_id}", status_code=204, tags=["connections"])
     async def delete_connection(connection_id: str, ctx: RequestContext = caller) -> None:
@@ -186,6 +208,26 @@ def _mapping_routes(routes: APIRouter, caller: Any, verbs: ConnectionAdmin) -> N
     async def preview_mapping(connection_id: str, body: Mapping, ctx: RequestContext = caller) -> PreviewAnswer:
         rules = parse_rules(body.rules)
         return _preview(await verbs.preview_mapping(ctx, path_id(CONNECTION, connection_id), rules))
+
+
+async def _settings(ctx: RequestContext, verbs: ConnectionAdmin, body: NewConnection) -> Settings:
+    if (body.metadata or body.metadata_url) and body.kind != "saml":
+        raise InvalidInput("only SAML has metadata", pointer="metadata")
+    if body.preset is not None and body.kind != "oidc":
+        raise InvalidInput("only OpenID Connect has presets", pointer="preset")
+    said: dict[str, Json] = {name: cast(Json, value) for name, value in body.settings.items()}
+    known: Settings | None = None
+    if body.metadata_url is not None:
+        known = await verbs.fetch_metadata(ctx, body.metadata_url)
+    elif body.metadata is not None:
+        known = await verbs.read_metadata(ctx, body.metadata.encode())
+    elif body.preset is not None:
+        known = preset_settings(body.preset.name, body.preset.client_id, body.preset.inputs)
+    return parse_settings(body.kind, said) if known is None else merged(known, said)
+
+
+def _secret(given: SecretStr | None) -> Secret[str] | None:
+    return None if given is None else Secret(given.get_secret_value())
 
 
 def _connection(connection: Connection) -> ConnectionAnswer:
