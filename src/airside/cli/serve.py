@@ -5,7 +5,7 @@ from ssl import SSLContext
 
 import structlog
 
-from airside.cli.session import certificate_and_key, key_encryption_key, opened, plain_refusals
+from airside.cli.session import certificate_and_key, key_encryption_keys, opened, plain_refusals
 from airside.core.errors import Misconfigured
 from airside.transport import server_context
 from airside.wiring.app import application
@@ -57,7 +57,7 @@ def _check_files(settings: Settings) -> tuple[SSLContext, MutualTls | None]:
     """
     problems: list[Misconfigured] = []
     made: list[tuple[SSLContext, MutualTls | None]] = []
-    for check in (lambda: made.append(_tls(settings)), lambda: key_encryption_key(settings)):
+    for check in (lambda: made.append(_tls(settings)), lambda: key_encryption_keys(settings)):
         try:
             check()
         except Misconfigured as problem:

@@ -19,8 +19,8 @@ from airside.store import reach
 from airside.store.embedded import EmbeddedPostgres
 from airside.store.migrate import migrate, role_of
 from airside.transport import is_development_certificate
-from airside.vault import LocalKek
 from airside.wiring.build import Services, build
+from airside.wiring.keks import OpenKeks, open_keks
 from airside.wiring.settings import Refused, Settings, load
 
 CANNOT_START: Final = 2
@@ -105,28 +105,26 @@ async def opened(settings: Settings, *, patient: bool = False) -> AsyncGenerator
     clock, entropy = SystemClock(), SystemEntropy()
     async with AsyncExitStack() as stack:
         with busy("opening the database"):
-            kek = key_encryption_key(settings)
+            keks = key_encryption_keys(settings)
+            stack.push_async_callback(keks.aclose)
             dsn = await _database(settings, stack)
             if not patient:
                 await reach(dsn)
-            services = build(settings, dsn=dsn, kek=kek, clock=clock, entropy=entropy)
+            services = build(settings, dsn=dsn, kek=keks.keks, clock=clock, entropy=entropy)
             await services.start()
             stack.push_async_callback(services.stop)
         yield services
 
 
-def key_encryption_key(settings: Settings) -> LocalKek:
-    """The settings' key encryption key; development makes one where none is named.
+def key_encryption_keys(settings: Settings) -> OpenKeks:
+    """The settings' key encryption keys; development makes one where none is named.
 
     Raises:
         Misconfigured: not there, open to others, or a development key in production.
     """
-    if settings.kek_file is None:
-        return LocalKek.load_or_create(folder(settings) / "kek", entropy=SystemEntropy())
-    kek = LocalKek.load(settings.kek_file, entropy=SystemEntropy())
-    if kek.development and settings.mode == "production":
-        raise Misconfigured("AIRSIDE_KEK_FILE", "is a development key: make one with `airside keys create FILE`")
-    return kek
+    named = settings.kek is not None or settings.kek_file is not None
+    own = None if named else folder(settings) / "kek"
+    return open_keks(settings, own=own, clock=SystemClock(), entropy=SystemEntropy())
 
 
 def folder(settings: Settings) -> Path:

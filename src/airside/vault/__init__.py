@@ -5,9 +5,10 @@ ciphertext format, the tenants' keysets and the keys derived from them, and each
 sealed: each room seals its own columns and stores them itself. Never journals: its callers do.
 """
 
-from airside.vault.aead import Aead
+from airside.vault.aead import Aead, Kek
 from airside.vault.keyset import Keyset
 from airside.vault.kms.local import LocalKek
+from airside.vault.kms.several import Keks
 from airside.vault.model import Place, Unopenable
 from airside.vault.persons import PersonKey, PersonKeys, open_personal, person_of
 from airside.vault.streams import LooseKey, StreamKeys, open_stream, seal_stream
@@ -15,6 +16,8 @@ from airside.vault.vault import Vault
 
 __all__ = [
     "Aead",
+    "Kek",
+    "Keks",
     "Keyset",
     "LocalKek",
     "LooseKey",

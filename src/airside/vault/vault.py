@@ -6,6 +6,7 @@ from uuid import UUID
 
 from airside.core.clock import Clock
 from airside.core.entropy import Entropy
+from airside.core.errors import Unavailable
 from airside.core.ids import uuid7
 from airside.core.secret import Secret
 from airside.store import Listener
@@ -19,6 +20,8 @@ from airside.vault.persons import FORGOTTEN, PersonKeys
 
 KEYSET_LIFETIME: Final = 300.0
 """Seconds a keyset stays in memory: how long a retired or shredded key may live on in a process."""
+STALE_LIFETIME: Final = 900.0
+"""Seconds that it stays there while the key service is away, if the tenant's keys are what they were."""
 MAX_KEYSETS: Final = 10_000
 """Tenants whose keysets are held at once; the least recently used goes first."""
 
@@ -30,7 +33,7 @@ class Vault:
         self._kek = kek
         self._entropy = entropy
         self._clock = clock
-        self._held: OrderedDict[UUID, tuple[float, Keyset]] = OrderedDict()
+        self._held: OrderedDict[UUID, tuple[float, Keyset, list[TenantKey]]] = OrderedDict()
         self._forgotten = 0
         self.persons = PersonKeys(keyset=self.keyset, entropy=entropy, clock=clock)
 
@@ -68,10 +71,17 @@ class Vault:
             self._held.move_to_end(tenant_id)
             return held[1]
         before = self._forgotten
-        keyset = await self._load(ctx)
+        rows = await records.load(ctx)
+        try:
+            keyset = await self._unwrap(ctx, rows)
+        except Unavailable:
+            # Whoever destroys or rotates a key changes its row, which is looked at even now.
+            if held is None or now - held[0] >= STALE_LIFETIME or held[2] != rows:
+                raise
+            return held[1]
         # After commit only: keys created in this very transaction vanish if it rolls back, and nothing may
         # be sealed with keys that no row remembers.
-        ctx.tx.after_commit(lambda: self._hold(tenant_id, now, keyset, before))
+        ctx.tx.after_commit(lambda: self._hold(tenant_id, (now, keyset, rows), before))
         return keyset
 
     def _hear(self, news: str) -> None:
@@ -89,10 +99,10 @@ class Vault:
         self._held.clear()
         self.persons.forget_all()
 
-    def _hold(self, tenant_id: UUID, since: float, keyset: Keyset, before: int) -> None:
+    def _hold(self, tenant_id: UUID, held: tuple[float, Keyset, list[TenantKey]], before: int) -> None:
         if before != self._forgotten:
             return  # it may have been destroyed while it was being read
-        self._held[tenant_id] = (since, keyset)
+        self._held[tenant_id] = held
         self._held.move_to_end(tenant_id)
         while len(self._held) > MAX_KEYSETS:
             self._held.popitem(last=False)
@@ -103,10 +113,10 @@ class Vault:
         wrapped = await self._kek.seal(self._entropy.bytes(KEY_BYTES), context)
         return TenantKey(key_id, purpose, wrapped, self._kek.key_id, ctx.now, "active")
 
-    async def _load(self, ctx: RequestContext) -> Keyset:
+    async def _unwrap(self, ctx: RequestContext, rows: list[TenantKey]) -> Keyset:
         data: dict[UUID, Secret[bytes]] = {}
         active: dict[Purpose, tuple[UUID, Secret[bytes]]] = {}
-        for row in await records.load(ctx):
+        for row in rows:
             context = tenant_key_context(ctx.tenant_id, row.key_id, row.purpose)
             key = Secret(await self._kek.open(row.wrapped, context))
             if row.purpose == "data":

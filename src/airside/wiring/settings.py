@@ -20,6 +20,7 @@ from airside.core.secret import Secret
 from airside.identity.email import read
 from airside.notify import SmtpServer
 from airside.notify.smtp import read_url
+from airside.vault.kms.address import KekAddress, read_kek, read_keks
 from airside.wiring.weak_settings import database_user, refuse_weak
 
 PREFIX: Final = "AIRSIDE_"
@@ -52,6 +53,8 @@ class Settings:
     mutual_tls_authorities: Path | None = None
     tls_certificate: Path | None = None
     tls_key: Path | None = None
+    kek: KekAddress | None = None
+    kek_old: tuple[KekAddress, ...] = ()
     kek_file: Path | None = None
     attestation_roots: Path | None = None
     allowed_hosts: tuple[str, ...] = ()
@@ -146,6 +149,8 @@ def contradictions(settings: Settings) -> list[Misconfigured]:
         and database_user(settings.database_url) == database_user(settings.database_owner_url)
     ):
         refuse("DATABASE_URL", "names the owner's role: the server needs a role of its own that owns nothing")
+    if settings.kek is not None and settings.kek_file is not None:
+        refuse("KEK", "and AIRSIDE_KEK_FILE both name the key: keep one, and put the other into AIRSIDE_KEK_OLD")
     if settings.smtp_url is not None and not settings.mail_from:
         refuse("MAIL_FROM", "is missing: name the address that letters come from")
     if settings.smtp_url is None and settings.mail_from:
@@ -325,7 +330,19 @@ SETTINGS: Final[dict[str, Setting]] = {
         _path, "PEM file of the certificate and its chain; read together with `AIRSIDE_TLS_KEY`."
     ),
     "tls_key": Setting(_path, "PEM file of the certificate's key, readable by its owner only."),
-    "kek_file": Setting(_path, "File of the key encryption key, made by `airside keys create FILE`."),
+    "kek": Setting(
+        read_kek,
+        "Where the key encryption key is: `file:/…`, `aws:arn:…`, `transit:https://…` or `pkcs11:…` "
+        "([key services](../operations/keys.md)).",
+    ),
+    "kek_old": Setting(
+        read_keks,
+        "Key encryption keys that open what they sealed, and seal no more: as `AIRSIDE_KEK`, separated by commas.",
+    ),
+    "kek_file": Setting(
+        _path,
+        "File of the key encryption key, made by `airside keys create FILE`: for short what `AIRSIDE_KEK=file:…` is.",
+    ),
     "attestation_roots": Setting(
         _path,
         "Folder of certificates (`*.pem`) of makers whose authenticators are believed where a tenant demands that.",

@@ -22,8 +22,11 @@ def refuse_weak(settings: "Settings", refuse: Callable[[str, str], None]) -> Non
     """What is too weak for production."""
     if settings.database_url is None:
         refuse("DATABASE_URL", "is missing: production needs a PostgreSQL of its own (15 or newer)")
-    if settings.kek_file is None:
-        refuse("KEK_FILE", "is missing: make one with `airside keys create FILE`")
+    if settings.kek is None and settings.kek_file is None:
+        refuse("KEK_FILE", "is missing, and AIRSIDE_KEK too: make a key with `airside keys create FILE`")
+    for name, keks in (("KEK", (settings.kek,)), ("KEK_OLD", settings.kek_old)):
+        if any(kek is not None and kek.plain for kek in keks):
+            refuse(name, "speaks to a key service in clear: use https")
     if settings.tls_certificate is None:
         refuse("TLS_CERTIFICATE", "is missing: production serves its own certificate")
     if settings.fetch_exceptions:

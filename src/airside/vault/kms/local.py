@@ -42,13 +42,13 @@ class LocalKek:
         self._entropy = entropy
 
     @classmethod
-    def load(cls, path: Path, *, entropy: Entropy) -> "LocalKek":
-        """The key in the file at `path`.
+    def load(cls, path: Path, *, entropy: Entropy, setting: str = SETTING) -> "LocalKek":
+        """The key in the file at `path`, which `setting` names.
 
         Raises:
             Misconfigured: no such file, open to others than its owner, or not a key file of this version.
         """
-        return cls._parse(read_private(path, SETTING), entropy)
+        return cls._parse(read_private(path, setting), entropy, setting)
 
     @classmethod
     def create(cls, path: Path, *, development: bool, entropy: Entropy) -> "LocalKek":
@@ -116,7 +116,7 @@ class LocalKek:
         return envelope.open(self._cipher, ciphertext, aad)
 
     @classmethod
-    def _parse(cls, content: bytes, entropy: Entropy) -> "LocalKek":
+    def _parse(cls, content: bytes, entropy: Entropy, setting: str) -> "LocalKek":
         try:
             magic, version, kind, key_id, text = content.decode("ascii").removesuffix("\n").split(" ")
             key = base64.b64decode(text + "=", altchars=b"-_", validate=True)
@@ -129,7 +129,7 @@ class LocalKek:
                 entropy=entropy,
             )
         except (ValueError, KeyError, binascii.Error, InvalidInput):
-            raise Misconfigured(SETTING, "not a key file that this version reads") from None
+            raise Misconfigured(setting, "not a key file that this version reads") from None
 
 
 def _write_new(path: Path, content: bytes, *, suffix: str) -> None:
