@@ -108,10 +108,11 @@ async def running(
     authorities: Path | None = None,
     fetch_exceptions: tuple[str, ...] = (),
     port: int | None = None,
+    dns_server: str = "",
 ) -> AsyncGenerator[Running]:
     """A server on the migrated database at `dsn`, answering until the context ends, at `port` or a free one; with
     `authorities`, also one that demands certificates. It may fetch from `fetch_exceptions` (`host:port`) although
-    they are private."""
+    they are private. `dns_server` (`host:port`) answers what it asks of domains."""
     port = port or free_port()
     certificates = ensure_development_certificates(folder, clock=clock)
     settings = Settings(
@@ -122,6 +123,7 @@ async def running(
         mutual_tls_port=None if authorities is None else free_port(),
         mutual_tls_authorities=authorities,
         fetch_exceptions=fetch_exceptions,
+        dns_server=dns_server,
     )
     mutual = mutual_tls(settings, certificates.certificate, certificates.key)
     services = build(settings, dsn=dsn, kek=kek, clock=clock, entropy=entropy)

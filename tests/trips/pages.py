@@ -297,7 +297,9 @@ class Walk:
     async def _setting_a_connection_up(self) -> AsyncGenerator[str]:
         page, services = self.page, self.place.server.services
         async with self.place.operator() as ctx:
-            made, url = await services.setup_admin.create(ctx, SetupDraft(self.name[:200], "it@example.com"))
+            made, url = await services.setup_admin.create(
+                ctx, SetupDraft(self.name[:200], "it@example.com", provisions=True)
+            )
         await page.goto(url.reveal())
         yield "setup"
         await self.send()
@@ -329,11 +331,23 @@ class Walk:
         await self.send()
         await page.goto(f"{self.at}/setup/test")
         yield "setup-test"
-        for test in (self._taken(), SetupTest(self.now, refusal="signature")):
+        for test in (self._taken(), SetupTest(self.now, refusal="saml_signature")):
             async with self.place.operator() as ctx:
                 await records_setup.keep_test(ctx, await services.vault.keyset(ctx), made.id, test)
             await page.goto(f"{self.at}/setup/test")
             yield "setup-test-refused" if test.refusal else "setup-test-taken"
+        await page.goto(f"{self.at}/setup/domains")
+        await self.send()
+        yield "setup-domains-refused"
+        await page.fill("#domain", "contoso.com")
+        await self.send()
+        yield "setup-domains"
+        await page.goto(f"{self.at}/setup/directory")
+        yield "setup-directory"
+        await self.send()
+        yield "setup-directory-token"
+        await page.goto(f"{self.at}/setup/steps")
+        yield "setup-steps-all"
         await page.goto(f"{self.at}/setup/steps")
         await self.send()
         yield "setup-finished"

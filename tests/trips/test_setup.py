@@ -8,11 +8,12 @@ import httpx2
 import pytest
 
 from airside.core.ids import FLOW, format_id
-from airside.federation import Setup, SetupDraft
+from airside.federation import Setup
 from airside.identity import User
 from airside.signin import account_cookie, setup_cookie
 from tests.running import PASSWORD, Place, Running
 from tests.surface import administrator_token, token_with
+from tests.trips.guest import Guest
 from tests.trips.manager import manage, person_tokens
 from tests.trips.test_login_elsewhere import APPLICATION, relying
 from tests.trips.visitor import FORM, ahead_of, csrf_of
@@ -20,35 +21,8 @@ from tests.trips.visitor import FORM, ahead_of, csrf_of
 __all__ = ["relying"]
 
 
-class Guest:
-    """Whoever holds the link, with a browser of their own."""
-
-    def __init__(self, here: Place, http: httpx2.AsyncClient) -> None:
-        self.here = here
-        self.http = http
-
-    async def get(self, url: str) -> httpx2.Response:
-        """The page there, or wherever it leads."""
-        answer = await self.http.get(urljoin(self.here.issuer + "/", url))
-        while answer.is_redirect:
-            answer = await self.http.get(urljoin(str(answer.url), answer.headers["location"]))
-        return answer
-
-    async def post(self, page: httpx2.Response, url: str = "", **fields: str) -> httpx2.Response:
-        """Send the form of `page`, and follow."""
-        where = urljoin(self.here.issuer + "/", url) if url else str(page.url)
-        headers = {**FORM, "origin": _origin(where)}
-        body = urlencode({"csrf_token": csrf_of(page), **fields})
-        answer = await self.http.post(where, content=body, headers=headers)
-        return await self.get(urljoin(where, answer.headers["location"])) if answer.is_redirect else answer
-
-    async def begin(self) -> httpx2.Response:
-        """Follow a new link and begin."""
-        async with self.here.operator() as ctx:
-            draft = SetupDraft("Contoso", "it@contoso.example", creates_users=True)
-            _, url = await self.here.server.services.setup_admin.create(ctx, draft)
-        page = await self.get(url.reveal())
-        return await self.post(page, "setup", token=url.reveal().partition("token=")[2])
+class OidcGuest(Guest):
+    """Whoever connects another tenant as an OpenID Connect provider."""
 
     async def configure(self, there: Place, secret: str = "") -> None:
         """Everything up to the test, with `there` as the provider; `secret` instead of the true one."""
@@ -75,11 +49,6 @@ async def _setup(here: Place) -> Setup:
         return (await here.server.services.setups.list(ctx))[0]
 
 
-def _origin(url: str) -> str:
-    scheme, _, rest = url.partition("://")
-    return f"{scheme}://{rest.partition('/')[0]}"
-
-
 @pytest.fixture
 async def here(relying: Running) -> Place:
     return await relying.tenant()
@@ -88,7 +57,7 @@ async def here(relying: Running) -> Place:
 async def test_guest_sets_up_tests_and_finishes_and_people_sign_in(here: Place, place: Place) -> None:
     person = await place.user()
     async with here.server.client() as http:
-        guest = Guest(here, http)
+        guest = OidcGuest(here, http)
         await guest.configure(place)
         tested = await guest.test(person)
         assert "The sign-in was taken" in tested.text, tested.text
@@ -109,7 +78,7 @@ async def test_guest_sets_up_tests_and_finishes_and_people_sign_in(here: Place, 
 async def test_refused_test_says_why(here: Place, place: Place) -> None:
     """The reason is shown to who sets it up, and to nobody who signs in."""
     async with here.server.client() as http:
-        guest = Guest(here, http)
+        guest = OidcGuest(here, http)
         await guest.configure(place, secret="x" * 43)
         tested = await guest.test(await place.user())
     assert "The sign-in was refused" in tested.text
@@ -120,7 +89,7 @@ async def test_answer_of_a_test_gets_into_no_login_and_is_taken_once(here: Place
     """N06, N11, N14: without the setup's cookie it is nothing, and a second time neither."""
     person = await place.user()
     async with here.server.client() as http, here.server.client() as stranger:
-        guest = Guest(here, http)
+        guest = OidcGuest(here, http)
         await guest.configure(place)
         left = await guest.post(await guest.get("setup/test"))
         asked = await guest.get(ahead_of(left))
@@ -190,7 +159,7 @@ async def test_administrator_invites_over_the_api_and_takes_it_back(here: Place)
 async def test_what_a_guest_types_is_never_markup(here: Place) -> None:
     """N29."""
     async with here.server.client() as http:
-        guest = Guest(here, http)
+        guest = OidcGuest(here, http)
         await guest.begin()
         page = await guest.post(await guest.get("setup/provider"), provider="other", kind="oidc")
         hostile = '"><script>alert(1)</script>'

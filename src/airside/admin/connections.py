@@ -21,11 +21,11 @@ from airside.federation import (
     MappingRules,
     OwnKeys,
     Preview,
+    Removal,
     SamlMetadata,
     SamlParty,
     SamlSettings,
     SavedMapping,
-    TenantDomains,
     TenantMappings,
 )
 from airside.store import RequestContext
@@ -44,17 +44,17 @@ class ConnectionAdmin(Verbs):
         *,
         authorise: Authorise,
         connections: Connections,
-        domains: TenantDomains,
         mappings: TenantMappings,
         metadata: SamlMetadata,
+        removal: Removal,
         party: SamlParty,
         own_keys: OwnKeys,
     ) -> None:
         super().__init__(authorise)
         self._connections = connections
-        self._domains = domains
         self._mappings = mappings
         self._metadata = metadata
+        self._removal = removal
         self._party = party
         self._own_keys = own_keys
 
@@ -160,10 +160,7 @@ class ConnectionAdmin(Verbs):
             Forbidden: the caller is no administrator.
         """
         await self.authorise.exactly(ctx, TRUSTING)
-        await self._connections.get(ctx, connection_id)
-        await self._domains.release(ctx, connection_id)
-        await self._mappings.forget(ctx, connection_id)
-        await self._connections.delete(ctx, connection_id)
+        await self._removal.remove(ctx, connection_id)
 
     @requires(READ)
     async def mapping(self, ctx: RequestContext, connection_id: UUID) -> SavedMapping:

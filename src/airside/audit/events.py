@@ -172,6 +172,8 @@ class Event(StrEnum):
     SETUP_STARTED = "setup:invitation:started"
     SETUP_CHOSEN = "setup:provider:chosen"
     SETUP_CONFIGURED = "setup:connection:configured"
+    SETUP_DOMAIN_ADDED = "setup:domain:added"
+    SETUP_TOKEN_CREATED = "setup:token:created"
     SETUP_TESTED = "setup:connection:tested"
     SETUP_FINISHED = "setup:invitation:finished"
     CERTIFICATE_ENDING = "federation:certificate:ending"

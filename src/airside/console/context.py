@@ -15,6 +15,8 @@ from airside.federation import (
     FederatedWays,
     Identities,
     SamlLogouts,
+    SetupDirectory,
+    SetupDomains,
     SetupPortal,
     Setups,
     SetupTrials,
@@ -113,6 +115,10 @@ class Verbs(Protocol):
     def setups(self) -> Setups: ...
     @property
     def setup_portal(self) -> SetupPortal: ...
+    @property
+    def setup_domains(self) -> SetupDomains: ...
+    @property
+    def setup_directory(self) -> SetupDirectory: ...
     @property
     def setup_trials(self) -> SetupTrials: ...
     @property

@@ -65,7 +65,12 @@ def routes(verbs: Verbs, *, context: Context, brands: Brands) -> list[Route]:
             EntryDoors(doors=doors, entropy=verbs.entropy),
             SetupDoors(doors=doors, setups=verbs.setups),
             setup.SetupPages(
-                setups=verbs.setups, portal=verbs.setup_portal, trials=verbs.setup_trials, issuer=verbs.issuer
+                setups=verbs.setups,
+                portal=verbs.setup_portal,
+                domains=verbs.setup_domains,
+                directory=verbs.setup_directory,
+                trials=verbs.setup_trials,
+                issuer=verbs.issuer,
             ),
         ),
         *saml_logout.routes(doors, saml_logout.SamlLogoutPages(logouts=verbs.saml_logouts)),

@@ -42,6 +42,7 @@ from airside.federation.presets import INPUTS, PRESETS, preset_settings
 from airside.federation.providers import Providers
 from airside.federation.records_mappings import Sample, SavedMapping
 from airside.federation.reminders import CertificateReminders, newest_of
+from airside.federation.removal import Removal
 from airside.federation.requests import Requests
 from airside.federation.saml import SamlDoor
 from airside.federation.saml_logout import SamlLogouts
@@ -51,13 +52,24 @@ from airside.federation.sessions import FederatedSessions
 from airside.federation.settings import ConnectionKind, SamlSettings, Settings, merged, parse_settings, render_settings
 from airside.federation.settings_oidc import OidcSettings, PresetName
 from airside.federation.setup import SetupAccess, Setups
-from airside.federation.setup_model import PROVIDERS, Setup, SetupDraft, SetupProvider, SetupState, SetupTest
-from airside.federation.setup_portal import OidcGiven, SetupPortal, pasted_metadata, saml_of, saml_typed
+from airside.federation.setup_directory import SetupDirectory
+from airside.federation.setup_domains import SetupDomains
+from airside.federation.setup_model import (
+    MAX_SETUP_DOMAINS,
+    PROVIDERS,
+    Setup,
+    SetupDraft,
+    SetupProvider,
+    SetupState,
+    SetupTest,
+)
+from airside.federation.setup_portal import OidcGiven, SetupPortal, saml_typed
 from airside.federation.setup_trial import SetupTrials
 from airside.federation.ways import FederatedWays
 
 __all__ = [
     "INPUTS",
+    "MAX_SETUP_DOMAINS",
     "PRESETS",
     "PROVIDERS",
     "AdministratorNotices",
@@ -111,6 +123,7 @@ __all__ = [
     "Providers",
     "Received",
     "Redeemed",
+    "Removal",
     "Requests",
     "RoleRule",
     "SamlAnswer",
@@ -125,6 +138,8 @@ __all__ = [
     "Settings",
     "Setup",
     "SetupAccess",
+    "SetupDirectory",
+    "SetupDomains",
     "SetupDraft",
     "SetupPortal",
     "SetupProvider",
@@ -138,11 +153,9 @@ __all__ = [
     "newest_of",
     "parse_rules",
     "parse_settings",
-    "pasted_metadata",
     "pinned",
     "preset_settings",
     "render_rules",
     "render_settings",
-    "saml_of",
     "saml_typed",
 ]

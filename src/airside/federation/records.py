@@ -82,6 +82,7 @@ DELETE_SPENT: Final = "delete from airside.spent_assertion where tenant_id = %s 
 DELETE_IDENTITIES: Final = "delete from airside.external_identity where tenant_id = %s and connection_id = %s"
 DELETE_MAPPING: Final = "delete from airside.connection_mapping where tenant_id = %s and connection_id = %s"
 DELETE_SAMPLE: Final = "delete from airside.connection_sample where tenant_id = %s and connection_id = %s"
+DELETE_REMINDERS: Final = "delete from airside.certificate_reminder where tenant_id = %s and connection_id = %s"
 DELETE_MAPPED_ROLES: Final = "delete from airside.mapped_role where tenant_id = %s and connection_id = %s"
 DELETE: Final = "delete from airside.connection where tenant_id = %s and connection_id = %s"
 
@@ -96,7 +97,7 @@ DELETE_SCIM_MEMBERS: Final = "delete from airside.scim_member where tenant_id = 
 
 HANGING: Final = (
     *(*WAITING, DELETE_SESSIONS, DELETE_SPENT, DELETE_IDENTITIES),
-    *(DELETE_MAPPING, DELETE_SAMPLE, DELETE_MAPPED_ROLES),
+    *(DELETE_MAPPING, DELETE_SAMPLE, DELETE_MAPPED_ROLES, DELETE_REMINDERS),
     *(DELETE_SCIM_TOKENS, DELETE_SCIM_USERS, DELETE_SCIM_EMAILS, DELETE_SCIM_GROUPS, DELETE_SCIM_MEMBERS),
 )
 """Everything that goes with a connection."""

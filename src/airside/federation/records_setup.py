@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from airside.federation.settings import ConnectionKind
-from airside.federation.setup_model import Setup, SetupProvider, SetupTest
+from airside.federation.setup_model import MAX_SETUP_DOMAINS, Setup, SetupProvider, SetupTest
 from airside.store.context import RequestContext
 from airside.vault import Keyset, Place
 
@@ -55,6 +55,14 @@ CHOOSE: Final = """
 update airside.setup_invitation set provider = %s, kind = %s, connection_id = %s, test_sealed = null
 where tenant_id = %s and setup_id = %s and state = 'started'
 """
+ADD_DOMAIN: Final = """
+update airside.setup_invitation set domain_ids = array_append(domain_ids, %s::uuid)
+where tenant_id = %s and setup_id = %s and state = 'started' and cardinality(domain_ids) < %s
+"""
+REMOVE_DOMAIN: Final = """
+update airside.setup_invitation set domain_ids = array_remove(domain_ids, %s::uuid)
+where tenant_id = %s and setup_id = %s and state = 'started'
+"""
 TEST: Final = """
 update airside.setup_invitation set test_sealed = %s
 where tenant_id = %s and setup_id = %s and state = 'started'
@@ -74,6 +82,9 @@ REMIND: Final = """
 insert into airside.certificate_reminder (tenant_id, connection_id, certificate_hash, days, sent_at)
 values (%s, %s, %s, %s, %s)
 on conflict (tenant_id, connection_id, certificate_hash, days) do nothing
+"""
+FORGET_REMINDERS: Final = """
+delete from airside.certificate_reminder where tenant_id = %s and connection_id = %s and certificate_hash <> %s
 """
 UNDER_WAY: Final = """
 select count(*) as number from airside.setup_invitation
@@ -146,6 +157,11 @@ async def remind(ctx: RequestContext, connection_id: UUID, fingerprint: str, day
     return await ctx.tx.run(REMIND, values) == 1
 
 
+async def forget_reminders(ctx: RequestContext, connection_id: UUID, fingerprint: str) -> int:
+    """Of every certificate of the connection's but that one."""
+    return await ctx.tx.run(FORGET_REMINDERS, (ctx.tenant_id, connection_id, bytes.fromhex(fingerprint)))
+
+
 async def is_under_way(ctx: RequestContext, setup_id: UUID) -> bool:
     """Whether there is one by that id that somebody has begun."""
     found = await ctx.tx.one(_Count, UNDER_WAY, (ctx.tenant_id, setup_id, ctx.now))
@@ -163,6 +179,16 @@ async def choose(
 ) -> bool:
     """What is to be set up; a test of anything else is forgotten."""
     return await ctx.tx.run(CHOOSE, (provider, kind, connection_id, ctx.tenant_id, setup_id)) == 1
+
+
+async def add_domain(ctx: RequestContext, setup_id: UUID, domain_id: UUID) -> bool:
+    """Whether there was room for one more."""
+    return await ctx.tx.run(ADD_DOMAIN, (domain_id, ctx.tenant_id, setup_id, MAX_SETUP_DOMAINS)) == 1
+
+
+async def remove_domain(ctx: RequestContext, setup_id: UUID, domain_id: UUID) -> None:
+    """It is the invitation's no more."""
+    await ctx.tx.run(REMOVE_DOMAIN, (domain_id, ctx.tenant_id, setup_id))
 
 
 async def keep_test(ctx: RequestContext, keyset: Keyset, setup_id: UUID, test: SetupTest) -> bool:

@@ -31,12 +31,14 @@ class CertificateReminders:
         self._journal = journal
 
     async def remind(self, ctx: RequestContext) -> int:
-        """For a timer: warn of what is due, once; how many warnings. Several processes may do it at once."""
+        """For a timer: warn of what is due, once; how many warnings. Several processes may do it at once. What was told
+        of certificates before is forgotten."""
         sent = 0
         for connection in await self._connections.open(ctx):
             newest = newest_of(connection)
             if newest is None:
                 continue
+            await records.forget_reminders(ctx, connection.id, newest.fingerprint)
             days = (newest.not_after - ctx.now).days
             due = next((warning for warning in WARNINGS if days < warning), None)
             if due is not None and await records.remind(ctx, connection.id, newest.fingerprint, due):

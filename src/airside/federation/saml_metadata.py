@@ -77,7 +77,7 @@ class SamlMetadata:
             parse(url, self._exceptions)
         except Refused as refusal:
             raise InvalidInput(refusal.reason, pointer="metadata_url") from None
-        settings = settings_from(await self._documents.current(ctx, url, _reader(entity_id)), url)
+        settings = settings_from(await self._documents.newest(ctx, url, _reader(entity_id)), url)
         demand_lawful(settings, self._exceptions)
         return settings
 

@@ -6,31 +6,23 @@ from typing import Final
 
 from airside.audit import Event, Journal
 from airside.core.entropy import Entropy
-from airside.core.errors import Conflict, InvalidInput, NotFound, Refusal
+from airside.core.errors import Conflict, InvalidInput, NotFound, Unavailable
 from airside.core.ids import CONNECTION, format_id, uuid7
 from airside.core.secret import Secret
 from airside.federation import records_setup as records
 from airside.federation.connections import Connections
 from airside.federation.model import Connection, ConnectionChange, ConnectionDraft
+from airside.federation.removal import Removal
+from airside.federation.saml_metadata import SamlMetadata
 from airside.federation.settings import ConnectionKind, OidcSettings, SamlSettings, Settings, render_settings
 from airside.federation.setup import SetupAccess, Setups
+from airside.federation.setup_domains import SetupDomains
 from airside.federation.setup_model import SetupProvider
-from airside.fetch import Fetcher
 from airside.identity.charging import spend
 from airside.limits import SETUP_PROBE, Limiter
-from airside.protocols.saml import (
-    HTTP_POST,
-    HTTP_REDIRECT,
-    MAX_METADATA,
-    IdpMetadata,
-    PinnedCertificate,
-    read_certificate,
-    read_idp_metadata,
-)
+from airside.protocols.saml import PinnedCertificate, read_certificate
 from airside.store.context import RequestContext
 
-TIMEOUT: Final = 5.0
-"""Seconds for somebody's metadata; whoever asked waits for it."""
 _BEGIN: Final = "-----BEGIN CERTIFICATE-----"
 
 
@@ -51,14 +43,18 @@ class SetupPortal:
         *,
         setups: Setups,
         connections: Connections,
-        fetcher: Fetcher,
+        removal: Removal,
+        metadata: SamlMetadata,
+        domains: SetupDomains,
         limiter: Limiter,
         journal: Journal,
         entropy: Entropy,
     ) -> None:
         self._setups = setups
         self._connections = connections
-        self._fetcher = fetcher
+        self._removal = removal
+        self._metadata = metadata
+        self._domains = domains
         self._limiter = limiter
         self._journal = journal
         self._entropy = entropy
@@ -70,10 +66,11 @@ class SetupPortal:
 
         Raises:
             NotFound: the invitation is over.
+            Conflict: an administrator has a domain sign in only through what would be taken away.
         """
         setup, before = access.setup, await self.connection(ctx, access)
         if before is not None and before.kind != kind:
-            await self._connections.delete(ctx, before.id)
+            await self._removal.remove(ctx, before.id)
         kept = setup.connection_id if setup.kind == kind else None
         connection_id = kept or uuid7(ctx.now, self._entropy)
         if not await records.choose(ctx, setup.id, provider, kind, connection_id):
@@ -89,9 +86,9 @@ class SetupPortal:
         except NotFound:
             return None
 
-    async def metadata_at(self, ctx: RequestContext, access: SetupAccess, url: str) -> IdpMetadata:
-        """What a SAML provider publishes at `url`. What was done before is committed, and the proof with it: ask for it
-        again.
+    async def metadata_at(self, ctx: RequestContext, access: SetupAccess, url: str) -> SamlSettings:
+        """What a SAML provider publishes at `url`, where it is read again from now on. What was done before is
+        committed, and the proof with it: ask for it again.
 
         Raises:
             InvalidInput: nothing can be read there, or what stands there describes no provider.
@@ -100,12 +97,16 @@ class SetupPortal:
         await self.probed(ctx, access)
         await ctx.tx.checkpoint()  # nobody waits for a stranger's server with a row in hand
         try:
-            fetched = await self._fetcher.get(url, max_bytes=MAX_METADATA, timeout=TIMEOUT)
-        except Refusal as cause:
+            return await self._metadata.fetch(ctx, url)
+        except (InvalidInput, Unavailable) as cause:
             raise InvalidInput("nothing can be read there", pointer="metadata_url") from cause
-        if fetched.status != 200:
-            raise InvalidInput("nothing can be read there", pointer="metadata_url")
-        return _metadata(fetched.body, "metadata_url")
+
+    def metadata_in(self, text: str) -> SamlSettings:
+        """What metadata says that somebody pasted. Raises: InvalidInput: it describes no provider."""
+        try:
+            return self._metadata.read(text.encode("utf-8", "replace"))
+        except InvalidInput as refusal:
+            raise InvalidInput(refusal.reason, pointer="metadata") from None
 
     async def probed(self, ctx: RequestContext, access: SetupAccess) -> None:
         """Count something that makes this server ask another. Raises: LimitExceeded."""
@@ -134,7 +135,7 @@ class SetupPortal:
         return await self._set(ctx, access, "oidc", settings, given.client_secret)
 
     async def finish(self, ctx: RequestContext, access: SetupAccess) -> Connection:
-        """The sign-in page offers the connection, and the invitation is over.
+        """The sign-in page offers the connection, proven domains lead to it, and the invitation is over.
 
         Raises:
             Conflict: there is no connection yet, or somebody else finished it.
@@ -143,6 +144,7 @@ class SetupPortal:
         if connection is None:
             raise Conflict("nothing is set up yet")
         await self._setups.finish(ctx, access)
+        await self._domains.bind(ctx, access, connection.id)
         return await self._connections.update(ctx, connection.id, ConnectionChange(shown=True))
 
     async def _set(
@@ -175,21 +177,6 @@ class SetupPortal:
         await self._journal.record(ctx, event, subject=access.setup.word, details=details)
 
 
-def saml_of(metadata: IdpMetadata, metadata_url: str | None = None) -> SamlSettings:
-    """The settings that `metadata` describes."""
-    binding = "redirect" if HTTP_REDIRECT in metadata.sso else "post"
-    leaving = next((each for each in (HTTP_REDIRECT, HTTP_POST) if each in metadata.slo), None)
-    return SamlSettings(
-        entity_id=metadata.entity_id,
-        sso_url=metadata.sso[HTTP_REDIRECT if binding == "redirect" else HTTP_POST],
-        sso_binding=binding,
-        slo_url=None if leaving is None else metadata.slo[leaving],
-        slo_binding="post" if leaving == HTTP_POST else "redirect",
-        certificates=tuple(each.pem for each in metadata.certificates),
-        metadata_url=metadata_url,
-    )
-
-
 def saml_typed(entity_id: str, sso_url: str, certificates: str) -> SamlSettings:
     """The settings that somebody typed.
 
@@ -206,11 +193,6 @@ def saml_typed(entity_id: str, sso_url: str, certificates: str) -> SamlSettings:
     )
 
 
-def pasted_metadata(text: str) -> IdpMetadata:
-    """Metadata that somebody pasted. Raises: InvalidInput: it describes no provider."""
-    return _metadata(text.encode("utf-8", "replace"), "metadata")
-
-
 def pasted_certificates(text: str) -> Sequence[PinnedCertificate]:
     """Certificates that somebody pasted: PEM of several, or the base64 of one.
 
@@ -222,13 +204,6 @@ def pasted_certificates(text: str) -> Sequence[PinnedCertificate]:
         return [read_certificate(part) for part in parts]
     except InvalidInput:
         raise InvalidInput("no certificate that can be pinned", pointer="certificates") from None
-
-
-def _metadata(document: bytes, pointer: str) -> IdpMetadata:
-    try:
-        return read_idp_metadata(document)
-    except InvalidInput as refusal:
-        raise InvalidInput(refusal.reason, pointer=pointer) from None
 
 
 def promised(access: SetupAccess) -> str:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from airside.access import Issuers
-from airside.federation import CertificateReminders, Connections, SetupPortal, Setups, SetupTrials
+from airside.federation import CertificateReminders, Connections, SetupDomains, SetupPortal, Setups, SetupTrials
 from airside.identity import (
     EmailCodeAuthenticator,
     EnrolPasskeyAuthenticator,
@@ -56,6 +56,7 @@ class Entries:
     mailbox: Mailbox | None
     delivery: Delivery
     setups: Setups
+    setup_domains: SetupDomains
     setup_portal: SetupPortal
     setup_trials: SetupTrials
     certificate_reminders: CertificateReminders
@@ -106,10 +107,13 @@ def entries(base: Foundation, who: Persons, elsewhere: Federation, settings: Set
         scopes=scopes,
     )
     tokens = RegistrationTokens(entropy=base.entropy, journal=base.journal)
+    setup_domains = SetupDomains(domains=elsewhere.domains, limiter=base.limiter, journal=base.journal)
     portal = SetupPortal(
         setups=setups,
         connections=elsewhere.connections,
-        fetcher=base.fetcher,
+        removal=elsewhere.removal,
+        metadata=elsewhere.saml_metadata,
+        domains=setup_domains,
         limiter=base.limiter,
         journal=base.journal,
         entropy=base.entropy,
@@ -160,6 +164,7 @@ def entries(base: Foundation, who: Persons, elsewhere: Federation, settings: Set
         mailbox=mailer if isinstance(mailer, Mailbox) else None,
         delivery=_delivery(base, who, registration, acceptance, setups, elsewhere.connections, mailer, settings),
         setups=setups,
+        setup_domains=setup_domains,
         setup_portal=portal,
         certificate_reminders=CertificateReminders(
             connections=elsewhere.connections, setups=setups, outbox=base.outbox, journal=base.journal

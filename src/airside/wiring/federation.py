@@ -21,6 +21,7 @@ from airside.federation import (
     OwnKeys,
     ProviderLogouts,
     Providers,
+    Removal,
     Requests,
     SamlDoor,
     SamlLogouts,
@@ -54,6 +55,7 @@ class Federation:
     federated_doors: tuple[Leading, ...]
     federated_ways: FederatedWays
     own_keys: OwnKeys
+    removal: Removal
     provider_logouts: ProviderLogouts
     saml_party: SamlParty
     saml_metadata: SamlMetadata
@@ -151,6 +153,7 @@ def federation(base: Foundation, who: Persons, settings: Settings, issuers: Issu
             connections=connections, linking=linking, sessions=sessions, enforcement=enforcement, doors=doors
         ),
         own_keys=OwnKeys(connections=connections),
+        removal=Removal(connections=connections, domains=domains, mappings=mappings),
         saml_party=party,
         saml_metadata=SamlMetadata(
             documents=documents, connections=connections, exceptions=frozenset(settings.fetch_exceptions)

@@ -100,9 +100,9 @@ def managers(
         connection_admin=ConnectionAdmin(
             authorise=authorise,
             connections=elsewhere.connections,
-            domains=elsewhere.domains,
             mappings=elsewhere.mappings,
             metadata=elsewhere.saml_metadata,
+            removal=elsewhere.removal,
             party=elsewhere.saml_party,
             own_keys=elsewhere.own_keys,
         ),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from airside.access import Authorise
 from airside.admin import ScimTokenAdmin
+from airside.federation import SetupDirectory
 from airside.federation.scim import MappedRoles, Scim, ScimGroups, ScimTokens, ScimUsers, Subjects
 from airside.limits import InProcessLimiter
 from airside.wiring.entries import Entries
@@ -20,6 +21,7 @@ class Provisioning:
     scim_tokens: ScimTokens
     scim_users: ScimUsers
     scim_token_admin: ScimTokenAdmin
+    setup_directory: SetupDirectory
 
 
 def provisioning(
@@ -46,4 +48,5 @@ def provisioning(
         scim_tokens=tokens,
         scim_users=users,
         scim_token_admin=ScimTokenAdmin(authorise=authorise, tokens=tokens),
+        setup_directory=SetupDirectory(portal=doors.setup_portal, tokens=tokens, journal=base.journal),
     )

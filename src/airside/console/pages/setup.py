@@ -7,14 +7,23 @@ from starlette.routing import Route
 
 from airside.console.context import IssuerOf
 from airside.console.entry import EntryDoors, EntryVisit
-from airside.console.pages import mailed, setup_connection
+from airside.console.pages import mailed, setup_connection, setup_domains
 from airside.console.pages.leaving import leaving
 from airside.console.pages.mailed import outcome
 from airside.console.setup_in import Guest, SetupDoors
 from airside.console.visit import Form, Visit, onward
 from airside.core.errors import Conflict, Forbidden, InvalidInput, LimitExceeded, NotFound, Unavailable
 from airside.core.secret import Secret
-from airside.federation import PROVIDERS, ConnectionKind, SetupPortal, SetupProvider, Setups, SetupTrials
+from airside.federation import (
+    PROVIDERS,
+    ConnectionKind,
+    SetupDirectory,
+    SetupDomains,
+    SetupPortal,
+    SetupProvider,
+    Setups,
+    SetupTrials,
+)
 from airside.shield.cookies import HostCookie, expired
 from airside.signin import setup_cookie, signin_path
 
@@ -25,11 +34,24 @@ KINDS: Final[tuple[ConnectionKind, ...]] = ("saml", "oidc")
 class SetupPages:
     """Shows where the setup stands and takes one step after another."""
 
-    def __init__(self, *, setups: Setups, portal: SetupPortal, trials: SetupTrials, issuer: IssuerOf) -> None:
+    def __init__(
+        self,
+        *,
+        setups: Setups,
+        portal: SetupPortal,
+        domains: SetupDomains,
+        directory: SetupDirectory,
+        trials: SetupTrials,
+        issuer: IssuerOf,
+    ) -> None:
         self._setups = setups
         self._portal = portal
+        self._domains = domains
+        self._directory = directory
         self._trials = trials
         self.connection = setup_connection.ConnectionPages(setups=setups, portal=portal, issuer=issuer)
+        self.domains = setup_domains.DomainPages(setups=setups, domains=domains)
+        self.directory = setup_domains.DirectoryPages(directory=directory, issuer=issuer)
 
     async def show(self, entry: EntryVisit) -> Response:
         """`GET /t/{slug}/setup?token=…`: spends nothing, for mail scanners follow links."""
@@ -82,9 +104,11 @@ class SetupPages:
         }
         if problems:
             return _choice(guest, provider, kind, problems)
-        await self._portal.choose(
-            guest.ctx, guest.access, cast("SetupProvider", provider), cast("ConnectionKind", kind)
-        )
+        chosen = cast("SetupProvider", provider), cast("ConnectionKind", kind)
+        try:
+            await self._portal.choose(guest.ctx, guest.access, *chosen)
+        except Conflict:
+            return _choice(guest, provider, kind, {"kind": guest.visit.words.of("wrong", "kind_kept")})
         return onward(f"/t/{guest.visit.slug}/setup/connection")
 
     async def test(self, guest: Guest) -> Response:
@@ -138,6 +162,8 @@ class SetupPages:
             "setup_steps.html",
             connection=connection,
             tests=setup.kind is not None and self._trials.offers(setup.kind),
+            domains=await self._domains.list(guest.ctx, guest.access),
+            tokens=connection is not None and setup.provisions and await self._directory.list(guest.ctx, guest.access),
             ends=[] if connection is None else setup_connection.certificates_of(connection),
         )
 
@@ -162,6 +188,7 @@ def routes(entries: EntryDoors, doors: SetupDoors, pages: SetupPages) -> list[Ro
         Route(f"{path}/provider", doors.page(pages.provider), methods=["GET"]),
         Route(f"{path}/provider", doors.form(pages.choose, ("provider", "kind")), methods=["POST"]),
         *setup_connection.routes(doors, pages.connection),
+        *setup_domains.routes(doors, pages.domains, pages.directory),
         Route(f"{path}/test", doors.page(pages.test), methods=["GET"]),
         Route(f"{path}/test", doors.form(pages.begin_test), methods=["POST"]),
         Route(f"{path}/arrived", doors.page(pages.arrived), methods=["GET"]),
@@ -176,6 +203,9 @@ def _choice(guest: Guest, provider: str, kind: str, problems: dict[str, str]) ->
 
 
 def _why(visit: Visit, refusal: str) -> str:
-    """What is known of a refusal in words; else the word that the journal has too."""
-    key = f"why.{refusal}"
-    return visit.words.of("why", refusal) if key in visit.words.words else visit.words("why.other", reason=refusal)
+    """What is known of a refusal in words. The word that the journal has stands beside it."""
+    said = refusal.removeprefix("saml_")
+    for kind in ("status", "id_token"):
+        said = kind if said.startswith(f"{kind}_") else said
+    key = said if f"why.{said}" in visit.words.words else "unknown"
+    return visit.words.of("why", key)

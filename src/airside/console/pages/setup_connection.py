@@ -23,8 +23,6 @@ from airside.federation import (
     SetupPortal,
     SetupProvider,
     Setups,
-    pasted_metadata,
-    saml_of,
     saml_typed,
 )
 from airside.protocols.saml import read_certificate
@@ -82,12 +80,12 @@ class ConnectionPages:
     async def _saml(self, guest: Guest, form: Form) -> None:
         url = form["metadata_url"].strip()
         if url:
-            metadata = await self._portal.metadata_at(guest.ctx, guest.access, url)
+            settings = await self._portal.metadata_at(guest.ctx, guest.access, url)
             # What was done was committed: the invitation may have ended meanwhile.
             access = await self._setups.enter(guest.ctx, guest.secret)
-            await self._portal.set_saml(guest.ctx, access, saml_of(metadata, url))
+            await self._portal.set_saml(guest.ctx, access, settings)
         elif form["metadata"].strip():
-            await self._portal.set_saml(guest.ctx, guest.access, saml_of(pasted_metadata(form["metadata"])))
+            await self._portal.set_saml(guest.ctx, guest.access, self._portal.metadata_in(form["metadata"]))
         else:
             typed = saml_typed(form["entity_id"].strip(), form["sso_url"].strip(), form["certificates"])
             await self._portal.set_saml(guest.ctx, guest.access, typed)
