@@ -24,6 +24,7 @@ from airside.federation import (
     OidcSettings,
     ProviderLogouts,
     Providers,
+    ProviderSignOuts,
 )
 from airside.fetch import Fetcher
 from airside.limits import PostgresLimiter
@@ -54,6 +55,7 @@ class OidcKit:
     documents: Documents
     door: OidcDoor
     logouts: ProviderLogouts
+    sign_outs: ProviderSignOuts
 
     def settings(self, **changes: Any) -> OidcSettings:
         """Those of the issuer, changed."""
@@ -174,6 +176,13 @@ async def oidc(
                 identities=federation.identities,
                 sessions=federation.sessions,
                 linking=federation.linking,
+            ),
+            sign_outs=ProviderSignOuts(
+                connections=connections,
+                providers=providers,
+                sessions=federation.sessions,
+                issuer=Ours(),
+                exceptions=allow,
             ),
         )
 

@@ -20,7 +20,7 @@ async def began(oidc: OidcKit, proof: LinkedProof) -> Session:
     """A session by that proof, as the login flow remembers it."""
     async with oidc.federation.begin() as ctx:
         session = (await oidc.federation.kit.sessions.start(ctx, [proof])).session
-        known = FederatedSession(session.id, proof.identity_id, proof.connection_id, proof.foreign)
+        known = FederatedSession(session.id, proof.identity_id, proof.connection_id, proof.foreign, proof.hint)
         await oidc.federation.sessions.began(ctx, known, proof.user_id)
     return session
 

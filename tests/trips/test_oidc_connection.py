@@ -133,7 +133,11 @@ async def connected(server: Running, client: dict[str, Any] | None = None, **set
         draft = ConnectionDraft("Elsewhere", OidcSettings(**first), creates_users=True)
         connection = await services.connections.create(ctx, draft)
     address = f"{here.issuer}/oidc/{connection.word}"
-    registered: dict[str, Any] = {"backchannel_logout_uri": f"{address}/backchannel", **(client or {})}
+    registered: dict[str, Any] = {
+        "backchannel_logout_uri": f"{address}/backchannel",
+        "post_logout_redirect_uris": (f"{here.issuer}/signin",),
+        **(client or {}),
+    }
     if registered.get("token_endpoint_auth_method") == "private_key_jwt":
         registered["jwks_uri"] = f"{address}/jwks"
     made, secret = await there.client(
@@ -268,3 +272,25 @@ async def test_unsigned_word_at_the_back_channel_is_refused_without_a_reason(alo
             assert (answer.status_code, answer.json()) == (400, {"error": "invalid_request"})
             assert answer.headers["cache-control"] == "no-store"
         assert (await http.get(f"{two.address}/jwks")).status_code == 404
+
+
+async def test_sign_out_here_is_one_there(alone: Running) -> None:
+    """RP-Initiated Logout 1.0 §2, with ourselves at both ends: the hint names the very session, so nobody is asked."""
+    two = await connected(alone, returns_after_logout=True)
+    person = await two.person()
+    async with visitor(two.here) as browser:
+        await two.sign_in(browser, person)
+        assert await two.signed_in(browser)
+        async with two.there.operator() as ctx:
+            (session,) = await alone.services.sessions.list(ctx, person.id)
+        page = await browser.get(f"{two.here.issuer}/account")
+        fields = urlencode({"csrf_token": csrf_of(page)})
+        headers = {**FORM, "origin": two.here.server.url}
+        left = await browser.http.post(f"{two.here.issuer}/account/signout", content=fields, headers=headers)
+        assert left.status_code == 200
+        assert f"{two.there.issuer}/oauth2/logout?" in unescape(left.text)
+        back = await browser.onward(await browser.onward(left))
+        assert str(back.url).startswith(f"{two.here.issuer}/signin"), back.text
+        assert not await two.signed_in(browser)
+        async with two.there.operator() as ctx:
+            assert await alone.services.sessions.live(ctx, session.id) is None

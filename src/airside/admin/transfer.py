@@ -34,8 +34,9 @@ class LineResult:
 
 
 class TransferAdmin(Verbs):
-    """Import and export users. An import gives nobody a role that the caller couldn't give by hand (N21), and changes
-    nobody who is there already."""
+    """Import and export users, without who they are elsewhere: an external identity is a subject of a connection, and
+    another tenant has other connections. An import gives nobody a role that the caller couldn't give by hand (N21), and
+    changes nobody who is there already."""
 
     def __init__(
         self,

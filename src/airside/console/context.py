@@ -20,6 +20,7 @@ from airside.federation import (
     SetupPortal,
     Setups,
     SetupTrials,
+    SignOuts,
 )
 from airside.identity import (
     Devices,
@@ -127,6 +128,8 @@ class Verbs(Protocol):
     def federation_answers(self) -> Answers: ...
     @property
     def saml_logouts(self) -> SamlLogouts: ...
+    @property
+    def sign_outs(self) -> SignOuts: ...
     @property
     def federated_ways(self) -> FederatedWays: ...
     @property

@@ -83,7 +83,7 @@ def routes(verbs: Verbs, *, context: Context, brands: Brands) -> list[Route]:
             doors,
             member_doors,
             signout.SignoutPages(
-                logout=verbs.logout, users=verbs.users, issuer=verbs.issuer, elsewhere=verbs.saml_logouts
+                logout=verbs.logout, users=verbs.users, issuer=verbs.issuer, elsewhere=verbs.sign_outs
             ),
         ),
         *device.routes(
@@ -123,7 +123,7 @@ def _account(verbs: Verbs, doors: MemberDoors) -> list[Route]:
                 factors=factors,
                 logout=verbs.logout,
                 issuer=verbs.issuer,
-                elsewhere=verbs.saml_logouts,
+                elsewhere=verbs.sign_outs,
             ),
         ),
         *account_password.routes(

@@ -37,6 +37,7 @@ from airside.federation.notices import AdministratorNotices
 from airside.federation.oidc import OidcDoor, OwnIssuer
 from airside.federation.oidc_client import OidcClient
 from airside.federation.oidc_logout import ProviderLogouts
+from airside.federation.oidc_sign_out import ProviderSignOuts, SignOuts
 from airside.federation.own_keys import OwnKeys
 from airside.federation.presets import INPUTS, PRESETS, preset_settings
 from airside.federation.providers import Providers
@@ -120,6 +121,7 @@ __all__ = [
     "Preview",
     "ProviderAway",
     "ProviderLogouts",
+    "ProviderSignOuts",
     "Providers",
     "Received",
     "Redeemed",
@@ -147,6 +149,7 @@ __all__ = [
     "SetupTest",
     "SetupTrials",
     "Setups",
+    "SignOuts",
     "TenantDomains",
     "TenantMappings",
     "merged",

@@ -5,8 +5,9 @@ and a provider says whatever it likes. An account that is there is linked only w
 proven and bound to this connection, or where its person proves themselves here in the same login.
 """
 
+import base64
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import ClassVar, Final, final
 from uuid import UUID
@@ -17,8 +18,10 @@ from airside.core.errors import Conflict, Inconsistent, InvalidInput, NotFound, 
 from airside.core.ids import CONNECTION, IDENTITY, USER, format_id, parse_id, uuid7
 from airside.core.principal import Assurance
 from airside.core.proof import Mint
+from airside.core.secret import Secret
 from airside.core.strict_json import Json
 from airside.federation import records_identities as records
+from airside.federation import records_sessions
 from airside.federation.answers import Answers, Redeemed
 from airside.federation.connections import Connections
 from airside.federation.model import (
@@ -41,6 +44,8 @@ from airside.vault import Vault
 FEDERATED: Final = "fed"
 """No RFC's method, and what is customary: somebody else vouched."""
 MAX_METHODS: Final = 8
+MAX_HINT: Final = 4 * 1024
+"""Characters of an ID token that is kept: a longer one fits into no address."""
 LEEWAY: Final = timedelta(seconds=30)
 """Between a provider's clock and ours."""
 _MAX_METHOD: Final = 32
@@ -58,6 +63,7 @@ class LinkedProof(Proof):
         counts_as: what it contributes: `first`, unless the connection's mapping says more.
         told: the authentication methods that go on into our tokens.
         foreign: what the provider calls its own session.
+        hint: the ID token that it would know that by, sealed; empty where there is none.
     """
 
     amr: ClassVar[tuple[str, ...]] = (FEDERATED,)
@@ -68,6 +74,7 @@ class LinkedProof(Proof):
     counts_as: Contribution
     told: tuple[str, ...]
     foreign: str
+    hint: bytes = b""
 
     def __post_init__(self, mint: Mint) -> None:
         _MINT.demand(mint)
@@ -86,6 +93,7 @@ class LinkedProof(Proof):
             "identity": format_id(IDENTITY, self.identity_id),
             "told": list(self.told),
             "foreign": self.foreign,
+            "hint": base64.b64encode(self.hint).decode(),
         }
 
 
@@ -147,9 +155,16 @@ class Linking:
         self._provisioned = provisioned
 
     async def prove(
-        self, ctx: RequestContext, attempt: Attempt, redeemed: Redeemed, claims: ExternalClaims
+        self,
+        ctx: RequestContext,
+        attempt: Attempt,
+        redeemed: Redeemed,
+        claims: ExternalClaims,
+        *,
+        hint: Secret[str] | None = None,
     ) -> LinkedProof:
-        """The proof that lies in `claims`, which the door found to be what `redeemed` brought.
+        """The proof that lies in `claims`, which the door found to be what `redeemed` brought; `hint` is the ID token
+        that they came in, for signing out by it.
 
         Raises:
             NotLinked: the subject is nobody here, and may be told how to become somebody.
@@ -179,7 +194,13 @@ class Linking:
         if self._provisioned is None or not await self._provisioned.follow(ctx, connection, identity.user_id):
             await self._mappings.apply(ctx, connection, identity.user_id, mapped)
         await self._answers.forgive(ctx)
-        return _proof(connection, identity, mapped, claims, ctx.now)
+        proof = _proof(connection, identity, mapped, claims, ctx.now)
+        return replace(proof, mint=_MINT, hint=await self._sealed(ctx, identity, hint))
+
+    async def _sealed(self, ctx: RequestContext, identity: ExternalIdentity, hint: Secret[str] | None) -> bytes:
+        if hint is None or len(hint.reveal()) > MAX_HINT:
+            return b""
+        return records_sessions.seal_hint(await self._vault.keyset(ctx), identity.id, hint.reveal())
 
     async def refuse(self, ctx: RequestContext, connection: Connection, reason: str) -> None:
         """Write down why an answer of `connection` counts for nothing, which its page doesn't say, and commit it. How
@@ -299,8 +320,10 @@ class LinkedDoor:
     def recollect(self, user_id: UUID, at: datetime, contribution: Contribution, memory: Mapping[str, Json]) -> Proof:
         """Implements `Recollecting`."""
         connection, identity, told = memory.get("connection"), memory.get("identity"), memory.get("told")
-        foreign = memory.get("foreign")
+        foreign, hint = memory.get("foreign"), memory.get("hint", "")
         if not (isinstance(connection, str) and isinstance(identity, str) and isinstance(foreign, str)):
+            raise Inconsistent("a linked proof without its memory", kind=self.kind)
+        if not isinstance(hint, str):
             raise Inconsistent("a linked proof without its memory", kind=self.kind)
         if contribution not in _WEIGHTS.values() or not isinstance(told, list):
             raise Inconsistent("stored proof of another weight", kind=self.kind)
@@ -313,6 +336,7 @@ class LinkedDoor:
             counts_as=contribution,
             told=tuple(method for method in told if isinstance(method, str)),
             foreign=foreign,
+            hint=base64.b64decode(hint),
         )
 
 

@@ -245,12 +245,14 @@ class ExternalIdentity:
 
 @dataclass(frozen=True, slots=True)
 class FederatedSession:
-    """A session that was proven through a connection; `foreign` is what the provider calls its own, if it said."""
+    """A session that was proven through a connection; `foreign` is what the provider calls its own, if it said, and
+    `hint` the ID token that it would know it by, sealed (`records_sessions.seal_hint`)."""
 
     session_id: UUID
     identity_id: UUID
     connection_id: UUID
     foreign: str
+    hint: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

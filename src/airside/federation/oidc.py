@@ -5,7 +5,7 @@ connection's own (RFC 9700 §2.1, §4.4.2). What comes back is looked at once, w
 """
 
 from collections.abc import Mapping
-from typing import ClassVar, Final, Protocol
+from typing import ClassVar, Final, NamedTuple, Protocol
 
 from airside.audit import Event, Journal
 from airside.core.clock import epoch
@@ -57,6 +57,13 @@ class OwnIssuer(Protocol):
     async def __call__(self, ctx: RequestContext) -> str:
         """The issuer of the context's tenant."""
         ...
+
+
+class _Said(NamedTuple):
+    """What an answer said, and the ID token in which it did."""
+
+    claims: ExternalClaims
+    id_token: Secret[str] | None
 
 
 class OidcDoor(LinkedDoor):
@@ -115,7 +122,7 @@ class OidcDoor(LinkedDoor):
         }
         if settings.preset != "github":
             parameters["nonce"] = nonce
-        parameters |= _wishes(settings) | _renewal(ctx, attempt)
+        parameters |= _wishes(settings) | _renewal(ctx, attempt, settings)
         return Departure(authorization_address(metadata.authorization_endpoint, parameters))
 
     async def _whither(self, ctx: RequestContext, settings: OidcSettings) -> ProviderMetadata:
@@ -147,20 +154,20 @@ class OidcDoor(LinkedDoor):
             raise Unauthenticated("another kind of answer")
         redeemed = await self._answers.redeem(ctx, attempt, "oidc", answer.word)
         try:
-            claims = await self._claims(ctx, redeemed)
+            said = await self._said(ctx, redeemed)
         except Inconsistent:
             raise
         except Refusal as refusal:
             await self._linking.refuse(ctx, redeemed.connection, reason_of(refusal))
             raise Unauthenticated("the provider's answer counts for nothing") from None
-        return await self._linking.prove(ctx, attempt, redeemed, claims)
+        return await self._linking.prove(ctx, attempt, redeemed, said.claims, hint=said.id_token)
 
     async def examine(self, ctx: RequestContext, attempt: Attempt, word: str) -> ExternalClaims:
         """Implements `Examining`: as `prove`, but nobody is linked to what it says, and why it counts for nothing is
         told."""
         redeemed = await self._answers.redeem(ctx, attempt, "oidc", word)
         try:
-            claims = await self._claims(ctx, redeemed)
+            claims = (await self._said(ctx, redeemed)).claims
         except Inconsistent:
             raise
         except Refusal as refusal:
@@ -168,7 +175,7 @@ class OidcDoor(LinkedDoor):
         await self._answers.forgive(ctx)
         return claims
 
-    async def _claims(self, ctx: RequestContext, redeemed: Redeemed) -> ExternalClaims:
+    async def _said(self, ctx: RequestContext, redeemed: Redeemed) -> _Said:
         connection, noted = redeemed.connection, redeemed.details
         if noted is None:
             raise ProviderRefused("unasked")
@@ -184,10 +191,12 @@ class OidcDoor(LinkedDoor):
         }
         tokens = await self._client.redeem(ctx, settings, secrets, metadata, grant)
         if settings.preset == "github":
-            return await github_claims(self._fetcher, metadata.userinfo_endpoint or "", tokens.access_token)
+            profile = await github_claims(self._fetcher, metadata.userinfo_endpoint or "", tokens.access_token)
+            return _Said(profile, None)
         verified = await self._verified(ctx, settings, metadata, tokens, Secret(noted["nonce"]))
         told = await self._told(ctx, settings, metadata, tokens, verified)
-        return external_claims(settings, verified, told, apple_name(redeemed.fields.get("user", "")))
+        claims = external_claims(settings, verified, told, apple_name(redeemed.fields.get("user", "")))
+        return _Said(claims, tokens.id_token)
 
     async def _verified(
         self,
@@ -265,12 +274,14 @@ def _wishes(settings: OidcSettings) -> dict[str, str]:
     return wishes
 
 
-def _renewal(ctx: RequestContext, attempt: Attempt) -> dict[str, str]:
+def _renewal(ctx: RequestContext, attempt: Attempt, settings: OidcSettings) -> dict[str, str]:
     """What a login that renews a session asks beyond that: that the person be asked anew, if it is too long ago
     (OpenID Connect Core §3.1.2.1); `auth_time` comes with `max_age` (§2), and `linking` looks at it."""
     if attempt.renew_since is None:
         return {}
     age = max(0, int((ctx.now - attempt.renew_since).total_seconds()))
+    if settings.max_age is not None:
+        age = min(age, settings.max_age)
     return {"max_age": str(age)} if age else {"max_age": "0", "prompt": "login"}
 
 

@@ -1,6 +1,7 @@
 """Rows that say through which identity a session was proven."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -10,8 +11,8 @@ from airside.vault import Keyset, Place
 
 INSERT: Final = """
 insert into airside.federated_session (tenant_id, session_id, identity_id, connection_id, user_id, foreign_index,
-    foreign_sealed, created_at)
-values (%s, %s, %s, %s, %s, %s, %s, %s)
+    foreign_sealed, hint_sealed, created_at)
+values (%s, %s, %s, %s, %s, %s, %s, %s, %s)
 on conflict (tenant_id, session_id, identity_id) do nothing
 """
 
@@ -32,10 +33,12 @@ returning session_id
 """
 
 OF_SESSION: Final = """
-select session_id, identity_id, connection_id, foreign_sealed
+select session_id, identity_id, connection_id, foreign_sealed, hint_sealed
 from airside.federated_session where tenant_id = %s and session_id = %s
 order by created_at, identity_id
 """
+
+SWEEP: Final = "delete from airside.federated_session where tenant_id = %s and created_at < %s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,7 @@ class _Row:
     identity_id: UUID
     connection_id: UUID
     foreign_sealed: bytes | None
+    hint_sealed: bytes | None
 
 
 async def insert(ctx: RequestContext, keyset: Keyset, began: FederatedSession, user_id: UUID) -> None:
@@ -56,7 +60,7 @@ async def insert(ctx: RequestContext, keyset: Keyset, began: FederatedSession, u
     index = _index(keyset, began.foreign) if began.foreign else None
     sealed = keyset.seal(_place(began.session_id), began.foreign.encode()) if began.foreign else None
     ids = (ctx.tenant_id, began.session_id, began.identity_id, began.connection_id, user_id)
-    await ctx.tx.run(INSERT, (*ids, index, sealed, ctx.now))
+    await ctx.tx.run(INSERT, (*ids, index, sealed, began.hint or None, ctx.now))
 
 
 async def take_of_connection(ctx: RequestContext, connection_id: UUID) -> list[UUID]:
@@ -84,14 +88,34 @@ async def of_session(ctx: RequestContext, keyset: Keyset, session_id: UUID) -> l
     return [_read(keyset, row) for row in rows]
 
 
+async def sweep(ctx: RequestContext, before: datetime) -> int:
+    """Forget those of before; how many."""
+    return await ctx.tx.run(SWEEP, (ctx.tenant_id, before))
+
+
+def seal_hint(keyset: Keyset, identity_id: UUID, token: str) -> bytes:
+    """The ID token as a login carries it until there is a session, and its row keeps it."""
+    return keyset.seal(_hint_place(identity_id), token.encode())
+
+
+def open_hint(keyset: Keyset, identity_id: UUID, sealed: bytes) -> str:
+    """What `seal_hint` sealed."""
+    return keyset.open(_hint_place(identity_id), sealed).decode()
+
+
 def _read(keyset: Keyset, row: _Row) -> FederatedSession:
     sealed = row.foreign_sealed
     foreign = "" if sealed is None else keyset.open(_place(row.session_id), sealed).decode()
-    return FederatedSession(row.session_id, row.identity_id, row.connection_id, foreign)
+    return FederatedSession(row.session_id, row.identity_id, row.connection_id, foreign, row.hint_sealed or b"")
 
 
 def _index(keyset: Keyset, foreign: str) -> bytes:
     return keyset.blind_index("federated_session", "foreign_index", foreign.encode("utf-8", "replace"))
+
+
+def _hint_place(identity_id: UUID) -> Place:
+    # The session isn't there yet when it is sealed.
+    return Place("federated_session", "hint_sealed", identity_id)
 
 
 def _place(session_id: UUID) -> Place:

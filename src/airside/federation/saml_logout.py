@@ -100,15 +100,6 @@ class SamlLogouts:
         await self._answers.forgive(ctx)
         return departure
 
-    async def begin(self, ctx: RequestContext, session_id: UUID) -> Departure | None:
-        """How a browser whose session here has just ended tells its provider so; None where there is none to tell:
-        not proven through SAML, no endpoint for it, or nothing that the provider would know the person by."""
-        for proven in await self._sessions.of_session(ctx, session_id):
-            departure = await self._request(ctx, proven)
-            if departure is not None:
-                return departure
-        return None
-
     async def _taken(self, ctx: RequestContext, connection: Connection, arrived: Arrived) -> Departure | None:
         settings = settings_of(connection)
         ours = _Ours(connection, settings, await self._party.addresses(ctx, connection))
@@ -158,7 +149,9 @@ class SamlLogouts:
         for index in told.session_indexes or ("",):
             await self._sessions.end_of_identity(ctx, identity.id, index)
 
-    async def _request(self, ctx: RequestContext, proven: FederatedSession) -> Departure | None:
+    async def begin(self, ctx: RequestContext, proven: FederatedSession) -> Departure | None:
+        """How a browser whose session here has just ended tells its provider so; None where there is none to tell:
+        not proven through SAML, no endpoint for it, or nothing that the provider would know the person by."""
         try:
             identity = await self._identities.get(ctx, proven.identity_id)
             connection = await self._connections.active(ctx, proven.connection_id, "saml")

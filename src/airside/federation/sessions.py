@@ -1,14 +1,21 @@
 """Sessions that were proven through a connection: remembered, so that they end with what they were proven by."""
 
 from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
 from uuid import UUID
 
 from airside.core.errors import NotFound
+from airside.core.secret import Secret
 from airside.federation import records_sessions as records
 from airside.federation.model import FederatedSession
 from airside.identity import Sessions
+from airside.identity.policy import MAX_ABSOLUTE_HOURS
 from airside.store.context import RequestContext
 from airside.vault import Vault
+
+KEPT: Final = timedelta(hours=MAX_ABSOLUTE_HOURS + 24)
+"""No session lives as long after it was proven so."""
 
 
 class FederatedSessions:
@@ -25,6 +32,16 @@ class FederatedSessions:
     async def of_session(self, ctx: RequestContext, session_id: UUID) -> list[FederatedSession]:
         """How a session was proven elsewhere, the earliest first; empty for one that wasn't."""
         return await records.of_session(ctx, await self._vault.keyset(ctx), session_id)
+
+    async def hint(self, ctx: RequestContext, session: FederatedSession) -> Secret[str] | None:
+        """The ID token that the session was proven by; None where none was kept."""
+        if not session.hint:
+            return None
+        return Secret(records.open_hint(await self._vault.keyset(ctx), session.identity_id, session.hint))
+
+    async def sweep(self, ctx: RequestContext) -> int:
+        """Forget sessions that are over whatever their tenant's policy was, for a timer; how many."""
+        return await records.sweep(ctx, ctx.now - KEPT)
 
     async def end_of_connection(self, ctx: RequestContext, connection_id: UUID) -> int:
         """End every session that was proven through the connection, with its tokens; how many."""

@@ -44,6 +44,9 @@ class OidcSettings(Struct, frozen=True, forbid_unknown_fields=True, omit_default
         token_endpoint: as above.
         userinfo_endpoint: where profiles are.
         jwks_uri: as above.
+        single_logout: whether who signs out here is led to sign out there, where it says how.
+        returns_after_logout: whether it is asked to lead back here then: our sign-in page has to be registered with it
+            as a post-logout redirect URI.
         email_trusted: as of `SamlSettings`, where the issuer itself doesn't say `email_verified`.
     """
 
@@ -68,6 +71,8 @@ class OidcSettings(Struct, frozen=True, forbid_unknown_fields=True, omit_default
     userinfo_endpoint: Uri | None = None
     jwks_uri: Uri | None = None
     email_trusted: bool = False
+    single_logout: bool = True
+    returns_after_logout: bool = False
 
     @property
     def urls(self) -> Mapping[str, str | None]:

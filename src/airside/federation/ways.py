@@ -77,7 +77,7 @@ class FederatedWays:
         user from now on."""
         for proof in proofs:
             if isinstance(proof, LinkedProof):
-                began = FederatedSession(session.id, proof.identity_id, proof.connection_id, proof.foreign)
+                began = FederatedSession(session.id, proof.identity_id, proof.connection_id, proof.foreign, proof.hint)
                 await self._sessions.began(ctx, began, session.user_id)
         await self._linking.adopt(ctx, flow_id, session.user_id)
         await self._enforcement.arrived(ctx, proofs, session)

@@ -3,11 +3,14 @@
 Structs, so that they are read from and written to JSON strictly: an unknown field or a value out of range is refused.
 """
 
-from typing import Annotated, Literal, Protocol
+from typing import Annotated, Final, Literal, Protocol
 
 from msgspec import Meta, Struct
 
 from airside.store.context import RequestContext
+
+MAX_ABSOLUTE_HOURS: Final = 2_160
+"""As long as a tenant may let a session live."""
 
 Factor = Literal["password", "passkey", "totp", "recovery_code", "email_code"]
 Attestation = Literal["none", "preferred", "required"]
@@ -56,7 +59,7 @@ class SessionPolicy(Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     idle_minutes: Annotated[int, Meta(ge=5, le=43_200)] = 720
-    absolute_hours: Annotated[int, Meta(ge=1, le=2_160)] = 168
+    absolute_hours: Annotated[int, Meta(ge=1, le=MAX_ABSOLUTE_HOURS)] = 168
 
 
 class DevicePolicy(Struct, frozen=True, forbid_unknown_fields=True):

@@ -21,12 +21,14 @@ from airside.federation import (
     OwnKeys,
     ProviderLogouts,
     Providers,
+    ProviderSignOuts,
     Removal,
     Requests,
     SamlDoor,
     SamlLogouts,
     SamlMetadata,
     SamlParty,
+    SignOuts,
     TenantDomains,
     TenantMappings,
 )
@@ -60,6 +62,7 @@ class Federation:
     saml_party: SamlParty
     saml_metadata: SamlMetadata
     saml_logouts: SamlLogouts
+    sign_outs: SignOuts
     examining_doors: tuple[Examining, ...]
 
 
@@ -135,6 +138,18 @@ def federation(base: Foundation, who: Persons, settings: Settings, issuers: Issu
         issuer=issuer,
         exceptions=frozenset(settings.fetch_exceptions),
     )
+    saml_logouts = SamlLogouts(
+        entropy=entropy,
+        limiter=base.limiter,
+        journal=journal,
+        connections=connections,
+        answers=answers,
+        identities=identities,
+        sessions=sessions,
+        linking=linking,
+        party=party,
+        exceptions=frozenset(settings.fetch_exceptions),
+    )
     doors: tuple[Leading, ...] = (oidc, saml)
     return Federation(
         connections=connections,
@@ -158,18 +173,8 @@ def federation(base: Foundation, who: Persons, settings: Settings, issuers: Issu
         saml_metadata=SamlMetadata(
             documents=documents, connections=connections, exceptions=frozenset(settings.fetch_exceptions)
         ),
-        saml_logouts=SamlLogouts(
-            entropy=entropy,
-            limiter=base.limiter,
-            journal=journal,
-            connections=connections,
-            answers=answers,
-            identities=identities,
-            sessions=sessions,
-            linking=linking,
-            party=party,
-            exceptions=frozenset(settings.fetch_exceptions),
-        ),
+        saml_logouts=saml_logouts,
+        sign_outs=_sign_outs(settings, connections, providers, sessions, issuer, saml_logouts),
         provider_logouts=ProviderLogouts(
             limiter=base.limiter,
             journal=journal,
@@ -181,3 +186,21 @@ def federation(base: Foundation, who: Persons, settings: Settings, issuers: Issu
             linking=linking,
         ),
     )
+
+
+def _sign_outs(
+    settings: Settings,
+    connections: Connections,
+    providers: Providers,
+    sessions: FederatedSessions,
+    issuer: TenantIssuers,
+    saml: SamlLogouts,
+) -> SignOuts:
+    oidc = ProviderSignOuts(
+        connections=connections,
+        providers=providers,
+        sessions=sessions,
+        issuer=issuer,
+        exceptions=frozenset(settings.fetch_exceptions),
+    )
+    return SignOuts(sessions=sessions, saml=saml, oidc=oidc)

@@ -92,6 +92,7 @@ class Jobs:
             services.permissions.tuples.sweep,
             services.federation_answers.sweep,
             services.linking.sweep,
+            services.federated_sessions.sweep,
             services.saml_metadata.sweep,
             services.domains.recheck,
             services.mappings.sweep,

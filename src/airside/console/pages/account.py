@@ -10,7 +10,7 @@ from airside.console.farewell import NOWHERE
 from airside.console.pages.saml_logout import gone
 from airside.console.signed_in import Member, MemberDoors
 from airside.console.visit import Form
-from airside.federation import SamlLogouts
+from airside.federation import SignOuts
 from airside.identity import Factors, Sessions, Users
 from airside.oauth import Logout, SignedOut
 
@@ -28,7 +28,7 @@ class AccountPages:
         factors: Factors,
         logout: Logout,
         issuer: IssuerOf,
-        elsewhere: SamlLogouts,
+        elsewhere: SignOuts,
     ) -> None:
         self._sessions = sessions
         self._logout = logout

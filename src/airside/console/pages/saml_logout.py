@@ -12,7 +12,7 @@ from airside.console.pages.arriving import connection_in_path, posted
 from airside.console.pages.leaving import leaving
 from airside.console.visit import Doors, Visit
 from airside.core.errors import InvalidInput
-from airside.federation import SamlLogouts
+from airside.federation import SamlLogouts, SignOuts
 from airside.oauth import SignedOut
 from airside.protocols.saml import Arrived, SamlRefused, read_post, read_redirect
 from airside.protocols.saml.bindings import MessageField
@@ -44,11 +44,11 @@ class SamlLogoutPages:
         return leaving(visit, departure)
 
 
-async def gone(logouts: SamlLogouts, visit: Visit, session_id: UUID, key: str, done: SignedOut) -> Response:
+async def gone(elsewhere: SignOuts, visit: Visit, session_id: UUID, key: str, done: SignedOut) -> Response:
     """The page after the end of this browser's own session: on to the provider that it was proven by, if that is to
     hear of it and no application waits for its user. Applications that are told by frames are told first; a provider
     that wants a form is left out then, for that page has none."""
-    departure = await logouts.begin(visit.ctx, session_id) if done.onward is None else None
+    departure = await elsewhere.begin(visit.ctx, session_id) if done.onward is None else None
     if departure is None:
         return signed_out(visit, key, done)
     if not done.frames:

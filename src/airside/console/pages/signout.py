@@ -15,7 +15,7 @@ from airside.console.refusals import guarded
 from airside.console.signed_in import Member, MemberDoors
 from airside.console.visit import Doors, Form, Visit, onward
 from airside.core.errors import InvalidInput
-from airside.federation import SamlLogouts
+from airside.federation import SignOuts
 from airside.identity import Users
 from airside.oauth import Logout, LogoutRequest
 from airside.protocols.oauth import parse_form
@@ -35,7 +35,7 @@ class _Place(NamedTuple):
 class SignoutPages:
     """Reads what an application asks for, asks the user where that is due, and ends the session."""
 
-    def __init__(self, *, logout: Logout, users: Users, issuer: IssuerOf, elsewhere: SamlLogouts) -> None:
+    def __init__(self, *, logout: Logout, users: Users, issuer: IssuerOf, elsewhere: SignOuts) -> None:
         self._logout = logout
         self._users = users
         self._issuer = issuer
