@@ -20,6 +20,7 @@ class Server:
 
     port: int = 0
     connections: int = 0
+    ended: int = 0
     requests: list[bytes] = field(default_factory=list[bytes])
     answers: dict[str, bytes] = field(default_factory=dict[str, bytes])
     stalled: asyncio.Event = field(default_factory=asyncio.Event)
@@ -45,6 +46,7 @@ class Server:
         except (asyncio.IncompleteReadError, ConnectionError, ssl.SSLError):
             pass
         finally:
+            self.ended += 1
             writer.close()
 
 

@@ -93,6 +93,18 @@ async def test_a_server_that_never_answers_is_given_up_in_time(server: Server) -
         assert time.monotonic() - started < 2
 
 
+async def test_a_handshake_that_is_given_up_leaves_nothing_open(server: Server) -> None:
+    """N28: a far side that takes a connection and never speaks TLS. It sees the end of it."""
+    async with Fetcher(allow=frozenset({server.place})) as fetcher:
+        with pytest.raises(Unavailable):
+            await fetcher.get(f"https://{server.place}/", timeout=0.2)
+        for _ in range(100):
+            if server.ended:
+                break
+            await asyncio.sleep(0.01)
+        assert server.ended == 1
+
+
 async def test_a_closed_port_and_broken_http_are_unavailable(server: Server) -> None:
     server.answers["/"] = b"SSH-2.0-OpenSSH\r\n\r\n"
     async with Fetcher(allow=frozenset({server.place, "127.0.0.1:1"})) as fetcher:

@@ -2,8 +2,9 @@
 
 import asyncio
 import socket
+import ssl
 from collections.abc import Iterable
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 import httpcore2
 
@@ -31,6 +32,35 @@ class SystemResolver:
         return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
+class Dialled(httpcore2.AsyncNetworkStream):
+    """A connection that is closed at once where its TLS handshake is given up: the library leaves one that is cancelled
+    to the garbage collector, and a far side that never speaks could hold many."""
+
+    def __init__(self, stream: httpcore2.AsyncNetworkStream) -> None:
+        self._stream = stream
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return await self._stream.read(max_bytes, timeout)
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        await self._stream.write(buffer, timeout)
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+    async def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore2.AsyncNetworkStream:
+        try:
+            return await self._stream.start_tls(ssl_context, server_hostname, timeout)
+        except asyncio.CancelledError:
+            await self._stream.aclose()
+            raise
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+
 class PinnedBackend(httpcore2.AsyncNetworkBackend):
     """Resolves once, refuses unless every address is public, and connects to one of those addresses.
 
@@ -54,7 +84,7 @@ class PinnedBackend(httpcore2.AsyncNetworkBackend):
         failure: httpcore2.NetworkError | httpcore2.TimeoutException | None = None
         for address in await self._checked(host, port):
             try:
-                return await self._dial.connect_tcp(address, port, timeout, local_address, socket_options)
+                return Dialled(await self._dial.connect_tcp(address, port, timeout, local_address, socket_options))
             except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
                 failure = error
         raise failure or httpcore2.ConnectError("the name has no address")
