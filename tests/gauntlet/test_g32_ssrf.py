@@ -21,13 +21,14 @@ import pytest
 
 from airside.core.clock import Clock
 from airside.core.entropy import Entropy
-from airside.core.errors import Refusal
+from airside.core.errors import InvalidInput, Refusal
 from airside.core.ids import SESSION, format_id, uuid7
 from airside.core.secret import Secret
 from airside.core.strict_json import Json
 from airside.federation import ConnectionDraft, Documents, OidcAnswer, OidcSettings, Providers, SamlSettings
 from airside.fetch import Refused
 from airside.oauth import ClientDraft, ClientSettings
+from airside.oauth.changes import ClientChange
 from airside.oauth.participants import KIND
 from airside.store import Item
 from airside.store.migrate import migrate, role_of
@@ -114,11 +115,6 @@ async def saml_followed(scene: Scene, url: str) -> None:
             await _services(scene).connections.delete(ctx, connection.id)
 
 
-async def provider_metadata(scene: Scene, url: str) -> None:
-    async with scene.place.operator() as ctx:
-        await _services(scene).provider_metadata.fetch(ctx, url)
-
-
 async def setup_portal(scene: Scene, url: str) -> None:
     """Typed by whoever was invited."""
     _, secret = await begun(scene.place)
@@ -199,7 +195,7 @@ async def logout(scene: Scene, url: str) -> None:
 FIELDS: Mapping[str, Go] = {
     each.__name__: each
     for each in (
-        *(saml_metadata, saml_followed, provider_metadata, setup_portal, issuer, token_endpoint, keys_of_tokens),
+        *(saml_metadata, saml_followed, setup_portal, issuer, token_endpoint, keys_of_tokens),
         *(userinfo, sector, client_keys, client_document, logout),
     )
 }
@@ -335,6 +331,27 @@ async def test_hostile_answers_end_in_time_and_in_memory(scene: Scene, capsys: p
         )
     assert dearest < MEGABYTES
     assert scene.canary.visits == 0
+
+
+async def test_nobody_waits_for_a_client_whose_document_is_looked_at(scene: Scene) -> None:
+    """N28: neither its row nor a connection is held while a stranger's server is silent."""
+    client, _ = await scene.place.client(NATIVE)
+    clients = _services(scene).client_admin
+
+    async def change(**changes: Any) -> None:
+        async with scene.place.operator() as ctx:
+            await clients.update(ctx, client.client_id, ClientChange(**changes))
+
+    url = scene.there.url("/silent")
+    looking = asyncio.create_task(change(settings={"sector_identifier_uri": url, "subject_type": "pairwise"}))
+    for _ in range(300):
+        if scene.there.visits:
+            break
+        await asyncio.sleep(0.01)
+    await change(name="Other")
+    assert not looking.done()
+    with pytest.raises(InvalidInput):
+        await looking
 
 
 async def _reaches(scene: Scene, name: str) -> bool:

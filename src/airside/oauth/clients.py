@@ -1,9 +1,10 @@
 """Clients: registered applications, their secrets, their changes and the end of them."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Final
+from typing import Final, TypeAlias
 from uuid import UUID
 
 from airside.audit import Event, Journal
@@ -27,6 +28,9 @@ MAX_PAGE: Final = 200
 
 ROTATION_OVERLAP: Final = timedelta(days=1)
 """How long the old secret goes on opening after a rotation, unless told otherwise."""
+
+Sector: TypeAlias = tuple[str | None, tuple[str, ...]]
+"""Where a sector's document is, and the redirect URIs that have to stand in it."""
 
 _DISABLED: Final = "client_disabled"
 _CHANGED: Final = "client_changed"
@@ -145,17 +149,14 @@ class Clients:
         Raises:
             NotFound: not there, or not this tenant's.
             InvalidInput: what it would become isn't lawful; `pointer` names the field.
+            Conflict: somebody else changed it while a document elsewhere was looked at.
         """
+        looked = await self._look_elsewhere(ctx, client_id, change)
         before = _found(await records_clients.find_client(ctx, client_id, lock=True))
-        draft = changed_draft(before, change)
-        if before.origin != "administrator":
-            demand_outsider(draft)
-        lawful = validated(draft, self._exceptions)
-        if (lawful.settings.sector_identifier_uri, draft.redirect_uris) != (
-            before.settings.sector_identifier_uri,
-            before.redirect_uris,
-        ):
-            await self._sectors.check(lawful.settings, draft.redirect_uris)
+        draft, lawful = self._changed(before, change)
+        sector = _sector(lawful.settings, draft.redirect_uris)
+        if sector[0] is not None and sector not in (looked, _sector(before.settings, before.redirect_uris)):
+            raise Conflict("the client was changed meanwhile")
         after = replace(
             before,
             name=draft.name.strip(),
@@ -175,6 +176,27 @@ class Clients:
             fields = " ".join(changed.fields)
             await self._journal.record(ctx, Event.CLIENT_UPDATED, subject=after.word, details={"fields": fields})
         return after
+
+    async def _look_elsewhere(self, ctx: RequestContext, client_id: UUID, change: ClientChange) -> Sector | None:
+        """The sector whose document was looked at, where the change makes it another one: as `judge` does it, with
+        neither a connection nor a row in hand.
+
+        Raises: as `update`.
+        """
+        before = _found(await records_clients.find_client(ctx, client_id))
+        draft, lawful = self._changed(before, change)
+        sector = _sector(lawful.settings, draft.redirect_uris)
+        if sector[0] is None or sector == _sector(before.settings, before.redirect_uris):
+            return None
+        await ctx.tx.checkpoint()
+        await self._sectors.check(lawful.settings, draft.redirect_uris)
+        return sector
+
+    def _changed(self, before: Client, change: ClientChange) -> tuple[ClientDraft, Lawful]:
+        draft = changed_draft(before, change)
+        if before.origin != "administrator":
+            demand_outsider(draft)
+        return draft, validated(draft, self._exceptions)
 
     async def disable(self, ctx: RequestContext, client_id: UUID) -> None:
         """No more tokens for it, and those it has die within the second. Twice is the same as once.
@@ -243,6 +265,10 @@ class Clients:
 
 def _has_secret(settings: ClientSettings) -> bool:
     return settings.token_endpoint_auth_method in SECRET_METHODS
+
+
+def _sector(settings: ClientSettings, redirect_uris: Sequence[str]) -> Sector:
+    return settings.sector_identifier_uri, tuple(redirect_uris)
 
 
 def _found(client: Client | None) -> Client:
