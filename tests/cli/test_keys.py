@@ -1,12 +1,14 @@
 """`airside keys`: on a real database, with no server running."""
 
 import re
+import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from tests.cli.command import Run, airside, verbs
+from airside.store.migrate import migrate, role_of
+from tests.cli.command import AIRSIDE, SECONDS, Run, airside, environment, verbs
 from tests.makers import MakeDatabase
 
 KID = r"[A-Za-z0-9_-]{43}"
@@ -73,3 +75,51 @@ def test_new_key_encryption_key_is_the_owners_alone(tmp_path: Path) -> None:
     done = airside("keys", "create", str(tmp_path / "kek"))
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "kek").stat().st_mode & 0o777 == 0o600
+
+
+async def test_status_says_which_keys_wrap_how_much_and_whether_each_answers(
+    blank_database: MakeDatabase, tmp_path: Path
+) -> None:
+    for name in ("old", "new", "none"):
+        assert airside("keys", "create", str(tmp_path / name)).returncode == 0
+    async with blank_database() as database:
+        await migrate(database.owner, role_of(database.app))
+
+        def said(current: str, *old: str) -> tuple[int, list[list[str]]]:
+            settings = {"database_url": database.app, "kek": f"file:{tmp_path / current}"}
+            if old:
+                settings["kek_old"] = ",".join(f"file:{tmp_path / name}" for name in old)
+            done = airside("keys", "status", cwd=tmp_path, **settings)
+            return done.returncode, [line.split(maxsplit=4)[1:] for line in done.stdout.splitlines()[1:]]
+
+        settings = {"database_url": database.app, "kek_file": str(tmp_path / "old")}
+        assert airside("tenant", "create", "acme", "Acme", cwd=tmp_path, **settings).returncode == 0
+        assert said("old") == (0, [["seals", "2", "6", "answers"]])
+        assert said("new", "old") == (0, [["seals", "0", "0", "answers"], ["opens", "2", "6", "answers"]])
+        code, rows = said("new", "none")
+        assert code == 1
+        assert rows[1:] == [["opens", "0", "0", "answers"], ["opens", "2", "6", "isn't in the settings"]]
+
+
+def test_sealed_setting_is_printed_and_its_value_is_not(tmp_path: Path) -> None:
+    assert airside("keys", "create", str(tmp_path / "kek")).returncode == 0
+    done = subprocess.run(
+        [*AIRSIDE, "keys", "seal-setting", "AIRSIDE_SMTP_URL"],
+        env=environment(kek_file=str(tmp_path / "kek")),
+        input="smtps://airside:canary-5f1d@mail.example.com\n",
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+    )
+    assert done.returncode == 0, done.stderr
+    assert re.fullmatch(r"kms:[A-Za-z0-9_-]+\n", done.stdout)
+    assert "canary" not in done.stderr
+
+
+@pytest.mark.parametrize("word", ["postgresql://app:canary-5f1d@db/airside", "host=db password=canary-5f1d"])
+def test_password_on_the_command_line_is_refused_and_not_repeated(word: str) -> None:
+    """N37: everybody on the machine could read it."""
+    done = airside("keys", "seal-setting", word)
+    assert done.returncode == 2
+    assert "on the command line" in done.stderr
+    assert "canary" not in done.stderr + done.stdout

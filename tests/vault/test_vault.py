@@ -9,11 +9,12 @@ import pytest
 
 from airside.core.clock import Clock, FixedClock
 from airside.core.entropy import Entropy
-from airside.core.errors import Inconsistent
+from airside.core.errors import Inconsistent, Unavailable
 from airside.core.ids import uuid7
 from airside.store import Engine, RequestContext, UniqueViolation
 from airside.vault import Keyset, LocalKek, Place, Unopenable, Vault
-from airside.vault.vault import KEYSET_LIFETIME
+from airside.vault.kms.remote import away
+from airside.vault.vault import KEYSET_LIFETIME, STALE_LIFETIME
 
 Open = Callable[..., AbstractAsyncContextManager[RequestContext]]
 
@@ -153,3 +154,63 @@ async def test_application_role_changes_no_key(open_ctx: Open, tenant_id: UUID) 
             async with open_ctx(tenant_id) as ctx:
                 await ctx.tx.run(statement, (tenant_id,))
         assert refusal.value.data["sqlstate"] == "42501"
+
+
+class Failing:
+    """A key that is away when it is told to be."""
+
+    def __init__(self, kek: LocalKek) -> None:
+        self._kek = kek
+        self.away = False
+
+    @property
+    def key_id(self) -> str:
+        return self._kek.key_id
+
+    async def seal(self, plaintext: bytes, aad: bytes) -> bytes:
+        if self.away:
+            raise away("test")
+        return await self._kek.seal(plaintext, aad)
+
+    async def open(self, ciphertext: bytes, aad: bytes) -> bytes:
+        if self.away:
+            raise away("test")
+        return await self._kek.open(ciphertext, aad)
+
+
+async def test_keys_in_memory_outlast_a_key_service_that_is_away_for_a_bounded_time(
+    open_ctx: Open, tenant_id: UUID, kek: LocalKek, entropy: Entropy, standing: FixedClock
+) -> None:
+    failing = Failing(kek)
+    vault = Vault(kek=failing, entropy=entropy, clock=standing)
+    async with open_ctx(tenant_id) as ctx:
+        keyset = await vault.keyset(ctx)
+    failing.away = True
+    standing.advance(STALE_LIFETIME - 1)
+    async with open_ctx(tenant_id) as ctx:
+        assert await vault.keyset(ctx) is keyset
+    standing.advance(1)
+    with pytest.raises(Unavailable):
+        async with open_ctx(tenant_id) as ctx:
+            await vault.keyset(ctx)
+    failing.away = False
+    async with open_ctx(tenant_id) as ctx:
+        assert await vault.keyset(ctx) is not keyset
+
+
+async def test_keys_that_were_taken_away_in_the_database_don_t_outlast_anything(
+    open_ctx: Open, tenant_id: UUID, kek: LocalKek, entropy: Entropy, standing: FixedClock, superuser_dsn: str
+) -> None:
+    failing = Failing(kek)
+    vault = Vault(kek=failing, entropy=entropy, clock=standing)
+    async with open_ctx(tenant_id) as ctx:
+        await vault.keyset(ctx)
+    failing.away = True
+    standing.advance(KEYSET_LIFETIME)
+    async with await psycopg.AsyncConnection.connect(superuser_dsn) as connection:
+        await connection.execute(
+            "update airside.tenant_key set wrapped = %s where tenant_id = %s and purpose = 'data'", (b"x", tenant_id)
+        )
+    with pytest.raises(Unavailable):
+        async with open_ctx(tenant_id) as ctx:
+            await vault.keyset(ctx)

@@ -22,6 +22,25 @@ def create_key(file: Annotated[Path, typer.Argument(help="Where to write it (mod
     run(file)
 
 
+@keys.command("status")
+def show_status() -> None:
+    """List the key encryption keys: which seals, how many tenants' keys each wraps, and whether it answers."""
+    from airside.cli.keys import status as run
+
+    run()
+
+
+@keys.command("seal-setting")
+def seal_setting(
+    setting: Annotated[str, typer.Argument(help="The setting's whole name, such as AIRSIDE_SMTP_URL.")],
+) -> None:
+    """Seal a setting's value, read from standard input, under the key encryption key: what is printed stands for it in
+    the environment."""
+    from airside.cli.keys import seal_setting as run
+
+    run(setting)
+
+
 @keys.command("list")
 def list_keys(slug: Slug) -> None:
     """List a tenant's signing keys, and whether each is published, active or retired."""

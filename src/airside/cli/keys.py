@@ -1,12 +1,18 @@
-"""`airside keys`: make a key encryption key; list, rotate and withdraw a tenant's signing keys."""
+"""`airside keys`: make a key encryption key and ask how all of them are; seal a setting; list, rotate and withdraw a
+tenant's signing keys."""
 
+import os
+import sys
+from getpass import getpass
 from pathlib import Path
 
+from airside.admin.platform import OPERATOR
 from airside.cli.manage import operating
-from airside.cli.session import out, plain_refusals, run, table
+from airside.cli.session import key_encryption_keys, opened, out, plain_refusals, run, settings_for_people, table
 from airside.core.entropy import SystemEntropy
 from airside.core.errors import InvalidInput, NotFound
-from airside.vault import LocalKek
+from airside.vault import LocalKek, Survey
+from airside.wiring.sources import keks_of, seal
 
 
 def create(file: Path) -> None:
@@ -14,6 +20,46 @@ def create(file: Path) -> None:
     with plain_refusals():
         kek = LocalKek.create(file, development=False, entropy=SystemEntropy())
         out.print(f"{kek.key_id} is in {file}. Keep a copy elsewhere: without it nothing sealed can be read again.")
+
+
+def status() -> None:
+    """Which key encryption keys there are, how much each wraps, and whether it answers."""
+
+    async def main() -> int:
+        settings = settings_for_people()
+        async with opened(settings) as services:
+            keks = key_encryption_keys(settings)
+            try:
+                survey = Survey(keks.keks)
+                for address in await services.lookup.all():
+                    async with services.engine.begin(address.tenant_id, principal=OPERATOR) as ctx:
+                        await survey.add(ctx)
+                standings = await survey.standings()
+            finally:
+                await keks.aclose()
+        rows = [
+            (each.key_id, "seals" if each.current else "opens", str(each.tenants), str(each.keys), each.answer)
+            for each in standings
+        ]
+        table(("key encryption key", "use", "tenants", "keys", "now"), rows)
+        return 0 if all(each.answer == "answers" for each in standings) else 1
+
+    run(main())
+
+
+def seal_setting(setting: str) -> None:
+    """Read a value from standard input, and print what stands for it in the environment."""
+
+    async def main() -> None:
+        text = getpass("value: ") if sys.stdin.isatty() else sys.stdin.read().removesuffix("\n")
+        development = os.environ.get("AIRSIDE_MODE", "development") == "development"
+        keks = keks_of(os.environ, development=development)
+        try:
+            out.print(await seal(keks.keks, setting, text))
+        finally:
+            await keks.aclose()
+
+    run(main())
 
 
 def list_signing(slug: str) -> None:

@@ -2,7 +2,7 @@
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from airside.cli.session import err, out, settings_for_people
+from airside.cli.session import check_authorities, err, out, settings_for_people
 from airside.cli.session import run as run_verb
 from airside.core.errors import Misconfigured
 from airside.store.migrate import migrate, role_of
@@ -21,6 +21,7 @@ async def _run() -> None:
             "is missing: name the owner's connection here and the application role's in AIRSIDE_DATABASE_URL "
             "(the embedded database of `airside dev` migrates by itself)",
         )
+    check_authorities(settings)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
         task = progress.add_task("migrating", total=None)

@@ -1,11 +1,17 @@
 """`airside serve`: the server as the environment says."""
 
-import os
 from ssl import SSLContext
 
 import structlog
 
-from airside.cli.session import certificate_and_key, key_encryption_keys, opened, plain_refusals
+from airside.cli.session import (
+    certificate_and_key,
+    check_authorities,
+    key_encryption_keys,
+    opened,
+    plain_refusals,
+    told,
+)
 from airside.core.errors import Misconfigured
 from airside.transport import server_context
 from airside.wiring.app import application
@@ -20,7 +26,7 @@ from airside.wiring.settings import Refused, Settings, load
 def run() -> None:
     """Serve until told to stop."""
     with plain_refusals():
-        run_on_uvloop(_run(load(os.environ)))
+        run_on_uvloop(_run(load(told("production"))))
 
 
 async def _run(settings: Settings) -> None:
@@ -57,7 +63,11 @@ def _check_files(settings: Settings) -> tuple[SSLContext, MutualTls | None]:
     """
     problems: list[Misconfigured] = []
     made: list[tuple[SSLContext, MutualTls | None]] = []
-    for check in (lambda: made.append(_tls(settings)), lambda: key_encryption_keys(settings)):
+    for check in (
+        lambda: made.append(_tls(settings)),
+        lambda: key_encryption_keys(settings),
+        lambda: check_authorities(settings),
+    ):
         try:
             check()
         except Misconfigured as problem:

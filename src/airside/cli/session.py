@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncGenerator, Coroutine, Generator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Coroutine, Generator, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -22,8 +22,11 @@ from airside.transport import is_development_certificate
 from airside.wiring.build import Services, build
 from airside.wiring.keks import OpenKeks, open_keks
 from airside.wiring.settings import Refused, Settings, load
+from airside.wiring.sources import gather
+from airside.wiring.weak_settings import authorities_file
 
 CANNOT_START: Final = 2
+SECRETS: Final = ("AIRSIDE_DATABASE_URL", "AIRSIDE_DATABASE_OWNER_URL", "AIRSIDE_SMTP_URL")
 
 # Without markup: what people are called is text, whatever brackets it has. Without wrapping: what is shown can be
 # copied, and a terminal wraps by itself.
@@ -31,15 +34,31 @@ out = Console(highlight=False, markup=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
 
+def told(mode: str) -> Mapping[str, str]:
+    """Every setting in plain, wherever it stood; `mode` is the one in which a command runs that isn't told. What is
+    secret doesn't stay in the environment, which every child would inherit.
+
+    Raises:
+        Refused: as `gather`.
+        Unavailable: a setting is sealed, and what opens it is away.
+    """
+    found = gather(os.environ, development=os.environ.get("AIRSIDE_MODE", mode) == "development")
+    for name in SECRETS:
+        os.environ.pop(name, None)
+    return found
+
+
 def settings_for_people() -> Settings:
     """The environment's settings; where it names no mode and no address, those of `airside dev`.
 
     Raises:
         Refused: a weak, unknown or contradictory setting.
+        Unavailable: as `told`.
     """
-    if os.environ.get("AIRSIDE_MODE", "development") != "development" or "AIRSIDE_PUBLIC_URL" in os.environ:
-        return load(os.environ, mode="development")
-    settings = load(os.environ, mode="development", public_url="https://localhost")
+    environ = told("development")
+    if environ.get("AIRSIDE_MODE", "development") != "development" or "AIRSIDE_PUBLIC_URL" in environ:
+        return load(environ, mode="development")
+    settings = load(environ, mode="development", public_url="https://localhost")
     return replace(settings, public_url=f"https://localhost:{settings.port}")
 
 
@@ -105,6 +124,7 @@ async def opened(settings: Settings, *, patient: bool = False) -> AsyncGenerator
     clock, entropy = SystemClock(), SystemEntropy()
     async with AsyncExitStack() as stack:
         with busy("opening the database"):
+            check_authorities(settings)
             keks = key_encryption_keys(settings)
             stack.push_async_callback(keks.aclose)
             dsn = await _database(settings, stack)
@@ -154,6 +174,19 @@ def certificate_and_key(settings: Settings) -> tuple[Path, Path] | None:
     if settings.mode == "production" and is_development_certificate(settings.tls_certificate):
         raise Misconfigured("AIRSIDE_TLS_CERTIFICATE", "is a development certificate: get one that others trust")
     return settings.tls_certificate, settings.tls_key
+
+
+def check_authorities(settings: Settings) -> None:
+    """Whether the authorities by which the database's certificate is to be checked are there.
+
+    Raises:
+        Misconfigured: they aren't, or the file can't be read.
+    """
+    for name, url in (("DATABASE_URL", settings.database_url), ("DATABASE_OWNER_URL", settings.database_owner_url)):
+        file = None if url is None else authorities_file(url)
+        if file is not None and not os.access(file, os.R_OK):
+            remedy = f"is to be checked by {file}, which can't be read: add sslrootcert=FILE or sslrootcert=system"
+            raise Misconfigured(f"AIRSIDE_{name}", remedy)
 
 
 async def _database(settings: Settings, stack: AsyncExitStack) -> str:

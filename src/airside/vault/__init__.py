@@ -12,6 +12,7 @@ from airside.vault.kms.several import Keks
 from airside.vault.model import Place, Unopenable
 from airside.vault.persons import PersonKey, PersonKeys, open_personal, person_of
 from airside.vault.streams import LooseKey, StreamKeys, open_stream, seal_stream
+from airside.vault.survey import Standing, Survey
 from airside.vault.vault import Vault
 
 __all__ = [
@@ -24,7 +25,9 @@ __all__ = [
     "PersonKey",
     "PersonKeys",
     "Place",
+    "Standing",
     "StreamKeys",
+    "Survey",
     "Unopenable",
     "Vault",
     "open_personal",

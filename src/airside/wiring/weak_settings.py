@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from psycopg.conninfo import conninfo_to_dict
@@ -47,13 +48,28 @@ def refuse_weak(settings: "Settings", refuse: Callable[[str, str], None]) -> Non
 
 def _refuse_weak_database(name: str, url: Secret[str], refuse: Callable[[str, str], None]) -> None:
     parts = conninfo_to_dict(url.reveal())
-    host = str(parts.get("host") or "")
     password = str(parts.get("password") or "")
     if "password" in parts and password.lower() in DEFAULT_PASSWORDS | {str(parts.get("user") or "").lower()}:
         refuse(name, "has a default password: set one that nobody can guess")
-    local = not host or host.startswith("/") or host == "localhost" or _is_loopback(host)
-    if not local and parts.get("sslmode") not in ("verify-full", "verify-ca"):
-        refuse(name, "crosses a network without a verified server: add sslmode=verify-full")
+    if not _is_socket(parts) and parts.get("sslmode") != "verify-full":
+        refuse(name, "crosses a network without a verified server: add sslmode=verify-full, or name a socket's folder")
+
+
+def _is_socket(parts: dict[str, Any]) -> bool:
+    """Whether every place that libpq would try is a folder of this machine. Without a host it would try what the
+    environment says, and with `hostaddr` that, whatever `host` is."""
+    hosts = str(parts.get("host") or "").split(",")
+    return all(host.startswith("/") for host in hosts) and not parts.get("hostaddr") and not parts.get("service")
+
+
+def authorities_file(url: Secret[str]) -> Path | None:
+    """The file of the authorities by which the database's certificate is checked; None where there is no such check,
+    or where it is by the system's own."""
+    parts = conninfo_to_dict(url.reveal())
+    root = str(parts.get("sslrootcert") or "")
+    if root == "system" or parts.get("sslmode") not in ("verify-full", "verify-ca"):
+        return None
+    return Path(root) if root else Path.home() / ".postgresql" / "root.crt"
 
 
 def _refuse_weak_mail(server: SmtpServer | None, refuse: Callable[[str, str], None]) -> None:
