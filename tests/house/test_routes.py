@@ -61,6 +61,7 @@ BODIES: dict[str, dict[str, object]] = {
     "/setup-invitations": {"name": "stranger", "email": "stranger@example.com"},
     "/oauth2/register": {"redirect_uris": ["https://stranger.example/cb"]},
     "/tenants": {"slug": "stranger", "name": "Stranger"},
+    "/shredding": {"days": 30},
     "/policies": {"version": 0, "policy": {}},
     "/stores": {"name": "stranger"},
     "/connections": {"kind": "oidc", "name": "x", "settings": {"issuer": "https://idp.example.com", "client_id": "x"}},

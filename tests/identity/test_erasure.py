@@ -16,7 +16,7 @@ from airside.identity import Erasure
 from airside.identity.erasure import LETTER
 from airside.identity.records_erasure import HANGING
 from airside.store import Outbox
-from airside.vault import Vault
+from airside.vault import NoArchive, Vault
 from tests.authenticator import Authenticator
 from tests.identity.factor_kit import Second
 from tests.identity.kit import HOME, PASSWORD, Kit
@@ -38,7 +38,9 @@ class Count:
 
 @pytest.fixture
 def erasure(vault: Vault, entropy: Entropy) -> Erasure:
-    return Erasure(vault=vault, journal=Journal(vault=vault, entropy=entropy), outbox=Outbox(entropy=entropy))
+    return Erasure(
+        vault=vault, archive=NoArchive(), journal=Journal(vault=vault, entropy=entropy), outbox=Outbox(entropy=entropy)
+    )
 
 
 async def close(kit: Kit, erasure: Erasure, user_id: UUID) -> None:

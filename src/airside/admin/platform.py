@@ -1,6 +1,7 @@
 """What operators do across tenants. Operators are members of one reserved tenant; its context is asked first, then
 each verb opens the context of the tenant it works on."""
 
+from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
@@ -11,7 +12,8 @@ from airside.core.entropy import Entropy
 from airside.core.errors import InvalidInput, NotFound
 from airside.core.ids import uuid7
 from airside.core.principal import Principal
-from airside.store import Address, Engine, Lookup, RequestContext
+from airside.custody import Shredded, Shredding
+from airside.store import Address, Begun, Engine, Lookup, RequestContext
 from airside.tenancy import PLATFORM_SLUG, Draft, Members, Tenant, Tenants
 
 OPERATOR: Final = Principal("operator", subject="operator:local", assurance="aal1")
@@ -22,7 +24,7 @@ WRITE: Final = Right("tenants:write", "can_write_tenants")
 
 
 class Platform(Verbs):
-    """Make and list tenants."""
+    """Make, list and shred tenants."""
 
     def __init__(
         self,
@@ -32,6 +34,7 @@ class Platform(Verbs):
         lookup: Lookup,
         tenants: Tenants,
         members: Members,
+        shredding: Shredding,
         clock: Clock,
         entropy: Entropy,
     ) -> None:
@@ -40,6 +43,7 @@ class Platform(Verbs):
         self._lookup = lookup
         self._tenants = tenants
         self._members = members
+        self._shredding = shredding
         self._clock = clock
         self._entropy = entropy
 
@@ -62,6 +66,52 @@ class Platform(Verbs):
         await self._demand_platform(ctx)
         return [address for address in await self._lookup.all() if address.slug != PLATFORM_SLUG]
 
+    @requires(WRITE)
+    async def shred_tenant(self, ctx: RequestContext, slug: str, days: int) -> Shredded:
+        """Let nobody into the tenant any more, and destroy its keys and data when that many days have passed.
+
+        Raises:
+            NotFound: no such tenant.
+            InvalidInput: the operators' own, or days out of range.
+            Conflict: it is to be shredded already.
+        """
+        await self._demand_platform(ctx)
+        if slug == PLATFORM_SLUG:
+            raise InvalidInput("this slug is reserved", pointer="slug")
+        async with self._begin(ctx, await self.find(slug)) as theirs:
+            wanted = await self._shredding.request(theirs, timedelta(days=days))
+            await self._tenants.set_state(theirs, "suspended")
+        return wanted
+
+    @requires(WRITE)
+    async def cancel_shredding(self, ctx: RequestContext, slug: str) -> None:
+        """The tenant stays, and people are let in again.
+
+        Raises:
+            NotFound: no such tenant, or it isn't to be shredded, or its end has begun.
+        """
+        await self._demand_platform(ctx)
+        async with self._begin(ctx, await self.find(slug)) as theirs:
+            await self._shredding.cancel(theirs)
+            await self._tenants.set_state(theirs, "active")
+
+    @requires(READ)
+    async def shredding_of(self, ctx: RequestContext, slug: str) -> Shredded:
+        """Where the shredding of a tenant stands, also of one that is gone.
+
+        Raises:
+            NotFound: no such tenant, or it isn't to be shredded.
+        """
+        await self._demand_platform(ctx)
+        address = await self._lookup.by_slug(slug) or await self._lookup.former(slug)
+        if address is None:
+            raise NotFound("tenant")
+        async with self._begin(ctx, address.tenant_id) as theirs:
+            found = await self._shredding.find(theirs)
+        if found is None:
+            raise NotFound("shredding")
+        return found
+
     async def bootstrap(self) -> UUID:
         """The reserved tenant, made if this is the first start. Asks no right: there is nobody to hold one yet."""
         address = await self._lookup.by_slug(PLATFORM_SLUG)
@@ -82,6 +132,9 @@ class Platform(Verbs):
             tenant = await self._tenants.create(ctx, draft)
             await self._members.grant(ctx, OPERATOR.subject, "administrator")
         return tenant
+
+    def _begin(self, ctx: RequestContext, tenant_id: UUID) -> Begun[RequestContext]:
+        return self._engine.begin(tenant_id, principal=ctx.principal, origin=ctx.origin, request_id=ctx.request_id)
 
     async def _demand_platform(self, ctx: RequestContext) -> None:
         if ctx.tenant_id != await self.find(PLATFORM_SLUG):

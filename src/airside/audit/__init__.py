@@ -6,6 +6,7 @@ events mean, who may read them, or alerts' delivery; and it never keeps a secret
 """
 
 from airside.audit.activity import Activity, Happened
+from airside.audit.authority import Authority, settled
 from airside.audit.events import Event
 from airside.audit.export import entries, read_entry, write_entry
 from airside.audit.journal import Journal
@@ -17,6 +18,7 @@ from airside.audit.verify import verify_file, verify_tenant
 
 __all__ = [
     "Activity",
+    "Authority",
     "Event",
     "Happened",
     "Head",
@@ -30,6 +32,7 @@ __all__ = [
     "entries",
     "inclusion",
     "read_entry",
+    "settled",
     "verify_file",
     "verify_tenant",
     "write_entry",

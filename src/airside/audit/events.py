@@ -42,6 +42,9 @@ class Event(StrEnum):
     INVITATION_REFUSED = "invitation:invitation:refused"
 
     TENANT_CREATED = "tenant:tenant:created"
+    TENANT_SHREDDING_REQUESTED = "tenant:shredding:requested"
+    TENANT_SHREDDING_CANCELLED = "tenant:shredding:cancelled"
+    TENANT_SHREDDED = "tenant:tenant:shredded"
 
     USER_CREATED = "user:user:created"
     USER_UPDATED = "user:user:updated"

@@ -22,7 +22,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-tenant = typer.Typer(help="Tenants: make and list.", no_args_is_help=True)
+tenant = typer.Typer(help="Tenants: make, list, shred; erasure certificates.", no_args_is_help=True)
 user = typer.Typer(
     help="People of a tenant: make, list, disable, enable, set a password; import, export; factors.",
     no_args_is_help=True,
@@ -117,6 +117,32 @@ def list_tenants() -> None:
     from airside.cli.manage import list_tenants as run
 
     run()
+
+
+@tenant.command("shred")
+def shred_tenant(
+    slug: Slug,
+    days: Annotated[int, typer.Option(help="Until its keys are destroyed; with 0, now.")] = 30,
+    cancel: Annotated[bool, typer.Option("--cancel", help="Think better of it, while there is time.")] = False,
+) -> None:
+    """Let nobody into a tenant any more, and destroy its keys and data when the days have passed."""
+    from airside.cli.shred import cancel as undo
+    from airside.cli.shred import shred as run
+
+    undo(slug) if cancel else run(slug, days)
+
+
+@tenant.command("certificate")
+def certificate(
+    target: Annotated[str, typer.Argument(help="A shredded tenant's slug, or a file with its certificate.")],
+    key: Annotated[
+        str, typer.Option(help="The thumbprint of the operators' key: whatever another signed is refused.")
+    ] = "",
+) -> None:
+    """Print a shredded tenant's certificate, or verify one from a file, offline."""
+    from airside.cli.shred import certificate as run
+
+    run(target, key)
 
 
 @user.command("create")

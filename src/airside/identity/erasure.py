@@ -10,7 +10,7 @@ from airside.core.ids import USER, format_id
 from airside.identity import records_erasure as records
 from airside.store import Outbox
 from airside.store.context import RequestContext
-from airside.vault import Vault
+from airside.vault import KeyArchive, Vault
 
 LETTER: Final = "account_deleted"
 """What tells them; while it waits in the outbox, their address is needed."""
@@ -22,7 +22,8 @@ class Erasure:
     """Closes accounts, and forgets closed ones: in the end the person's own key is destroyed, and with it what is
     sealed under it wherever a copy of it lies, the audit log and backups included."""
 
-    def __init__(self, *, vault: Vault, journal: Journal, outbox: Outbox) -> None:
+    def __init__(self, *, vault: Vault, archive: KeyArchive, journal: Journal, outbox: Outbox) -> None:
+        self._archive = archive
         self._vault = vault
         self._journal = journal
         self._outbox = outbox
@@ -40,13 +41,19 @@ class Erasure:
         await self._journal.record(ctx, Event.USER_CLOSED, subject=format_id(USER, user_id))
 
     async def sweep(self, ctx: RequestContext) -> int:
-        """Erase closed accounts whose mail is out or was given up, for a timer; how many."""
-        count = 0
+        """Erase closed accounts whose mail is out or was given up, for a timer; how many.
+
+        Raises:
+            Unavailable: the archive of keys can't be reached. Nothing is erased; the next sweep tries again.
+        """
+        erased: list[UUID] = []
         for user_id in await records.closed(ctx, MAX_ERASED):
             if await self._outbox.waits(ctx, LETTER, user_id) or not await records.claim(ctx, user_id):
                 continue
             await self._vault.persons.destroy(ctx, user_id)
             await records.erase(ctx, user_id)
             await self._journal.record(ctx, Event.USER_ERASED, subject=format_id(USER, user_id))
-            count += 1
-        return count
+            erased.append(user_id)
+        if erased:
+            await self._archive.forget(ctx.tenant_id, erased)  # or nobody is erased: it rolls back
+        return len(erased)

@@ -28,13 +28,15 @@ class Table:
 TABLES: Final[dict[str, Table]] = {
     "migration": Table("local", READ),
     # store
-    "tenant_address": Table("platform", APPEND),
+    "tenant_address": Table("platform", CHANGE),
     "outbox": Table("tenant", ALL),
     # tenancy
     "tenant": Table("tenant", CHANGE),
     "tenant_role": Table("tenant", ALL),
     "invitation": Table("tenant", ALL),
-    "tenant_policy": Table("tenant", CHANGE),
+    "tenant_policy": Table("tenant", ALL),
+    # custody
+    "tenant_shredding": Table("tenant", ALL),
     # limits
     "limit_state": Table("tenant", ALL),
     # identity
@@ -53,7 +55,7 @@ TABLES: Final[dict[str, Table]] = {
     # signin
     "signin_flow": Table("tenant", ALL),
     # vault
-    "tenant_key": Table("tenant", APPEND),
+    "tenant_key": Table("tenant", ("select", "insert", "delete")),
     "person_key": Table("tenant", ALL),
     # audit
     "audit_record": Table("tenant", APPEND),
@@ -106,9 +108,9 @@ TABLES: Final[dict[str, Table]] = {
     # revocation
     "revocation": Table("tenant", ("select", "insert", "delete")),
     # permissions
-    "permission_store": Table("tenant", CHANGE),
-    "permission_model": Table("tenant", APPEND),
+    "permission_store": Table("tenant", ALL),
+    "permission_model": Table("tenant", ("select", "insert", "delete")),
     "permission_tuple": Table("tenant", ALL),
-    "permission_change": Table("tenant", APPEND),
-    "permission_assertion": Table("tenant", CHANGE),
+    "permission_change": Table("tenant", ("select", "insert", "delete")),
+    "permission_assertion": Table("tenant", ALL),
 }

@@ -6,9 +6,11 @@ from uuid import UUID
 
 from airside.store.engine import Engine
 
-BY_SLUG: Final = "select slug, tenant_id from airside.tenant_address where slug = %s"
-BY_TENANT: Final = "select slug, tenant_id from airside.tenant_address where tenant_id = %s"
-ALL: Final = "select slug, tenant_id from airside.tenant_address order by slug"
+BY_SLUG: Final = "select slug, tenant_id from airside.tenant_address where slug = %s and state = 'here'"
+BY_TENANT: Final = "select slug, tenant_id from airside.tenant_address where tenant_id = %s and state = 'here'"
+ALL: Final = "select slug, tenant_id from airside.tenant_address where state = 'here' order by slug"
+LEAVING: Final = "select slug, tenant_id from airside.tenant_address where state = 'leaving' order by slug"
+FORMER: Final = "select slug, tenant_id from airside.tenant_address where slug = %s and state <> 'here'"
 
 MAX_SLUG: Final = 63
 CACHE_SIZE: Final = 10_000
@@ -23,8 +25,8 @@ class Address:
 
 
 class Lookup:
-    """Finds tenants by their addresses. An address, once given, is never given to another tenant, so what
-    was found once stays true and is kept in memory."""
+    """Finds tenants by their addresses. An address, once given, is never given to another tenant, so what was found
+    once stays true, until the tenant is shredded, and is kept in memory."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -50,6 +52,21 @@ class Lookup:
         """Every tenant's address, by slug."""
         async with self._engine.begin_platform("lookup: every tenant") as platform:
             return await platform.tx.all(Address, ALL)
+
+    async def leaving(self) -> list[Address]:
+        """Tenants whose keys are gone and whose rows are going."""
+        async with self._engine.begin_platform("lookup: leaving") as platform:
+            return await platform.tx.all(Address, LEAVING)
+
+    async def former(self, slug: str) -> Address | None:
+        """The tenant that answered to `slug` until it was shredded, or None."""
+        async with self._engine.begin_platform("lookup: former") as platform:
+            return await platform.tx.one(Address, FORMER, (slug,))
+
+    def forget(self) -> None:
+        """Keep nothing in memory: somebody has left."""
+        self._by_slug.clear()
+        self._by_tenant.clear()
 
     async def by_tenant(self, tenant_id: UUID) -> Address | None:
         """The address of a tenant, or None. Strangers may ask for any id: one row is read, never all."""

@@ -28,6 +28,7 @@ MAX_ROLES_OF_USER: Final = 20
 MAX_OPEN_INVITATIONS: Final = 1_000
 """Invitations of a tenant that wait for an answer."""
 
+TenantState = Literal["active", "suspended"]
 InvitationState = Literal["open", "accepted", "revoked", "expired"]
 
 _SLUG: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
@@ -59,7 +60,7 @@ class Tenant:
 
     tenant_id: UUID
     name: str
-    state: Literal["active", "suspended"]
+    state: TenantState
     system_store_id: str
     default_store_id: str
     created_at: datetime

@@ -19,6 +19,7 @@ SELECT: Final = """
 select tenant_id, name_sealed, state, system_store_id, default_store_id, created_at
 from airside.tenant where tenant_id = %s
 """
+SET_STATE: Final = "update airside.tenant set state = %s where tenant_id = %s"
 LOCK: Final = "select tenant_id from airside.tenant where tenant_id = %s for no key update"
 
 
@@ -59,6 +60,11 @@ async def find(ctx: RequestContext, keys: Keyset) -> Tenant | None:
     if row.state not in ("active", "suspended"):
         raise Inconsistent("tenant state", state=row.state)
     return Tenant(row.tenant_id, name, row.state, row.system_store_id, row.default_store_id, row.created_at)
+
+
+async def set_state(ctx: RequestContext, state: str) -> None:
+    """Suspend the context's own tenant, or let people in again."""
+    await ctx.tx.run(SET_STATE, (state, ctx.tenant_id))
 
 
 async def lock(ctx: RequestContext) -> None:

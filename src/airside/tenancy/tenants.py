@@ -10,7 +10,7 @@ from airside.core.principal import Principal
 from airside.permissions import Permissions
 from airside.store import RequestContext
 from airside.tenancy import records
-from airside.tenancy.model import Draft, Tenant
+from airside.tenancy.model import Draft, Tenant, TenantState
 from airside.tenancy.system_model import SYSTEM_MODEL, is_former
 from airside.tokens import SigningKeys
 from airside.vault import Vault
@@ -96,6 +96,12 @@ class Tenants:
         tenant = await self.current(ctx)
         await records.lock(ctx)
         return tenant
+
+    async def set_state(self, ctx: RequestContext, state: TenantState) -> None:
+        """Let nobody into the context's own tenant, or let people in again: here at once, elsewhere within
+        `REMEMBERED` seconds."""
+        await records.set_state(ctx, state)
+        ctx.tx.after_commit(lambda: self._remembered.pop(ctx.tenant_id.int, None) and None)
 
     async def name(self, ctx: RequestContext) -> str:
         """What the context's tenant calls itself. Raises: NotFound."""

@@ -6,22 +6,26 @@ sealed: each room seals its own columns and stores them itself. Never journals: 
 """
 
 from airside.vault.aead import Aead, Kek
+from airside.vault.archive import KeyArchive, NoArchive
 from airside.vault.keyset import Keyset
 from airside.vault.kms.local import LocalKek
 from airside.vault.kms.several import Keks
 from airside.vault.model import Place, Unopenable
-from airside.vault.persons import PersonKey, PersonKeys, open_personal, person_of
+from airside.vault.persons import FORGOTTEN, PersonKey, PersonKeys, open_personal, person_of
 from airside.vault.streams import LooseKey, StreamKeys, open_stream, seal_stream
 from airside.vault.survey import Standing, Survey
 from airside.vault.vault import Vault
 
 __all__ = [
+    "FORGOTTEN",
     "Aead",
     "Kek",
     "Keks",
+    "KeyArchive",
     "Keyset",
     "LocalKek",
     "LooseKey",
+    "NoArchive",
     "PersonKey",
     "PersonKeys",
     "Place",

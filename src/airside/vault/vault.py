@@ -41,8 +41,12 @@ class Vault:
         """Hear from other processes whose keys are destroyed. Before `listener` starts."""
         listener.subscribe(FORGOTTEN, self._hear, self._forget_all)
 
-    def forget(self, tenant_id: UUID) -> None:
-        """Hold no key of the tenant's any more, nor of its people."""
+    async def forget_tenant(self, ctx: RequestContext) -> None:
+        """Once this transaction has committed, no process holds a key of the tenant's any more, nor of its people."""
+        await ctx.tx.notify(FORGOTTEN, str(ctx.tenant_id))
+        ctx.tx.after_commit(lambda: self._drop(ctx.tenant_id))
+
+    def _drop(self, tenant_id: UUID) -> None:
         self._forgotten += 1
         self._held.pop(tenant_id, None)
         self.persons.forget(tenant_id)
@@ -90,7 +94,7 @@ class Vault:
             if person:
                 self.persons.forget(UUID(tenant), UUID(person))
             else:
-                self.forget(UUID(tenant))
+                self._drop(UUID(tenant))
         except ValueError:
             self._forget_all()
 

@@ -9,6 +9,7 @@ from airside.oauth import Authorities
 from airside.store import RequestContext
 from airside.tokens import TokenVerifier
 from airside.vault import Aead
+from airside.wiring.custody import Custody, custody
 from airside.wiring.entries import Entries, entries
 from airside.wiring.farewells import Farewells, farewells
 from airside.wiring.federation import Federation, federation
@@ -23,7 +24,7 @@ from airside.wiring.settings import Settings
 
 
 @dataclass(frozen=True, kw_only=True)
-class Services(Foundation, Persons, Federation, Entries, Managers, Provider, Farewells, Provisioning):
+class Services(Foundation, Persons, Custody, Federation, Entries, Managers, Provider, Farewells, Provisioning):
     """Everything that listeners, timers and the command line speak to."""
 
     issuers: Issuers
@@ -63,6 +64,7 @@ def build(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy: Ent
     who = persons(base, settings)
     issuers = Issuers(settings.public_url, settings.mutual_tls_origin)
     elsewhere = federation(base, who, settings, issuers)
+    kept = custody(base)
     doors = entries(base, who, elsewhere, settings, issuers)
 
     authorise = Authorise(members=who.members, policies=who.policies)
@@ -81,9 +83,10 @@ def build(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy: Ent
     return Services(
         **vars(base),
         **vars(who),
+        **vars(kept),
         **vars(elsewhere),
         **vars(doors),
-        **vars(managers(base, who, elsewhere, doors, authorise, issuers)),
+        **vars(managers(base, who, kept, elsewhere, doors, authorise, issuers)),
         **vars(clients),
         **vars(provisioning(base, who, elsewhere, doors, authorise)),
         **vars(farewells(base, who, doors, clients, issuers)),

@@ -144,7 +144,7 @@ def entries(base: Foundation, who: Persons, elsewhere: Federation, settings: Set
             sessions=who.sessions,
             members=who.members,
             invitations=who.invitations,
-            erasure=Erasure(vault=base.vault, journal=base.journal, outbox=base.outbox),
+            erasure=Erasure(vault=base.vault, archive=base.archive, journal=base.journal, outbox=base.outbox),
         ),
         clients=clients,
         client_documents=documents,

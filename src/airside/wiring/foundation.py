@@ -14,7 +14,7 @@ from airside.permissions.limits import Limits
 from airside.revocation import Revocations
 from airside.store import Engine, Listener, Lookup, Outbox
 from airside.tokens import KeyRotation, Possession, RefreshFamilies, SigningKeys, SpentProofs
-from airside.vault import Aead, Vault
+from airside.vault import FORGOTTEN, Aead, KeyArchive, NoArchive, Vault
 from airside.wiring.settings import Settings
 
 
@@ -29,6 +29,7 @@ class Foundation:
     lookup: Lookup
     outbox: Outbox
     vault: Vault
+    archive: KeyArchive
     journal: Journal
     sequencer: Sequencer
     limiter: PostgresLimiter
@@ -48,6 +49,8 @@ def foundation(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy
     listener = Listener(dsn, clock=clock)
     vault = Vault(kek=kek, entropy=entropy, clock=clock)
     vault.listen(listener)
+    lookup = Lookup(engine)
+    listener.subscribe(FORGOTTEN, lambda _: lookup.forget(), lookup.forget)
     outbox = Outbox(entropy=entropy)
     journal = Journal(vault=vault, entropy=entropy, told=Tidings(outbox=outbox))
     revocations = Revocations(listener=listener, entropy=entropy)
@@ -72,9 +75,10 @@ def foundation(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy
         entropy=entropy,
         engine=engine,
         listener=listener,
-        lookup=Lookup(engine),
+        lookup=lookup,
         outbox=outbox,
         vault=vault,
+        archive=NoArchive(),
         journal=journal,
         sequencer=Sequencer(journal=journal, vault=vault, entropy=entropy),
         limiter=PostgresLimiter(vault=vault),

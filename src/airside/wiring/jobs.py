@@ -8,6 +8,7 @@ from uuid import UUID
 import structlog
 
 from airside.core.errors import Refusal
+from airside.tenancy import PLATFORM_SLUG
 from airside.wiring.build import Services
 from airside.wiring.mutual import MutualTls
 
@@ -54,10 +55,24 @@ class Jobs:
         while True:
             await asyncio.sleep(SWEEP_EVERY)
             try:
+                await self._shred()
                 for tenant_id in await self._tenants():
                     await self._sweep(tenant_id)
             except Refusal as refusal:
                 _log.warning("sweep_postponed", code=refusal.code, reason=refusal.reason)
+
+    async def _shred(self) -> None:
+        """Tenants whose grace is over, and what another process left of one when it died."""
+        services = self._services
+        authority = await services.lookup.by_slug(PLATFORM_SLUG)
+        if authority is None:
+            return
+        leaving = [address.tenant_id for address in await services.lookup.leaving()]
+        for tenant_id in (*await self._tenants(), *leaving):
+            try:
+                await services.shredder.turn(tenant_id, authority.tenant_id)
+            except Refusal as refusal:
+                _log.warning("shredding_postponed", tenant_id=str(tenant_id), code=refusal.code, reason=refusal.reason)
 
     async def _sweep(self, tenant_id: UUID) -> None:
         services = self._services

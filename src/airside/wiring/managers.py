@@ -23,6 +23,7 @@ from airside.admin import (
     TransferAdmin,
     UserAdmin,
 )
+from airside.wiring.custody import Custody
 from airside.wiring.entries import Entries
 from airside.wiring.federation import Federation
 from airside.wiring.foundation import Foundation
@@ -53,7 +54,13 @@ class Managers:
 
 
 def managers(
-    base: Foundation, who: Persons, elsewhere: Federation, doors: Entries, authorise: Authorise, issuers: Issuers
+    base: Foundation,
+    who: Persons,
+    kept: Custody,
+    elsewhere: Federation,
+    doors: Entries,
+    authorise: Authorise,
+    issuers: Issuers,
 ) -> Managers:
     """On everything below them."""
     above = Above(authorise=authorise, members=who.members)
@@ -125,6 +132,7 @@ def managers(
             lookup=base.lookup,
             tenants=who.tenants,
             members=who.members,
+            shredding=kept.shredding,
             clock=base.clock,
             entropy=base.entropy,
         ),

@@ -1,6 +1,7 @@
 """The operator API, `/platform/v1/…`: tokens of the reserved tenant only."""
 
 from collections.abc import AsyncIterator
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
@@ -10,6 +11,7 @@ from airside.access import Contexts
 from airside.admin import Platform
 from airside.api.strict import Answer, Body, StrictRoute
 from airside.core.ids import TENANT, format_id
+from airside.custody import MAX_GRACE, Shredded
 from airside.store import RequestContext
 from airside.tenancy import Draft
 
@@ -22,6 +24,17 @@ class NewTenant(Body):
 class TenantAnswer(Answer):
     id: str
     slug: str
+
+
+class Doom(Body):
+    days: Annotated[int, Field(ge=0, le=MAX_GRACE.days)]
+
+
+class ShreddingAnswer(Answer):
+    requested_at: datetime
+    due_at: datetime
+    state: str
+    certificate: str | None
 
 
 class TenantPage(Answer):
@@ -48,4 +61,22 @@ def router(contexts: Contexts, platform: Platform) -> APIRouter:
         found = await platform.list_tenants(ctx)
         return TenantPage(tenants=[TenantAnswer(id=format_id(TENANT, one.tenant_id), slug=one.slug) for one in found])
 
+    @routes.post("/tenants/{slug}/shredding", status_code=202)
+    async def shred_tenant(slug: str, body: Doom, ctx: RequestContext = operator) -> ShreddingAnswer:
+        return _shredding(await platform.shred_tenant(ctx, slug, body.days))
+
+    @routes.get("/tenants/{slug}/shredding")
+    async def shredding(slug: str, ctx: RequestContext = operator) -> ShreddingAnswer:
+        return _shredding(await platform.shredding_of(ctx, slug))
+
+    @routes.delete("/tenants/{slug}/shredding", status_code=204)
+    async def cancel_shredding(slug: str, ctx: RequestContext = operator) -> None:
+        await platform.cancel_shredding(ctx, slug)
+
     return routes
+
+
+def _shredding(found: Shredded) -> ShreddingAnswer:
+    return ShreddingAnswer(
+        requested_at=found.requested_at, due_at=found.due_at, state=found.state, certificate=found.certificate
+    )
