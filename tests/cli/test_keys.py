@@ -123,3 +123,23 @@ def test_password_on_the_command_line_is_refused_and_not_repeated(word: str) -> 
     assert done.returncode == 2
     assert "on the command line" in done.stderr
     assert "canary" not in done.stderr + done.stdout
+
+
+def test_data_key_is_rotated_shown_taken_back_and_everything_sealed_anew(run: Run) -> None:
+    made = run("keys", "rotate", "dek", "acme")
+    assert made.returncode == 0, made.stderr
+    assert "every node" in made.stdout
+    again = run("keys", "rotate", "dek", "acme")
+    assert (again.returncode, "coming already" in again.stderr) == (1, True)
+    assert " coming " in run("keys", "vault", "acme").stdout
+    assert run("keys", "rotate", "dek", "acme", "--rollback").returncode == 0
+    for words in (("reseal", "acme"), ("rotate", "pepper", "--all"), ("rotate", "kek")):
+        done = run("keys", *words)
+        assert done.returncode == 0, done.stderr
+        assert "acme: 0 " in done.stdout
+
+
+def test_rotation_of_data_keys_wants_one_tenant_or_all(run: Run) -> None:
+    for words in ((), ("acme", "--all")):
+        done = run("keys", "rotate", "dek", *words)
+        assert (done.returncode, "name one tenant" in done.stderr) == (1, True)

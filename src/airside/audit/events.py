@@ -46,6 +46,12 @@ class Event(StrEnum):
     TENANT_SHREDDING_CANCELLED = "tenant:shredding:cancelled"
     TENANT_SHREDDED = "tenant:tenant:shredded"
 
+    VAULT_KEY_MADE = "vault:key:made"
+    VAULT_KEY_ACTIVATED = "vault:key:activated"
+    VAULT_KEY_ROLLED_BACK = "vault:key:returned"
+    VAULT_KEY_DESTROYED = "vault:key:destroyed"
+    VAULT_KEYS_REWRAPPED = "vault:key:rewrapped"
+
     USER_CREATED = "user:user:created"
     USER_UPDATED = "user:user:updated"
     USER_DEACTIVATED = "user:user:deactivated"

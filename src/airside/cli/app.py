@@ -8,12 +8,12 @@ import typer
 from airside.cli.app_clients import client
 from airside.cli.app_factors import factors
 from airside.cli.app_federation import connections, domains
-from airside.cli.app_keys import keys
 from airside.cli.app_policy import policy
 from airside.cli.app_scim import scim
 from airside.cli.app_scopes import scope
 from airside.cli.app_setup import setup
 from airside.cli.app_transfer import transfer
+from airside.cli.app_vault_keys import keys
 from airside.cli.words import Email, Slug
 
 app = typer.Typer(

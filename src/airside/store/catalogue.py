@@ -57,6 +57,8 @@ TABLES: Final[dict[str, Table]] = {
     # vault
     "tenant_key": Table("tenant", ("select", "insert", "delete")),
     "person_key": Table("tenant", ALL),
+    "tenant_key": Table("tenant", ALL),
+    "seal_block": Table("tenant", ("select", "insert", "delete")),
     # audit
     "audit_record": Table("tenant", APPEND),
     "audit_pending": Table("tenant", ("select", "insert", "delete")),
@@ -84,7 +86,7 @@ TABLES: Final[dict[str, Table]] = {
     "federation_request": Table("tenant", ("select", "insert", "delete")),
     "federation_answer": Table("tenant", ("select", "insert", "delete")),
     "spent_assertion": Table("tenant", ("select", "insert", "delete")),
-    "federated_session": Table("tenant", ("select", "insert", "delete")),
+    "federated_session": Table("tenant", ALL),
     "pending_link": Table("tenant", ("select", "insert", "delete")),
     "tenant_domain": Table("tenant", ALL),
     "break_glass": Table("tenant", ("select", "insert", "delete")),

@@ -35,6 +35,7 @@ from airside.tenancy.policy import (
 from airside.tenancy.records_policy import StoredPolicy
 from airside.tenancy.roles import Roles
 from airside.tenancy.tenants import Tenants
+from airside.tenancy.vault_keys import VaultKeys
 
 __all__ = [
     "PERMISSIONS",
@@ -62,6 +63,7 @@ __all__ = [
     "TenantPolicies",
     "TenantPolicy",
     "Tenants",
+    "VaultKeys",
     "accepted",
     "name_of",
     "parse_policy",

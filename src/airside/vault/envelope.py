@@ -48,7 +48,7 @@ def seal(
     """
     if len(plaintext) > MAX_PLAINTEXT:
         raise TooLarge("value over the cap of a sealed field", max_bytes=MAX_PLAINTEXT)
-    body = cipher.encrypt(nonce, plaintext, _associated(version, key_id, context))
+    body = cipher.encrypt(nonce, plaintext, associated(version, key_id, context))
     return header(key_id, version) + nonce + body
 
 
@@ -76,10 +76,11 @@ def open(cipher: AESGCM, sealed: bytes, context: bytes, version: int = VERSION) 
     """
     key_id = key_of(sealed, version)
     try:
-        return cipher.decrypt(sealed[_NONCE_AT:_BODY_AT], sealed[_BODY_AT:], _associated(version, key_id, context))
+        return cipher.decrypt(sealed[_NONCE_AT:_BODY_AT], sealed[_BODY_AT:], associated(version, key_id, context))
     except InvalidTag:
         raise Unopenable from None
 
 
-def _associated(version: int, key_id: UUID, context: bytes) -> bytes:
+def associated(version: int, key_id: UUID, context: bytes) -> bytes:
+    """What a ciphertext is bound to: version, key and context."""
     return encode(bytes([version]), key_id.bytes, context)

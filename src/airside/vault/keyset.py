@@ -1,24 +1,39 @@
 """A tenant's keys in memory: seal and open its fields, index them blindly, derive keys for other rooms. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 from uuid import UUID
+from weakref import finalize
 
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.hmac import HMAC
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from airside.core.entropy import Entropy
+from airside.core.errors import TooLarge
 from airside.core.secret import Secret
 from airside.vault import envelope, fields, streams
+from airside.vault.allowance import BLOCK, Allowance
+from airside.vault.envelope import MAX_PLAINTEXT, NONCE_BYTES, OVERHEAD
 from airside.vault.model import KEY_BYTES, Place, Unopenable
 
 BLIND_INDEX_BYTES: Final = 16
+_HEADER: Final = 17
+_BODY: Final = _HEADER + NONCE_BYTES
 
 
 class Keyset:
-    """One tenant's keys, loaded. What it seals only the same tenant's keyset opens."""
+    """One tenant's keys, loaded. What it seals only the same tenant's keyset opens.
+
+    Its keys stand in buffers that are overwritten when the last holder lets go of it. Copies that Python or OpenSSL
+    made on the way are freed, which OpenSSL does with overwriting and Python without.
+
+    Args:
+        allowance: how often it may seal; one block where nobody else counts.
+        former: index keys before the present one, for what can't be indexed anew.
+    """
 
     def __init__(
         self,
@@ -29,29 +44,37 @@ class Keyset:
         index: Secret[bytes],
         derive: Secret[bytes],
         entropy: Entropy,
+        allowance: Allowance | None = None,
+        former: Sequence[Secret[bytes]] = (),
     ) -> None:
         self._tenant_id = tenant_id
-        self._data = dict(data)
-        self._ciphers = {key_id: AESGCM(key.reveal()) for key_id, key in data.items()}
+        self._keys = {key_id: _Key(key.reveal()) for key_id, key in data.items()}
+        self._ciphers = {envelope.header(key_id): AESGCM(key.buffer) for key_id, key in self._keys.items()}
         self._active = active
-        self._index = index
-        self._derive = derive
+        self._header = envelope.header(active)
+        self._cipher = self._ciphers[self._header]
+        self._index = _Key(index.reveal())
+        self._former = [_Key(key.reveal()) for key in former]
+        self._derive = _Key(derive.reveal())
         self._entropy = entropy
-        self._index_keys: dict[tuple[str, str], Secret[bytes]] = {}
+        self._spend = (allowance or Allowance(BLOCK)).spend
+        self._index_keys: dict[tuple[str, str], list[_Key]] = {}
+        self._bound: dict[tuple[bytes, str, str], bytes] = {}
+        finalize(self, _wipe, [*self._keys.values(), self._index, *self._former, self._derive], self._index_keys)
 
     def seal(self, place: Place, plaintext: bytes) -> bytes:
         """`plaintext` sealed for `place` with the active data key, in the format of `envelope.py`.
 
         Raises:
             TooLarge: more than `envelope.MAX_PLAINTEXT` bytes.
+            Unavailable: the key has sealed as often as it may.
         """
-        return envelope.seal(
-            self._ciphers[self._active],
-            self._active,
-            nonce=self._entropy.bytes(envelope.NONCE_BYTES),
-            plaintext=plaintext,
-            context=fields.field_context(self._tenant_id, place),
-        )
+        if len(plaintext) > MAX_PLAINTEXT:
+            raise TooLarge("value over the cap of a sealed field", max_bytes=MAX_PLAINTEXT)
+        self._spend()
+        header = self._header
+        nonce = self._entropy.bytes(NONCE_BYTES)
+        return header + nonce + self._cipher.encrypt(nonce, plaintext, self._associated(header, place))
 
     def open(self, place: Place, sealed: bytes) -> bytes:
         """What was sealed for `place`, with whichever of the tenant's data keys.
@@ -59,10 +82,14 @@ class Keyset:
         Raises:
             Unopenable: it doesn't open; nothing more is said.
         """
-        cipher = self._ciphers.get(envelope.key_of(sealed))
-        if cipher is None:
+        header = sealed[:_HEADER]
+        cipher = self._ciphers.get(header)
+        if cipher is None or not OVERHEAD <= len(sealed) <= OVERHEAD + MAX_PLAINTEXT:
             raise Unopenable
-        return envelope.open(cipher, sealed, fields.field_context(self._tenant_id, place))
+        try:
+            return cipher.decrypt(sealed[_HEADER:_BODY], sealed[_BODY:], self._associated(header, place))
+        except InvalidTag:
+            raise Unopenable from None
 
     def is_current(self, sealed: bytes) -> bool:
         """Whether `sealed` says it was sealed with the active data key; what isn't is sealed again by its room.
@@ -75,7 +102,7 @@ class Keyset:
     @property
     def seal_header(self) -> bytes:
         """How everything begins that is sealed with the active data key: what statements find the rest by."""
-        return envelope.header(self._active)
+        return self._header
 
     @property
     def active(self) -> UUID:
@@ -84,28 +111,73 @@ class Keyset:
 
     def stream_key(self, place: Place, key_id: UUID, salt: bytes) -> Secret[bytes]:
         """As `streams.StreamKeys.stream_key`: a stream opens with whichever of the tenant's data keys began it."""
-        key = self._data.get(key_id)
+        key = self._keys.get(key_id)
         if key is None:
             raise Unopenable
-        return streams.derive(key, salt, fields.stream_info(self._tenant_id, place))
+        return streams.derive(key.secret(), salt, fields.stream_info(self._tenant_id, place))
 
     def blind_index(self, table: str, column: str, value: bytes) -> bytes:
         """16 bytes that are equal for equal values of this tenant's column, and tell nothing else.
 
         HMAC-SHA256 under a key of its own for each column. The caller normalises `value` first.
         """
-        key = self._index_keys.get((table, column))
-        if key is None:
-            key = Secret(_hkdf(self._index, fields.blind_index_info(self._tenant_id, table, column)))
-            self._index_keys[table, column] = key
-        mac = HMAC(key.reveal(), SHA256())
-        mac.update(value)
-        return mac.finalize()[:BLIND_INDEX_BYTES]
+        return _mac(self._keys_of(table, column)[0], value)
+
+    def blind_indexes(self, table: str, column: str, value: bytes) -> list[bytes]:
+        """The blind index of `value`, and those under former index keys: for what is looked up and can't be indexed
+        anew, since nobody knows its value (a recovery code)."""
+        return [_mac(key, value) for key in self._keys_of(table, column)]
 
     def derive(self, purpose: str) -> bytes:
         """32 bytes of key for `purpose` (such as `csrf` or `cursor`), the same each time (HKDF, RFC 5869)."""
         return _hkdf(self._derive, fields.derived_info(self._tenant_id, purpose))
 
+    def _keys_of(self, table: str, column: str) -> "list[_Key]":
+        keys = self._index_keys.get((table, column))
+        if keys is None:
+            info = fields.blind_index_info(self._tenant_id, table, column)
+            keys = self._index_keys[table, column] = [_Key(_hkdf(key, info)) for key in (self._index, *self._former)]
+        return keys
 
-def _hkdf(key: Secret[bytes], info: bytes) -> bytes:
-    return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=info).derive(key.reveal())
+    def _associated(self, header: bytes, place: Place) -> bytes:
+        """As `envelope.seal` binds it; all but the row is remembered."""
+        bound = self._bound.get((header, place.table, place.column))
+        if bound is None:
+            whole = envelope.associated(
+                envelope.VERSION, UUID(bytes=header[1:]), fields.field_context(self._tenant_id, place)
+            )
+            bound = self._bound[header, place.table, place.column] = whole[:-16]
+        return bound + place.row_id.bytes
+
+
+class _Key:
+    """A key in a buffer that can be overwritten."""
+
+    __slots__ = ("buffer",)
+
+    def __init__(self, key: bytes) -> None:
+        self.buffer = bytearray(key)
+
+    def __repr__(self) -> str:
+        return "***"
+
+    def secret(self) -> Secret[bytes]:
+        return Secret(bytes(self.buffer))
+
+    def wipe(self) -> None:
+        self.buffer[:] = bytes(len(self.buffer))
+
+
+def _wipe(keys: Iterable[_Key], index_keys: Mapping[tuple[str, str], list[_Key]]) -> None:
+    for key in (*keys, *(key for each in index_keys.values() for key in each)):
+        key.wipe()
+
+
+def _mac(key: _Key, value: bytes) -> bytes:
+    mac = HMAC(key.buffer, SHA256())
+    mac.update(value)
+    return mac.finalize()[:BLIND_INDEX_BYTES]
+
+
+def _hkdf(key: _Key, info: bytes) -> bytes:
+    return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=info).derive(key.buffer)

@@ -11,7 +11,8 @@ KEY_BYTES: Final = 32
 """Every key in the vault: AES-256, HMAC-SHA256 and HKDF-SHA256 all take 256 bits."""
 
 Purpose = Literal["data", "index", "derive"]
-State = Literal["active", "retired"]
+State = Literal["coming", "active", "retired"]
+"""A coming key opens and doesn't seal yet; an active one seals; a retired one opens what it sealed."""
 
 PURPOSES: Final[tuple[Purpose, ...]] = ("data", "index", "derive")
 
@@ -44,3 +45,7 @@ class TenantKey:
     kek_id: str
     created_at: datetime
     state: State
+    since: datetime
+    resealed: bool = False
+    seals: int = 0
+    """How often it may have sealed, at most."""

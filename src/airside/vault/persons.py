@@ -166,6 +166,12 @@ class PersonKeys:
         for spot in [spot for spot in self._held if spot[0] == tenant_id]:
             del self._held[spot]
 
+    def wipe(self) -> None:
+        """Let go of every key that has been held for its time."""
+        now = self._clock.monotonic()
+        for spot in [spot for spot, held in self._held.items() if now - held[0] >= KEY_LIFETIME]:
+            del self._held[spot]
+
     def forget_all(self) -> None:
         """Hold nobody's key: news may have been missed."""
         self._forgotten += 1

@@ -15,6 +15,9 @@ from airside.wiring.mutual import MutualTls
 SWEEP_EVERY: Final = 600.0
 """Seconds between two sweeps of what has run out."""
 
+WIPE_EVERY: Final = 60.0
+"""Seconds between two looks for keys that have been in memory for their time."""
+
 _log = structlog.get_logger("airside.jobs")
 
 
@@ -32,6 +35,7 @@ class Jobs:
         self._tasks = [
             asyncio.create_task(sequencing, name="audit-sequencer"),
             asyncio.create_task(self._sweep_for_ever(), name="sweeper"),
+            asyncio.create_task(self._wipe_for_ever(), name="keys let go"),
             asyncio.create_task(services.delivery.run(self._tenants), name="mail"),
             asyncio.create_task(services.back_channel.run(self._tenants), name="back-channel logout"),
         ]
@@ -50,6 +54,11 @@ class Jobs:
 
     async def _tenants(self) -> list[UUID]:
         return [address.tenant_id for address in await self._services.lookup.all()]
+
+    async def _wipe_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(WIPE_EVERY)
+            self._services.vault.wipe()
 
     async def _sweep_for_ever(self) -> None:
         while True:
@@ -101,6 +110,7 @@ class Jobs:
             services.spent_proofs.sweep,
             services.scim_tokens.sweep,
             services.key_rotation.turn,
+            services.vault_keys.turn,
             services.claims_requests.sweep,
             services.token_issuer.sweep,
             services.device_authorizations.sweep,

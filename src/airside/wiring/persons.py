@@ -23,7 +23,7 @@ from airside.identity import (
 )
 from airside.oauth import Participants
 from airside.protocols.webauthn import RelyingParty
-from airside.tenancy import Grants, Invitations, Members, Roles, TenantPolicies, Tenants
+from airside.tenancy import Grants, Invitations, Members, Roles, TenantPolicies, Tenants, VaultKeys
 from airside.wiring.foundation import Foundation
 from airside.wiring.roots import attestation_roots
 from airside.wiring.settings import Settings
@@ -52,6 +52,7 @@ class Persons:
     members: Members
     invitations: Invitations
     activity: Activity
+    vault_keys: VaultKeys
 
 
 def persons(base: Foundation, settings: Settings) -> Persons:
@@ -117,6 +118,7 @@ def persons(base: Foundation, settings: Settings) -> Persons:
         participants=participants,
         links=links,
         activity=Activity(vault=vault),
+        vault_keys=VaultKeys(vault=vault, passwords=passwords, journal=journal),
         tenants=tenants,
         roles=roles,
         members=members,
