@@ -19,6 +19,7 @@ BENCHMARKS = (
     "saml",
     "shield",
     "audit",
+    "vault",
 )
 
 

@@ -101,7 +101,7 @@ class Vault:
             return held.keyset
         before = self._forgotten
         rows = await records.load(ctx)
-        states = frozenset((row.key_id, row.state, row.wrapped) for row in rows)
+        states = frozenset[tuple[UUID, State, bytes]]((row.key_id, row.state, row.wrapped) for row in rows)
         try:
             active, keyset = await self._unwrap(ctx, rows)
         except Unavailable:

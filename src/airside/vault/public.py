@@ -1,0 +1,182 @@
+"""Columns that stand in clear, and why they may: who steals the disk reads these and nothing else.
+
+What isn't here has to be sealed (`columns.py`); a test compares both with the live database.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+WORD: Final = "a word from a list of the program's own"
+NAME: Final = "what an administrator calls a thing of theirs; not a person"
+ID: Final = "an id of ours, made at random"
+HASH: Final = "SHA-256 of a value with 256 random bits: nobody finds the value by trying"
+INDEX: Final = "a keyed hash (blind index), under a key that isn't in the database"
+PUBLISHED: Final = "published to everybody by the program itself"
+SETTINGS: Final = "what an administrator set up: addresses of services, switches, lists of words; not a person"
+GRAPH: Final = "the permission graph: the application's own ids; it is told to keep names out of them"
+FLOW: Final = "what an application asked for, gone within the hour: addresses of its own, random values, words"
+TREE: Final = "SHA-256 over records whose personal parts are sealed"
+SELF_SEALED: Final = "sealed under a key that only the token yields, which stands nowhere here"
+WRAPPED: Final = "wrapped by the key encryption key"
+RECORD: Final = "ids, words and counts; what is said of a person is sealed beside it"
+
+PUBLIC: Final[Mapping[str, Mapping[str, str]]] = {
+    "migration": {"name": WORD, "checksum": PUBLISHED},
+    "tenant_address": {"slug": "stands in the tenant's public addresses"},
+    "tenant": {"state": WORD, "system_store_id": ID, "default_store_id": ID},
+    "tenant_key": {"purpose": WORD, "wrapped": WRAPPED, "kek_id": ID, "state": WORD},
+    "outbox": {"kind": WORD, "about": "ids alone; what is sent is rendered at sending", "way": WORD},
+    "tenant_role": {"name": NAME, "description": NAME},
+    "invitation": {"email_index": INDEX, "roles": NAME, "inviter": ID, "state": WORD},
+    "tenant_policy": {"policy": SETTINGS, "changed_by": ID},
+    "limit_state": {"name": WORD, "key_hash": INDEX},
+    "user_account": {"email_index": INDEX, "state": WORD},
+    "user_session": {"sso_hash": HASH, "account_hash": HASH, "acr": WORD, "amr": WORD},
+    "action_link": {"purpose": WORD},
+    "recovery_code": {"code_hash": INDEX},
+    "passkey": {"credential_index": INDEX, "transports": WORD},
+    "passkey_challenge": {"purpose": WORD, "challenge": "random bytes, used once, gone within minutes"},
+    "known_device": {"state": WORD},
+    "signin_flow": {
+        "browser_hash": HASH,
+        "proofs": "which steps of a login were taken, when, and by whose id",
+        "minimum": WORD,
+    },
+    "audit_record": {
+        "event": WORD,
+        "actor": ID,
+        "subject": RECORD,
+        "outcome": WORD,
+        "reason": WORD,
+        "request_id": ID,
+        "origin": "sealed under the person's own key, as text; in records of old builds the address itself",
+        "details": RECORD,
+        "person": ID,
+        "leaf_hash": TREE,
+    },
+    "audit_pending": {"leaf_hash": TREE},
+    "audit_tree": {"frontier": TREE},
+    "audit_leaf": {"leaf_hash": TREE},
+    "audit_node": {"hash": TREE},
+    "audit_head": {"root": TREE, "jws": "a signed head, made to be handed on"},
+    "audit_key": {"public_jwk": PUBLISHED},
+    "oauth_client": {
+        "name": NAME,
+        "redirect_uris": SETTINGS,
+        "grants": WORD,
+        "scopes": NAME,
+        "audiences": SETTINGS,
+        "secret_hashes": HASH,
+        "state": WORD,
+        "settings": SETTINGS,
+        "origin": WORD,
+        "document_url": SETTINGS,
+    },
+    "oauth_scope": {"name": NAME, "descriptions": NAME},
+    "client_registration": {"token_hash": HASH},
+    "registration_token": {"token_hash": HASH, "name": NAME},
+    "authorization_request": {
+        "request_hash": HASH,
+        "browser_hash": HASH,
+        "redirect_uri": FLOW,
+        "scopes": NAME,
+        "state": FLOW,
+        "nonce": FLOW,
+        "code_challenge": FLOW,
+        "prompt": WORD,
+        "acr": WORD,
+        "details": FLOW,
+        "answer": WORD,
+    },
+    "authorization_code": {
+        "code_hash": HASH,
+        "redirect_uri": FLOW,
+        "code_challenge": FLOW,
+        "nonce": FLOW,
+        "scopes": NAME,
+        "acr": WORD,
+        "amr": WORD,
+        "details": FLOW,
+    },
+    "pushed_request": {"request_hash": HASH},
+    "oauth_consent": {"scopes": NAME},
+    "logout_request": {"request_hash": HASH, "redirect_uri": FLOW, "state": FLOW, "ui_locales": WORD},
+    "device_authorization": {
+        "device_hash": HASH,
+        "user_code_hash": INDEX,
+        "scopes": NAME,
+        "details": FLOW,
+        "state": WORD,
+        "acr": WORD,
+        "amr": WORD,
+    },
+    "connection": {"kind": WORD, "name": NAME, "state": WORD, "settings": SETTINGS},
+    "external_identity": {"subject_index": INDEX},
+    "federation_request": {"word_hash": HASH},
+    "federation_answer": {"word_hash": HASH, "request_hash": HASH},
+    "spent_assertion": {"assertion_hash": HASH},
+    "federated_session": {"foreign_index": INDEX},
+    "tenant_domain": {"domain": "a name in the public DNS", "challenge": "stands in the public DNS"},
+    "connection_mapping": {"rules": SETTINGS, "author": ID},
+    "mapped_role": {"role": NAME},
+    "setup_invitation": {
+        "name": NAME,
+        "inviter": ID,
+        "state": WORD,
+        "session_hash": HASH,
+        "provider": WORD,
+        "kind": WORD,
+    },
+    "certificate_reminder": {"certificate_hash": "SHA-256 of a certificate, which is public"},
+    "signing_key": {"kid": PUBLISHED, "alg": WORD, "state": WORD, "public_jwk": PUBLISHED},
+    "opaque_token": {"token_hash": HASH, "claims": "what an access token says: ids, scopes, roles, times"},
+    "refresh_family": {
+        "client_id": ID,
+        "subject": ID,
+        "session_id": ID,
+        "scope": NAME,
+        "audience": SETTINGS,
+        "acr": WORD,
+        "amr": WORD,
+        "revoked_because": WORD,
+        "confirmation": "the thumbprint of a public key",
+    },
+    "refresh_token": {
+        "token_hash": HASH,
+        "successor_hash": HASH,
+        "sealed": SELF_SEALED,
+    },
+    "spent_proof": {"kind": WORD, "proof_hash": HASH},
+    "scim_token": {"token_hash": HASH},
+    "scim_user": {"user_name_index": INDEX, "external_id_index": INDEX},
+    "scim_email": {"email_index": INDEX},
+    "scim_group": {"name_index": INDEX, "external_id_index": INDEX},
+    "revocation": {"kind": WORD, "id": ID},
+    "permission_store": {"store_id": ID, "name": NAME, "model_id": ID},
+    "permission_model": {"store_id": ID, "model_id": ID, "body": GRAPH},
+    "permission_tuple": {
+        "store_id": ID,
+        "object_type": GRAPH,
+        "object_id": GRAPH,
+        "relation": GRAPH,
+        "subject_type": GRAPH,
+        "subject_id": GRAPH,
+        "subject_relation": GRAPH,
+        "condition_name": GRAPH,
+        "condition_context": GRAPH,
+    },
+    "permission_change": {
+        "store_id": ID,
+        "operation": WORD,
+        "object_type": GRAPH,
+        "object_id": GRAPH,
+        "relation": GRAPH,
+        "subject_type": GRAPH,
+        "subject_id": GRAPH,
+        "subject_relation": GRAPH,
+        "model_id": ID,
+        "condition_name": GRAPH,
+        "condition_context": GRAPH,
+    },
+    "permission_assertion": {"store_id": ID, "model_id": ID, "body": GRAPH},
+}

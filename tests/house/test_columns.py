@@ -1,0 +1,58 @@
+"""Every column that can hold words or bytes is sealed, or says why it needn't be: on the live database."""
+
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+from psycopg import Connection
+from psycopg.rows import TupleRow
+
+from airside.vault.columns import PEPPERED, SEALED
+from airside.vault.public import PUBLIC
+
+_COLUMNS = """
+    select c.relname, a.attname, format_type(a.atttypid, null)
+      from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace
+     where n.nspname = 'airside' and c.relkind in ('r', 'p') and not c.relispartition
+       and a.attnum > 0 and not a.attisdropped
+"""
+_KEYS = """
+    select c.relname, array(select a.attname::text from unnest(i.indkey::int[]) with ordinality k(attnum, place)
+                              join pg_attribute a on a.attrelid = c.oid and a.attnum = k.attnum order by k.place)
+      from pg_index i join pg_class c on c.oid = i.indrelid join pg_namespace n on n.oid = c.relnamespace
+     where n.nspname = 'airside' and i.indisprimary
+"""
+_TELLING = {"text", "bytea", "jsonb", "json", "character varying", "xml", "inet", "text[]", "bytea[]", "jsonb[]"}
+_SCALARS = {"uuid", "integer", "bigint", "smallint", "boolean", "timestamp with time zone", "double precision", "date"}
+_SAFE = _SCALARS | {f"{each}[]" for each in _SCALARS} | {"interval", "numeric", "real"}
+
+
+@pytest.fixture
+def connection(superuser_dsn: str) -> Iterator[Connection[TupleRow]]:
+    with psycopg.connect(superuser_dsn) as opened:
+        yield opened
+
+
+def test_every_column_is_sealed_or_says_why_not(connection: Connection[TupleRow]) -> None:
+    live = {(table, name): kind for table, name, kind in connection.execute(_COLUMNS).fetchall()}
+    assert {kind for kind in live.values() if kind not in _TELLING | _SAFE} == set()
+    telling = {column for column, kind in live.items() if kind in _TELLING}
+    sealed = {(each.table, each.column) for each in SEALED}
+    public = {(table, column) for table, columns in PUBLIC.items() for column in columns}
+    assert telling - sealed - public == set(), "neither sealed nor declared public"
+    assert (sealed | public) - telling == set(), "declared and not there"
+    assert sealed & public == set(), "declared twice"
+
+
+def test_what_is_sealed_anew_is_found_by_its_primary_key(connection: Connection[TupleRow]) -> None:
+    keys = {table: tuple(columns) for table, columns in connection.execute(_KEYS).fetchall()}
+    for column in SEALED:
+        if not column.kept and column.table != "tenant":
+            assert ("tenant_id", *column.key) == keys[column.table], column
+    assert keys["tenant"] == ("tenant_id",)
+    assert {column.table for column in SEALED} >= set(PEPPERED)
+
+
+def test_every_reason_says_something() -> None:
+    reasons = [reason for columns in PUBLIC.values() for reason in columns.values()]
+    assert [reason for reason in reasons if len(reason) < 12] == []
