@@ -140,6 +140,7 @@ async def _camp(server: Running) -> Camp:
         key = TupleKey(f"user:{canary}", "viewer", f"doc:{canary}")
         await services.permissions.tuples.write(ctx, store.id, writes=[key])
         flow = await services.flows.start(ctx, f"/t/{place.slug}/account")
+        await services.app_keys.create(ctx, canary, "seal")
     assert secret is not None
     async with visitor(place) as browser:
         signed_in = await browser.sign_in(await browser.get(f"{place.issuer}/signin"), person)
@@ -181,6 +182,8 @@ async def _camp(server: Running) -> Camp:
         "device": format_id(DEVICE, device),
         "passkey": format_id(PASSKEY, person.id),
         "name": "none.css",
+        "vault_key": canary,
+        "version": "1",
     }
     return Camp(place, canary, answer.json()["access_token"], cookies, ids, provisioning.token)
 
@@ -209,6 +212,7 @@ def _absent(server: Running, camp: Camp) -> dict[str, str]:
     return {
         **camp.ids,
         **ids,
+        "vault_key": "never",
         **dict.fromkeys(("store_id", "store", "model_id", "model", "id"), "01BX5ZZKBKACTAV9WEVGEMMVRZ"),
     }
 
@@ -243,6 +247,8 @@ def _body(template: str) -> Any:
         "/{role_id}": {"description": "probe"},
         "/invitations": {"email": "probe.guest@example.com"},
         "/policies": {"version": 0, "policy": {}},
+        "/vault/keys": {"name": "probe"},
+        "/vault/encrypt": {"key": "probe", "plaintext": "", "context": {}},
         "/clients": {"name": "probe", "grants": ["client_credentials"]},
     }
     return next((body for end, body in ends.items() if template.endswith(end)), dict[str, Any]())

@@ -76,7 +76,9 @@ async def _doors(server: Running, place: Place, provisioning: Directory) -> list
         role = await server.services.role_admin.create(ctx, RoleDraft("suite"))
     nobody = format_id(USER, uuid7(server.services.clock.now(), server.services.entropy))
     values = {"slug": place.slug, "store_id": store.id, "model_id": store.id, "user_id": nobody, "role_id": role.word}
-    values["scope"] = "suite:read"
+    values |= {"scope": "suite:read", "vault_key": "suite"}
+    async with place.operator() as ctx:
+        await server.services.app_keys.create(ctx, "suite", "seal")
     async with place.operator() as ctx:
         provider = OidcSettings(issuer="https://idp.example.com", client_id="airside")
         connection = await place.server.services.connections.create(ctx, ConnectionDraft("Suite", provider))

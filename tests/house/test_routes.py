@@ -72,6 +72,12 @@ BODIES: dict[str, dict[str, object]] = {
     "/mapping/preview": {"rules": {}},
     "/domains": {"domain": "stranger.com"},
     "/domains/{domain_id}": {"enforced": True},
+    "/vault/keys": {"name": "stranger"},
+    "/vault/grants": {"subject": "x", "relation": "reader", "kind": "vault_path", "name": "x"},
+    "/vault/grants/revoke": {"subject": "x", "relation": "reader", "kind": "vault_path", "name": "x"},
+    "/vault/encrypt": {"key": "stranger", "plaintext": "", "context": {}},
+    "/vault/decrypt": {"key": "stranger", "ciphertext": "", "context": {}},
+    "/vault/datakeys": {"key": "stranger", "context": {}},
     "/scim/v2/Users": {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "stranger"},
     "/scim/v2/Groups": {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": "stranger"},
 }
@@ -97,6 +103,7 @@ async def _ids(place: Place) -> dict[str, str]:
         provider = OidcSettings(issuer="https://idp.example.com", client_id="airside")
         connection = await services.connections.create(ctx, ConnectionDraft("kept", provider))
         domain = await services.domains.add(ctx, "kept.com")
+        await services.app_keys.create(ctx, "kept", "seal")
         token, _ = await services.scim_tokens.create(ctx, connection.id, lifetime=timedelta(days=1))
     return {
         "slug": place.slug,
@@ -129,6 +136,8 @@ async def _ids(place: Place) -> dict[str, str]:
         "registration_token_id": format_id(REGISTRATION, user.id),
         "letter": format_id(MAIL, user.id),
         "setup_id": setup.word,
+        "vault_key": "kept",
+        "version": "1",
     }
 
 

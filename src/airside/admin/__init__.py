@@ -24,11 +24,13 @@ from airside.admin.sessions import SessionAdmin
 from airside.admin.setup import SetupAdmin
 from airside.admin.transfer import LineResult, TransferAdmin
 from airside.admin.users import UserAdmin
+from airside.admin.vault import Bound, VaultAdmin, VaultUse
 from airside.admin.verb import Verbs, requires
 
 __all__ = [
     "OPERATOR",
     "Above",
+    "Bound",
     "ClientAdmin",
     "ConnectionAdmin",
     "ConsentAdmin",
@@ -48,6 +50,8 @@ __all__ = [
     "SetupAdmin",
     "TransferAdmin",
     "UserAdmin",
+    "VaultAdmin",
+    "VaultUse",
     "Verbs",
     "requires",
 ]

@@ -186,3 +186,9 @@ class Event(StrEnum):
     SETUP_TESTED = "setup:connection:tested"
     SETUP_FINISHED = "setup:invitation:finished"
     CERTIFICATE_ENDING = "federation:certificate:ending"
+
+    APP_KEY_CREATED = "vault:named_key:created"
+    APP_KEY_ROTATED = "vault:named_key:rotated"
+    APP_KEY_DESTROYED = "vault:named_key:destroyed"
+    VAULT_GRANTED = "vault:grant:granted"
+    VAULT_REVOKED = "vault:grant:revoked"

@@ -40,6 +40,12 @@ _MANAGEMENT_IN_GERMAN: Final[Mapping[str, str]] = {
     "policies:write": "Ändern, was die Organisation bei der Anmeldung verlangt.",
     "connections:read": "Die Verbindungen der Organisation zu Anmeldediensten sehen.",
     "connections:write": "Verbindungen anlegen oder andere dazu einladen.",
+    "vault:encrypt": "Mit allen Schlüsseln des Tresors Werte versiegeln.",
+    "vault:decrypt": "Mit allen Schlüsseln des Tresors Werte öffnen.",
+    "vault:use": "Schlüssel und Geheimnisse des Tresors nutzen, die beim Namen gegeben wurden.",
+    "vault:admin": "Schlüssel des Tresors anlegen und vernichten und sagen, wer sie nutzt.",
+    "secrets:read": "Alle Geheimnisse des Tresors lesen.",
+    "secrets:write": "Alle Geheimnisse des Tresors schreiben.",
     "tenants:read": "Alle Organisationen sehen; nur bei den Betreibern.",
     "tenants:write": "Organisationen anlegen; nur bei den Betreibern.",
 }

@@ -55,7 +55,6 @@ TABLES: Final[dict[str, Table]] = {
     # signin
     "signin_flow": Table("tenant", ALL),
     # vault
-    "tenant_key": Table("tenant", ("select", "insert", "delete")),
     "person_key": Table("tenant", ALL),
     "tenant_key": Table("tenant", ALL),
     "seal_block": Table("tenant", ("select", "insert", "delete")),
@@ -107,6 +106,9 @@ TABLES: Final[dict[str, Table]] = {
     "scim_email": Table("tenant", ("select", "insert", "delete")),
     "scim_group": Table("tenant", ALL),
     "scim_member": Table("tenant", ("select", "insert", "delete")),
+    # secrets
+    "app_key": Table("tenant", CHANGE),
+    "app_key_version": Table("tenant", CHANGE),
     # revocation
     "revocation": Table("tenant", ("select", "insert", "delete")),
     # permissions

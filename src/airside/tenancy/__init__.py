@@ -23,6 +23,7 @@ from airside.tenancy.model import (
     RoleDraft,
     Tenant,
 )
+from airside.tenancy.named import NamedGrant, NamedGrants, NamedKind, NamedRelation
 from airside.tenancy.policies import TenantPolicies
 from airside.tenancy.policy import (
     AdministrationPolicy,
@@ -53,6 +54,10 @@ __all__ = [
     "Invitations",
     "Inviters",
     "Members",
+    "NamedGrant",
+    "NamedGrants",
+    "NamedKind",
+    "NamedRelation",
     "Permission",
     "Role",
     "RoleChange",

@@ -41,6 +41,12 @@ _ALL: Final = (
     Permission("policies:write", "can_write_policies", "Change what the tenant demands of how people sign in."),
     Permission("connections:read", "can_read_connections", "See the tenant's connections to identity providers."),
     Permission("connections:write", "can_write_connections", "Make connections, or invite others to."),
+    Permission("vault:encrypt", "can_encrypt_vault", "Seal values with every key of the applications' vault."),
+    Permission("vault:decrypt", "can_decrypt_vault", "Open values with every key of the applications' vault."),
+    Permission("vault:use", "can_use_vault", "Use those keys and secrets of the vault that were given by name."),
+    Permission("vault:admin", "can_manage_vault", "Make and destroy the vault's keys, and say who may use them."),
+    Permission("secrets:read", "can_read_secrets", "Read every secret of the applications' vault."),
+    Permission("secrets:write", "can_write_secrets", "Write every secret of the applications' vault."),
     Permission("tenants:read", "can_read_tenants", "See every tenant; in the operators' tenant only."),
     Permission("tenants:write", "can_write_tenants", "Make tenants; in the operators' tenant only."),
 )

@@ -36,6 +36,11 @@ class Grants:
         tenant = await self._tenants.current(ctx)
         return (await self._ask(ctx, tenant.system_store_id, subject, relation)).allowed
 
+    async def holds_on(self, ctx: RequestContext, subject: str, relation: str, object_: str) -> bool:
+        """As `holds`, of another object of the system store."""
+        store_id = (await self._tenants.current(ctx)).system_store_id
+        return (await self._permissions.engine.check(ctx, Question(store_id, subject, relation, object_))).allowed
+
     async def objects(self, ctx: RequestContext, subject: str, relation: str, object_type: str) -> list[str]:
         """The objects of a type to which `subject` has `relation`, as `holds` would say of each."""
         view = View((await self._tenants.current(ctx)).system_store_id)

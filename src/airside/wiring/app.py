@@ -17,7 +17,7 @@ from airside.access.challenges import Challenges
 from airside.access.problems import http_exception_response, invalid_request_response
 from airside.admin.userline import MAX_BATCH
 from airside.api.cursors import Cursors
-from airside.api.routes import authzen, management, openfga_problems, platform, stores
+from airside.api.routes import authzen, management, openfga_problems, platform, stores, vault_use
 from airside.api.routes import scim as scim_routes
 from airside.api.routes.oauth import AUTHORIZE, OAuthRoutes
 from airside.api.routes.oauth_prompt import PromptIntrospection, PromptKeys
@@ -136,6 +136,7 @@ def routes(services: Services) -> list[BaseRoute]:
         ).routes(),
         *scim_routes.ScimRoutes(contexts=services.contexts, issuers=services.issuers, scim=services.scim).routes(),
         *_permissions(services),
+        *vault_use.VaultRoutes(contexts=services.contexts, verbs=services.vault_use).routes(),
         *RevocationRoutes(
             contexts=services.contexts, authorise=services.authorise, revocations=services.revocations
         ).routes(),
@@ -179,6 +180,7 @@ def shield_policy(settings: Settings) -> Policy:
         cors=(_script_rule(origins),) if origins else (),
         body_caps={"/t/{slug}/api/v1/users/import": MAX_BATCH}
         | dict.fromkeys(scim_routes.LARGE, MAX_BULK_BYTES)
+        | dict.fromkeys(vault_use.LARGE, vault_use.MAX_BODY)
         | {
             prefix + name: LARGE_BYTES
             for name in LARGE
@@ -233,6 +235,7 @@ def _documented(services: Services) -> FastAPI:
         domains=services.domain_admin,
         consents=services.consent_admin,
         setups=services.setup_admin,
+        vault=services.vault_admin,
         cursors=cursors,
     )
     api.include_router(management.router(verbs))

@@ -12,6 +12,7 @@ from airside.notify import Tidings
 from airside.permissions import Permissions
 from airside.permissions.limits import Limits
 from airside.revocation import Revocations
+from airside.secrets import AppKeys, KeyMemory
 from airside.store import Engine, Listener, Lookup, Outbox
 from airside.tokens import KeyRotation, Possession, RefreshFamilies, SigningKeys, SpentProofs
 from airside.vault import FORGOTTEN, Aead, KeyArchive, NoArchive, Vault
@@ -41,6 +42,7 @@ class Foundation:
     spent_proofs: SpentProofs
     possession: Possession
     fetcher: Fetcher
+    app_keys: AppKeys
 
 
 def foundation(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy: Entropy) -> Foundation:
@@ -95,4 +97,7 @@ def foundation(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy
         spent_proofs=spent_proofs,
         possession=Possession(vault=vault, spent=spent_proofs),
         fetcher=Fetcher(allow=frozenset(settings.fetch_exceptions)),
+        app_keys=AppKeys(
+            vault=vault, entropy=entropy, journal=journal, memory=KeyMemory(listener=listener, clock=clock)
+        ),
     )

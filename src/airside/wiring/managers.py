@@ -22,6 +22,8 @@ from airside.admin import (
     SetupAdmin,
     TransferAdmin,
     UserAdmin,
+    VaultAdmin,
+    VaultUse,
 )
 from airside.wiring.custody import Custody
 from airside.wiring.entries import Entries
@@ -50,6 +52,8 @@ class Managers:
     policy_admin: PolicyAdmin
     transfer_admin: TransferAdmin
     setup_admin: SetupAdmin
+    vault_admin: VaultAdmin
+    vault_use: VaultUse
     platform: Platform
 
 
@@ -126,6 +130,8 @@ def managers(
         setup_admin=SetupAdmin(
             authorise=authorise, setups=doors.setups, limiter=base.limiter, lookup=base.lookup, issuers=issuers
         ),
+        vault_admin=VaultAdmin(authorise=authorise, keys=base.app_keys, grants=who.named_grants),
+        vault_use=VaultUse(authorise=authorise, keys=base.app_keys, grants=who.named_grants),
         platform=Platform(
             authorise=authorise,
             engine=base.engine,

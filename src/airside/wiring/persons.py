@@ -23,7 +23,7 @@ from airside.identity import (
 )
 from airside.oauth import Participants
 from airside.protocols.webauthn import RelyingParty
-from airside.tenancy import Grants, Invitations, Members, Roles, TenantPolicies, Tenants, VaultKeys
+from airside.tenancy import Grants, Invitations, Members, NamedGrants, Roles, TenantPolicies, Tenants, VaultKeys
 from airside.wiring.foundation import Foundation
 from airside.wiring.roots import attestation_roots
 from airside.wiring.settings import Settings
@@ -50,6 +50,7 @@ class Persons:
     tenants: Tenants
     roles: Roles
     members: Members
+    named_grants: NamedGrants
     invitations: Invitations
     activity: Activity
     vault_keys: VaultKeys
@@ -122,6 +123,7 @@ def persons(base: Foundation, settings: Settings) -> Persons:
         tenants=tenants,
         roles=roles,
         members=members,
+        named_grants=NamedGrants(grants=grants, journal=journal),
         invitations=Invitations(
             vault=vault,
             entropy=entropy,

@@ -26,6 +26,7 @@ from airside.admin import (
     SetupAdmin,
     TransferAdmin,
     UserAdmin,
+    VaultAdmin,
 )
 from airside.api.cursors import Cursors
 from airside.api.routes import (
@@ -43,6 +44,7 @@ from airside.api.routes import (
     scopes,
     setups,
     transfer,
+    vault_keys,
 )
 from airside.api.strict import MAX_PAGE, PAGE, Answer, Body, StrictRoute, caller_by, path_id
 from airside.core.ids import SESSION, USER, format_id
@@ -73,6 +75,7 @@ class Management:
     domains: DomainAdmin
     consents: ConsentAdmin
     setups: SetupAdmin
+    vault: VaultAdmin
     cursors: Cursors
 
 
@@ -138,6 +141,7 @@ def router(management: Management) -> APIRouter:
     consents.add(routes, caller, management.consents)
     setups.add(routes, caller, management.setups, management.cursors)
     policies.add(routes, caller, management.policies)
+    vault_keys.add(routes, caller, management.vault)
     return routes
 
 

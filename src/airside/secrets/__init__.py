@@ -1,0 +1,22 @@
+"""Secrets: the vault as applications use it for their own fields.
+
+Owns an application's named keys and their versions, what they seal and open, data keys for sealing where the plaintext
+is, and tokens of fields. Does not own the tenant's own keys under which all of that is wrapped (`vault`), the text form
+of what is sealed (`protocols/envelope.py`), nor who may use which key (`tenancy`, `admin`).
+"""
+
+from airside.secrets.key_memory import KeyMemory
+from airside.secrets.keys import AppKeys
+from airside.secrets.model import MAX_BATCH, AppKey, KeyVersion, Purpose
+from airside.secrets.ring import MAX_FIELD, KeyRing
+
+__all__ = [
+    "MAX_BATCH",
+    "MAX_FIELD",
+    "AppKey",
+    "AppKeys",
+    "KeyMemory",
+    "KeyRing",
+    "KeyVersion",
+    "Purpose",
+]
