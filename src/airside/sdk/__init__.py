@@ -1,8 +1,9 @@
 """SDK: what an application needs to stand behind Airside, without any of the server.
 
-Owns verifying access tokens where they are used (keys found by discovery, revocations followed), the
-application's own token, and asking for permissions. It does not own headers, CSRF and body caps (`shield` does),
-nor sign-in pages: those are the server's. `sdk.frameworks` puts all of it into a web framework in a few lines.
+Owns verifying access tokens where they are used (keys found by discovery, revocations followed), the application's own
+token, asking for permissions, and sealing its values under a key of the vault. It does not own headers, CSRF and body
+caps (`shield` does), nor sign-in pages: those are the server's. `sdk.frameworks` puts all of it into a web framework
+in a few lines.
 """
 
 from airside.sdk.client import ServiceClient
@@ -11,9 +12,13 @@ from airside.sdk.remote import connect, host_of
 from airside.sdk.revocation import RevocationFeed
 from airside.sdk.sender import Sender, SenderUnproven
 from airside.sdk.token import VerifiedToken
+from airside.sdk.vault import AppVault
+from airside.sdk.vault_blocking import BlockingVault
 from airside.sdk.verifier import Verifier
 
 __all__ = [
+    "AppVault",
+    "BlockingVault",
     "Permissions",
     "RevocationFeed",
     "Sender",
