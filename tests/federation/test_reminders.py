@@ -7,7 +7,7 @@ import pytest
 
 from airside.core.errors import NotFound
 from airside.core.ids import USER, format_id
-from airside.federation import Connection, SetupDraft, saml_typed
+from airside.federation import Connection, ConnectionChange, SetupDraft, saml_typed
 from tests.federation.certificates import pem_of
 from tests.running import Place
 
@@ -91,3 +91,30 @@ async def test_setup_that_is_revoked_names_nobody(place: Place) -> None:
         assert await services.setups.of_connection(ctx, made.id) is None
         with pytest.raises(NotFound):
             await services.setups.look(ctx, await services.setups.token(ctx, setup))
+
+
+async def kept(place: Place, connection: Connection) -> int:
+    """How many warnings are remembered of it."""
+    async with place.operator() as ctx:
+        return await ctx.tx.run(
+            "select days from airside.certificate_reminder where tenant_id = %s and connection_id = %s",
+            (ctx.tenant_id, connection.id),
+        )
+
+
+async def test_what_was_told_of_a_certificate_is_forgotten_with_it(place: Place) -> None:
+    services = place.server.services
+    made = await connected(place, 3)
+    assert (await reminded(place), await kept(place, made)) == (1, 1)
+    async with place.operator() as ctx:
+        successor = pem_of("idp", ctx.now.replace(microsecond=0) + timedelta(days=300))
+        await services.connections.update(ctx, made.id, ConnectionChange(settings={"certificates": [successor]}))
+    assert (await reminded(place), await kept(place, made)) == (0, 0)
+
+
+async def test_what_was_told_of_a_connection_goes_with_it(place: Place) -> None:
+    made = await connected(place, 3)
+    assert (await reminded(place), await kept(place, made)) == (1, 1)
+    async with place.operator() as ctx:
+        await place.server.services.connection_admin.delete(ctx, made.id)
+    assert await kept(place, made) == 0

@@ -30,6 +30,7 @@ from airside.core.ids import (
     PASSKEY,
     ROLE,
     SESSION,
+    SETUP,
     TENANT,
     TOKEN,
     USER,
@@ -37,6 +38,7 @@ from airside.core.ids import (
     uuid7,
 )
 from airside.core.secret import Secret
+from airside.federation import SetupDraft
 from airside.oauth import ClientDraft
 from airside.permissions import TupleKey
 from airside.store import TABLES
@@ -135,6 +137,7 @@ async def _camp(server: Running) -> Camp:
         await services.role_admin.assign(ctx, person.id, role.role_id)
         guest = f"{canary}.guest@example.com"
         invitation = await services.invitation_admin.create(ctx, guest, canary, ["member"])
+        setup, _ = await services.setup_admin.create(ctx, SetupDraft(canary, guest))
         store = await services.permissions.stores.create(ctx, canary)
         model = await services.permissions.models.write(ctx, store.id, MODEL)
         key = TupleKey(f"user:{canary}", "viewer", f"doc:{canary}")
@@ -175,6 +178,7 @@ async def _camp(server: Running) -> Camp:
         "model": model.id,
         "id": model.id,
         "invitation_id": invitation.word,
+        "setup_id": setup.word,
         "role": role.word,
         "role_id": role.word,
         "factor_id": format_id(FACTOR, factor),
@@ -203,6 +207,7 @@ def _absent(server: Running, camp: Camp) -> dict[str, str]:
         "connection_id": CONNECTION,
         "scim_token_id": TOKEN,
         "invitation_id": INVITATION,
+        "setup_id": SETUP,
         "client_id": CLIENT,
         "session_id": SESSION,
         "session": SESSION,

@@ -17,7 +17,7 @@ import httpx2
 import pytest
 
 from airside.core.ids import USER, format_id, uuid7
-from airside.federation import ConnectionDraft, OidcSettings
+from airside.federation import ConnectionDraft, OidcSettings, SetupDraft
 from airside.tenancy import RoleDraft
 from airside.tenancy.policy import parse_policy
 from tests.federation.scim.directory import Directory, directory
@@ -83,6 +83,8 @@ async def _doors(server: Running, place: Place, provisioning: Directory) -> list
         provider = OidcSettings(issuer="https://idp.example.com", client_id="airside")
         connection = await place.server.services.connections.create(ctx, ConnectionDraft("Suite", provider))
         values["connection_id"] = connection.word
+        setup, _ = await server.services.setup_admin.create(ctx, SetupDraft("Suite", "it@suite.example"))
+        values["setup_id"] = setup.word
         values["domain_id"] = (await place.server.services.domains.add(ctx, "suite.com")).word
     values["client_id"], registration = await _registered(server, place)
     keys = {"POST /t/{slug}/oauth2/register": None, "PUT /t/{slug}/oauth2/register/{client_id}": registration}

@@ -23,6 +23,7 @@ from tests.running import PASSWORD, Place
 from tests.trips.test_login_in_a_browser import callback
 from tests.trips.visitor import NATIVE, request_url
 
+LONG = " Research and Development Services Limited"
 SOON = "correct horse battery staple"
 
 
@@ -298,7 +299,7 @@ class Walk:
         page, services = self.page, self.place.server.services
         async with self.place.operator() as ctx:
             made, url = await services.setup_admin.create(
-                ctx, SetupDraft(self.name[:200], "it@example.com", provisions=True)
+                ctx, SetupDraft(f"{self.name[:120]}{LONG}", "it@example.com", provisions=True)
             )
         await page.goto(url.reveal())
         yield "setup"
@@ -351,6 +352,9 @@ class Walk:
         await page.goto(f"{self.at}/setup/steps")
         await self.send()
         yield "setup-finished"
+        await page.context.clear_cookies()
+        await page.goto(f"{self.at}/signin")
+        yield "signin-connections"
 
     async def _choose(self, provider: str, kind: str) -> None:
         await self.page.check(f"input[value={provider}]")
