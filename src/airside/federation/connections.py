@@ -91,6 +91,16 @@ class Connections:
         """
         return _found(await records.find(ctx, connection_id))
 
+    async def hold(self, ctx: RequestContext, connection_id: UUID, *, alone: bool = False) -> Connection:
+        """As `get`; it stays as it is until this transaction ends. `alone`: nobody else holds it either. Whoever locks
+        a domain of it too holds it first.
+
+        Raises:
+            NotFound: not there, or not this tenant's.
+        """
+        found = await (records.find(ctx, connection_id, lock=True) if alone else records.share(ctx, connection_id))
+        return _found(found)
+
     async def active(self, ctx: RequestContext, connection_id: UUID, kind: ConnectionKind) -> Connection:
         """The connection of that kind, which opens something, and goes on to until this transaction ends.
 

@@ -129,13 +129,14 @@ class TenantDomains:
             NotFound: no such domain or connection in this tenant.
             Conflict: what isn't proven is bound, or what leads nowhere is enforced.
         """
+        if change.connection_id is not None:
+            await self._connections.hold(ctx, change.connection_id)
         before = _found(await records.find(ctx, domain_id, lock=True))
         after = before
         if change.unbind:
             after = replace(after, connection_id=None)
         if change.connection_id is not None:
-            connection = await self._connections.get(ctx, change.connection_id)
-            after = replace(after, connection_id=connection.id)
+            after = replace(after, connection_id=change.connection_id)
         if change.enforced is not None:
             after = replace(after, enforced=change.enforced)
         bound_anew = after.connection_id not in (None, before.connection_id)
@@ -160,9 +161,10 @@ class TenantDomains:
         Raises:
             Conflict: one is enforced through it: nobody of that domain could sign in any more.
         """
+        await records.unbind(ctx, connection_id)
+        # Asked after that, which waits for whoever enforces one meanwhile.
         if await records.is_enforcing(ctx, connection_id):
             raise Conflict("a domain signs in only through this connection")
-        await records.unbind(ctx, connection_id)
 
     async def covers(self, ctx: RequestContext, connection_id: UUID, email: str) -> bool:
         """Implements `Domains`: only the very domain, nothing above or below it."""

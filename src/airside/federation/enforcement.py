@@ -73,6 +73,7 @@ class Enforcement:
             Conflict: there are `MAX_BREAK_GLASS`.
         """
         await self._users.get(ctx, user_id)
+        await records.queue_to_pass(ctx)
         others = set(await records.passing(ctx)) - {user_id}
         if len(others) >= MAX_BREAK_GLASS:
             raise Conflict("too many break-glass administrators", max=MAX_BREAK_GLASS)

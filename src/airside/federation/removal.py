@@ -23,7 +23,7 @@ class Removal:
             NotFound: no such connection in this tenant.
             Conflict: a domain signs in only through it.
         """
-        await self._connections.get(ctx, connection_id)
+        await self._connections.hold(ctx, connection_id, alone=True)
         await self._domains.release(ctx, connection_id)
         await self._mappings.forget(ctx, connection_id)
         await self._connections.delete(ctx, connection_id)
