@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -296,6 +297,15 @@ async def test_name_that_apple_tells_once_is_a_name_and_nothing_else(oidc: OidcK
     async with oidc.federation.begin() as ctx:
         made = await oidc.federation.kit.users.get(ctx, proof.user_id)
     assert (made.name, made.email) == ("Ada Lovelace", "ada@example.com")
+
+
+async def test_login_that_renews_a_session_asks_for_no_older_proof_than_the_connection_does(oidc: OidcKit) -> None:
+    """OpenID Connect Core §3.1.2.1, `max_age`: the shorter of both."""
+    connection = await oidc.connection(oidc.settings(max_age=60))
+    for ago, wanted in ((timedelta(minutes=10), "60"), (timedelta(seconds=30), "30")):
+        login = replace(new_login(), renew_since=oidc.issuer.clock.now() - ago)
+        asked = parse_qs(urlsplit(await oidc.lead(connection, login)).query)
+        assert int(asked["max_age"][0]) in range(int(wanted) - 1, int(wanted) + 3)
 
 
 @pytest.mark.parametrize(("ago", "renews"), [(0, True), (3600, False), (None, False)])

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import TypeVar
+from uuid import UUID
 
 import pytest
 
@@ -26,6 +27,7 @@ from airside.wiring.build import Services
 from tests.gauntlet.test_g15_enumeration import FULL, LIMIT, P_VALUE, SEED, kolmogorov_smirnov
 from tests.identity.kit import make_passwords
 from tests.running import Place, Running
+from tests.trips.test_enforced_domain import enforce
 
 SAMPLES = int(os.environ.get("G15_SAMPLES", "20000" if FULL else "600"))
 """Of each kind."""
@@ -155,6 +157,24 @@ async def test_sign_up_with_known_and_unknown_takes_the_same_time(server: Runnin
         await registration.request(ctx, email, "Somebody", Secret(PASSWORD))
 
     await _assert_alike("sign-up", Flow(place, request, hashes))
+    hashes.close()
+
+
+@pytest.mark.gauntlet
+@pytest.mark.alone
+async def test_where_an_address_signs_in_takes_the_same_time_whoever_has_it(server: Running) -> None:
+    """N15: the page that asks for the address first goes by its domain, and looks nobody up."""
+    services, place = server.services, await server.tenant()
+    await enforce(place, "example.com")
+    hashes = Stopwatch(clock=services.clock, entropy=services.entropy)
+    led: set[UUID | None] = set()
+
+    async def request(ctx: RequestContext, email: str) -> None:
+        led.add(await services.discovery.discover(ctx, email))
+
+    await _assert_alike("discovery", Flow(place, request, hashes))
+    assert len(led) == 1
+    assert None not in led
     hashes.close()
 
 
