@@ -26,6 +26,7 @@ from airside.oauth import Client, ClientDraft
 from airside.protocols import otp
 from airside.protocols.oauth import challenge_of
 from airside.store.migrate import migrate, role_of
+from tests.federation.scim.directory import BULK, directory, mailbox, person
 from tests.gauntlet.canaries import Aviary, dump
 from tests.makers import Database, MakeDatabase
 from tests.process import Watched, serving
@@ -36,6 +37,7 @@ from tests.trips.visitor import API, FORM, NATIVE, Visitor, code_for, csrf_of, r
 JSON_TYPE = {"content-type": "application/json"}
 TOKENS = ("access_token", "refresh_token", "id_token")
 BREAK = "update airside.password_credential set hash = %s where tenant_id = %s and user_id = %s"
+PERSONAL = ("userName", "externalId", "title", "nickName", "phone", "group")
 WAY_OUT = ("/oauth2/token", "body")
 
 
@@ -147,6 +149,42 @@ class Trip:
             assert (await token_request(self.place, {"token": bearer}, auth=auth, path=path)).status_code == 200
         return auth
 
+    async def provisioned(self) -> None:
+        """A directory that makes, finds, changes, deactivates and removes its people, and errs in every way."""
+        place = self.place
+        async with directory(place) as entra:
+            self.birds.keep("SCIM token", entra.token)
+            said = {name: self.entropy.bytes(12).hex() for name in PERSONAL}
+            for name, value in said.items():
+                self.birds.keep(f"SCIM {name}", value, ("/scim/v2", "body"))
+            shown = ("/scim/v2", "body"), ("/account", "body"), ("/api/v1/users", "body"), ("/dev/mailbox", "body")
+            email = self.birds.keep("SCIM address", f"{self.entropy.bytes(12).hex()}@people.example", *shown)
+            typed = self.fresh("SCIM password")
+            body = person(said["userName"], title=said["title"], nickName=said["nickName"], password=typed)
+            body |= {"externalId": said["externalId"], "phoneNumbers": [{"value": said["phone"], "type": "work"}]}
+            made = (await entra.ask("POST", "/Users", body | mailbox(email))).json()
+            path = f"/Users/{made['id']}"
+            group = await entra.group(said["group"], made["id"])
+            for name in ("userName", "externalId", "title"):
+                await entra.ask("GET", "/Users", filter=f'{name} eq "{said[name]}"')
+            for wrong in (f"{said['title']} eq", f'userName pr and "{typed}"'):
+                assert (await entra.ask("GET", "/Users", filter=wrong)).status_code == 400
+            assert (await entra.ask("POST", "/Users", body | mailbox(email))).status_code == 409
+            bulk = {"method": "POST", "path": "/Users", "bulkId": "b", "data": person(said["nickName"], password=typed)}
+            await entra.ask("POST", "/Bulk", {"schemas": [BULK], "Operations": [bulk, {**bulk, "bulkId": "c"}]})
+            for operation in (
+                {"op": "replace", "path": f'emails[value eq "{typed}"].value', "value": typed},
+                {"op": "replace", "path": "password", "value": typed},
+                {"op": "replace", "value": {"active": False, "password": typed}},
+                {"op": typed, "path": typed},
+            ):
+                await entra.patch(path, operation)
+            for end in ("x", entra.token[:4]):  # in the wrong place, and not the token
+                headers = {"authorization": f"Bearer {entra.token}{end}"}
+                await entra.http.get(f"{entra.base}/Users?access_token={entra.token}", headers=headers)
+            for word in (f"/Groups/{group['id']}", path, path):
+                await entra.ask("DELETE", word)
+
     async def wrong(self, user: User, password: str, auth: tuple[str, str], tokens: dict[str, Any]) -> None:
         """Everything that a hasty hand or a hostile one sends."""
         place, client_id = self.place, auth[0]
@@ -231,6 +269,7 @@ async def test_no_secret_leaves_its_place(
         tokens = await trip.right(client, user, password)
         auth = await trip.backend()
         await trip.factors(*await trip.person())
+        await trip.provisioned()
         await trip.wrong(user, password, auth, tokens)
         await _fail_inside(trip, scratch.superuser)
         await asyncio.sleep(0.1)

@@ -5,7 +5,7 @@ refused.
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Final, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
 import msgspec
 from msgspec import Meta, Struct
@@ -100,8 +100,9 @@ def parse_settings(kind: ConnectionKind, value: Json) -> Settings:
 
 
 def render_settings(settings: Settings) -> dict[str, Json]:
-    """Every setting as JSON, those that have their default too."""
-    return {field: msgspec.to_builtins(getattr(settings, field)) for field in settings.__struct_fields__}
+    """Every setting as JSON, those that have their default too: lists, where the struct has tuples."""
+    whole = {field: getattr(settings, field) for field in settings.__struct_fields__}
+    return msgspec.json.decode(msgspec.json.encode(whole), type=dict[str, Any])
 
 
 def merged(settings: Settings, patch: Mapping[str, Json]) -> Settings:
