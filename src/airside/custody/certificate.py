@@ -1,5 +1,5 @@
 """The erasure certificate: a JWS (RFC 7515) that says which tenant's keys were destroyed, and when. Whoever holds the
-thumbprint of the operators' key verifies it without us: `docs/reference/erasure-certificate.md` has the format."""
+thumbprint of the operators' key verifies it without us: `docs/operations/erasure-certificate.md` has the format."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime

@@ -70,11 +70,11 @@ class Devices:
     async def remember(self, ctx: RequestContext, user_id: UUID, device_id: UUID) -> bool:
         """Make the device known to the person, who has just wholly signed in with it. True once if it was new to
         them, however many sign-ins end there at one moment; False if it was known: then it was seen again."""
-        keyset, since = await self._vault.keyset(ctx), await self._since(ctx)
+        seals, since = await self._vault.persons.seals(ctx, user_id), await self._since(ctx)
         device = _seen(ctx, user_id, device_id)
-        if await records.seen_again(ctx, keyset, device, since):
+        if await records.seen_again(ctx, seals, device, since):
             return False
-        if not await records.put(ctx, keyset, device, "known", since):
+        if not await records.put(ctx, seals, device, "known", since):
             return False
         await self._record(ctx, Event.DEVICE_REMEMBERED, user_id, device_id)
         return True
@@ -85,12 +85,14 @@ class Devices:
         still announced, and still asked for what a tenant asks of new devices."""
         state: State = "admitted"
         device = _seen(ctx, user_id, device_id)
-        if await records.put(ctx, await self._vault.keyset(ctx), device, state, await self._since(ctx)):
+        if await records.put(ctx, await self._vault.persons.seals(ctx, user_id), device, state, await self._since(ctx)):
             await self._record(ctx, Event.DEVICE_ADMITTED, user_id, device_id)
 
     async def list(self, ctx: RequestContext, user_id: UUID) -> list[Device]:
         """The person's known devices, most lately used first, at most `MAX_DEVICES`."""
-        return await records.devices_of(ctx, await self._vault.keyset(ctx), user_id, await self._since(ctx))
+        return await records.devices_of(
+            ctx, await self._vault.persons.seals(ctx, user_id), user_id, await self._since(ctx)
+        )
 
     async def forget(self, ctx: RequestContext, user_id: UUID, device_id: UUID) -> None:
         """The device is a stranger's to the person again. Sessions that were started there live on.

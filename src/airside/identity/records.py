@@ -15,7 +15,7 @@ from airside.identity.model import (
     UserState,
 )
 from airside.store.context import RequestContext
-from airside.vault import Keyset, PersonKey, Place, Vault, open_personal
+from airside.vault import Keyset, PersonKey, Place, Seals, Vault
 
 INSERT_USER: Final = """
 insert into airside.user_account (
@@ -102,32 +102,35 @@ values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 
 SESSION_BY_SSO: Final = """
 select s.session_id, s.user_id, s.acr, s.amr, s.auth_time, s.created_at, s.last_seen_at, s.expires_at,
-       s.origin_sealed, s.agent_sealed, s.device_id
+       s.origin_sealed, s.agent_sealed, s.device_id, k.wrapped
 from airside.user_session s
 join airside.user_account u on u.tenant_id = s.tenant_id and u.user_id = s.user_id and u.state = 'active'
+left join airside.person_key k on k.tenant_id = s.tenant_id and k.user_id = s.user_id
 where s.tenant_id = %s and s.sso_hash = %s and s.ended_at is null and s.idle_expires_at > %s and s.expires_at > %s
 """
 
 SESSION_BY_ACCOUNT: Final = """
 select s.session_id, s.user_id, s.acr, s.amr, s.auth_time, s.created_at, s.last_seen_at, s.expires_at,
-       s.origin_sealed, s.agent_sealed, s.device_id
+       s.origin_sealed, s.agent_sealed, s.device_id, k.wrapped
 from airside.user_session s
 join airside.user_account u on u.tenant_id = s.tenant_id and u.user_id = s.user_id and u.state = 'active'
+left join airside.person_key k on k.tenant_id = s.tenant_id and k.user_id = s.user_id
 where s.tenant_id = %s and s.account_hash = %s and s.ended_at is null and s.idle_expires_at > %s
   and s.expires_at > %s
 """
 
 SESSION_BY_ID: Final = """
 select s.session_id, s.user_id, s.acr, s.amr, s.auth_time, s.created_at, s.last_seen_at, s.expires_at,
-       s.origin_sealed, s.agent_sealed, s.device_id
+       s.origin_sealed, s.agent_sealed, s.device_id, k.wrapped
 from airside.user_session s
 join airside.user_account u on u.tenant_id = s.tenant_id and u.user_id = s.user_id and u.state = 'active'
+left join airside.person_key k on k.tenant_id = s.tenant_id and k.user_id = s.user_id
 where s.tenant_id = %s and s.session_id = %s and s.ended_at is null and s.idle_expires_at > %s and s.expires_at > %s
 """
 
 SESSIONS_OF_USER: Final = """
 select session_id, user_id, acr, amr, auth_time, created_at, last_seen_at, expires_at, origin_sealed, agent_sealed,
-       device_id
+       device_id, null::bytea as wrapped
 from airside.user_session
 where tenant_id = %s and user_id = %s and ended_at is null and idle_expires_at > %s and expires_at > %s
 order by last_seen_at desc, session_id desc
@@ -201,6 +204,7 @@ class _SessionRow:
     origin_sealed: bytes
     agent_sealed: bytes
     device_id: UUID | None
+    wrapped: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,11 +276,9 @@ async def password_changed_at(ctx: RequestContext, user_id: UUID) -> datetime | 
     return None if row is None else row.changed_at
 
 
-async def insert_session(
-    ctx: RequestContext, keyset: Keyset, session: Session, hashes: Hashes, idle: timedelta
-) -> None:
-    origin = keyset.seal(Place("user_session", "origin_sealed", session.id), session.origin.address.encode())
-    agent = keyset.seal(Place("user_session", "agent_sealed", session.id), session.origin.user_agent.encode())
+async def insert_session(ctx: RequestContext, seals: Seals, session: Session, hashes: Hashes, idle: timedelta) -> None:
+    origin = seals.seal(Place("user_session", "origin_sealed", session.id), session.origin.address.encode())
+    agent = seals.seal(Place("user_session", "agent_sealed", session.id), session.origin.user_agent.encode())
     row = (
         *(ctx.tenant_id, session.id, session.user_id, hashes.sso, hashes.account, session.assurance),
         *(list(session.amr), session.auth_time, session.created_at, session.last_seen_at),
@@ -285,24 +287,24 @@ async def insert_session(
     await ctx.tx.run(INSERT_SESSION, row)
 
 
-async def session_by_hash(ctx: RequestContext, keyset: Keyset, cookie: Cookie, hashed: bytes) -> Session | None:
+async def session_by_hash(ctx: RequestContext, vault: Vault, cookie: Cookie, hashed: bytes) -> Session | None:
     """The live session of an active user that the cookie opens."""
     sql = SESSION_BY_SSO if cookie == "sso" else SESSION_BY_ACCOUNT
     row = await ctx.tx.one(_SessionRow, sql, (ctx.tenant_id, hashed, ctx.now, ctx.now))
-    return None if row is None else _session(keyset, row)
+    return None if row is None else await _live(ctx, vault, row)
 
 
-async def session_by_id(ctx: RequestContext, keyset: Keyset, session_id: UUID) -> Session | None:
+async def session_by_id(ctx: RequestContext, vault: Vault, session_id: UUID) -> Session | None:
     """The live session of an active user."""
     row = await ctx.tx.one(_SessionRow, SESSION_BY_ID, (ctx.tenant_id, session_id, ctx.now, ctx.now))
-    return None if row is None else _session(keyset, row)
+    return None if row is None else await _live(ctx, vault, row)
 
 
-async def sessions_of(ctx: RequestContext, keyset: Keyset, user_id: UUID) -> list[Session]:
+async def sessions_of(ctx: RequestContext, seals: Seals, user_id: UUID) -> list[Session]:
     """The user's live sessions, most lately used first."""
     params = (ctx.tenant_id, user_id, ctx.now, ctx.now, MAX_SESSIONS)
     rows = await ctx.tx.all(_SessionRow, SESSIONS_OF_USER, params)
-    return [_session(keyset, row) for row in rows]
+    return [_session(seals, row) for row in rows]
 
 
 async def seen(ctx: RequestContext, session_id: UUID, idle: timedelta) -> None:
@@ -343,16 +345,20 @@ def seal_user(person: PersonKey, user: User) -> tuple[bytes, bytes]:
 
 
 def _user(ctx: RequestContext, vault: Vault, keyset: Keyset, row: _UserRow) -> User:
-    person = vault.persons.read(ctx, keyset, row.user_id, row.wrapped)
-    email = open_personal(keyset, person, Place("user_account", "email_sealed", row.user_id), row.email_sealed)
-    name = open_personal(keyset, person, Place("user_account", "name_sealed", row.user_id), row.name_sealed)
+    seals = vault.persons.read(ctx, keyset, row.user_id, row.wrapped)
+    email = seals.open(Place("user_account", "email_sealed", row.user_id), row.email_sealed)
+    name = seals.open(Place("user_account", "name_sealed", row.user_id), row.name_sealed)
     verified = row.email_verified_at is not None
     return User(row.user_id, email.decode(), name.decode(), row.state, row.created_at, verified)
 
 
-def _session(keyset: Keyset, row: _SessionRow) -> Session:
-    origin = keyset.open(Place("user_session", "origin_sealed", row.session_id), row.origin_sealed)
-    agent = keyset.open(Place("user_session", "agent_sealed", row.session_id), row.agent_sealed)
+async def _live(ctx: RequestContext, vault: Vault, row: _SessionRow) -> Session:
+    return _session(vault.persons.read(ctx, await vault.keyset(ctx), row.user_id, row.wrapped), row)
+
+
+def _session(seals: Seals, row: _SessionRow) -> Session:
+    origin = seals.open(Place("user_session", "origin_sealed", row.session_id), row.origin_sealed)
+    agent = seals.open(Place("user_session", "agent_sealed", row.session_id), row.agent_sealed)
     return Session(
         id=row.session_id,
         user_id=row.user_id,

@@ -10,7 +10,7 @@ from uuid import UUID
 from airside.core.principal import Origin
 from airside.identity.model import MAX_DEVICES, Device
 from airside.store.context import RequestContext
-from airside.vault import Keyset, Place
+from airside.vault import Place, Seals
 
 ADMITTED_FOR: Final = timedelta(hours=1)
 """A device that was admitted and not signed in with by then is unknown again."""
@@ -123,24 +123,24 @@ async def knows(ctx: RequestContext, user_id: UUID, device_id: UUID, since: date
     return await ctx.tx.one(_DeviceId, KNOWN, (ctx.tenant_id, user_id, device_id, since)) is not None
 
 
-async def seen_again(ctx: RequestContext, keyset: Keyset, device: Device, since: datetime) -> bool:
+async def seen_again(ctx: RequestContext, seals: Seals, device: Device, since: datetime) -> bool:
     """False where the device isn't known, or was last seen before `since`."""
     key = (ctx.tenant_id, device.user_id, device.id)
-    params = (device.last_seen_at, *_sealed(keyset, device), *key, since)
+    params = (device.last_seen_at, *_sealed(seals, device), *key, since)
     return await ctx.tx.run(SEEN_AGAIN, params) == 1
 
 
-async def put(ctx: RequestContext, keyset: Keyset, device: Device, state: State, since: datetime) -> bool:
+async def put(ctx: RequestContext, seals: Seals, device: Device, state: State, since: datetime) -> bool:
     """False where it is known already and was seen after `since`."""
     key = (ctx.tenant_id, device.user_id, device.id)
-    row = (*key, state, device.first_seen_at, device.last_seen_at, *_sealed(keyset, device), since)
+    row = (*key, state, device.first_seen_at, device.last_seen_at, *_sealed(seals, device), since)
     return await ctx.tx.run(PUT, row) == 1
 
 
-async def devices_of(ctx: RequestContext, keyset: Keyset, user_id: UUID, since: datetime) -> list[Device]:
+async def devices_of(ctx: RequestContext, seals: Seals, user_id: UUID, since: datetime) -> list[Device]:
     """The person's known devices, most lately used first."""
     rows = await ctx.tx.all(_DeviceRow, DEVICES_OF_USER, (ctx.tenant_id, user_id, since, MAX_DEVICES))
-    return [_device(keyset, row) for row in rows]
+    return [_device(seals, row) for row in rows]
 
 
 async def forget(ctx: RequestContext, user_id: UUID, device_id: UUID) -> bool:
@@ -155,13 +155,13 @@ async def sweep(ctx: RequestContext, since: datetime) -> int:
     return await ctx.tx.run(SWEEP, (ctx.tenant_id, since, ctx.now - ADMITTED_FOR))
 
 
-async def visits(ctx: RequestContext, keyset: Keyset, user_id: UUID, since: datetime) -> Sequence[Visit]:
+async def visits(ctx: RequestContext, seals: Seals, user_id: UUID, since: datetime) -> Sequence[Visit]:
     """The person's sign-ins after `since`, the latest first, ended sessions too."""
     rows = await ctx.tx.all(_VisitRow, VISITS, (ctx.tenant_id, user_id, since, MAX_VISITS))
     return [
         Visit(
             row.created_at,
-            keyset.open(Place("user_session", "origin_sealed", row.session_id), row.origin_sealed).decode(),
+            seals.open(Place("user_session", "origin_sealed", row.session_id), row.origin_sealed).decode(),
         )
         for row in rows
     ]
@@ -172,15 +172,15 @@ def _place(column: str, user_id: UUID, device_id: UUID) -> Place:
     return Place("known_device", column, UUID(bytes=sha256(user_id.bytes + device_id.bytes).digest()[:16]))
 
 
-def _sealed(keyset: Keyset, device: Device) -> tuple[bytes, bytes]:
-    origin = keyset.seal(_place("origin_sealed", device.user_id, device.id), device.origin.address.encode())
-    agent = keyset.seal(_place("agent_sealed", device.user_id, device.id), device.origin.user_agent.encode())
+def _sealed(seals: Seals, device: Device) -> tuple[bytes, bytes]:
+    origin = seals.seal(_place("origin_sealed", device.user_id, device.id), device.origin.address.encode())
+    agent = seals.seal(_place("agent_sealed", device.user_id, device.id), device.origin.user_agent.encode())
     return origin, agent
 
 
-def _device(keyset: Keyset, row: _DeviceRow) -> Device:
-    origin = keyset.open(_place("origin_sealed", row.user_id, row.device_id), row.origin_sealed)
-    agent = keyset.open(_place("agent_sealed", row.user_id, row.device_id), row.agent_sealed)
+def _device(seals: Seals, row: _DeviceRow) -> Device:
+    origin = seals.open(_place("origin_sealed", row.user_id, row.device_id), row.origin_sealed)
+    agent = seals.open(_place("agent_sealed", row.user_id, row.device_id), row.agent_sealed)
     return Device(
         id=row.device_id,
         user_id=row.user_id,

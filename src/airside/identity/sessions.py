@@ -99,7 +99,6 @@ class Sessions:
         assurance = assurance_of(proofs)
         if assurance == "aal0" or not _fresh(ctx, proofs):
             raise AssuranceTooLow("nothing lately proven")
-        keyset = await self._vault.keyset(ctx)
         user = await records.user(ctx, self._vault, proofs[0].user_id, share=True)
         if user is None or user.state != "active":
             raise Unauthenticated("user not active")
@@ -120,7 +119,8 @@ class Sessions:
         )
         started = self._secrets(session)
         idle = timedelta(minutes=lifetimes.idle_minutes)
-        await records.insert_session(ctx, keyset, session, _hashes(started), idle)
+        seals = await self._vault.persons.seals(ctx, user.id)
+        await records.insert_session(ctx, seals, session, _hashes(started), idle)
         await self._journal.record(
             ctx,
             Event.SESSION_STARTED,
@@ -135,8 +135,7 @@ class Sessions:
         text = token.reveal()
         if len(text) != TOKEN_CHARACTERS or not text.isascii():
             return None
-        keyset = await self._vault.keyset(ctx)
-        session = await records.session_by_hash(ctx, keyset, cookie, _hash(text))
+        session = await records.session_by_hash(ctx, self._vault, cookie, _hash(text))
         if session is None:
             return None
         session = self._placed(session)
@@ -147,7 +146,7 @@ class Sessions:
 
     async def live(self, ctx: RequestContext, session_id: UUID) -> Session | None:
         """The live session of that id, whoever asks; None for any that `find` wouldn't find."""
-        session = await records.session_by_id(ctx, await self._vault.keyset(ctx), session_id)
+        session = await records.session_by_id(ctx, self._vault, session_id)
         return None if session is None else self._placed(session)
 
     async def rotate(
@@ -215,7 +214,7 @@ class Sessions:
 
     async def list(self, ctx: RequestContext, user_id: UUID) -> list[Session]:
         """The user's live sessions, most lately used first, at most `MAX_SESSIONS`."""
-        sessions = await records.sessions_of(ctx, await self._vault.keyset(ctx), user_id)
+        sessions = await records.sessions_of(ctx, await self._vault.persons.seals(ctx, user_id), user_id)
         return [self._placed(session) for session in sessions]
 
     async def beginning(self, ctx: RequestContext, session_id: UUID) -> Beginning:
@@ -224,7 +223,7 @@ class Sessions:
         Raises:
             NotFound: not there, or not this tenant's.
         """
-        found = await records_beginnings.find(ctx, await self._vault.keyset(ctx), session_id)
+        found = await records_beginnings.find(ctx, self._vault, session_id)
         if found is None:
             raise NotFound
         return replace(found, country=self._places.country(found.origin.address))

@@ -55,8 +55,8 @@ class SignalReader:
         if country is None:
             return Signals(None, new_country=False, impossible_travel=False, new_device=new_device)
         days = (await self._policies.identity(ctx)).devices.remember_days
-        keyset = await self._vault.keyset(ctx)
-        visits = await records.visits(ctx, keyset, user_id, ctx.now - timedelta(days=days))
+        seals = await self._vault.persons.seals(ctx, user_id)
+        visits = await records.visits(ctx, seals, user_id, ctx.now - timedelta(days=days))
         seen = [(visit.at, at) for visit in visits if (at := self._places.country(visit.address)) is not None]
         devices = await self._devices.list(ctx, user_id)
         places = [device.origin.address for device in devices]

@@ -11,7 +11,7 @@ from airside.vault.keyset import Keyset
 from airside.vault.kms.local import LocalKek
 from airside.vault.kms.several import Keks
 from airside.vault.model import Place, Unopenable
-from airside.vault.persons import FORGOTTEN, PersonKey, PersonKeys, open_personal, person_of
+from airside.vault.persons import FORGOTTEN, PersonKey, PersonKeys, Seals, open_personal, person_of
 from airside.vault.streams import LooseKey, StreamKeys, open_stream, seal_stream
 from airside.vault.survey import Standing, Survey
 from airside.vault.vault import Vault
@@ -29,6 +29,7 @@ __all__ = [
     "PersonKey",
     "PersonKeys",
     "Place",
+    "Seals",
     "Standing",
     "StreamKeys",
     "Survey",

@@ -90,6 +90,25 @@ def open_personal(keyset: Keyset, person: PersonKey | None, place: Place, sealed
     return person.open(place, sealed)
 
 
+class Seals:
+    """What seals and opens the columns of one person's rows: their own key, and beside it the tenant's for what was
+    sealed before they had one, and for those who have none yet."""
+
+    __slots__ = ("_keyset", "_person")
+
+    def __init__(self, keyset: Keyset, person: PersonKey | None) -> None:
+        self._keyset = keyset
+        self._person = person
+
+    def seal(self, place: Place, plaintext: bytes) -> bytes:
+        """As `PersonKey.seal`."""
+        return (self._person or self._keyset).seal(place, plaintext)
+
+    def open(self, place: Place, sealed: bytes) -> bytes:
+        """As `open_personal`."""
+        return open_personal(self._keyset, self._person, place, sealed)
+
+
 class PersonKeys:
     """Persons' keys, unwrapped and held for a bounded time."""
 
@@ -124,6 +143,10 @@ class PersonKeys:
         held = self._known(ctx.tenant_id, user_id)
         return (await self.several(ctx, (user_id,))).get(user_id) if held is None else held
 
+    async def seals(self, ctx: RequestContext, user_id: UUID) -> Seals:
+        """What seals that person's rows; as `of`."""
+        return Seals(await self._keyset(ctx), await self.of(ctx, user_id))
+
     async def several(self, ctx: RequestContext, user_ids: Iterable[UUID]) -> dict[UUID, PersonKey]:
         """The keys that are there, of those persons: at most one query, however many they are."""
         wanted = {user_id: self._known(ctx.tenant_id, user_id) for user_id in user_ids}
@@ -139,15 +162,15 @@ class PersonKeys:
                 self._hold(ctx.tenant_id, key)
         return found
 
-    def read(self, ctx: RequestContext, keyset: Keyset, user_id: UUID, wrapped: bytes | None) -> PersonKey | None:
-        """The key in a row that came with the person's own, and so without a query; held."""
+    def read(self, ctx: RequestContext, keyset: Keyset, user_id: UUID, wrapped: bytes | None) -> Seals:
+        """What seals that person's rows, by the key in a row that came with theirs, and so without a query; held."""
         if wrapped is None:
-            return None
+            return Seals(keyset, None)
         held = self._known(ctx.tenant_id, user_id)
         if held is None:
             held = self._unwrap(ctx.tenant_id, keyset, user_id, wrapped)
             self._hold(ctx.tenant_id, held)
-        return held
+        return Seals(keyset, held)
 
     async def destroy(self, ctx: RequestContext, user_id: UUID) -> bool:
         """The person's key is gone when this transaction commits, from every process's memory too; False where there
