@@ -22,7 +22,8 @@ RECORD: Final = "ids, words and counts; what is said of a person is sealed besid
 
 PUBLIC: Final[Mapping[str, Mapping[str, str]]] = {
     "migration": {"name": WORD, "checksum": PUBLISHED},
-    "tenant_address": {"slug": "stands in the tenant's public addresses"},
+    "tenant_address": {"slug": "stands in the tenant's public addresses", "state": WORD},
+    "tenant_shredding": {"requested_by": ID, "state": WORD, "certificate": "made to be shown; names keys by their ids"},
     "tenant": {"state": WORD, "system_store_id": ID, "default_store_id": ID},
     "tenant_key": {"purpose": WORD, "wrapped": WRAPPED, "kek_id": ID, "state": WORD},
     "outbox": {"kind": WORD, "about": "ids alone; what is sent is rendered at sending", "way": WORD},
