@@ -144,6 +144,7 @@ async def _camp(server: Running) -> Camp:
         await services.permissions.tuples.write(ctx, store.id, writes=[key])
         flow = await services.flows.start(ctx, f"/t/{place.slug}/account")
         await services.app_keys.create(ctx, canary, "seal")
+        await services.secret_store.put(ctx, canary, Secret(canary), metadata={"owner": canary})
     assert secret is not None
     async with visitor(place) as browser:
         signed_in = await browser.sign_in(await browser.get(f"{place.issuer}/signin"), person)
@@ -253,6 +254,8 @@ def _body(template: str) -> Any:
         "/invitations": {"email": "probe.guest@example.com"},
         "/policies": {"version": 0, "policy": {}},
         "/vault/keys": {"name": "probe"},
+        "/vault/secrets": {"path": "probe", "value": "probe"},
+        "/vault/secrets/read": {"path": "probe"},
         "/vault/encrypt": {"key": "probe", "plaintext": "", "context": {}},
         "/clients": {"name": "probe", "grants": ["client_credentials"]},
     }

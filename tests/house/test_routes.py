@@ -13,6 +13,7 @@ from airside.access import Right
 from airside.access.rights import INTERFACE_RIGHTS
 from airside.admin import Verbs
 from airside.core.ids import DEVICE, FACTOR, FLOW, IDENTITY, MAIL, PASSKEY, REGISTRATION, SESSION, USER, format_id
+from airside.core.secret import Secret
 from airside.federation import ConnectionDraft, OidcSettings, SetupDraft
 from airside.tenancy import PERMISSIONS, RoleDraft
 from airside.wiring.app import routes
@@ -73,6 +74,12 @@ BODIES: dict[str, dict[str, object]] = {
     "/domains": {"domain": "stranger.com"},
     "/domains/{domain_id}": {"enforced": True},
     "/vault/keys": {"name": "stranger"},
+    "/vault/secrets": {"path": "kept", "value": "of the stranger's choice"},
+    "/vault/secrets/read": {"path": "kept"},
+    "/vault/secrets/delete": {"path": "kept", "version": 1},
+    "/vault/secrets/destroy": {"path": "kept", "version": 1},
+    "/vault/secrets/rotate": {"path": "kept"},
+    "/vault/secrets/rotation": {"path": "kept", "days": 1},
     "/vault/grants": {"subject": "x", "relation": "reader", "kind": "vault_path", "name": "x"},
     "/vault/grants/revoke": {"subject": "x", "relation": "reader", "kind": "vault_path", "name": "x"},
     "/vault/encrypt": {"key": "stranger", "plaintext": "", "context": {}},
@@ -104,6 +111,7 @@ async def _ids(place: Place) -> dict[str, str]:
         connection = await services.connections.create(ctx, ConnectionDraft("kept", provider))
         domain = await services.domains.add(ctx, "kept.com")
         await services.app_keys.create(ctx, "kept", "seal")
+        await services.secret_store.put(ctx, "kept", Secret("kept"))
         token, _ = await services.scim_tokens.create(ctx, connection.id, lifetime=timedelta(days=1))
     return {
         "slug": place.slug,

@@ -20,6 +20,7 @@ from airside.admin.registration_tokens import RegistrationTokenAdmin
 from airside.admin.roles import RoleAdmin
 from airside.admin.scim_tokens import ScimTokenAdmin
 from airside.admin.scopes import ScopeAdmin
+from airside.admin.secrets import SecretAdmin
 from airside.admin.sessions import SessionAdmin
 from airside.admin.setup import SetupAdmin
 from airside.admin.transfer import LineResult, TransferAdmin
@@ -46,6 +47,7 @@ __all__ = [
     "RoleAdmin",
     "ScimTokenAdmin",
     "ScopeAdmin",
+    "SecretAdmin",
     "SessionAdmin",
     "SetupAdmin",
     "TransferAdmin",

@@ -6,7 +6,7 @@ from typing import Final, Generic, TypeVar
 
 from airside.access.authorise import Authorise, Right
 from airside.access.rights import DECRYPT_VAULT, ENCRYPT_VAULT
-from airside.admin.vault_rights import NamedVerbs, requires_key
+from airside.admin.vault_rights import NamedVerbs, requires_named
 from airside.admin.verb import Verbs, requires
 from airside.core.errors import InvalidInput
 from airside.core.secret import Secret
@@ -91,48 +91,48 @@ class VaultUse(NamedVerbs):
         super().__init__(authorise=authorise, grants=grants)
         self._keys = keys
 
-    @requires_key(ENCRYPT_VAULT, "encrypter")
+    @requires_named(ENCRYPT_VAULT, "encrypter")
     async def encrypt(self, ctx: RequestContext, name: str, values: Sequence[Bound[bytes]]) -> list[str]:
         """Raises: NotFound: no such key for this; InvalidInput; TooLarge."""
         ring = await self._keys.ring(ctx, name)
         return _each(values, lambda each: ring.seal(each.value, context_bytes(each.context)))
 
-    @requires_key(DECRYPT_VAULT, "decrypter")
+    @requires_named(DECRYPT_VAULT, "decrypter")
     async def decrypt(self, ctx: RequestContext, name: str, values: Sequence[Bound[str]]) -> list[bytes]:
         """Raises: NotFound: no such key; InvalidInput: one doesn't open."""
         ring = await self._keys.ring(ctx, name)
         return _each(values, lambda each: ring.open(each.value, context_bytes(each.context)))
 
-    @requires_key(ENCRYPT_VAULT, "encrypter")
+    @requires_named(ENCRYPT_VAULT, "encrypter")
     async def rewrap(self, ctx: RequestContext, name: str, values: Sequence[Bound[str]]) -> list[str]:
         """The same under the active version; nobody sees what it is. Raises: NotFound; InvalidInput."""
         ring = await self._keys.ring(ctx, name)
         return _each(values, lambda each: ring.rewrap(each.value, context_bytes(each.context)))
 
-    @requires_key(ENCRYPT_VAULT, "encrypter")
+    @requires_named(ENCRYPT_VAULT, "encrypter")
     async def data_key(self, ctx: RequestContext, name: str, context: Mapping[str, str]) -> tuple[Secret[bytes], str]:
         """A new data key, to seal with where the plaintext is, and the same one wrapped. Raises: NotFound;
         InvalidInput."""
         return (await self._keys.ring(ctx, name)).data_key(context_bytes(context))
 
-    @requires_key(DECRYPT_VAULT, "decrypter")
+    @requires_named(DECRYPT_VAULT, "decrypter")
     async def unwrap(self, ctx: RequestContext, name: str, wrapped: Bound[str]) -> Secret[bytes]:
         """The data key again. Raises: NotFound; InvalidInput: it doesn't open."""
         return (await self._keys.ring(ctx, name)).unwrap(wrapped.value, context_bytes(wrapped.context))
 
-    @requires_key(ENCRYPT_VAULT, "encrypter")
+    @requires_named(ENCRYPT_VAULT, "encrypter")
     async def tokenise(self, ctx: RequestContext, name: str, field: str, values: Sequence[bytes]) -> list[str]:
         """Equal values of one field have equal tokens. Raises: NotFound; InvalidInput; TooLarge."""
         ring, column = await self._keys.ring(ctx, name), _field(field)
         return _each(values, lambda each: ring.tokenise(each, column))
 
-    @requires_key(DECRYPT_VAULT, "decrypter")
+    @requires_named(DECRYPT_VAULT, "decrypter")
     async def detokenise(self, ctx: RequestContext, name: str, field: str, tokens: Sequence[str]) -> list[bytes]:
         """What the tokens stand for. Raises: NotFound; InvalidInput: one isn't of this key and field."""
         ring, column = await self._keys.ring(ctx, name), _field(field)
         return _each(tokens, lambda each: ring.detokenise(each, column))
 
-    @requires_key(ENCRYPT_VAULT, "encrypter")
+    @requires_named(ENCRYPT_VAULT, "encrypter")
     async def retokenise(self, ctx: RequestContext, name: str, field: str, tokens: Sequence[str]) -> list[str]:
         """The same values' tokens after a rotation. Raises: NotFound; InvalidInput."""
         ring, column = await self._keys.ring(ctx, name), _field(field)

@@ -8,6 +8,7 @@ from airside.access.authorise import Authorise, Right
 from airside.access.rights import USE_VAULT
 from airside.admin.verb import Verbs
 from airside.core.errors import Forbidden
+from airside.secrets import beginnings
 from airside.store import RequestContext
 from airside.tenancy import NamedGrants, NamedKind, NamedRelation
 
@@ -21,43 +22,46 @@ class NamedVerbs(Verbs):
 
     def __init__(self, *, authorise: Authorise, grants: NamedGrants) -> None:
         super().__init__(authorise)
-        self._grants = grants
-
-    async def _allow(
-        self, ctx: RequestContext, right: Right, relation: NamedRelation, kind: NamedKind, names: Iterable[str]
-    ) -> None:
-        """Return if the caller has `right`, or may use the vault and has `relation` to one of `names`. Nobody learns
-        whether there is anything of those names.
-
-        Raises:
-            Unauthenticated, Forbidden, AssuranceTooLow: as `Authorise`.
-        """
-        principal = ctx.principal
-        if right.scope in principal.scopes or USE_VAULT.scope not in principal.scopes:
-            await self.authorise(ctx, right)
-            return
-        await self.authorise(ctx, USE_VAULT)
-        if not await self._grants.holds(ctx, principal.subject, relation, kind, names):
-            raise Forbidden("relation", relation=relation)
+        self.named_grants = grants
 
 
-def requires_key(
+def requires_named(
     right: Right, relation: NamedRelation
 ) -> Callable[
     [Callable[Concatenate[Self, RequestContext, str, P], Awaitable[Result]]],
     Callable[Concatenate[Self, RequestContext, str, P], Awaitable[Result]],
 ]:
-    """Ask our own engine for `right`, or for `relation` to the key that the verb names, before it runs."""
+    """Ask our own engine for `right`, or for `relation` to what the verb names, before it runs: to a key, or to a path
+    or one above it. Nobody who is refused learns whether there is anything of that name."""
+    kind: NamedKind = "vault_key" if relation in ("encrypter", "decrypter") else "vault_path"
 
     def decorate(
         verb: Callable[Concatenate[Self, RequestContext, str, P], Awaitable[Result]],
     ) -> Callable[Concatenate[Self, RequestContext, str, P], Awaitable[Result]]:
         @wraps(verb)
         async def authorised(self: Self, ctx: RequestContext, name: str, *args: P.args, **kwargs: P.kwargs) -> Result:
-            await self._allow(ctx, right, relation, "vault_key", (name,))
+            names = (name,) if kind == "vault_key" else beginnings(name)
+            await _demand(self, ctx, right, relation, kind, names)
             return await verb(self, ctx, name, *args, **kwargs)
 
         authorised.right = right  # type: ignore[attr-defined]  # as `requires`
         return authorised
 
     return decorate
+
+
+async def _demand(
+    verbs: NamedVerbs,
+    ctx: RequestContext,
+    right: Right,
+    relation: NamedRelation,
+    kind: NamedKind,
+    names: Iterable[str],
+) -> None:
+    principal = ctx.principal
+    if right.scope in principal.scopes or USE_VAULT.scope not in principal.scopes:
+        await verbs.authorise(ctx, right)
+        return
+    await verbs.authorise(ctx, USE_VAULT)
+    if not await verbs.named_grants.holds(ctx, principal.subject, relation, kind, names):
+        raise Forbidden("relation", relation=relation)

@@ -109,6 +109,11 @@ TABLES: Final[dict[str, Table]] = {
     # secrets
     "app_key": Table("tenant", ALL),
     "app_key_version": Table("tenant", ALL),
+    "app_key": Table("tenant", CHANGE),
+    "app_key_version": Table("tenant", CHANGE),
+    "app_secret": Table("tenant", CHANGE),
+    "app_secret_version": Table("tenant", CHANGE),
+    "app_secret_lease": Table("tenant", ALL),
     # revocation
     "revocation": Table("tenant", ("select", "insert", "delete")),
     # permissions

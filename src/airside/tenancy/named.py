@@ -44,7 +44,7 @@ class NamedGrants:
     ) -> bool:
         """Whether our own engine says that `subject` has `relation` to one of `names`."""
         for name in names:
-            if await self._grants.holds_on(ctx, subject, relation, f"{kind}:{name}"):
+            if _NAME.fullmatch(name) and await self._grants.holds_on(ctx, subject, relation, f"{kind}:{name}"):
                 return True
         return False
 

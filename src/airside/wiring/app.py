@@ -236,6 +236,7 @@ def _documented(services: Services) -> FastAPI:
         consents=services.consent_admin,
         setups=services.setup_admin,
         vault=services.vault_admin,
+        secrets=services.secret_admin,
         cursors=cursors,
     )
     api.include_router(management.router(verbs))

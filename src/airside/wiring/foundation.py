@@ -12,7 +12,7 @@ from airside.notify import Tidings
 from airside.permissions import Permissions
 from airside.permissions.limits import Limits
 from airside.revocation import Revocations
-from airside.secrets import AppKeys, KeyMemory
+from airside.secrets import AppKeys, KeyMemory, SecretStore
 from airside.store import Engine, Listener, Lookup, Outbox
 from airside.tokens import KeyRotation, Possession, RefreshFamilies, SigningKeys, SpentProofs
 from airside.vault import FORGOTTEN, Aead, KeyArchive, NoArchive, Vault
@@ -43,6 +43,7 @@ class Foundation:
     possession: Possession
     fetcher: Fetcher
     app_keys: AppKeys
+    secret_store: SecretStore
 
 
 def foundation(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy: Entropy) -> Foundation:
@@ -97,6 +98,7 @@ def foundation(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy
         spent_proofs=spent_proofs,
         possession=Possession(vault=vault, spent=spent_proofs),
         fetcher=Fetcher(allow=frozenset(settings.fetch_exceptions)),
+        secret_store=SecretStore(vault=vault, entropy=entropy, journal=journal),
         app_keys=AppKeys(
             vault=vault, entropy=entropy, journal=journal, memory=KeyMemory(listener=listener, clock=clock)
         ),

@@ -121,6 +121,7 @@ class Jobs:
             services.saml_metadata.sweep,
             services.domains.recheck,
             services.mappings.sweep,
+            services.secret_store.sweep,
         ):
             async with services.engine.begin(tenant_id) as ctx:
                 await sweep(ctx)

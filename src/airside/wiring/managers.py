@@ -18,6 +18,7 @@ from airside.admin import (
     RegistrationTokenAdmin,
     RoleAdmin,
     ScopeAdmin,
+    SecretAdmin,
     SessionAdmin,
     SetupAdmin,
     TransferAdmin,
@@ -54,6 +55,7 @@ class Managers:
     setup_admin: SetupAdmin
     vault_admin: VaultAdmin
     vault_use: VaultUse
+    secret_admin: SecretAdmin
     platform: Platform
 
 
@@ -132,6 +134,7 @@ def managers(
         ),
         vault_admin=VaultAdmin(authorise=authorise, keys=base.app_keys, grants=who.named_grants),
         vault_use=VaultUse(authorise=authorise, keys=base.app_keys, grants=who.named_grants),
+        secret_admin=SecretAdmin(authorise=authorise, grants=who.named_grants, store=base.secret_store),
         platform=Platform(
             authorise=authorise,
             engine=base.engine,

@@ -22,6 +22,7 @@ from airside.admin import (
     RoleAdmin,
     ScimTokenAdmin,
     ScopeAdmin,
+    SecretAdmin,
     SessionAdmin,
     SetupAdmin,
     TransferAdmin,
@@ -42,6 +43,7 @@ from airside.api.routes import (
     roles,
     scim_tokens,
     scopes,
+    secrets,
     setups,
     transfer,
     vault_keys,
@@ -76,6 +78,7 @@ class Management:
     consents: ConsentAdmin
     setups: SetupAdmin
     vault: VaultAdmin
+    secrets: SecretAdmin
     cursors: Cursors
 
 
@@ -142,6 +145,7 @@ def router(management: Management) -> APIRouter:
     setups.add(routes, caller, management.setups, management.cursors)
     policies.add(routes, caller, management.policies)
     vault_keys.add(routes, caller, management.vault)
+    secrets.add(routes, caller, management.secrets)
     return routes
 
 
