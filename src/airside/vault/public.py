@@ -179,5 +179,10 @@ PUBLIC: Final[Mapping[str, Mapping[str, str]]] = {
         "condition_name": GRAPH,
         "condition_context": GRAPH,
     },
+    "app_key": {"name": NAME, "purpose": WORD},
+    "app_key_version": {"state": WORD},
+    "app_secret": {"path": NAME},
+    "app_secret_version": {"state": WORD},
+    "app_secret_lease": {"holder": ID},
     "permission_assertion": {"store_id": ID, "model_id": ID, "body": GRAPH},
 }

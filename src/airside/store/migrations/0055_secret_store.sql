@@ -1,3 +1,9 @@
+-- What is sealed is found by its primary key, and stands in the place that it names.
+alter table airside.app_key_version drop constraint app_key_version_pkey;
+alter table airside.app_key_version drop constraint app_key_version_id_key;
+alter table airside.app_key_version add constraint app_key_version_pkey primary key (tenant_id, version_id);
+alter table airside.app_key_version add constraint app_key_version_number_key unique (tenant_id, key_id, version);
+
 -- Secrets of applications by path. `version` is the youngest that was ever written: whoever writes names it.
 create table airside.app_secret (
     tenant_id uuid not null,
@@ -25,7 +31,8 @@ create table airside.app_secret_version (
     value_sealed bytea,
     state text not null,
     created_at timestamptz not null,
-    constraint app_secret_version_pkey primary key (tenant_id, secret_id, version),
+    constraint app_secret_version_pkey primary key (tenant_id, version_id),
+    constraint app_secret_version_number_key unique (tenant_id, secret_id, version),
     constraint app_secret_version_secret_fkey foreign key (tenant_id, secret_id)
         references airside.app_secret (tenant_id, secret_id),
     constraint app_secret_version_state_check check (state in ('active', 'deleted', 'destroyed')),
