@@ -1,9 +1,16 @@
-"""Custody: what becomes of a tenant's data as a whole.
+"""Custody: what becomes of the data as a whole.
 
-Owns the shredding of a tenant (grace period, keys destroyed, rows emptied) and the signed certificate that says so.
-Does not own the erasure of a person (identity), nor the keys themselves (vault).
+Owns the shredding of a tenant (grace period, keys destroyed, rows emptied) and the signed certificate that says so;
+backups (one consistent snapshot, sealed under the key encryption key), their restoring and verifying, and the one
+archive of wrapped keys beside them, from which what is shredded is taken out. Does not own the erasure of a person
+(identity), the keys themselves (vault), the tables (store) nor what the audit log means (audit).
 """
 
+from airside.custody.backup import Backups
+from airside.custody.backup_directory import Directory
+from airside.custody.backup_keys import ArchivedKeys
+from airside.custody.backup_model import Manifest, Name, Progress
+from airside.custody.backup_restore import Restored, audited, restore
 from airside.custody.certificate import Certificate, Verified, read_certificate
 from airside.custody.model import DEFAULT_GRACE, MAX_GRACE, Shredded
 from airside.custody.shredder import Shredder
@@ -12,10 +19,19 @@ from airside.custody.shredding import Shredding
 __all__ = [
     "DEFAULT_GRACE",
     "MAX_GRACE",
+    "ArchivedKeys",
+    "Backups",
     "Certificate",
+    "Directory",
+    "Manifest",
+    "Name",
+    "Progress",
+    "Restored",
     "Shredded",
     "Shredder",
     "Shredding",
     "Verified",
+    "audited",
     "read_certificate",
+    "restore",
 ]

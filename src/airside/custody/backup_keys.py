@@ -1,0 +1,101 @@
+"""The one archive of wrapped keys beside the backups. No backup opens without it, and what is taken out of it is gone
+from them all."""
+
+import hashlib
+from collections import Counter
+from collections.abc import AsyncIterator, Collection
+from typing import Final
+from uuid import UUID
+
+from psycopg import AsyncConnection
+
+from airside.core.entropy import Entropy
+from airside.custody import records_backup as records
+from airside.custody.backup_directory import KEYS, Directory
+from airside.custody.backup_frames import pack, seal, unpack, unseal
+from airside.custody.backup_model import KEY_TABLES, Begin, Damaged, End, Event
+from airside.vault.aead import Aead
+
+KIND: Final = "keys"
+_NO_BACKUP: Final = UUID(int=0)
+_KEY_COLUMN: Final = {"tenant_key": "key_id", "person_key": "user_id"}
+
+
+class ArchivedKeys:
+    """Implements `KeyArchive`."""
+
+    def __init__(self, directory: Directory, *, kek: Aead, entropy: Entropy) -> None:
+        self._directory = directory
+        self._kek = kek
+        self._entropy = entropy
+
+    async def replace(self, dsn: str) -> None:
+        """The keys of now in the place of those of before. Whoever shreds after this has read takes theirs out of the
+        new archive, for they wait until it stands.
+
+        Raises:
+            Misconfigured: the directory can't be written.
+            Unavailable: the database or the key encryption key is away.
+        """
+        async with self._directory.keeping_keys(), records.connected(dsn) as connection:
+            await records.begin_snapshot(connection)
+            await self._write(self._of(connection))
+
+    async def forget(self, tenant_id: UUID, key_ids: Collection[UUID]) -> None:
+        """Keep none of those keys of the tenant any more; a person's key has the person's id. Twice is as
+        once.
+
+        Raises:
+            Misconfigured: the directory can't be written.
+            Damaged: the archive isn't what was written.
+            Unavailable: the key encryption key is away.
+        """
+        async with self._directory.keeping_keys():
+            if self._directory.has(KEYS):
+                await self._write(_without(self.events(), tenant_id, frozenset(key_ids)))
+
+    def events(self) -> AsyncIterator[Event]:
+        """What is in the archive.
+
+        Raises:
+            NotFound: there is none.
+            Damaged: it isn't what was written.
+        """
+        return unpack(unseal(self._directory.get(KEYS), kek=self._kek, kind=KIND, backup_id=_NO_BACKUP))
+
+    async def _of(self, connection: AsyncConnection) -> AsyncIterator[Event]:
+        shape = await records.shape(connection)
+        for tenant in await records.tenants(connection):
+            await records.enter(connection, tenant)
+            for table in KEY_TABLES:
+                async for event in records.section(connection, Begin(tenant, table, shape.columns[table]), Counter()):
+                    yield event
+
+    async def _write(self, events: AsyncIterator[Event]) -> None:
+        sealed = seal(pack(events), kek=self._kek, kind=KIND, backup_id=_NO_BACKUP, entropy=self._entropy)
+        await self._directory.put(KEYS, sealed)
+
+
+async def _without(events: AsyncIterator[Event], tenant_id: UUID, key_ids: frozenset[UUID]) -> AsyncIterator[Event]:
+    """The sections, but for that tenant's keys of those ids."""
+    place, mine = 0, False
+    rows, digest = 0, hashlib.sha256()
+    async for event in events:
+        match event:
+            case Begin(tenant=tenant, table=table, columns=columns):
+                if table not in _KEY_COLUMN or _KEY_COLUMN[table] not in columns:
+                    raise Damaged("a table that holds no keys")
+                place, mine = columns.index(_KEY_COLUMN[table]), tenant == tenant_id
+                rows, digest = 0, hashlib.sha256()
+                yield event
+            case bytes():
+                lines = event.splitlines(keepends=True)
+                if mine:
+                    lines = [line for line in lines if UUID(line.split(b"\t")[place].strip().decode()) not in key_ids]
+                rows += len(lines)
+                kept = b"".join(lines)
+                digest.update(kept)
+                if kept:
+                    yield kept
+            case End():
+                yield End(rows, digest.hexdigest())
