@@ -20,7 +20,7 @@ _KEYS = """
     select c.relname, array(select a.attname::text from unnest(i.indkey::int[]) with ordinality k(attnum, place)
                               join pg_attribute a on a.attrelid = c.oid and a.attnum = k.attnum order by k.place)
       from pg_index i join pg_class c on c.oid = i.indrelid join pg_namespace n on n.oid = c.relnamespace
-     where n.nspname = 'airside' and i.indisprimary
+     where n.nspname = 'airside' and i.indisunique and i.indpred is null
 """
 _TELLING = {"text", "bytea", "jsonb", "json", "character varying", "xml", "inet", "text[]", "bytea[]", "jsonb[]"}
 _SCALARS = {"uuid", "integer", "bigint", "smallint", "boolean", "timestamp with time zone", "double precision", "date"}
@@ -44,12 +44,12 @@ def test_every_column_is_sealed_or_says_why_not(connection: Connection[TupleRow]
     assert sealed & public == set(), "declared twice"
 
 
-def test_what_is_sealed_anew_is_found_by_its_primary_key(connection: Connection[TupleRow]) -> None:
-    keys = {table: tuple(columns) for table, columns in connection.execute(_KEYS).fetchall()}
+def test_what_is_sealed_anew_is_found_by_a_unique_key(connection: Connection[TupleRow]) -> None:
+    keys = {(table, *columns) for table, columns in connection.execute(_KEYS).fetchall()}
     for column in SEALED:
         if not column.kept and column.table != "tenant":
-            assert ("tenant_id", *column.key) == keys[column.table], column
-    assert keys["tenant"] == ("tenant_id",)
+            assert (column.table, "tenant_id", *column.key) in keys, column
+    assert ("tenant", "tenant_id") in keys
     assert {column.table for column in SEALED} >= set(PEPPERED)
 
 

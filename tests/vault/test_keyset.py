@@ -1,6 +1,5 @@
 """A tenant's keys: what they seal opens in its place, under this tenant, and nowhere else."""
 
-from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -55,9 +54,9 @@ def test_sealed_field_opens_in_its_place(entropy: Entropy, value: bytes) -> None
 @pytest.mark.parametrize(
     "place",
     [
-        replace(PLACE, table="user_session"),
-        replace(PLACE, column="name_sealed"),
-        replace(PLACE, row_id=OTHER_ROW),
+        PLACE._replace(table="user_session"),
+        PLACE._replace(column="name_sealed"),
+        PLACE._replace(row_id=OTHER_ROW),
         # The same letters, cut elsewhere: lengths are bound too.
         Place("user_accounte", "mail_sealed", ROW),
     ],

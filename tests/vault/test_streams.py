@@ -1,7 +1,6 @@
 """Streams: whole, in order, in their place, under their key; or not at all."""
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -55,7 +54,7 @@ async def test_round_trip(entropy: Entropy, length: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "place", [replace(PLACE, table="backu"), replace(PLACE, column="x"), replace(PLACE, row_id=SECOND)]
+    "place", [PLACE._replace(table="backu"), PLACE._replace(column="x"), PLACE._replace(row_id=SECOND)]
 )
 async def test_stream_opens_in_no_other_place(entropy: Entropy, place: Place) -> None:
     stream = await sealed(fixed(entropy), b"content", entropy)

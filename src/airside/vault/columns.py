@@ -24,7 +24,7 @@ class Sealed:
     """One sealed column.
 
     Args:
-        key: the columns of the primary key beside `tenant_id`, one or two.
+        key: the columns of a unique key beside `tenant_id`, one or two; the primary one as a rule.
         row: which row a place names, from their values; the first of them as a rule.
         kept: why it isn't sealed anew, where it isn't.
     """
@@ -50,6 +50,7 @@ def _hashed(request_hash: bytes) -> UUID:
 
 SEALED: Final = (
     Sealed("person_key", "wrapped", ("user_id",)),
+    Sealed("app_key_version", "wrapped", ("version_id",)),
     Sealed("tenant", "name_sealed", ("tenant_id",)),
     Sealed("invitation", "email_sealed", ("invitation_id",)),
     Sealed("invitation", "name_sealed", ("invitation_id",)),
@@ -78,6 +79,7 @@ SEALED: Final = (
     Sealed("setup_invitation", "test_sealed", ("setup_id",)),
     Sealed("external_identity", "subject_sealed", ("identity_id",)),
     Sealed("federated_session", "foreign_sealed", ("session_id", "identity_id")),
+    Sealed("federated_session", "hint_sealed", ("session_id", "identity_id"), _second),
     Sealed("federation_request", "details_sealed", ("request_id",), kept=SHORT),
     Sealed("federation_answer", "fields_sealed", ("answer_id",), kept=SHORT),
     Sealed("pending_link", "claims_sealed", ("flow_id",), kept=SHORT),

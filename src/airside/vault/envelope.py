@@ -84,3 +84,8 @@ def open(cipher: AESGCM, sealed: bytes, context: bytes, version: int = VERSION) 
 def associated(version: int, key_id: UUID, context: bytes) -> bytes:
     """What a ciphertext is bound to: version, key and context."""
     return encode(bytes([version]), key_id.bytes, context)
+
+
+def binding(header: bytes) -> bytes:
+    """How `associated` begins for whatever has that header: version and key."""
+    return encode(header[:1], header[1:])

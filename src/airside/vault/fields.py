@@ -1,5 +1,6 @@
 """What binds a sealed field to its place, and a derived key to its use."""
 
+from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
@@ -17,6 +18,13 @@ _LOOSE_STREAM: Final = b"airside/loose-stream"
 def field_context(tenant_id: UUID, place: Place) -> bytes:
     """Tenant, table, column and row, unambiguously."""
     return encode(_FIELD, tenant_id.bytes, place.table.encode(), place.column.encode(), place.row_id.bytes)
+
+
+@lru_cache(maxsize=4096)
+def field_binding(tenant_id: UUID, table: str, column: str) -> bytes:
+    """As `envelope.associated` binds any row of a column: what follows the key's id, up to the row's own 16 bytes."""
+    context = field_context(tenant_id, Place(table, column, tenant_id))
+    return encode(context)[: -len(tenant_id.bytes)]
 
 
 def tenant_key_context(tenant_id: UUID, key_id: UUID, purpose: Purpose) -> bytes:

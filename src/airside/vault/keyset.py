@@ -1,7 +1,7 @@
 """A tenant's keys in memory: seal and open its fields, index them blindly, derive keys for other rooms. Pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Final, TypeAlias
 from uuid import UUID
 from weakref import finalize
 
@@ -22,6 +22,10 @@ from airside.vault.model import KEY_BYTES, Place, Unopenable
 BLIND_INDEX_BYTES: Final = 16
 _HEADER: Final = 17
 _BODY: Final = _HEADER + NONCE_BYTES
+_MOST: Final = OVERHEAD + MAX_PLAINTEXT
+_Cipher: TypeAlias = Callable[[bytes, bytes, bytes], bytes]
+_Way: TypeAlias = tuple[_Cipher, _Cipher, bytes]
+"""How to seal, how to open, and what both are bound to, up to the row."""
 
 
 class Keyset:
@@ -52,14 +56,13 @@ class Keyset:
         self._ciphers = {envelope.header(key_id): AESGCM(key.buffer) for key_id, key in self._keys.items()}
         self._active = active
         self._header = envelope.header(active)
-        self._cipher = self._ciphers[self._header]
         self._index = _Key(index.reveal())
         self._former = [_Key(key.reveal()) for key in former]
         self._derive = _Key(derive.reveal())
         self._entropy = entropy
         self._spend = (allowance or Allowance(BLOCK)).spend
         self._index_keys: dict[tuple[str, str], list[_Key]] = {}
-        self._bound: dict[tuple[bytes, str, str], bytes] = {}
+        self._ways: dict[tuple[bytes, str, str], _Way] = {}
         finalize(self, _wipe, [*self._keys.values(), self._index, *self._former, self._derive], self._index_keys)
 
     def seal(self, place: Place, plaintext: bytes) -> bytes:
@@ -72,9 +75,10 @@ class Keyset:
         if len(plaintext) > MAX_PLAINTEXT:
             raise TooLarge("value over the cap of a sealed field", max_bytes=MAX_PLAINTEXT)
         self._spend()
-        header = self._header
+        table, column, row_id = place
+        way = self._ways.get((self._header, table, column)) or self._way(self._header, table, column)
         nonce = self._entropy.bytes(NONCE_BYTES)
-        return header + nonce + self._cipher.encrypt(nonce, plaintext, self._associated(header, place))
+        return self._header + nonce + way[0](nonce, plaintext, way[2] + row_id.bytes)
 
     def open(self, place: Place, sealed: bytes) -> bytes:
         """What was sealed for `place`, with whichever of the tenant's data keys.
@@ -82,12 +86,12 @@ class Keyset:
         Raises:
             Unopenable: it doesn't open; nothing more is said.
         """
-        header = sealed[:_HEADER]
-        cipher = self._ciphers.get(header)
-        if cipher is None or not OVERHEAD <= len(sealed) <= OVERHEAD + MAX_PLAINTEXT:
+        header, (table, column, row_id) = sealed[:_HEADER], place
+        way = self._ways.get((header, table, column)) or self._way(header, table, column)
+        if not OVERHEAD <= len(sealed) <= _MOST:
             raise Unopenable
         try:
-            return cipher.decrypt(sealed[_HEADER:_BODY], sealed[_BODY:], self._associated(header, place))
+            return way[1](sealed[_HEADER:_BODY], sealed[_BODY:], way[2] + row_id.bytes)
         except InvalidTag:
             raise Unopenable from None
 
@@ -139,15 +143,14 @@ class Keyset:
             keys = self._index_keys[table, column] = [_Key(_hkdf(key, info)) for key in (self._index, *self._former)]
         return keys
 
-    def _associated(self, header: bytes, place: Place) -> bytes:
-        """As `envelope.seal` binds it; all but the row is remembered."""
-        bound = self._bound.get((header, place.table, place.column))
-        if bound is None:
-            whole = envelope.associated(
-                envelope.VERSION, UUID(bytes=header[1:]), fields.field_context(self._tenant_id, place)
-            )
-            bound = self._bound[header, place.table, place.column] = whole[:-16]
-        return bound + place.row_id.bytes
+    def _way(self, header: bytes, table: str, column: str) -> "_Way":
+        """How a column is sealed and opened with one key, remembered. Raises: Unopenable."""
+        cipher = self._ciphers.get(header)
+        if cipher is None:
+            raise Unopenable
+        bound = envelope.binding(header) + fields.field_binding(self._tenant_id, table, column)
+        way = self._ways[header, table, column] = (cipher.encrypt, cipher.decrypt, bound)
+        return way
 
 
 class _Key:

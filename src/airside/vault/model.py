@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 from uuid import UUID
 
 from airside.core.errors import Refusal
@@ -26,8 +26,7 @@ class Unopenable(Refusal):
         super().__init__("unopenable")
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where a sealed field stands. What was sealed in one place opens in no other."""
 
     table: str
