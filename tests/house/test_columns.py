@@ -38,6 +38,7 @@ def test_every_column_is_sealed_or_says_why_not(connection: Connection[TupleRow]
     assert {kind for kind in live.values() if kind not in _TELLING | _SAFE} == set()
     telling = {column for column, kind in live.items() if kind in _TELLING}
     sealed = {(each.table, each.column) for each in SEALED}
+    assert len(sealed) == len(SEALED), "sealed twice"
     public = {(table, column) for table, columns in PUBLIC.items() for column in columns}
     assert telling - sealed - public == set(), "neither sealed nor declared public"
     assert (sealed | public) - telling == set(), "declared and not there"

@@ -50,7 +50,6 @@ def _hashed(request_hash: bytes) -> UUID:
 
 SEALED: Final = (
     Sealed("person_key", "wrapped", ("user_id",)),
-    Sealed("app_key_version", "wrapped", ("version_id",)),
     Sealed("tenant", "name_sealed", ("tenant_id",)),
     Sealed("invitation", "email_sealed", ("invitation_id",)),
     Sealed("invitation", "name_sealed", ("invitation_id",)),
