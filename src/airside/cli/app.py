@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from airside.cli.app_backup import backup
 from airside.cli.app_clients import client
 from airside.cli.app_factors import factors
 from airside.cli.app_federation import connections, domains
@@ -50,6 +51,7 @@ app.add_typer(policy, name="policy")
 app.add_typer(connections, name="connections")
 app.add_typer(domains, name="domains")
 app.add_typer(audit, name="audit")
+app.add_typer(backup, name="backup")
 app.add_typer(keys, name="keys")
 app.add_typer(fga, name="fga")
 

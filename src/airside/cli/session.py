@@ -189,6 +189,14 @@ def check_authorities(settings: Settings) -> None:
             raise Misconfigured(f"AIRSIDE_{name}", remedy)
 
 
+@asynccontextmanager
+async def database(settings: Settings) -> AsyncGenerator[str]:
+    """The application role's connection string of the settings' database: the embedded one, started or attached to, or
+    the one named."""
+    async with AsyncExitStack() as stack:
+        yield await _database(settings, stack)
+
+
 async def _database(settings: Settings, stack: AsyncExitStack) -> str:
     if settings.database_url is not None:
         dsn = settings.database_url.reveal()

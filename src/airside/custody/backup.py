@@ -12,7 +12,7 @@ from airside.core.clock import Clock
 from airside.core.entropy import Entropy
 from airside.core.ids import uuid7
 from airside.custody import records_backup as records
-from airside.custody.backup_directory import DATA, MANIFEST, Directory
+from airside.custody.backup_directory import DATA, MANIFEST, Directory, once
 from airside.custody.backup_frames import pack, seal, unseal
 from airside.custody.backup_keys import ArchivedKeys
 from airside.custody.backup_model import FORMAT, MAX_MANIFEST, Begin, Damaged, Event, Manifest, Name, Progress
@@ -56,10 +56,11 @@ class Backups:
             async with records.connected(dsn) as connection:
                 manifest = await self._data(connection, progress)
             # Keys of now, not of the snapshot: what was shredded since stays out.
-            await ArchivedKeys(self.directory, kek=self.kek, entropy=self._entropy).replace(dsn)
+            keys = ArchivedKeys(self.directory, kek=self.kek, clock=self._clock, entropy=self._entropy)
+            await keys.replace(dsn)
             name = Name(manifest.name)
             sealed = seal(
-                _once(manifest.write()),
+                once(manifest.write()),
                 kek=self.kek,
                 kind=MANIFEST_KIND,
                 backup_id=name.backup_id,
@@ -143,7 +144,3 @@ class Backups:
             tenants=tenants,
             heads=counted.heads,
         )
-
-
-async def _once(content: bytes) -> AsyncIterator[bytes]:
-    yield content

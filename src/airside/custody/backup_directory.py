@@ -15,6 +15,7 @@ from airside.core.errors import Conflict, Misconfigured, NotFound
 from airside.custody.backup_model import Name
 
 KEYS: Final = "keys"
+FORGOTTEN: Final = "forgotten"
 DATA: Final = ".data"
 MANIFEST: Final = ".manifest"
 READ: Final = 1024 * 1024
@@ -29,6 +30,11 @@ class Written:
 
     size: int
     sha256: str
+
+
+async def once(content: bytes) -> AsyncIterator[bytes]:
+    """A file's content in one piece."""
+    yield content
 
 
 class Directory:

@@ -9,14 +9,17 @@ from uuid import UUID
 
 from psycopg import AsyncConnection
 
+from airside.core.clock import Clock
 from airside.core.entropy import Entropy
 from airside.custody import records_backup as records
-from airside.custody.backup_directory import KEYS, Directory
+from airside.custody.backup_directory import FORGOTTEN, KEYS, Directory, once
 from airside.custody.backup_frames import pack, seal, unpack, unseal
 from airside.custody.backup_model import KEY_TABLES, Begin, Damaged, End, Event
 from airside.vault.aead import Aead
 
 KIND: Final = "keys"
+SETTLED: Final = 600.0
+"""Seconds after which whoever forgot has committed or rolled back: the server ends idle transactions far sooner."""
 _NO_BACKUP: Final = UUID(int=0)
 _KEY_COLUMN: Final = {"tenant_key": "key_id", "person_key": "user_id"}
 
@@ -24,9 +27,10 @@ _KEY_COLUMN: Final = {"tenant_key": "key_id", "person_key": "user_id"}
 class ArchivedKeys:
     """Implements `KeyArchive`."""
 
-    def __init__(self, directory: Directory, *, kek: Aead, entropy: Entropy) -> None:
+    def __init__(self, directory: Directory, *, kek: Aead, clock: Clock, entropy: Entropy) -> None:
         self._directory = directory
         self._kek = kek
+        self._clock = clock
         self._entropy = entropy
 
     async def replace(self, dsn: str) -> None:
@@ -39,7 +43,7 @@ class ArchivedKeys:
         """
         async with self._directory.keeping_keys(), records.connected(dsn) as connection:
             await records.begin_snapshot(connection)
-            await self._write(self._of(connection))
+            await self._write(_without(self._of(connection), await self._lately()))
 
     async def forget(self, tenant_id: UUID, key_ids: Collection[UUID]) -> None:
         """Keep none of those keys of the tenant any more; a person's key has the person's id. Twice is as
@@ -51,8 +55,24 @@ class ArchivedKeys:
             Unavailable: the key encryption key is away.
         """
         async with self._directory.keeping_keys():
+            gone = await self._lately() | {(tenant_id, key_id): self._clock.now().timestamp() for key_id in key_ids}
+            lines = [f"{at:.0f} {tenant} {key}\n" for (tenant, key), at in gone.items()]
+            await self._directory.put(FORGOTTEN, once("".join(lines).encode()))
             if self._directory.has(KEYS):
-                await self._write(_without(self.events(), tenant_id, frozenset(key_ids)))
+                await self._write(_without(self.events(), gone))
+
+    async def _lately(self) -> dict[tuple[UUID, UUID], float]:
+        """What was forgotten a moment ago, tenant and key. Whoever forgets may not have committed yet, and until
+        then the database still shows the key."""
+        if not self._directory.has(FORGOTTEN):
+            return {}
+        text = b"".join([piece async for piece in self._directory.get(FORGOTTEN)]).decode("ascii", "replace")
+        try:
+            rows = [(float(at), UUID(tenant), UUID(key)) for at, tenant, key in map(str.split, text.splitlines())]
+        except ValueError:
+            raise Damaged("the list of what was forgotten isn't what was written") from None
+        now = self._clock.now().timestamp()
+        return {(tenant, key): at for at, tenant, key in rows if now - at < SETTLED}
 
     def events(self) -> AsyncIterator[Event]:
         """What is in the archive.
@@ -76,22 +96,22 @@ class ArchivedKeys:
         await self._directory.put(KEYS, sealed)
 
 
-async def _without(events: AsyncIterator[Event], tenant_id: UUID, key_ids: frozenset[UUID]) -> AsyncIterator[Event]:
-    """The sections, but for that tenant's keys of those ids."""
-    place, mine = 0, False
+async def _without(events: AsyncIterator[Event], gone: Collection[tuple[UUID, UUID]]) -> AsyncIterator[Event]:
+    """The sections, but for the keys of those tenants and ids."""
+    place, mine = 0, frozenset[UUID]()
     rows, digest = 0, hashlib.sha256()
     async for event in events:
         match event:
             case Begin(tenant=tenant, table=table, columns=columns):
                 if table not in _KEY_COLUMN or _KEY_COLUMN[table] not in columns:
                     raise Damaged("a table that holds no keys")
-                place, mine = columns.index(_KEY_COLUMN[table]), tenant == tenant_id
+                place, mine = columns.index(_KEY_COLUMN[table]), frozenset(key for of, key in gone if of == tenant)
                 rows, digest = 0, hashlib.sha256()
                 yield event
             case bytes():
                 lines = event.splitlines(keepends=True)
                 if mine:
-                    lines = [line for line in lines if UUID(line.split(b"\t")[place].strip().decode()) not in key_ids]
+                    lines = [line for line in lines if UUID(line.split(b"\t")[place].strip().decode()) not in mine]
                 rows += len(lines)
                 kept = b"".join(lines)
                 digest.update(kept)

@@ -6,6 +6,7 @@ from datetime import timedelta
 from airside.audit import Journal, Sequencer
 from airside.core.clock import Clock
 from airside.core.entropy import Entropy
+from airside.custody import ArchivedKeys, Directory
 from airside.fetch import Fetcher
 from airside.limits import PostgresLimiter
 from airside.notify import Tidings
@@ -81,7 +82,7 @@ def foundation(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy
         lookup=lookup,
         outbox=outbox,
         vault=vault,
-        archive=NoArchive(),
+        archive=_archive(settings, kek=kek, clock=clock, entropy=entropy),
         journal=journal,
         sequencer=Sequencer(journal=journal, vault=vault, entropy=entropy),
         limiter=PostgresLimiter(vault=vault),
@@ -103,3 +104,10 @@ def foundation(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy
             vault=vault, entropy=entropy, journal=journal, memory=KeyMemory(listener=listener, clock=clock)
         ),
     )
+
+
+def _archive(settings: Settings, *, kek: Aead, clock: Clock, entropy: Entropy) -> KeyArchive:
+    """Where backups keep wrapped keys: what is shredded is taken out of it at once."""
+    if settings.backup_target is None:
+        return NoArchive()
+    return ArchivedKeys(Directory(settings.backup_target), kek=kek, clock=clock, entropy=entropy)

@@ -56,6 +56,7 @@ class Settings:
     kek: KekAddress | None = None
     kek_old: tuple[KekAddress, ...] = ()
     kek_file: Path | None = None
+    backup_target: Path | None = None
     attestation_roots: Path | None = None
     allowed_hosts: tuple[str, ...] = ()
     trusted_proxies: tuple[str, ...] = ()
@@ -343,6 +344,7 @@ SETTINGS: Final[dict[str, Setting]] = {
         _path,
         "File of the key encryption key, made by `airside keys create FILE`: for short what `AIRSIDE_KEK=file:…` is.",
     ),
+    "backup_target": Setting(_path, "Directory of backups, and of the one archive of keys that shredding reaches."),
     "attestation_roots": Setting(
         _path,
         "Folder of certificates (`*.pem`) of makers whose authenticators are believed where a tenant demands that.",

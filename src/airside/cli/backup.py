@@ -1,0 +1,152 @@
+"""`airside backup`: create, list, verify, restore."""
+
+import os
+import tempfile
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from rich import filesize, progress
+
+from airside.cli.session import database, err, key_encryption_keys, out, run, settings_for_people, table
+from airside.core.clock import SystemClock
+from airside.core.entropy import SystemEntropy
+from airside.core.errors import Misconfigured
+from airside.core.ids import TENANT, format_id
+from airside.custody import ArchivedKeys, Backups, Directory, Name, Progress, Restored, audited, restore
+from airside.store import Engine
+from airside.store.embedded import APPLICATION, OWNER, EmbeddedPostgres
+from airside.store.migrate import migrate, role_of
+from airside.wiring.settings import Settings
+
+REACHABLE: Final = 0o711
+"""The scratch database may run as another user, who passes through its folder."""
+
+
+@dataclass(frozen=True)
+class _Opened:
+    settings: Settings
+    backups: Backups
+    keys: ArchivedKeys
+
+
+def create(target: Path | None) -> None:
+    """One more backup."""
+
+    async def main() -> None:
+        async with _opened(target) as opened, database(opened.settings) as dsn:
+            with _progress("backing up") as tell:
+                made = await opened.backups.create(dsn, tell)
+        out.print(f"{made.name}: {sum(made.rows.values())} rows of {len(made.tenants)} tenants, {_size(made.size)}")
+
+    run(main())
+
+
+def list_all(target: Path | None) -> None:
+    """Every whole backup."""
+
+    async def main() -> None:
+        async with _opened(target) as opened:
+            found = await opened.backups.list()
+        rows = [
+            (made.name, f"{made.at:%Y-%m-%d %H:%M:%S}", str(len(made.tenants)), _size(made.size), made.kek_id)
+            for made in found
+        ]
+        table(("name", "of (UTC)", "tenants", "size", "sealed under"), rows)
+
+    run(main())
+
+
+def verify(target: Path | None, name: str) -> None:
+    """Into an embedded database of its own, which goes away."""
+
+    async def main() -> int:
+        async with _opened(target) as opened:
+            wanted = Name(name)
+            await opened.backups.manifest(wanted)
+            with tempfile.TemporaryDirectory(prefix="airside-verify-", ignore_cleanup_errors=True) as folder:
+                os.chmod(folder, REACHABLE)  # noqa: PTH101
+                scratch = EmbeddedPostgres(Path(folder) / "postgres")
+                await scratch.start()
+                try:
+                    owner, app = scratch.dsn(OWNER), scratch.dsn(APPLICATION)
+                    await migrate(owner, role_of(app))
+                    return await _brought_back(opened, wanted, owner, app, "verified")
+                finally:
+                    await scratch.stop()
+
+    run(main())
+
+
+def restore_into(target: Path | None, name: str) -> None:
+    """Into the settings' own database."""
+
+    async def main() -> int:
+        async with _opened(target) as opened:
+            settings = opened.settings
+            if settings.database_owner_url is None or settings.database_url is None:
+                raise Misconfigured(
+                    "AIRSIDE_DATABASE_OWNER_URL",
+                    "is missing: name the owner's connection here and the application role's in AIRSIDE_DATABASE_URL",
+                )
+            owner, app = settings.database_owner_url.reveal(), settings.database_url.reveal()
+            return await _brought_back(opened, Name(name), owner, app, "restored")
+
+    run(main())
+
+
+async def _brought_back(opened: _Opened, name: Name, owner: str, app: str, word: str) -> int:
+    with _progress("restoring") as tell:
+        restored: Restored = await restore(opened.backups, opened.keys, name, owner, tell)
+    async with Engine(app, clock=SystemClock(), entropy=SystemEntropy()) as engine:
+        faults = await audited(engine, restored.manifest)
+    for tenant_id in restored.shut:
+        out.print(f"{format_id(TENANT, tenant_id)} has no keys any more: what was sealed stays shut")
+    for tenant_id, fault in faults.items():
+        err.print(f"{format_id(TENANT, tenant_id)}: audit log: {fault}")
+    rows, tenants = sum(restored.manifest.rows.values()), len(restored.manifest.tenants)
+    out.print(f"{name.text}: {rows} rows of {tenants} tenants {word}; {len(faults)} audit logs differ")
+    return 1 if faults else 0
+
+
+@asynccontextmanager
+async def _opened(target: Path | None) -> AsyncGenerator[_Opened]:
+    settings = settings_for_people()
+    path = target or settings.backup_target
+    if path is None:
+        raise Misconfigured("AIRSIDE_BACKUP_TARGET", "is missing: name a directory, or give --target")
+    keks = key_encryption_keys(settings)
+    try:
+        directory, entropy = Directory(path), SystemEntropy()
+        backups = Backups(directory, kek=keks.keks, clock=SystemClock(), entropy=entropy)
+        yield _Opened(settings, backups, ArchivedKeys(directory, kek=keks.keks, clock=SystemClock(), entropy=entropy))
+    finally:
+        await keks.aclose()
+
+
+@contextmanager
+def _progress(words: str) -> Generator[Progress]:
+    """Rows, bytes and their rate, where somebody looks on."""
+    columns = (
+        progress.TextColumn("{task.description}"),
+        progress.TextColumn("{task.fields[rows]} rows"),
+        progress.DownloadColumn(),
+        progress.TransferSpeedColumn(),
+        progress.TimeElapsedColumn(),
+    )
+    with progress.Progress(*columns, console=err, disable=not err.is_terminal, transient=True) as bar:
+        task = bar.add_task(words, total=None, rows=0)
+        seen = 0
+
+        def tell(rows: int, size: int) -> None:
+            nonlocal seen
+            seen += rows
+            bar.update(task, advance=size, rows=seen)
+
+        yield tell
+
+
+def _size(count: int) -> str:
+    return filesize.decimal(count)
