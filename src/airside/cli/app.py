@@ -12,6 +12,7 @@ from airside.cli.app_federation import connections, domains
 from airside.cli.app_policy import policy
 from airside.cli.app_scim import scim
 from airside.cli.app_scopes import scope
+from airside.cli.app_secrets import run_with_secrets, secret
 from airside.cli.app_setup import setup
 from airside.cli.app_transfer import transfer
 from airside.cli.app_vault_keys import keys
@@ -46,6 +47,8 @@ app.add_typer(invitation, name="invitation")
 app.add_typer(client, name="client")
 app.add_typer(scope, name="scope")
 app.add_typer(scim, name="scim")
+app.add_typer(secret, name="secret")
+app.command("run")(run_with_secrets)
 app.add_typer(setup, name="setup")
 app.add_typer(policy, name="policy")
 app.add_typer(connections, name="connections")

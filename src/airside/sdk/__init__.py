@@ -10,6 +10,7 @@ from airside.sdk.client import ServiceClient
 from airside.sdk.permissions import Permissions, TupleKey
 from airside.sdk.remote import connect, host_of
 from airside.sdk.revocation import RevocationFeed
+from airside.sdk.secrets import SecretReader
 from airside.sdk.sender import Sender, SenderUnproven
 from airside.sdk.token import VerifiedToken
 from airside.sdk.vault import AppVault
@@ -21,6 +22,7 @@ __all__ = [
     "BlockingVault",
     "Permissions",
     "RevocationFeed",
+    "SecretReader",
     "Sender",
     "SenderUnproven",
     "ServiceClient",

@@ -5,7 +5,6 @@ and the wrapped key stands in the text. Both forms are `airside:v1:…` (`docs/o
 opens here.
 """
 
-import logging
 from base64 import b64decode, b64encode
 from binascii import Error
 from collections import OrderedDict
@@ -15,17 +14,16 @@ from typing import Final
 
 from airside.core.clock import Clock
 from airside.core.entropy import Entropy, SystemEntropy
-from airside.core.errors import InvalidInput, Misconfigured, TooLarge, Unavailable
+from airside.core.errors import Misconfigured, Unavailable
 from airside.core.secret import Secret
-from airside.core.strict_json import Json, dumps, loads_object
-from airside.fetch import Fetched, Fetcher
+from airside.core.strict_json import Json
+from airside.fetch import Fetcher
 from airside.protocols.envelope import (
     DATA_KEY,
     DATA_KEY_BYTES,
     NONCE_BYTES,
     Local,
     Sealed,
-    Unreadable,
     from_text,
     open_local,
     seal_local,
@@ -33,15 +31,12 @@ from airside.protocols.envelope import (
 )
 from airside.sdk.client import ServiceClient
 from airside.sdk.flight import SingleFlight
-from airside.sdk.remote import MAX_ANSWER, issuer_address
+from airside.sdk.vault_calls import PART, VaultCalls, text_of
 
-TIMEOUT: Final = 5.0  # seconds
 DATA_KEY_LIFETIME: Final = 300.0  # seconds that a data key is held, to seal or to open
 DATA_KEY_USES: Final = 10_000  # values sealed by one data key
 MAX_DATA_KEYS: Final = 256  # held to open
-_PART: Final = "vault"
 _NO_CONTEXT: Final[dict[str, Json]] = {}
-_log = logging.getLogger("airside.sdk")
 
 
 @dataclass(slots=True)
@@ -66,13 +61,10 @@ class AppVault:
         local: bool = False,
         entropy: Entropy | None = None,
     ) -> None:
-        issuer_address(issuer)
         if not key:
             raise Misconfigured("key", "must be the name of a key of the vault")
-        self._url = f"{issuer}/api/v1/vault"
+        self._calls = VaultCalls(issuer, client, fetcher=fetcher)
         self._key = key
-        self._client = client
-        self._fetcher = fetcher
         self._clock = clock
         self._local = local
         self._entropy = SystemEntropy() if entropy is None else entropy
@@ -95,7 +87,7 @@ class AppVault:
                 data_key.plaintext.reveal(), data_key.wrapped, nonce=nonce, plaintext=value, context=context
             )
         body: dict[str, Json] = {"plaintext": b64encode(value).decode(), "context": dict(context)}
-        return _text(await self._ask("encrypt", body), "ciphertext")
+        return text_of(await self._ask("encrypt", body), "ciphertext")
 
     async def open(self, text: str, context: Mapping[str, str]) -> bytes:
         """What was sealed.
@@ -113,7 +105,7 @@ class AppVault:
     async def tokenise(self, value: bytes, field: str) -> str:
         """What stands for `value` in `field`; the key is one for tokens. Raises: as `seal`."""
         body: dict[str, Json] = {"plaintext": b64encode(value).decode(), "field": field}
-        return _text(await self._ask("tokenise", body), "token")
+        return text_of(await self._ask("tokenise", body), "token")
 
     async def detokenise(self, token: str, field: str) -> bytes:
         """What `token` stands for. Raises: as `open`."""
@@ -128,9 +120,9 @@ class AppVault:
     async def _new_data_key(self) -> _DataKey:
         since = self._clock.monotonic()
         answer = await self._ask("datakeys", {"context": _NO_CONTEXT})
-        plaintext, wrapped = Secret(_bytes(answer)), from_text(_text(answer, "wrapped"))
+        plaintext, wrapped = Secret(_bytes(answer)), from_text(text_of(answer, "wrapped"))
         if not isinstance(wrapped, Sealed) or wrapped.kind != DATA_KEY or len(plaintext.reveal()) != DATA_KEY_BYTES:
-            raise Unavailable(_PART)
+            raise Unavailable(PART)
         self._sealing = _DataKey(plaintext, wrapped, since + DATA_KEY_LIFETIME)
         return self._sealing
 
@@ -144,59 +136,18 @@ class AppVault:
         answer = await self._ask("datakeys/unwrap", {"wrapped": wrapped, "context": _NO_CONTEXT})
         data_key = Secret(_bytes(answer))
         if len(data_key.reveal()) != DATA_KEY_BYTES:
-            raise Unavailable(_PART)
+            raise Unavailable(PART)
         self._opening[wrapped] = (now + DATA_KEY_LIFETIME, data_key)
         if len(self._opening) > MAX_DATA_KEYS:
             self._opening.popitem(last=False)
         return data_key
 
     async def _ask(self, verb: str, body: dict[str, Json]) -> dict[str, Json]:
-        """POST, with a new token once if the one at hand is refused: it may have been revoked."""
-        content = dumps({"key": self._key, **body})
-        token, answer = await self._post(verb, content)
-        if answer.status == 401:
-            self._client.forget(token)
-            _, answer = await self._post(verb, content)
-        return _accepted(answer)
-
-    async def _post(self, verb: str, content: bytes) -> tuple[Secret[str], Fetched]:
-        token, authorization = await self._client.authorization()
-        answer = await self._fetcher.post(
-            f"{self._url}/{verb}",
-            content=content,
-            headers={"content-type": "application/json", **authorization},
-            max_bytes=MAX_ANSWER,
-            timeout=TIMEOUT,
-        )
-        return token, answer
-
-
-def _accepted(answer: Fetched) -> dict[str, Json]:
-    """The body of a 200. 401, 403 and 404 are this application's fault: wrong credentials, rights or key."""
-    match answer.status:
-        case 200:
-            try:
-                return loads_object(answer.body, max_bytes=MAX_ANSWER)
-            except (InvalidInput, TooLarge):
-                raise Unavailable(_PART) from None
-        case 413:
-            raise TooLarge("value over the cap of a sealed field")
-        case 422:
-            raise Unreadable
-        case status:
-            _log.error("the vault answers %s", status)
-            raise Unavailable(_PART)
-
-
-def _text(answer: dict[str, Json], name: str) -> str:
-    value = answer.get(name)
-    if not isinstance(value, str):
-        raise Unavailable(_PART)
-    return value
+        return await self._calls.ask(verb, {"key": self._key, **body})
 
 
 def _bytes(answer: dict[str, Json]) -> bytes:
     try:
-        return b64decode(_text(answer, "plaintext"), validate=True)
+        return b64decode(text_of(answer, "plaintext"), validate=True)
     except Error:
-        raise Unavailable(_PART) from None
+        raise Unavailable(PART) from None
