@@ -111,6 +111,10 @@ TABLES: Final[dict[str, Table]] = {
     "app_key_version": Table("tenant", CHANGE),
     "app_secret": Table("tenant", CHANGE),
     "app_secret_version": Table("tenant", CHANGE),
+    "app_key": Table("tenant", ALL),
+    "app_key_version": Table("tenant", ALL),
+    "app_secret": Table("tenant", ALL),
+    "app_secret_version": Table("tenant", ALL),
     "app_secret_lease": Table("tenant", ALL),
     # revocation
     "revocation": Table("tenant", ("select", "insert", "delete")),
