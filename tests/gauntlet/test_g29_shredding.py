@@ -233,7 +233,7 @@ async def test_shredding_that_is_killed_again_and_again_comes_to_its_end(
             )
             assert child.stdout is not None
             assert await child.stdout.readline() == b"begun\n"
-            await asyncio.sleep(0.1 * number)
+            await asyncio.sleep(0.25 * number)
             with contextlib.suppress(ProcessLookupError):
                 child.send_signal(signal.SIGKILL)
             await child.wait()
