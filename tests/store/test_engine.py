@@ -126,7 +126,7 @@ async def test_connection_serves_others_after_refused_statements(
     async with Engine(database.app, clock=clock, entropy=entropy, size=1) as engine:
         with pytest.raises(Inconsistent):
             async with engine.begin(tenant_id) as ctx:
-                await ctx.tx.run("delete from airside.tenant_key where tenant_id = %s", (tenant_id,))
+                await ctx.tx.run("delete from airside.audit_record where tenant_id = %s", (tenant_id,))
         for number in range(12):
             taken = UUID(int=tenant_id.int + number)
             with pytest.raises(UniqueViolation):

@@ -107,10 +107,6 @@ TABLES: Final[dict[str, Table]] = {
     "scim_group": Table("tenant", ALL),
     "scim_member": Table("tenant", ("select", "insert", "delete")),
     # secrets
-    "app_key": Table("tenant", CHANGE),
-    "app_key_version": Table("tenant", CHANGE),
-    "app_secret": Table("tenant", CHANGE),
-    "app_secret_version": Table("tenant", CHANGE),
     "app_key": Table("tenant", ALL),
     "app_key_version": Table("tenant", ALL),
     "app_secret": Table("tenant", ALL),
