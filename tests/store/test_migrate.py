@@ -29,6 +29,12 @@ async def test_two_processes_migrate_once(blank_database: MakeDatabase):
         assert sorted(map(len, runs)) == [0, 0, 0, len(load()) + 1]
 
 
+def test_no_two_files_have_one_number():
+    """They would share a row of `airside.migration`, and one of them be refused or left out."""
+    versions = [migration.version for migration in load()]
+    assert versions == sorted(set(versions))
+
+
 async def test_changed_file_is_refused_by_name(blank_database: MakeDatabase):
     async with blank_database() as database:
         await migrate(database.owner, role_of(database.app))

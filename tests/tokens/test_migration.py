@@ -1,4 +1,4 @@
-"""Migration 53: a refresh whose answer was lost before it gets the same successor after it."""
+"""Migration 54: a refresh whose answer was lost before it gets the same successor after it."""
 
 import uuid
 from typing import Final
@@ -12,7 +12,7 @@ BEFORE: Final = (
     """alter table airside.refresh_token drop constraint refresh_token_sealed_check, drop column sealed,
         add column successor_sealed bytea, add column predecessor_hash bytea,
         add constraint refresh_token_sealed_check check (successor_sealed is null or spent_at is not null)""",
-    "delete from airside.migration where version = 53",
+    "delete from airside.migration where version = 54",
     "alter table airside.refresh_token no force row level security",
     "alter table airside.refresh_family no force row level security",
 )
@@ -45,7 +45,7 @@ async def test_seal_of_an_unused_successor_moves_to_its_own_row(blank_database: 
             ):
                 await connection.execute(TOKEN, (tenant, row[0], family, *row[1:]))
             await connection.execute("alter table airside.refresh_token force row level security")
-        assert await migrate(database.owner, role_of(database.app)) == ["0053_refresh_successors", "catalogue"]
+        assert await migrate(database.owner, role_of(database.app)) == ["0054_refresh_successors", "catalogue"]
         async with await AsyncConnection.connect(database.owner, autocommit=True) as connection:
             await connection.execute("select set_config('airside.tenant_id', %s, false)", (str(tenant),))
             cursor = await connection.execute("select token_hash, sealed from airside.refresh_token order by 1")
