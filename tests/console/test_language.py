@@ -16,7 +16,7 @@ TEMPLATES = sorted((ROOM / "templates").glob("*.html"))
 SOURCES = sorted(ROOM.rglob("*.py"))
 FAMILY = re.compile(r"""(?:\bt|words|language)\.of\(\s*"([a-z_.]+)\"""")
 COUNTED = re.compile(r"""\.count\(\s*"([a-z_.]+)\"""")
-ONE_WORD = {"Airside", "UTC"}
+ONE_WORD = {"Airside", "TXT", "UTC"}
 """Names, which are the same in every language."""
 
 
