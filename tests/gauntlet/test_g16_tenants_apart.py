@@ -45,6 +45,7 @@ from airside.store import TABLES
 from airside.tenancy import RoleDraft
 from tests.admin.kit import generator_of
 from tests.federation.scim.directory import directory
+from tests.gauntlet.letters import emptied
 from tests.makers import Database
 from tests.running import PASSWORD, Place, Running
 from tests.surface import endpoints
@@ -298,6 +299,7 @@ async def _digest(dsn: str, place: Place, until: datetime) -> dict[str, str]:
 @pytest.mark.gauntlet
 async def test_no_tenant_reads_writes_or_senses_another(server: Running, database: Database):
     camps = [await _camp(server) for _ in range(TENANTS)]
+    await emptied(database.superuser, [camp.place.tenant_id for camp in camps])
     until = server.services.clock.now()
     before = {camp.canary: await _digest(database.superuser, camp.place, until) for camp in camps}
     surface = [(endpoint.method, endpoint.template) for endpoint in endpoints(server)]

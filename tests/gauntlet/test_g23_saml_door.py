@@ -172,6 +172,7 @@ async def positive(here: Door, number: int) -> None:
 
 
 @pytest.mark.gauntlet
+@pytest.mark.alone  # it measures
 async def test_nothing_forged_is_let_in(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
     """N01, N02, N05, N23, N24, N25, N26, N37: wrapping, comments, ids, foreign keys, algorithms, and genuine answers
     that are for somebody else."""
@@ -193,6 +194,7 @@ async def test_nothing_forged_is_let_in(place: Place, capsys: pytest.CaptureFixt
 
 
 @pytest.mark.gauntlet
+@pytest.mark.alone  # it measures
 async def test_nothing_brought_again_or_elsewhere_is_let_in(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
     """N11, N20, N25: replay, into the same login and another, at another connection and another tenant, in another
     browser; and forms that are no answer."""
@@ -252,6 +254,7 @@ async def test_nothing_brought_again_or_elsewhere_is_let_in(place: Place, capsys
 
 
 @pytest.mark.gauntlet
+@pytest.mark.alone  # it measures
 async def test_no_bomb_is_dear_at_the_door(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
     """G35, N26: into a login that waits."""
     seed = int(os.environ.get("AIRSIDE_SEED", "35"))
@@ -269,6 +272,7 @@ async def test_no_bomb_is_dear_at_the_door(place: Place, capsys: pytest.CaptureF
 
 
 @pytest.mark.gauntlet
+@pytest.mark.alone  # it measures
 async def test_nothing_of_the_corpus_is_let_in(
     place: Place, data: Callable[[str], Path], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -314,6 +314,7 @@ async def test_no_name_is_asked_twice(scene: Scene, capsys: pytest.CaptureFixtur
 
 
 @pytest.mark.gauntlet
+@pytest.mark.alone  # it measures
 async def test_hostile_answers_end_in_time_and_in_memory(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
     """N28, G35: endless, slow, packed and silent answers, to every field."""
     costs, slowest = Costs(), 0.0

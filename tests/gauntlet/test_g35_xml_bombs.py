@@ -51,6 +51,7 @@ def _everything(chance: random.Random) -> Iterator[tuple[str, Reader, bytes]]:
 
 
 @pytest.mark.gauntlet
+@pytest.mark.alone  # it measures
 def test_every_bomb_is_cheap(capsys: pytest.CaptureFixture[str]):
     """N26, N27."""
     seed = int(os.environ.get("AIRSIDE_SEED", "35"))

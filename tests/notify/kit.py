@@ -11,7 +11,7 @@ from uuid import UUID
 from airside.audit import Journal
 from airside.core.clock import FixedClock
 from airside.core.entropy import Entropy
-from airside.core.errors import NotFound
+from airside.core.errors import NotFound, Unavailable
 from airside.core.ids import LINK, SESSION, format_id, parse_id, uuid7
 from airside.core.secret import Secret
 from airside.identity import User, Users
@@ -34,6 +34,7 @@ class Rooms:
     def __init__(self) -> None:
         self.over: set[str] = set()
         self.broken: set[str] = set()
+        self.away: set[str] = set()
         self.tenant = "Acme Instruments"
         self.open = True
 
@@ -53,6 +54,8 @@ class Rooms:
             raise NotFound
         if word in self.broken:
             raise RuntimeError("a fault of ours")
+        if word in self.away:
+            raise Unavailable("key service")
         path = Secret(f"/t/acme/{kind}/{self.secret(parse_id(word.partition('_')[0], word))}")
         return MailedLink(path, STRANGER if kind in ("signup", "invitation") else None)
 

@@ -8,12 +8,12 @@ from uuid import UUID
 
 import pytest
 from psycopg import AsyncConnection
+from structlog.testing import capture_logs
 
 from airside.core.entropy import Entropy
-from airside.core.errors import Unavailable
 from airside.core.ids import CONNECTION, FACTOR, SESSION, USER, format_id, uuid7
-from airside.notify import KINDS, Letter, Mailbox, Receipt, Smtp
-from airside.notify.consumer import BATCH, LEASE
+from airside.notify import KINDS, Letter, Mailbox, Receipt, Smtp, WayShut
+from airside.notify.consumer import AGAIN, BATCH, LEASE
 from airside.notify.delivery import BACK_OFF
 from airside.transport import DevelopmentCertificates
 from airside.vault import Vault
@@ -41,7 +41,7 @@ class Script:
         self.asked += 1
         said = self.says[self.asked - 1] if self.asked <= len(self.says) else Receipt("taken")
         if said is None:
-            raise Unavailable("mail server")
+            raise WayShut("mail server")
         if said.outcome == "taken":
             self.taken.append(letter)
         return said
@@ -268,6 +268,22 @@ async def test_fault_in_one_letter_holds_up_no_other(desk: Office, script: Scrip
     await desk.deliver()
     assert len(script.taken) == 3
     assert await desk.waiting() == [Waiting("invitation", 1, False)]
+
+
+async def test_letter_whose_key_is_away_waits_unblamed_and_shuts_the_way_for_nobody(
+    desk: Office, script: Script
+) -> None:
+    """A tenant may have its key elsewhere: when it is away, the others' letters go out as ever."""
+    link = await desk.invite()
+    desk.rooms.away.add(link)
+    with capture_logs() as said:
+        await desk.deliver()
+    assert [(each["event"], each.get("part")) for each in said] == [("item_waits", "key service")]
+    assert (script.asked, await desk.waiting()) == (0, [Waiting("invitation", 0, False)])
+    desk.rooms.away.clear()
+    desk.clock.advance(AGAIN)
+    await desk.deliver()
+    assert (len(script.taken), await desk.waiting()) == (1, [])
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from airside.notify.kinds import KINDS, Kind
 from airside.notify.letters import STYLE, Letters
 from airside.notify.mailbox import Mailbox
 from airside.notify.mailer import Mailer
-from airside.notify.model import Ending, Language, Letter, Occasion, Parts, Receipt
+from airside.notify.model import Ending, Language, Letter, Occasion, Parts, Receipt, WayShut
 from airside.notify.smtp import Smtp, SmtpServer
 from airside.notify.sources import (
     Letterhead,
@@ -52,4 +52,5 @@ __all__ = [
     "SmtpServer",
     "Sources",
     "Tidings",
+    "WayShut",
 ]

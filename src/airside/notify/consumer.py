@@ -14,7 +14,7 @@ from airside.core.clock import Clock
 from airside.core.errors import Unavailable
 from airside.core.ids import MAIL, format_id
 from airside.core.principal import Principal
-from airside.notify.model import Receipt
+from airside.notify.model import Receipt, WayShut
 from airside.notify.rounds import Rounds
 from airside.store import Engine, Item, Listener, Outbox, RequestContext
 from airside.store.outbox import CHANNEL, Way
@@ -32,7 +32,7 @@ PASS_EVERY: Final = 1.0
 SWEEP_EVERY: Final = 30.0
 """Seconds between two looks at every tenant, for what another process left behind when it died."""
 AGAIN: Final = 5.0
-"""Seconds after which a tenant is visited again whose visit failed."""
+"""Seconds after which a tenant is visited again whose visit failed, or an item tried that couldn't be made."""
 
 Tenants = Callable[[], Awaitable[Iterable[UUID]]]
 
@@ -73,7 +73,8 @@ class Consumer(ABC):
         """Make of the item what is sent, and send it; `taken` also where there is nothing to send any more.
 
         Raises:
-            Unavailable: the way out is shut for every item: all wait, and none is blamed.
+            WayShut: all items wait, and none is blamed.
+            Unavailable: what this item is made with is away, its tenant's key say: it waits, and isn't blamed.
         """
 
     @abstractmethod
@@ -103,9 +104,13 @@ class Consumer(ABC):
             return
         try:
             receipt = await self.carry(tenant_id, item)
-        except Unavailable as refusal:
+        except WayShut as refusal:
             self._go_slow(refusal)
-            await self._put_back(tenant_id, item)
+            await self._put_back(tenant_id, item, self._pause)
+            return
+        except Unavailable as refusal:
+            _log.warning("item_waits", way=self.way, part=refusal.part, item=format_id(MAIL, item.id))
+            await self._put_back(tenant_id, item, AGAIN)
             return
         except Exception:  # noqa: BLE001 - one item's trouble must not hold up the others
             _log.exception("item_not_carried", way=self.way, kind=item.kind, item=format_id(MAIL, item.id))
@@ -123,12 +128,12 @@ class Consumer(ABC):
             elif await self._outbox.bury(ctx, item):
                 await self.abandoned(ctx, item, receipt, min(item.attempts, len(self.back_off)) + 1)
 
-    async def _put_back(self, tenant_id: UUID, item: Item) -> None:
-        """The way out is shut, which is no fault of the item: it waits as long as that takes."""
+    async def _put_back(self, tenant_id: UUID, item: Item, seconds: float) -> None:
+        """What is away is no fault of the item: it waits as long as that takes."""
         async with self._engine.begin(tenant_id, principal=self.principal) as ctx:
-            await self._outbox.retry(ctx, item, timedelta(seconds=self._pause), counted=False)
+            await self._outbox.retry(ctx, item, timedelta(seconds=seconds), counted=False)
 
-    def _go_slow(self, refusal: Unavailable) -> None:
+    def _go_slow(self, refusal: WayShut) -> None:
         now = self._clock.monotonic()
         if now >= self._resume_at:  # those that were under way together make one pause
             self._pause = min(max(self._pause * 2, 1.0), MAX_PAUSE)

@@ -12,6 +12,6 @@ class Mailer(Protocol):
         """What became of `letter`.
 
         Raises:
-            Unavailable: nobody takes letters just now, whatever their recipient. It may have been taken all the same.
+            WayShut: nobody takes letters just now, whatever their recipient. It may have been taken all the same.
         """
         ...

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final, Literal, get_args
 from uuid import UUID
 
-from airside.core.errors import InvalidInput
+from airside.core.errors import InvalidInput, Unavailable
 from airside.core.secret import Secret
 from airside.identity.email import read
 
@@ -84,3 +84,7 @@ class Receipt:
 
     outcome: Outcome
     reply: int = 0
+
+
+class WayShut(Unavailable):
+    """Nobody takes anything just now, whatever it is and whosever: a mail server that is away."""

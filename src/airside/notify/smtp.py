@@ -11,10 +11,9 @@ from urllib.parse import unquote, urlsplit
 
 from aiosmtplib import SMTP, SMTPException, SMTPRecipientRefused, SMTPResponseException
 
-from airside.core.errors import Unavailable
 from airside.core.secret import Secret
 from airside.notify.message import compose, needs_utf8
-from airside.notify.model import Letter, Receipt
+from airside.notify.model import Letter, Receipt, WayShut
 
 TIMEOUT: Final = 15.0
 """Seconds for one answer of the server."""
@@ -94,7 +93,7 @@ class Smtp:
         wrong, its certificate, our password, our own address, says that it is no way out for anybody.
 
         Raises:
-            Unavailable: as `Mailer`.
+            WayShut: as `Mailer`.
         """
         try:
             data = compose(letter, self._sender)
@@ -104,7 +103,7 @@ class Smtp:
             async with asyncio.timeout(DEADLINE), self._connection() as client:
                 return await self._hand_over(client, letter, data)
         except (SMTPException, OSError) as error:  # what ran out of time is an OSError
-            raise Unavailable("mail server") from error
+            raise WayShut("mail server") from error
 
     @asynccontextmanager
     async def _connection(self) -> AsyncGenerator[SMTP]:
