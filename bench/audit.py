@@ -7,7 +7,6 @@ for nothing in the journal makes them queue.
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from uuid import UUID
 
 from airside.audit import Event, Journal, Sequencer, verify_tenant
@@ -15,10 +14,8 @@ from airside.core.clock import SystemClock
 from airside.core.entropy import SystemEntropy
 from airside.core.ids import uuid7
 from airside.store import Engine
-from airside.store.embedded import EmbeddedPostgres
-from airside.store.migrate import migrate
 from airside.vault import LocalKek, Vault
-from bench.scratch import scratch
+from bench.scratch import database
 
 WRITERS = 16
 SECONDS = 2.0
@@ -109,20 +106,14 @@ async def measure(bench: Bench) -> None:
 async def main() -> None:
     """An embedded database, one tenant, all figures."""
     clock, entropy = SystemClock(), SystemEntropy()
-    with scratch() as folder:
-        postgres = EmbeddedPostgres(Path(folder) / "database")
-        await postgres.start()
-        try:
-            await migrate(postgres.dsn("airside_owner"), "airside_app")
-            kek = LocalKek.create(Path(folder) / "kek", development=True, entropy=entropy)
-            vault = Vault(kek=kek, entropy=entropy, clock=clock)
-            async with Engine(postgres.dsn("airside_app"), clock=clock, entropy=entropy) as engine:
-                tenant_id = uuid7(clock.now(), entropy)
-                async with engine.begin(tenant_id) as ctx:
-                    await vault.create(ctx)
-                await measure(Bench(engine, vault, tenant_id))
-        finally:
-            await postgres.stop()
+    async with database() as (folder, postgres):
+        kek = LocalKek.create(folder / "kek", development=True, entropy=entropy)
+        vault = Vault(kek=kek, entropy=entropy, clock=clock)
+        async with Engine(postgres.dsn("airside_app"), clock=clock, entropy=entropy) as engine:
+            tenant_id = uuid7(clock.now(), entropy)
+            async with engine.begin(tenant_id) as ctx:
+                await vault.create(ctx)
+            await measure(Bench(engine, vault, tenant_id))
 
 
 if __name__ == "__main__":

@@ -1,13 +1,11 @@
 """Token verification against the bare `cryptography` call, seen-before tokens, and signatures a second.
 
 Every pair is interleaved in short rounds and told as the median of the rounds' ratios, so that a noisy machine
-slows both sides alike. CPU time stands beside wall time. Run: `.venv/bin/python bench/jose.py`.
+slows both sides alike. CPU time stands beside wall time. Run: `.venv/bin/python -m bench.jose`.
 """
 
 import statistics
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -25,6 +23,7 @@ from airside.protocols.jose import (
     verify_jwt,
 )
 from airside.protocols.jose.keys import generate
+from bench.cost import cost
 
 ROUNDS = 301
 NOW = 1_800_000_000
@@ -47,21 +46,6 @@ CLAIMS: dict[str, Json] = {
     "sid": "ses_01jd3v8e5x7m2k9q4w6r8t0y1z",
     "fam": "fam_01jd3v8e5x7m2k9q4w6r8t0y1z",
 }
-
-
-@dataclass(frozen=True)
-class Cost:
-    """Microseconds of one call."""
-
-    wall: float
-    cpu: float
-
-
-def cost(call: Callable[[], object], count: int) -> Cost:
-    wall, cpu = time.perf_counter(), time.process_time()
-    for _ in range(count):
-        call()
-    return Cost((time.perf_counter() - wall) / count * 1e6, (time.process_time() - cpu) / count * 1e6)
 
 
 def compare(name: str, one: Callable[[], object], other: Callable[[], object], counts: tuple[int, int]) -> None:

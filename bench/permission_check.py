@@ -32,14 +32,12 @@ from starlette.routing import Route
 from airside.admin import OPERATOR
 from airside.oauth import ClientDraft
 from airside.permissions import TupleKey
-from airside.store.embedded import EmbeddedPostgres
-from airside.store.migrate import migrate
 from airside.tenancy import Draft
 from airside.tokens import AccessGrant
 from airside.vault.kms.local import LocalKek
 from airside.wiring.build import Services
 from bench.drive import MODEL, READER, TUPLES_EACH, Drive, answers, indexed
-from bench.scratch import scratch
+from bench.scratch import database
 from bench.served import ENTROPY, HOST, child, serve_real, serve_until_closed, started
 
 CONNECTIONS: Final = 16
@@ -214,21 +212,14 @@ def lists(folder: Path, at: Server) -> tuple[int, float]:
 
 async def main(tuples: int) -> None:
     """Measure and print."""
-    with scratch() as name:
-        folder = Path(name)
+    async with database() as (folder, postgres):
         LocalKek.create(folder / "kek", development=True, entropy=ENTROPY)
-        postgres = EmbeddedPostgres(folder / "data")
-        await postgres.start()
-        try:
-            dsn = postgres.dsn("airside_app")
-            await migrate(postgres.dsn("airside_owner"), "airside_app")
-            async with (
-                server(folder, dsn, IDLE_PORT, 0) as idle,
-                server(folder, dsn, REAL_PORT, tuples) as real,
-            ):
-                measure(folder, idle, real)
-        finally:
-            await postgres.stop()
+        dsn = postgres.dsn("airside_app")
+        async with (
+            server(folder, dsn, IDLE_PORT, 0) as idle,
+            server(folder, dsn, REAL_PORT, tuples) as real,
+        ):
+            measure(folder, idle, real)
 
 
 def measure(folder: Path, idle: Server, real: Server) -> None:

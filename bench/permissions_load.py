@@ -7,7 +7,6 @@ import asyncio
 import gc
 import sys
 import time
-from pathlib import Path
 from typing import Any, Final
 
 import psutil
@@ -19,11 +18,9 @@ from airside.permissions.graph import Graph
 from airside.permissions.indexes import Indexes
 from airside.permissions.records import parts
 from airside.store import Engine
-from airside.store.embedded import EmbeddedPostgres
-from airside.store.migrate import migrate
 from bench.drive import NOW, TUPLES_EACH, Drive
 from bench.permissions_engine import STORE, TENANT, Quiet
-from bench.scratch import scratch
+from bench.scratch import database
 
 TURNS: Final = 3
 TARGET: Final = 400_000
@@ -62,29 +59,23 @@ async def load(engine: Engine) -> Graph:
 
 async def main(tuples: int) -> None:
     """Measure and print."""
-    with scratch() as name:
-        postgres = EmbeddedPostgres(Path(name) / "data")
-        await postgres.start()
-        try:
-            await migrate(postgres.dsn("airside_owner"), "airside_app")
-            count = await fill(postgres.dsn("airside_owner"), tuples)
-            async with Engine(postgres.dsn("airside_app"), clock=SystemClock(), entropy=SystemEntropy()) as engine:
-                kept: list[Graph] = []
-                for _ in range(TURNS):
-                    kept.clear()
-                    gc.collect()
-                    before = psutil.Process().memory_info().rss
-                    wall, cpu = time.perf_counter(), time.process_time()
-                    kept.append(await load(engine))
-                    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-                    gc.collect()
-                    grown = psutil.Process().memory_info().rss - before
-                    print(
-                        f"{count:,} tuples   {count / wall:>9,.0f}/s (wanted ≥ {TARGET:,})   wall {wall:5.2f} s"
-                        f"   CPU here {cpu:5.2f} s   {grown / count:4.0f} B a tuple (wanted ≤ 200)"
-                    )
-        finally:
-            await postgres.stop()
+    async with database() as (_, postgres):
+        count = await fill(postgres.dsn("airside_owner"), tuples)
+        async with Engine(postgres.dsn("airside_app"), clock=SystemClock(), entropy=SystemEntropy()) as engine:
+            kept: list[Graph] = []
+            for _ in range(TURNS):
+                kept.clear()
+                gc.collect()
+                before = psutil.Process().memory_info().rss
+                wall, cpu = time.perf_counter(), time.process_time()
+                kept.append(await load(engine))
+                wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+                gc.collect()
+                grown = psutil.Process().memory_info().rss - before
+                print(
+                    f"{count:,} tuples   {count / wall:>9,.0f}/s (wanted ≥ {TARGET:,})   wall {wall:5.2f} s"
+                    f"   CPU here {cpu:5.2f} s   {grown / count:4.0f} B a tuple (wanted ≤ 200)"
+                )
 
 
 if __name__ == "__main__":

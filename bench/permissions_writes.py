@@ -29,9 +29,8 @@ from airside.core.ids import uuid7
 from airside.permissions import Permissions, Question, TupleKey
 from airside.store import Engine, Listener
 from airside.store.embedded import EmbeddedPostgres
-from airside.store.migrate import migrate
 from airside.vault import LocalKek, Vault
-from bench.scratch import scratch
+from bench.scratch import database
 
 AT_ONCE: Final = (1, 2, 16)
 BATCH: Final = 100
@@ -245,16 +244,9 @@ async def measure(folder: Path, postgres: EmbeddedPostgres) -> None:
 
 async def main() -> None:
     """An embedded database, one store, all figures."""
-    with scratch() as name:
-        folder = Path(name)
-        postgres = EmbeddedPostgres(folder / "database")
-        await postgres.start()
-        try:
-            await migrate(postgres.dsn("airside_owner"), "airside_app")
-            LocalKek.create(folder / "kek.json", development=True, entropy=ENTROPY)
-            await measure(folder, postgres)
-        finally:
-            await postgres.stop()
+    async with database() as (folder, postgres):
+        LocalKek.create(folder / "kek.json", development=True, entropy=ENTROPY)
+        await measure(folder, postgres)
 
 
 if __name__ == "__main__":

@@ -21,13 +21,12 @@ import psycopg.rows
 import uvloop
 
 from airside.store.embedded import EmbeddedPostgres
-from airside.store.migrate import migrate
 from airside.vault.kms.local import LocalKek
 from bench.calibration import commits_for, es256_for, rs256_for
 from bench.permission_check import found
 from bench.permission_check import serving as serving_nothing
 from bench.provider_tenant import SCRIPTS, SLUG, families, prepare
-from bench.scratch import scratch
+from bench.scratch import database
 from bench.served import ENTROPY, HOST, Child, Told, child, serve_real, started
 
 CONNECTIONS: Final = 16
@@ -143,16 +142,9 @@ async def measure(folder: Path, postgres: EmbeddedPostgres, count: int) -> None:
 
 async def main(count: int) -> None:
     """An embedded database, two servers, and the figures."""
-    with scratch() as name:
-        folder = Path(name)
+    async with database() as (folder, postgres):
         LocalKek.create(folder / "kek", development=True, entropy=ENTROPY)
-        postgres = EmbeddedPostgres(folder / "data")
-        await postgres.start()
-        try:
-            await migrate(postgres.dsn("airside_owner"), "airside_app")
-            await measure(folder, postgres, count)
-        finally:
-            await postgres.stop()
+        await measure(folder, postgres, count)
 
 
 if __name__ == "__main__":

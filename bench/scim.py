@@ -27,7 +27,6 @@ from airside.federation import ConnectionDraft, OidcSettings
 from airside.federation.scim.profile import profile_of
 from airside.identity.passwords import email_index
 from airside.store.embedded import EmbeddedPostgres
-from airside.store.migrate import migrate
 from airside.tenancy import Draft
 from airside.vault import Keyset, Place
 from airside.vault.kms.local import LocalKek
@@ -35,7 +34,7 @@ from airside.wiring.build import Services
 from bench.calibration import commits_for
 from bench.permission_check import found
 from bench.provider import verdict
-from bench.scratch import scratch
+from bench.scratch import database
 from bench.served import CLOCK, ENTROPY, HOST, Child, Told, child, serve_real, started
 
 USERS: Final = 100_000
@@ -213,16 +212,9 @@ def show(turns: dict[str, list[Turn]]) -> None:
 
 async def main(count: int) -> None:
     """An embedded database, a server, and the figures."""
-    with scratch() as name:
-        folder = Path(name)
+    async with database() as (folder, postgres):
         LocalKek.create(folder / "kek", development=True, entropy=ENTROPY)
-        postgres = EmbeddedPostgres(folder / "data")
-        await postgres.start()
-        try:
-            await migrate(postgres.dsn("airside_owner"), "airside_app")
-            await measure(folder, postgres, count)
-        finally:
-            await postgres.stop()
+        await measure(folder, postgres, count)
 
 
 if __name__ == "__main__":

@@ -33,12 +33,10 @@ import uvloop
 from airside.admin import OPERATOR
 from airside.core.secret import Secret
 from airside.identity import HashPool
-from airside.store.embedded import EmbeddedPostgres
-from airside.store.migrate import migrate
 from airside.vault.kms.local import LocalKek
 from airside.wiring.build import Services
 from bench.permission_check import prepare
-from bench.scratch import scratch
+from bench.scratch import database
 from bench.served import ENTROPY, HOST, Child, Told, child, obey, serve_real, started, tell
 
 TARGET: Final = 0.9
@@ -310,21 +308,14 @@ def show(alone: Sequence[float], quiet: Turn, signing: Turn) -> None:
 
 async def main() -> None:
     """An embedded database, the processes, and the figures."""
-    with scratch() as name:
-        folder = Path(name)
+    async with database() as (folder, postgres):
         LocalKek.create(folder / "kek", development=True, entropy=ENTROPY)
-        postgres = EmbeddedPostgres(folder / "data")
-        await postgres.start()
-        try:
-            await migrate(postgres.dsn("airside_owner"), "airside_app")
-            dsn, module = postgres.dsn("airside_app"), "bench.signin_checks"
-            async with (
-                child(module, "serve", name, dsn) as server,
-                child(module, "drive", name) as driver,
-            ):
-                await measure(folder, server, driver)
-        finally:
-            await postgres.stop()
+        dsn, module = postgres.dsn("airside_app"), "bench.signin_checks"
+        async with (
+            child(module, "serve", str(folder), dsn) as server,
+            child(module, "drive", str(folder)) as driver,
+        ):
+            await measure(folder, server, driver)
 
 
 def _entry(arguments: Sequence[str]) -> Any:

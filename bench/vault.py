@@ -8,11 +8,8 @@ both sides alike. CPU time stands beside wall time. Run: `.venv/bin/python -m be
 import asyncio
 import statistics
 import sys
-import time
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Final
 from uuid import UUID
 
@@ -26,12 +23,11 @@ from airside.identity import User
 from airside.identity import records as people
 from airside.identity.passwords import email_index
 from airside.store import Engine, RequestContext
-from airside.store.embedded import EmbeddedPostgres
-from airside.store.migrate import migrate, role_of
 from airside.vault import Keyset, Place, Vault
 from airside.vault.allowance import Allowance
 from airside.vault.kms.local import LocalKek
-from bench.scratch import scratch
+from bench.cost import Cost, awaited, cost
+from bench.scratch import database
 
 CLOCK, ENTROPY = SystemClock(), SystemEntropy()
 ROUNDS: Final = 201
@@ -61,28 +57,6 @@ class _Row:
     state: people.UserState
     created_at: datetime
     email_verified_at: datetime | None
-
-
-@dataclass(frozen=True)
-class Cost:
-    """Microseconds of one call."""
-
-    wall: float
-    cpu: float
-
-
-def cost(call: Callable[[], object], count: int) -> Cost:
-    wall, cpu = time.perf_counter(), time.process_time()
-    for _ in range(count):
-        call()
-    return Cost((time.perf_counter() - wall) / count * 1e6, (time.process_time() - cpu) / count * 1e6)
-
-
-async def awaited(call: Callable[[], Awaitable[object]], count: int) -> Cost:
-    wall, cpu = time.perf_counter(), time.process_time()
-    for _ in range(count):
-        await call()
-    return Cost((time.perf_counter() - wall) / count * 1e6, (time.process_time() - cpu) / count * 1e6)
 
 
 def told(name: str, pairs: list[tuple[Cost, Cost]], bound: str) -> float:
@@ -172,17 +146,13 @@ async def plain(ctx: RequestContext) -> list[User]:
     ]
 
 
-async def lists(folder: Path) -> bool:
+async def lists() -> bool:
     """A page of users as the management API reads it: a transaction, one statement, a hundred people."""
-    postgres = EmbeddedPostgres(folder / "postgres")
-    await postgres.attach_or_start()
-    try:
-        dsn, owner = postgres.dsn("airside_app"), postgres.dsn("airside_owner")
-        await migrate(owner, role_of(dsn))
+    async with database() as (folder, postgres):
         kek = LocalKek.create(folder / "kek", development=True, entropy=ENTROPY)
         vault = Vault(kek=kek, entropy=ENTROPY, clock=CLOCK)
-        async with Engine(dsn, clock=CLOCK, entropy=ENTROPY) as engine:
-            tenant_id = await fill(engine, vault, owner)
+        async with Engine(postgres.dsn("airside_app"), clock=CLOCK, entropy=ENTROPY) as engine:
+            tenant_id = await fill(engine, vault, postgres.dsn("airside_owner"))
 
             async def ours() -> list[User]:
                 async with engine.begin(tenant_id) as ctx:
@@ -194,18 +164,14 @@ async def lists(folder: Path) -> bool:
 
             assert await ours() == await theirs()
             pairs = [(await awaited(ours, 5), await awaited(theirs, 5)) for _ in range(ROUNDS)]
-        bound = f"bound: cost ≤ ×{LIST_AT_MOST}"
-        return told(f"list of {USERS} sealed / plain users", pairs, bound) <= LIST_AT_MOST
-    finally:
-        await postgres.stop()
+    bound = f"bound: cost ≤ ×{LIST_AT_MOST}"
+    return told(f"list of {USERS} sealed / plain users", pairs, bound) <= LIST_AT_MOST
 
 
 def main() -> int:
     """Both; non-zero where a bound isn't met."""
     met = fields()
-    with scratch() as folder:
-        met = asyncio.run(lists(Path(folder))) and met
-    return 0 if met else 1
+    return 0 if asyncio.run(lists()) and met else 1
 
 
 if __name__ == "__main__":
