@@ -20,11 +20,24 @@ def field_context(tenant_id: UUID, place: Place) -> bytes:
     return encode(_FIELD, tenant_id.bytes, place.table.encode(), place.column.encode(), place.row_id.bytes)
 
 
-@lru_cache(maxsize=4096)
-def field_binding(tenant_id: UUID, table: str, column: str) -> bytes:
-    """As `envelope.associated` binds any row of a column: what follows the key's id, up to the row's own 16 bytes."""
-    context = field_context(tenant_id, Place(table, column, tenant_id))
-    return encode(context)[: -len(tenant_id.bytes)]
+class FieldBindings(dict[tuple[str, str], bytes]):
+    """As `envelope.associated` binds any row of a tenant's column, by table and column: what follows the key's id, up
+    to the row's own 16 bytes."""
+
+    def __init__(self, tenant_id: UUID) -> None:
+        super().__init__()
+        self._tenant_id = tenant_id
+
+    def __missing__(self, column: tuple[str, str]) -> bytes:
+        context = field_context(self._tenant_id, Place(*column, self._tenant_id))
+        self[column] = encode(context)[: -len(self._tenant_id.bytes)]
+        return self[column]
+
+
+@lru_cache(maxsize=1024)
+def field_bindings(tenant_id: UUID) -> FieldBindings:
+    """Those of one tenant, remembered."""
+    return FieldBindings(tenant_id)
 
 
 def tenant_key_context(tenant_id: UUID, key_id: UUID, purpose: Purpose) -> bytes:

@@ -148,7 +148,7 @@ class Keyset:
         cipher = self._ciphers.get(header)
         if cipher is None:
             raise Unopenable
-        bound = envelope.binding(header) + fields.field_binding(self._tenant_id, table, column)
+        bound = envelope.binding(header) + fields.field_bindings(self._tenant_id)[table, column]
         way = self._ways[header, table, column] = (cipher.encrypt, cipher.decrypt, bound)
         return way
 

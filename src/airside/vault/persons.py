@@ -35,7 +35,7 @@ _MOST: Final = OVERHEAD + envelope.MAX_PLAINTEXT
 class PersonKey:
     """One person's key, loaded. What it seals, no other opens."""
 
-    __slots__ = ("_binding", "_cipher", "_entropy", "_header", "_tenant_id", "user_id")
+    __slots__ = ("_binding", "_cipher", "_entropy", "_fields", "_header", "_tenant_id", "user_id")
 
     def __init__(self, *, tenant_id: UUID, user_id: UUID, key: Secret[bytes], entropy: Entropy) -> None:
         self.user_id = user_id
@@ -44,6 +44,7 @@ class PersonKey:
         self._entropy = entropy
         self._header = envelope.header(user_id, envelope.PERSONAL)
         self._binding = envelope.binding(self._header)
+        self._fields = fields.field_bindings(tenant_id)
 
     def seal(self, place: Place, plaintext: bytes) -> bytes:
         """`plaintext` sealed for `place`, in version 2 of the format of `envelope.py`.
@@ -65,9 +66,10 @@ class PersonKey:
         if sealed[:_HEADER] != self._header or not OVERHEAD <= len(sealed) <= _MOST:
             raise Unopenable
         table, column, row_id = place
-        bound = self._binding + fields.field_binding(self._tenant_id, table, column) + row_id.bytes
         try:
-            return self._cipher.decrypt(sealed[_HEADER:_BODY], sealed[_BODY:], bound)
+            return self._cipher.decrypt(
+                sealed[_HEADER:_BODY], sealed[_BODY:], self._binding + self._fields[table, column] + row_id.bytes
+            )
         except InvalidTag:
             raise Unopenable from None
 
