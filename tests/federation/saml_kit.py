@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -26,12 +25,11 @@ from airside.federation import (
 from airside.federation.saml_party import Addresses
 from airside.limits import PostgresLimiter
 from airside.protocols.saml import read_post, read_redirect, write_post
-from airside.protocols.saml.names import PERSISTENT
 from airside.store import RequestContext
 from airside.vault import Vault
 from tests.federation.kit import FederationKit, new_login
 from tests.identity.attempts import Login
-from tests.protocols.saml.kit import WAYS, Answer, pinned, rsa_key
+from tests.protocols.saml.kit import WAYS, Answer, answer_for, pinned, request_ids, rsa_key
 
 IDP = "https://idp.example.com/metadata"
 SSO = "https://idp.example.com/sso"
@@ -91,22 +89,9 @@ class SamlKit:
 
     async def answer(self, connection: Connection, **changes: Any) -> Answer:
         """What the provider would write for this connection."""
-        ours, now = await self.addresses(connection), self.clock.now()
-        usual = Answer(
-            issuer=IDP,
-            response_issuer=IDP,
-            destination=ours.acs,
-            recipient=ours.acs,
-            audiences=(ours.entity_id,),
-            issued=now,
-            not_before=now - timedelta(minutes=1),
-            not_on_or_after=now + timedelta(minutes=5),
-            confirmed_until=now + timedelta(minutes=5),
-            assertion_id=f"_{now.timestamp():.6f}",
-            name_id_xml=f'<saml:NameID Format="{PERSISTENT}">ada-1</saml:NameID>',
-            attributes={"email": (ADA,), "displayName": ("Ada",)},
-        )
-        return replace(usual, **changes)
+        ours = await self.addresses(connection)
+        usual = answer_for(ours.acs, ours.entity_id, self.clock.now(), email=ADA)
+        return replace(usual, **{"issuer": IDP, "response_issuer": IDP, **changes})
 
     async def receive(self, connection: Connection, document: bytes, word: str) -> str:
         """The word of what the browser brought."""
@@ -145,10 +130,6 @@ class SamlKit:
                 (ctx.tenant_id, "federation:connection:refused"),
             )
         return [row.reason for row in rows]
-
-
-def request_ids(request_id: str) -> dict[str, Any]:
-    return {"in_response_to": request_id, "response_in_response_to": request_id}
 
 
 def request_of(departure: Departure) -> Mapping[str, str]:

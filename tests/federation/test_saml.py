@@ -19,9 +19,18 @@ from airside.protocols.saml.names import EMAIL_ADDRESS, PERSISTENT, TRANSIENT
 from airside.protocols.saml.signatures import verified_element
 from airside.protocols.saml.xml import parse
 from tests.federation.kit import new_login
-from tests.federation.saml_kit import ADA, IDP, OURS, SSO, SamlKit, request_ids, request_of
+from tests.federation.saml_kit import ADA, IDP, OURS, SSO, SamlKit, request_of
 from tests.protocols.saml.attacks import attacks
-from tests.protocols.saml.kit import WAYS, Encryption, encrypted, in_assertion, in_response, pinned, rsa_key
+from tests.protocols.saml.kit import (
+    WAYS,
+    Encryption,
+    encrypted,
+    in_assertion,
+    in_response,
+    pinned,
+    request_ids,
+    rsa_key,
+)
 
 
 async def refused(saml: SamlKit, reason: str, settings: dict[str, Any] | None = None, **changes: Any) -> None:

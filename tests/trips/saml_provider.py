@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 from uuid import uuid4
@@ -13,8 +13,7 @@ from lxml import etree
 
 from airside.federation import Connection, ConnectionDraft, SamlSettings
 from airside.protocols.saml import read_redirect, write_post
-from airside.protocols.saml.names import PERSISTENT
-from tests.protocols.saml.kit import Answer, in_response, pinned, rsa_key
+from tests.protocols.saml.kit import Answer, answer_for, in_response, pinned, request_ids, rsa_key
 from tests.running import Place
 from tests.trips.visitor import FORM, Visitor, ahead_of, csrf_of
 
@@ -36,22 +35,14 @@ class Provider:
         return f"{self.place.issuer}/saml/{self.connection.word}"
 
     def answer(self, request_id: str | None, **changes: Any) -> Answer:
-        now = datetime.now(UTC)
-        usual = Answer(
-            assertion_id=f"_{uuid4().hex}",
-            in_response_to=request_id,
-            response_in_response_to=request_id,
-            destination=f"{self.address}/acs",
-            recipient=f"{self.address}/acs",
-            audiences=(f"{self.address}/metadata",),
-            issued=now,
-            not_before=now - timedelta(minutes=1),
-            not_on_or_after=now + timedelta(minutes=5),
-            confirmed_until=now + timedelta(minutes=5),
-            name_id_xml=f'<saml:NameID Format="{PERSISTENT}">{self.subject}</saml:NameID>',
-            attributes={"email": (f"{self.subject}@example.com",), "displayName": ("Ada",)},
+        usual = answer_for(
+            f"{self.address}/acs",
+            f"{self.address}/metadata",
+            datetime.now(UTC),
+            subject=self.subject,
+            email=f"{self.subject}@example.com",
         )
-        return replace(usual, **changes)
+        return replace(usual, **{**request_ids(request_id), **changes})
 
     async def leave(self, browser: Visitor) -> Mapping[str, str]:
         """From the sign-in page to the provider: what it is asked."""

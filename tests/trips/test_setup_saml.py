@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
-from uuid import uuid4
 
 import httpx2
 import pytest
@@ -14,10 +13,9 @@ from lxml import etree
 
 from airside.federation import MappingRules, RoleRule, SamlSettings
 from airside.protocols.saml import read_redirect, write_post
-from airside.protocols.saml.names import PERSISTENT
 from airside.signin import account_cookie
 from tests.protocols.saml.attacks import attacks
-from tests.protocols.saml.kit import Answer, in_assertion, in_response, pinned, rsa_key
+from tests.protocols.saml.kit import Answer, answer_for, in_assertion, in_response, pinned, request_ids, rsa_key
 from tests.running import Place
 from tests.trips.guest import Guest
 from tests.trips.visitor import FORM, ahead_of
@@ -51,22 +49,9 @@ class Trial:
         return {"ID": request.get("ID") or "", "RelayState": parse_qs(query)["RelayState"][0]}
 
     def answer(self, request_id: str, **changes: Any) -> Answer:
-        now = datetime.now(UTC)
-        usual = Answer(
-            assertion_id=f"_{uuid4().hex}",
-            in_response_to=request_id,
-            response_in_response_to=request_id,
-            destination=f"{self.address}/acs",
-            recipient=f"{self.address}/acs",
-            audiences=(f"{self.address}/metadata",),
-            issued=now,
-            not_before=now - timedelta(minutes=1),
-            not_on_or_after=now + timedelta(minutes=5),
-            confirmed_until=now + timedelta(minutes=5),
-            name_id_xml=f'<saml:NameID Format="{PERSISTENT}">ada-1</saml:NameID>',
-            attributes={"email": ("ada@contoso.example",), "displayName": ("Ada",), "team": ("nuclear", "aviation")},
-        )
-        return replace(usual, **changes)
+        usual = answer_for(f"{self.address}/acs", f"{self.address}/metadata", datetime.now(UTC))
+        told = {"email": ("ada@contoso.example",), "displayName": ("Ada",), "team": ("nuclear", "aviation")}
+        return replace(usual, **{**request_ids(request_id), "attributes": told, **changes})
 
     async def bring(self, document: bytes, state: str) -> str:
         """Where the browser is led that posts what the provider said: a foreign site, so without a cookie."""

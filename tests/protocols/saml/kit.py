@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, cast
+from uuid import uuid4
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -30,6 +31,7 @@ SP = "https://id.example/t/acme/saml/con_1/metadata"
 ACS = "https://id.example/t/acme/saml/con_1/acs"
 SLO = "https://id.example/t/acme/saml/con_1/slo"
 REQUEST = "_request1"
+PERSISTENT = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"
 SAML = "urn:oasis:names:tc:SAML:2.0:assertion"
 SAMLP = "urn:oasis:names:tc:SAML:2.0:protocol"
 DS = "http://www.w3.org/2000/09/xmldsig#"
@@ -178,6 +180,29 @@ class Answer:
             f'<samlp:StatusCode Value="{self.status}"/></samlp:Status>'
             f"{self.assertion() if assertion is None else assertion}</samlp:Response>"
         )
+
+
+def answer_for(
+    acs: str, audience: str, now: datetime, *, subject: str = "ada-1", email: str = "ada@example.com"
+) -> Answer:
+    """What a provider writes to that endpoint at `now`, with an id that no other has; the request's is the caller's."""
+    return Answer(
+        assertion_id=f"_{uuid4().hex}",
+        destination=acs,
+        recipient=acs,
+        audiences=(audience,),
+        issued=now,
+        not_before=now - timedelta(minutes=1),
+        not_on_or_after=now + timedelta(minutes=5),
+        confirmed_until=now + timedelta(minutes=5),
+        name_id_xml=f'<saml:NameID Format="{PERSISTENT}">{subject}</saml:NameID>',
+        attributes={"email": (email,), "displayName": ("Ada",)},
+    )
+
+
+def request_ids(request_id: str | None) -> dict[str, Any]:
+    """As changes of an `Answer`: that it answers this request."""
+    return {"in_response_to": request_id, "response_in_response_to": request_id}
 
 
 def _attrs(**values: str | None) -> str:
