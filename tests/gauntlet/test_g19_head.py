@@ -68,6 +68,7 @@ async def far(database: Database, clock: Clock, entropy: Entropy, vault: Vault, 
 
 
 @pytest.mark.gauntlet
+@pytest.mark.alone  # beside other work a node refuses for want of time: right, and no news
 async def test_head_is_seen_by_a_node_that_hears_nothing(far: Far, clock: Clock) -> None:
     """Its listener's wire is dead, and it doesn't know yet. Without a demand it is stale for `FRESH` at most."""
     await far.give()
@@ -90,6 +91,7 @@ async def test_head_is_seen_by_a_node_that_hears_nothing(far: Far, clock: Clock)
 
 
 @pytest.mark.gauntlet
+@pytest.mark.alone  # beside other work a node refuses for want of time: right, and no news
 @pytest.mark.parametrize("away", ["cut", "hushed"])
 async def test_head_without_a_database_is_refused_within_the_bound(
     far: Far, clock: Clock, away: str, capsys: pytest.CaptureFixture[str]
@@ -118,6 +120,7 @@ async def test_head_without_a_database_is_refused_within_the_bound(
 
 
 @pytest.mark.gauntlet
+@pytest.mark.alone  # beside other work a node refuses for want of time: right, and no news
 async def test_head_of_a_store_that_isnt_in_memory_is_refused_too(far: Far, clock: Clock) -> None:
     await far.give()
     far.statements.cut()
