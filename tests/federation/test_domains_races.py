@@ -9,10 +9,11 @@ import pytest
 
 from airside.audit import Event
 from airside.core.errors import Conflict, NotFound, Refusal
-from airside.federation import Connection, Domain, DomainChange, TenantDomains
-from airside.federation.model_domains import MAX_BREAK_GLASS
+from airside.federation import Connection, ConnectionDraft, Domain, DomainChange, TenantDomains
+from airside.federation.model import MAX_CONNECTIONS
+from airside.federation.model_domains import MAX_BREAK_GLASS, MAX_DOMAINS
 from airside.store import RequestContext
-from tests.federation.kit import FederationKit
+from tests.federation.kit import OIDC, FederationKit
 from tests.federation.test_domains import NameServer, dns, domains, proven
 
 __all__ = ["dns", "domains"]
@@ -49,6 +50,33 @@ async def test_fifty_who_add_one_domain_at_once_make_one(federation: FederationK
     assert sum(isinstance(each, Domain) for each in came) == 1
     assert sum(isinstance(each, Conflict) for each in came) == AT_ONCE - 1
     assert await count(federation, Event.DOMAIN_ADDED) == 1
+
+
+async def test_fifty_who_add_domains_at_once_fill_the_tenant_and_no_more(
+    federation: FederationKit, domains: TenantDomains
+) -> None:
+    free = 3
+    async with federation.begin() as ctx:
+        for number in range(MAX_DOMAINS - free):
+            await domains.add(ctx, f"there-{number}.example.com")
+    came = await at_once(
+        federation, *(partial(domains.add, name=f"more-{number}.example.com") for number in range(AT_ONCE))
+    )
+    assert sum(isinstance(each, Domain) for each in came) == free
+    assert sum(isinstance(each, Conflict) for each in came) == AT_ONCE - free
+    assert await count(federation, Event.DOMAIN_ADDED) == MAX_DOMAINS
+
+
+async def test_fifty_who_make_connections_at_once_fill_the_tenant_and_no_more(federation: FederationKit) -> None:
+    free = 3
+    draft = ConnectionDraft("Example", OIDC)
+    async with federation.begin() as ctx:
+        for _ in range(MAX_CONNECTIONS - free):
+            await federation.connections.create(ctx, draft)
+    came = await at_once(federation, *[partial(federation.connections.create, draft=draft)] * AT_ONCE)
+    assert sum(isinstance(each, Connection) for each in came) == free
+    assert sum(isinstance(each, Conflict) for each in came) == AT_ONCE - free
+    assert await count(federation, Event.CONNECTION_CREATED) == MAX_CONNECTIONS
 
 
 async def test_fifty_who_look_for_one_proof_at_once_prove_it_once(

@@ -9,6 +9,7 @@ from airside.core.errors import Conflict, InvalidInput, NotFound
 from airside.core.ids import USER, format_id
 from airside.core.secret import Secret
 from airside.federation import OidcGiven, OidcSettings, SamlSettings, Setup, SetupDraft, saml_typed
+from airside.federation.setup_model import MAX_SETUPS
 from tests.federation.certificates import pem_of
 from tests.running import Place
 
@@ -54,6 +55,25 @@ async def test_link_begins_once_whoever_else_tries_at_the_same_time(place: Place
     won = [secret for secret in await asyncio.gather(*(start() for _ in range(50))) if secret is not None]
     assert len(won) == 1
     assert await opens(place, won[0])
+
+
+async def test_fifty_who_invite_at_once_fill_the_tenant_and_no_more(place: Place) -> None:
+    services, free = place.server.services, 3
+    async with place.operator() as ctx:
+        for _ in range(MAX_SETUPS - free):
+            await services.setups.create(ctx, DRAFT, ctx.principal.subject)
+
+    gate = asyncio.Semaphore(8)  # as many as the pool lets through at once
+
+    async def invite() -> bool:
+        async with gate, place.operator() as ctx:
+            try:
+                await services.setups.create(ctx, DRAFT, ctx.principal.subject)
+            except Conflict:
+                return False
+        return True
+
+    assert sum(await asyncio.gather(*(invite() for _ in range(50)))) == free
 
 
 async def test_link_of_another_purpose_begins_nothing_and_this_one_opens_nothing_else(place: Place) -> None:

@@ -22,6 +22,7 @@ from airside.federation.model import (
     ConnectionSecrets,
 )
 from airside.federation.oidc_keys import keys_for
+from airside.federation.records_queues import queue_for
 from airside.federation.saml_keys import new_pair, saml_keys
 from airside.federation.sessions import FederatedSessions
 from airside.federation.settings import ConnectionKind, SamlSettings, Settings, demand_lawful, merged
@@ -65,6 +66,7 @@ class Connections:
         _demand_short(draft.client_secret, MAX_SECRET, "client_secret")
         _demand_short(draft.private_keys, MAX_KEYS, "private_keys")
         keys = await self._keys(ctx, draft.settings, draft.private_keys)
+        await queue_for(ctx, "connection")
         if await records.count(ctx) >= MAX_CONNECTIONS:
             raise Conflict("connections over their cap", max=MAX_CONNECTIONS)
         connection = Connection(

@@ -18,6 +18,7 @@ from airside.federation import records_domains as records
 from airside.federation.connections import Connections
 from airside.federation.domain_names import demand_ownable, domain_of, normalise
 from airside.federation.model_domains import CHECK_EVERY, MAX_DOMAINS, Domain, DomainChange, Found, Turn
+from airside.federation.records_queues import queue_for
 from airside.fetch import TextRecords
 from airside.identity.charging import spend
 from airside.limits import DOMAIN_CHECK, Limiter
@@ -72,6 +73,7 @@ class TenantDomains:
         """
         name = normalise(name)
         demand_ownable(name, private=self._private)
+        await queue_for(ctx, "domain")
         if await records.count(ctx) >= MAX_DOMAINS:
             raise Conflict("domains over their cap", max=MAX_DOMAINS)
         domain = Domain(

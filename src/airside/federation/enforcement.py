@@ -16,6 +16,7 @@ from airside.federation.domain_names import domain_of
 from airside.federation.domains import Notices
 from airside.federation.linking import LinkedProof
 from airside.federation.model_domains import MAX_BREAK_GLASS
+from airside.federation.records_queues import queue_for
 from airside.federation.sessions import FederatedSessions
 from airside.identity import Proof, Session, Users
 from airside.store.context import RequestContext
@@ -73,7 +74,7 @@ class Enforcement:
             Conflict: there are `MAX_BREAK_GLASS`.
         """
         await self._users.get(ctx, user_id)
-        await records.queue_to_pass(ctx)
+        await queue_for(ctx, "break glass")
         others = set(await records.passing(ctx)) - {user_id}
         if len(others) >= MAX_BREAK_GLASS:
             raise Conflict("too many break-glass administrators", max=MAX_BREAK_GLASS)

@@ -68,7 +68,6 @@ select domain_id from airside.tenant_domain where tenant_id = %s and connection_
 """
 DELETE: Final = "delete from airside.tenant_domain where tenant_id = %s and domain_id = %s"
 
-QUEUE_TO_PASS: Final = "select pg_advisory_xact_lock(hashtextextended(%s, 0))"
 PASSES: Final = "select user_id from airside.break_glass where tenant_id = %s and user_id = %s"
 PASSING: Final = "select user_id from airside.break_glass where tenant_id = %s order by user_id"
 LET_PASS: Final = """
@@ -193,12 +192,6 @@ async def passes(ctx: RequestContext, user_id: UUID) -> bool:
 
 async def passing(ctx: RequestContext) -> list[UUID]:
     return [row.user_id for row in await ctx.tx.all(_User, PASSING, (ctx.tenant_id,))]
-
-
-async def queue_to_pass(ctx: RequestContext) -> None:
-    """Nobody else is named in the tenant until this transaction ends: else two could be the last that there is room
-    for."""
-    await ctx.tx.run(QUEUE_TO_PASS, (f"break glass {ctx.tenant_id}",))
 
 
 async def let_pass(ctx: RequestContext, user_id: UUID) -> bool:

@@ -19,6 +19,7 @@ from airside.core.proof import Mint
 from airside.core.secret import Secret
 from airside.federation import records_setup as records
 from airside.federation.model import MAX_NAME, MAX_PAGE
+from airside.federation.records_queues import queue_for
 from airside.federation.setup_model import KEPT, MAX_LIFETIME, MAX_SETUPS, Setup, SetupDraft
 from airside.identity import Links
 from airside.identity.email import read
@@ -82,6 +83,7 @@ class Setups:
             raise InvalidInput("a name is 1 to 200 printable characters", pointer="name")
         if not timedelta() < draft.lifetime <= MAX_LIFETIME:
             raise InvalidInput(f"at most {MAX_LIFETIME.days} days are expected", pointer="days")
+        await queue_for(ctx, "setup")
         if await records.count(ctx) >= MAX_SETUPS:
             raise Conflict("too many open invitations", max_open=MAX_SETUPS)
         setup_id = uuid7(ctx.now, self._entropy)
