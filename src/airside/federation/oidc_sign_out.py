@@ -3,7 +3,9 @@ logout): one way out for both protocols."""
 
 from uuid import UUID
 
-from airside.core.errors import InvalidInput, NotFound
+from airside.audit import Event, Journal
+from airside.core.errors import InvalidInput, NotFound, Refusal
+from airside.core.ids import SESSION, format_id
 from airside.core.secret import Secret
 from airside.federation.connections import Connections
 from airside.federation.documents import ProviderAway
@@ -75,13 +77,32 @@ class ProviderSignOuts:
 class SignOuts:
     """What the pages of signing out ask, whichever protocol the session was proven by."""
 
-    def __init__(self, *, sessions: FederatedSessions, saml: SamlLogouts, oidc: ProviderSignOuts) -> None:
+    def __init__(
+        self, *, journal: Journal, sessions: FederatedSessions, saml: SamlLogouts, oidc: ProviderSignOuts
+    ) -> None:
+        self._journal = journal
         self._sessions = sessions
         self._saml = saml
         self._oidc = oidc
 
     async def begin(self, ctx: RequestContext, session_id: UUID) -> Departure | None:
-        """How a browser whose session here has just ended tells its provider so; None where there is none to tell."""
+        """How a browser whose session here has just ended tells its provider so; None where there is none to tell, or
+        where what is kept of it can't be read any more. Why is in the journal then: that the session here is over
+        stands, whatever becomes of the provider's."""
+        try:
+            return await self._departure(ctx, session_id)
+        except Refusal as refusal:
+            reason = f"sign_out_{refusal.code}"
+            await self._journal.record(
+                ctx,
+                Event.FEDERATION_REFUSED,
+                subject=format_id(SESSION, session_id),
+                outcome="refused",
+                reason=reason,
+            )
+            return None
+
+    async def _departure(self, ctx: RequestContext, session_id: UUID) -> Departure | None:
         for proven in await self._sessions.of_session(ctx, session_id):
             departure = await self._saml.begin(ctx, proven) or await self._oidc.begin(ctx, proven)
             if departure is not None:

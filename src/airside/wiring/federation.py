@@ -174,7 +174,18 @@ def federation(base: Foundation, who: Persons, settings: Settings, issuers: Issu
             documents=documents, connections=connections, exceptions=frozenset(settings.fetch_exceptions)
         ),
         saml_logouts=saml_logouts,
-        sign_outs=_sign_outs(settings, connections, providers, sessions, issuer, saml_logouts),
+        sign_outs=SignOuts(
+            journal=journal,
+            sessions=sessions,
+            saml=saml_logouts,
+            oidc=ProviderSignOuts(
+                connections=connections,
+                providers=providers,
+                sessions=sessions,
+                issuer=issuer,
+                exceptions=frozenset(settings.fetch_exceptions),
+            ),
+        ),
         provider_logouts=ProviderLogouts(
             limiter=base.limiter,
             journal=journal,
@@ -186,21 +197,3 @@ def federation(base: Foundation, who: Persons, settings: Settings, issuers: Issu
             linking=linking,
         ),
     )
-
-
-def _sign_outs(
-    settings: Settings,
-    connections: Connections,
-    providers: Providers,
-    sessions: FederatedSessions,
-    issuer: TenantIssuers,
-    saml: SamlLogouts,
-) -> SignOuts:
-    oidc = ProviderSignOuts(
-        connections=connections,
-        providers=providers,
-        sessions=sessions,
-        issuer=issuer,
-        exceptions=frozenset(settings.fetch_exceptions),
-    )
-    return SignOuts(sessions=sessions, saml=saml, oidc=oidc)
