@@ -12,7 +12,7 @@ from airside.admin.connections import READ, TRUSTING, WRITE
 from airside.admin.verb import Verbs, requires
 from airside.core.errors import NotFound
 from airside.core.secret import Secret
-from airside.federation import Setup, SetupDraft, Setups
+from airside.federation import Setup, SetupDraft, SetupEndings, Setups
 from airside.identity import normalise
 from airside.limits import INVITATION_MAILBOX, Limiter
 from airside.store import Lookup, RequestContext
@@ -22,10 +22,18 @@ class SetupAdmin(Verbs):
     """Invite somebody to set a connection up, see how far they are, take it back."""
 
     def __init__(
-        self, *, authorise: Authorise, setups: Setups, limiter: Limiter, lookup: Lookup, issuers: Issuers
+        self,
+        *,
+        authorise: Authorise,
+        setups: Setups,
+        endings: SetupEndings,
+        limiter: Limiter,
+        lookup: Lookup,
+        issuers: Issuers,
     ) -> None:
         super().__init__(authorise)
         self._setups = setups
+        self._endings = endings
         self._limiter = limiter
         self._lookup = lookup
         self._issuers = issuers
@@ -63,5 +71,11 @@ class SetupAdmin(Verbs):
 
     @requires(WRITE)
     async def revoke(self, ctx: RequestContext, setup_id: UUID) -> None:
-        """It opens nothing any more; what was set up stays. Raises: NotFound; Conflict: it is settled already."""
-        await self._setups.revoke(ctx, setup_id)
+        """It opens nothing any more. What was made by it goes: the connection, unless the sign-in page shows it or a
+        domain leads to it by now; its SCIM tokens in any case; domains that lead nowhere.
+
+        Raises:
+            NotFound: no such invitation.
+            Conflict: it is settled already.
+        """
+        await self._endings.revoke(ctx, setup_id)

@@ -37,7 +37,7 @@ def list_setups(slug: Slug) -> None:
 
 @setup.command("revoke")
 def revoke_setup(slug: Slug, setup_id: Annotated[str, typer.Argument(help="The invitation's id, stp_….")]) -> None:
-    """Take a setup invitation back; what was set up stays."""
+    """Take a setup invitation back, with what was made by it and no administrator has taken over."""
     from airside.cli.setup import revoke as run
 
     run(slug, setup_id)

@@ -55,6 +55,7 @@ from airside.federation.settings_oidc import OidcSettings, PresetName
 from airside.federation.setup import SetupAccess, Setups
 from airside.federation.setup_directory import SetupDirectory
 from airside.federation.setup_domains import SetupDomains
+from airside.federation.setup_ending import SetupEndings
 from airside.federation.setup_model import (
     MAX_SETUP_DOMAINS,
     PROVIDERS,
@@ -143,6 +144,7 @@ __all__ = [
     "SetupDirectory",
     "SetupDomains",
     "SetupDraft",
+    "SetupEndings",
     "SetupPortal",
     "SetupProvider",
     "SetupState",

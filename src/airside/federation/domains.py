@@ -157,6 +157,18 @@ class TenantDomains:
         await records.delete(ctx, domain_id)
         await self._record(ctx, Event.DOMAIN_DELETED, domain)
 
+    async def discard(self, ctx: RequestContext, domain_id: UUID) -> bool:
+        """As `delete`, where it is there and bound to nothing; whether it was."""
+        domain = await records.find(ctx, domain_id, lock=True)
+        if domain is None or domain.connection_id is not None:
+            return False
+        await self.delete(ctx, domain_id)
+        return True
+
+    async def leads_to(self, ctx: RequestContext, connection_id: UUID) -> bool:
+        """Whether any domain is bound to the connection."""
+        return await records.is_bound(ctx, connection_id)
+
     async def release(self, ctx: RequestContext, connection_id: UUID) -> None:
         """Unbind every domain from a connection that goes.
 

@@ -66,6 +66,7 @@ where tenant_id = %s and connection_id = %s and not enforced
 ENFORCED_BY: Final = """
 select domain_id from airside.tenant_domain where tenant_id = %s and connection_id = %s and enforced limit 1
 """
+BOUND_TO: Final = "select domain_id from airside.tenant_domain where tenant_id = %s and connection_id = %s limit 1"
 DELETE: Final = "delete from airside.tenant_domain where tenant_id = %s and domain_id = %s"
 
 PASSES: Final = "select user_id from airside.break_glass where tenant_id = %s and user_id = %s"
@@ -179,6 +180,11 @@ async def unbind(ctx: RequestContext, connection_id: UUID) -> None:
 async def is_enforcing(ctx: RequestContext, connection_id: UUID) -> bool:
     """Whether a domain is enforced through the connection."""
     return await ctx.tx.one(_Domain, ENFORCED_BY, (ctx.tenant_id, connection_id)) is not None
+
+
+async def is_bound(ctx: RequestContext, connection_id: UUID) -> bool:
+    """Whether a domain is bound to the connection."""
+    return await ctx.tx.one(_Domain, BOUND_TO, (ctx.tenant_id, connection_id)) is not None
 
 
 async def delete(ctx: RequestContext, domain_id: UUID) -> bool:

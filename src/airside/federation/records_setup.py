@@ -68,12 +68,23 @@ update airside.setup_invitation set test_sealed = %s
 where tenant_id = %s and setup_id = %s and state = 'started'
 """
 FINISH: Final = """
-update airside.setup_invitation set state = 'finished', session_hash = null
+update airside.setup_invitation set state = 'finished', session_hash = null, test_sealed = null
 where tenant_id = %s and setup_id = %s and state = 'started'
 """
 REVOKE: Final = """
-update airside.setup_invitation set state = 'revoked', session_hash = null
+update airside.setup_invitation set state = 'revoked', session_hash = null, test_sealed = null
 where tenant_id = %s and setup_id = %s and state in ('open', 'started')
+"""
+OVER: Final = """
+select setup_id, link_id, name, email_sealed, inviter, creates_users, provisions, state, provider, kind,
+    connection_id, domain_ids, test_sealed, created_at, expires_at
+from airside.setup_invitation where tenant_id = %s and state = 'started' and expires_at <= %s
+order by setup_id limit %s
+"""
+# Nobody is at it any more; that it is expired is told by its time, as of one that nobody began.
+EXPIRE: Final = """
+update airside.setup_invitation set state = 'open', session_hash = null, test_sealed = null
+where tenant_id = %s and setup_id = %s and state = 'started' and expires_at <= %s
 """
 SWEEP: Final = "delete from airside.setup_invitation where tenant_id = %s and expires_at < %s and state <> 'finished'"
 
@@ -210,6 +221,16 @@ async def finish(ctx: RequestContext, setup_id: UUID) -> bool:
 async def revoke(ctx: RequestContext, setup_id: UUID) -> bool:
     """Whether there was anything to take back."""
     return await ctx.tx.run(REVOKE, (ctx.tenant_id, setup_id)) == 1
+
+
+async def over(ctx: RequestContext, keyset: Keyset, limit: int) -> list[Setup]:
+    """Begun ones whose time is over."""
+    return [_setup(ctx, keyset, row) for row in await ctx.tx.all(_Row, OVER, (ctx.tenant_id, ctx.now, limit))]
+
+
+async def expire(ctx: RequestContext, setup_id: UUID) -> bool:
+    """Single use: whether it was this caller who ended it."""
+    return await ctx.tx.run(EXPIRE, (ctx.tenant_id, setup_id, ctx.now)) == 1
 
 
 async def sweep(ctx: RequestContext, before: datetime) -> int:

@@ -4,7 +4,7 @@ A mailed link begins it, once, and gives whoever began a secret of its own, good
 All of it stands on the inviter's right: once they are gone or hold it no more, it opens nothing (N18, N21).
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import InitVar, dataclass
 from datetime import timedelta
 from hashlib import sha256
@@ -134,8 +134,9 @@ class Setups:
         """The last by which a connection was set up."""
         return await records.of_connection(ctx, await self._vault.keyset(ctx), connection_id)
 
-    async def revoke(self, ctx: RequestContext, setup_id: UUID) -> None:
-        """It opens nothing any more, also for who has begun. What was set up stays.
+    async def revoke(self, ctx: RequestContext, setup_id: UUID) -> Setup:
+        """It opens nothing any more, also for who has begun. The invitation as it was left: what was set up by it is
+        `SetupEndings`' to clear away.
 
         Raises:
             NotFound: not there, or not this tenant's.
@@ -146,6 +147,7 @@ class Setups:
             raise Conflict("invitation is settled")
         await self._links.revoke(ctx, setup.link_id)
         await self._record(ctx, Event.SETUP_REVOKED, setup)
+        return await self.get(ctx, setup_id)  # whoever was at it may have been quicker
 
     async def look(self, ctx: RequestContext, presented: Secret[str]) -> Setup:
         """The open invitation of the link. Spends nothing. Raises: NotFound: as `start`."""
@@ -193,6 +195,11 @@ class Setups:
         if not await records.finish(ctx, access.setup.id):
             raise Conflict("invitation is settled")
         await self._record(ctx, Event.SETUP_FINISHED, access.setup)
+
+    async def expire(self, ctx: RequestContext) -> Sequence[Setup]:
+        """End those that were begun and whose time is over; as they were left."""
+        keyset = await self._vault.keyset(ctx)
+        return [each for each in await records.over(ctx, keyset, MAX_SETUPS) if await records.expire(ctx, each.id)]
 
     async def sweep(self, ctx: RequestContext) -> int:
         """Forget the tenant's invitations whose time was over `KEPT` ago, for a timer; how many."""

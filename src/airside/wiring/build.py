@@ -80,15 +80,16 @@ def build(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy: Ent
     )
 
     clients = provider(base, who, doors, verifier, issuers, Authorities(authorities(settings)), credentials)
+    directories = provisioning(base, who, elsewhere, doors, authorise)
     return Services(
         **vars(base),
         **vars(who),
         **vars(kept),
         **vars(elsewhere),
         **vars(doors),
-        **vars(managers(base, who, kept, elsewhere, doors, authorise, issuers)),
+        **vars(managers(base, who, kept, elsewhere, doors, directories, authorise, issuers)),
         **vars(clients),
-        **vars(provisioning(base, who, elsewhere, doors, authorise)),
+        **vars(directories),
         **vars(farewells(base, who, doors, clients, issuers)),
         issuers=issuers,
         authorise=authorise,

@@ -89,7 +89,7 @@ class Jobs:
             services.flows.sweep,
             services.links.sweep,
             services.invitations.sweep,
-            services.setups.sweep,
+            services.setup_endings.sweep,
             services.certificate_reminders.remind,
             services.users.adopt,
             services.closing.sweep,

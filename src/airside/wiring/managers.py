@@ -31,6 +31,7 @@ from airside.wiring.entries import Entries
 from airside.wiring.federation import Federation
 from airside.wiring.foundation import Foundation
 from airside.wiring.persons import Persons
+from airside.wiring.provisioning import Provisioning
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +66,7 @@ def managers(
     kept: Custody,
     elsewhere: Federation,
     doors: Entries,
+    directories: Provisioning,
     authorise: Authorise,
     issuers: Issuers,
 ) -> Managers:
@@ -130,7 +132,12 @@ def managers(
             journal=base.journal,
         ),
         setup_admin=SetupAdmin(
-            authorise=authorise, setups=doors.setups, limiter=base.limiter, lookup=base.lookup, issuers=issuers
+            authorise=authorise,
+            setups=doors.setups,
+            endings=directories.setup_endings,
+            limiter=base.limiter,
+            lookup=base.lookup,
+            issuers=issuers,
         ),
         vault_admin=VaultAdmin(authorise=authorise, keys=base.app_keys, grants=who.named_grants),
         vault_use=VaultUse(authorise=authorise, keys=base.app_keys, grants=who.named_grants),

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from airside.access import Authorise
 from airside.admin import ScimTokenAdmin
-from airside.federation import SetupDirectory
+from airside.federation import SetupDirectory, SetupEndings
 from airside.federation.scim import MappedRoles, Scim, ScimGroups, ScimTokens, ScimUsers, Subjects
 from airside.limits import InProcessLimiter
 from airside.wiring.entries import Entries
@@ -22,6 +22,7 @@ class Provisioning:
     scim_users: ScimUsers
     scim_token_admin: ScimTokenAdmin
     setup_directory: SetupDirectory
+    setup_endings: SetupEndings
 
 
 def provisioning(
@@ -49,4 +50,11 @@ def provisioning(
         scim_users=users,
         scim_token_admin=ScimTokenAdmin(authorise=authorise, tokens=tokens),
         setup_directory=SetupDirectory(portal=doors.setup_portal, tokens=tokens, journal=base.journal),
+        setup_endings=SetupEndings(
+            setups=doors.setups,
+            connections=elsewhere.connections,
+            removal=elsewhere.removal,
+            domains=elsewhere.domains,
+            tokens=tokens,
+        ),
     )
