@@ -1,17 +1,34 @@
 """`airside backup`: on a real database, with no server running."""
 
+from contextlib import ExitStack
 from pathlib import Path
+
+import pytest
 
 from airside.store.migrate import migrate, role_of
 from tests.cli.command import airside
+from tests.custody.stores import Folder, Kept, s3
 from tests.makers import MakeDatabase
+from tests.vault.kms.services import credentials
 
 
-async def test_backup_is_made_listed_verified_and_restored(blank_database: MakeDatabase, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["directory", "s3"])
+async def test_backup_is_made_listed_verified_and_restored(
+    blank_database: MakeDatabase, tmp_path: Path, kind: str
+) -> None:
+    with ExitStack() as stack:
+        kept: Kept = Folder(tmp_path / "backups")
+        if kind == "s3":
+            stack.enter_context(credentials())
+            kept = stack.enter_context(s3()).bucket()
+        await _made_listed_verified_and_restored(blank_database, tmp_path, kept)
+
+
+async def _made_listed_verified_and_restored(blank_database: MakeDatabase, tmp_path: Path, kept: Kept) -> None:
     async with blank_database() as database, blank_database() as other:
         for one in (database, other):
             await migrate(one.owner, role_of(one.app))
-        target = {"data": str(tmp_path / "data"), "backup_target": str(tmp_path / "backups")}
+        target = {"data": str(tmp_path / "data"), "backup_target": kept.target}
         assert airside("tenant", "create", "acme", "Acme", database_url=database.app, **target).returncode == 0
         made = airside("backup", "create", database_url=database.app, **target)
         assert made.returncode == 0, made.stderr
@@ -28,6 +45,8 @@ async def test_backup_is_made_listed_verified_and_restored(blank_database: MakeD
         refused = airside("backup", "restore", name, **again)
         assert refused.returncode == 1
         assert "isn't empty" in refused.stderr
+        named = airside("backup", "list", "--target", kept.target, data=target["data"])
+        assert named.stdout == listed.stdout
 
 
 def test_name_that_leads_elsewhere_and_a_missing_target_are_refused(tmp_path: Path) -> None:
@@ -39,3 +58,22 @@ def test_name_that_leads_elsewhere_and_a_missing_target_are_refused(tmp_path: Pa
     missing = airside("backup", "list", data=data)
     assert missing.returncode == 2
     assert "AIRSIDE_BACKUP_TARGET" in missing.stderr
+
+
+def test_target_that_is_none_is_refused_by_name(tmp_path: Path) -> None:
+    """N41."""
+    data, word = str(tmp_path / "data"), "s3://bucket/x?endpoint=http://s3.example.com"
+    for refused, name in (
+        (airside("backup", "list", "--target", word, data=data), "--target"),
+        (airside("backup", "list", data=data, backup_target=word), "AIRSIDE_BACKUP_TARGET"),
+    ):
+        assert refused.returncode == 2
+        assert name in refused.stderr
+
+
+def test_bucket_that_is_not_there_is_refused_in_words(tmp_path: Path) -> None:
+    with credentials(), s3() as service:
+        target = service.bucket().target.replace("s3://", "s3://no-")
+        refused = airside("backup", "list", "--target", target, data=str(tmp_path / "data"))
+    assert refused.returncode == 2
+    assert "there is no bucket no-" in refused.stderr

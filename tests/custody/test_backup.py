@@ -7,23 +7,25 @@ import sys
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 from psycopg import AsyncConnection, sql
 
-from airside.core.clock import Clock
+from airside.core.clock import Clock, FixedClock
 from airside.core.entropy import Entropy, SystemEntropy
 from airside.core.errors import Conflict, InvalidInput, NotFound
 from airside.core.secret import Secret
-from airside.custody import ArchivedKeys, Backups, Directory, Manifest, audited, restore
+from airside.custody import ArchivedKeys, Backups, Manifest, audited, restore
 from airside.custody.backup_model import Damaged, Name
 from airside.identity import User
 from airside.store import Engine
 from airside.store.catalogue import TABLES
 from airside.store.migrate import migrate, role_of
 from airside.vault.kms.local import LocalKek
+from tests.custody.stores import Folder, Kept, store_of
 from tests.makers import Database, MakeDatabase
 from tests.running import PASSWORD, Place, running
 
@@ -32,12 +34,12 @@ CANARIES = 1000
 
 @dataclass
 class World:
-    """One database with two tenants and their people, and a directory of backups."""
+    """One database with two tenants and their people, and a store of backups."""
 
     database: Database
     places: list[Place]
     users: list[User]
-    folder: Path
+    kept: Kept
     backups: Backups
     keys: ArchivedKeys
 
@@ -50,17 +52,17 @@ class World:
 
 @pytest.fixture
 async def world(
-    blank_database: MakeDatabase, tmp_path: Path, kek: LocalKek, clock: Clock, entropy: Entropy
+    blank_database: MakeDatabase, tmp_path: Path, kept: Kept, kek: LocalKek, clock: Clock, entropy: Entropy
 ) -> AsyncIterator[World]:
     async with blank_database() as database:
         await migrate(database.owner, role_of(database.app))
         async with running(database.app, tmp_path, kek=kek, clock=clock, entropy=entropy) as server:
             places = [await server.tenant(), await server.tenant()]
             users = [await place.user("administrator") for place in places]
-            folder = tmp_path / "backups"
-            backups = Backups(Directory(folder), kek=kek, clock=clock, entropy=entropy)
-            keys = ArchivedKeys(Directory(folder), kek=kek, clock=clock, entropy=entropy)
-            yield World(database, places, users, folder, backups, keys)
+            store = store_of(kept, clock)
+            backups = Backups(store, kek=kek, clock=clock, entropy=entropy)
+            keys = ArchivedKeys(store, kek=kek, clock=clock, entropy=entropy)
+            yield World(database, places, users, kept, backups, keys)
 
 
 @asynccontextmanager
@@ -145,7 +147,7 @@ async def test_backup_holds_no_canary(world: World) -> None:
             planted += [f"{word}@example.com", f"Name {word}"]
             await place.server.services.users.create(ctx, f"{word}@example.com", f"Name {word}")
     await world.create()
-    stored = b"".join(file.read_bytes() for file in world.folder.iterdir())
+    stored = b"".join(map(world.kept.read, world.kept.files()))
     assert len(planted) == CANARIES
     assert [word for word in planted if word.encode() in stored] == []
 
@@ -203,7 +205,7 @@ async def test_database_that_has_a_tenant_is_refused(world: World) -> None:
     assert (await rows(world.database))["tenant"] == before["tenant"]
 
 
-@pytest.mark.parametrize("what", ["flipped", "cut", "longer", "another"])
+@pytest.mark.parametrize("what", ["flipped", "cut", "longer", "swapped", "of another kind"])
 @pytest.mark.parametrize("file", ["data", "manifest", "keys"])
 async def test_changed_backup_is_refused_and_nothing_is_written(
     world: World, blank_database: MakeDatabase, file: str, what: str
@@ -211,8 +213,8 @@ async def test_changed_backup_is_refused_and_nothing_is_written(
     """N41: corrupted, truncated, oversized, and of another backup."""
     manifest = await world.create()
     other_manifest = await world.create()
-    changed = world.folder / ("keys" if file == "keys" else f"{manifest.name}.{file}")
-    content = changed.read_bytes()
+    changed = "keys" if file == "keys" else f"{manifest.name}.{file}"
+    content = world.kept.read(changed)
     match what:
         case "flipped":
             middle = len(content) // 2
@@ -221,13 +223,45 @@ async def test_changed_backup_is_refused_and_nothing_is_written(
             content = content[:-17]
         case "longer":
             content += b"\0" * 40
+        case "swapped":
+            content = world.kept.read(f"{other_manifest.name}.{'data' if file == 'keys' else file}")
         case _:
-            content = (world.folder / f"{other_manifest.name}.{'manifest' if file == 'data' else 'data'}").read_bytes()
-    changed.write_bytes(content)
+            content = world.kept.read(f"{manifest.name}.{'manifest' if file == 'data' else 'data'}")
+    world.kept.write(changed, content)
     async with empty(blank_database) as other:
         with pytest.raises(Damaged):
             await restore(world.backups, world.keys, world.name(manifest), other.owner)
         assert set(map(len, (await rows(other)).values())) == {0}
+
+
+@pytest.mark.parametrize("file", ["keys", "forgotten"])
+async def test_damaged_archive_of_keys_is_not_written_over(world: World, file: str) -> None:
+    """Nobody is forgotten, nothing is lost: what is there may still be mended from a copy."""
+    await world.create()
+    await world.keys.forget(world.places[0].tenant_id, [UUID(int=1)])
+    content = world.kept.read(file)
+    changed = content[:40] + b"\xff" + content[41:]
+    world.kept.write(file, changed)
+    held = world.kept.read("keys")
+    with pytest.raises(Damaged):
+        await world.keys.forget(world.places[0].tenant_id, [world.users[0].id])
+    assert world.kept.read("keys") == held
+    if file == "forgotten":
+        assert world.kept.read(file) == changed
+
+
+async def test_backups_made_at_once_do_not_mix(world: World, blank_database: MakeDatabase) -> None:
+    """Each is made whole, or refused because another is being made; what is listed can be restored."""
+    made = await asyncio.gather(*(world.create() for _ in range(3)), return_exceptions=True)
+    whole = [each for each in made if isinstance(each, Manifest)]
+    assert whole != []
+    assert all(isinstance(each, Conflict) for each in made if each not in whole)
+    assert {each.name for each in await world.backups.list()} == {each.name for each in whole}
+    assert world.kept.unfinished() == []
+    for manifest in whole:
+        async with empty(blank_database) as other:
+            restored = await restore(world.backups, world.keys, world.name(manifest), other.owner)
+            assert restored.shut == ()
 
 
 async def test_backup_of_another_key_is_refused(
@@ -235,13 +269,13 @@ async def test_backup_of_another_key_is_refused(
 ) -> None:
     manifest = await world.create()
     stranger = LocalKek.create(tmp_path / "stranger", development=True, entropy=entropy)
-    directory = Directory(world.folder)
-    backups = Backups(directory, kek=stranger, clock=clock, entropy=entropy)
+    store = store_of(world.kept, clock)
+    backups = Backups(store, kek=stranger, clock=clock, entropy=entropy)
     async with empty(blank_database) as other:
         with pytest.raises(Damaged):
             await restore(
                 backups,
-                ArchivedKeys(directory, kek=stranger, clock=clock, entropy=entropy),
+                ArchivedKeys(store, kek=stranger, clock=clock, entropy=entropy),
                 world.name(manifest),
                 other.owner,
             )
@@ -254,10 +288,12 @@ def test_name_that_leads_elsewhere_is_refused(text: str) -> None:
         Name(text)
 
 
+@pytest.mark.parametrize("kept", ["directory"], indirect=True)
 async def test_link_in_the_target_is_not_followed(world: World, tmp_path: Path) -> None:
     """N41."""
     manifest = await world.create()
-    file = world.folder / f"{manifest.name}.manifest"
+    assert isinstance(world.kept, Folder)
+    file = world.kept.path / f"{manifest.name}.manifest"
     file.rename(tmp_path / "elsewhere")
     file.symlink_to(tmp_path / "elsewhere")
     with pytest.raises(NotFound):
@@ -269,13 +305,14 @@ import asyncio, os, signal, sys
 from pathlib import Path
 from airside.core.clock import SystemClock
 from airside.core.entropy import SystemEntropy
-from airside.custody import ArchivedKeys, Backups, Directory, restore
+from airside.custody import ArchivedKeys, Backups, open_store, read_target, restore
 from airside.custody.backup_model import Name
 from airside.vault.kms.local import LocalKek
-verb, dsn, folder, kek, deadly, name = sys.argv[1:]
+verb, dsn, target, kek, deadly, name = sys.argv[1:]
 kek = LocalKek.load(Path(kek), entropy=SystemEntropy())
-backups = Backups(Directory(Path(folder)), kek=kek, clock=SystemClock(), entropy=SystemEntropy())
-keys = ArchivedKeys(Directory(Path(folder)), kek=kek, entropy=SystemEntropy(), clock=SystemClock())
+store = open_store(read_target(target), clock=SystemClock())
+backups = Backups(store, kek=kek, clock=SystemClock(), entropy=SystemEntropy())
+keys = ArchivedKeys(store, kek=kek, entropy=SystemEntropy(), clock=SystemClock())
 seen = 0
 def kill(rows, size):
     global seen
@@ -289,8 +326,8 @@ else:
 """
 
 
-async def killed(verb: str, dsn: str, folder: Path, kek: Path, at: int, name: str = "-") -> None:
-    arguments = (sys.executable, "-c", CHILD, verb, dsn, str(folder), str(kek), str(at), name)
+async def killed(verb: str, dsn: str, kept: Kept, kek: Path, at: int, name: str = "-") -> None:
+    arguments = (sys.executable, "-c", CHILD, verb, dsn, kept.target, str(kek), str(at), name)
     process = await asyncio.create_subprocess_exec(*arguments, env=dict(os.environ))
     assert await process.wait() == -signal.SIGKILL
 
@@ -300,17 +337,18 @@ async def test_killed_halfway_nothing_half_is_listed_or_restored(
 ) -> None:
     path = tmp_path / "own-kek"
     kek = LocalKek.create(path, development=True, entropy=entropy)
-    folder = tmp_path / "killed"
-    backups = Backups(Directory(folder), kek=kek, clock=clock, entropy=entropy)
-    keys = ArchivedKeys(Directory(folder), kek=kek, clock=clock, entropy=entropy)
-    await killed("create", world.database.app, folder, path, 20)
-    assert list(folder.glob("*.part")) != []
+    kept, later = world.kept, FixedClock(clock.now() + timedelta(days=8))
+    store = store_of(kept, later)
+    backups = Backups(store, kek=kek, clock=clock, entropy=entropy)
+    keys = ArchivedKeys(store, kek=kek, clock=clock, entropy=entropy)
+    await killed("create", world.database.app, kept, path, 20)
+    assert kept.unfinished() != []
     assert await backups.list() == []
     manifest = await backups.create(world.database.app)
-    assert list(folder.glob("*.part")) == []
+    assert kept.unfinished() == []
     async with empty(blank_database) as other:
         for at in (1, 10, 30):
-            await killed("restore", other.owner, folder, path, at, manifest.name)
+            await killed("restore", other.owner, kept, path, at, manifest.name)
             assert set(map(len, (await rows(other)).values())) == {0}
         await restore(backups, keys, Name(manifest.name), other.owner)
         assert sum(map(len, (await rows(other)).values())) >= sum(manifest.rows.values())

@@ -168,6 +168,15 @@ CASES: tuple[tuple[str, str | None], ...] = (
     ("AIRSIDE_KEK", "pkcs11:token=a;token=b;object=kek?module-path=/usr/lib/p11.so&pin-source=file:/run/pin"),
     ("AIRSIDE_KEK_OLD", ""),
     ("AIRSIDE_KEK_OLD", "file:/etc/airside/old,nonsense"),
+    # stores of backups
+    ("AIRSIDE_BACKUP_TARGET", " "),
+    ("AIRSIDE_BACKUP_TARGET", "gs://backups/eu"),
+    ("AIRSIDE_BACKUP_TARGET", "s3://"),
+    ("AIRSIDE_BACKUP_TARGET", "s3://backups/../other"),
+    ("AIRSIDE_BACKUP_TARGET", "s3://key:v3ry-l0ng@backups/eu"),
+    ("AIRSIDE_BACKUP_TARGET", "s3://backups/eu?secret=v3ry-l0ng"),
+    ("AIRSIDE_BACKUP_TARGET", "s3://backups/eu?endpoint=http://s3.example.com"),
+    ("AIRSIDE_BACKUP_TARGET", "s3://backups/eu?endpoint=http://127.0.0.1:9000"),
     # wildcards and over-wide trust
     ("AIRSIDE_ALLOWED_HOSTS", "*"),
     ("AIRSIDE_ALLOWED_HOSTS", "*.example.com"),

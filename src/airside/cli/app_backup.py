@@ -1,6 +1,5 @@
 """The verbs of `airside backup`."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -9,7 +8,8 @@ backup = typer.Typer(
     help="Backups, sealed under the key encryption key: create, list, verify, restore.", no_args_is_help=True
 )
 Target = Annotated[
-    Path | None, typer.Option("--target", help="The directory; without it, the one AIRSIDE_BACKUP_TARGET names.")
+    str | None,
+    typer.Option("--target", help="A directory, or s3://bucket/prefix; without it, what AIRSIDE_BACKUP_TARGET names."),
 ]
 BackupName = Annotated[str, typer.Argument(help="The backup's name, as `airside backup list` shows it.")]
 

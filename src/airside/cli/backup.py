@@ -15,7 +15,19 @@ from airside.core.clock import SystemClock
 from airside.core.entropy import SystemEntropy
 from airside.core.errors import Misconfigured
 from airside.core.ids import TENANT, format_id
-from airside.custody import ArchivedKeys, Backups, Directory, Name, Progress, Restored, audited, restore
+from airside.custody import (
+    ArchivedKeys,
+    Backups,
+    Name,
+    Progress,
+    Restored,
+    S3Address,
+    Target,
+    audited,
+    open_store,
+    read_target,
+    restore,
+)
 from airside.store import Engine
 from airside.store.embedded import APPLICATION, OWNER, EmbeddedPostgres
 from airside.store.migrate import migrate, role_of
@@ -32,7 +44,7 @@ class _Opened:
     keys: ArchivedKeys
 
 
-def create(target: Path | None) -> None:
+def create(target: str | None) -> None:
     """One more backup."""
 
     async def main() -> None:
@@ -44,7 +56,7 @@ def create(target: Path | None) -> None:
     run(main())
 
 
-def list_all(target: Path | None) -> None:
+def list_all(target: str | None) -> None:
     """Every whole backup."""
 
     async def main() -> None:
@@ -59,7 +71,7 @@ def list_all(target: Path | None) -> None:
     run(main())
 
 
-def verify(target: Path | None, name: str) -> None:
+def verify(target: str | None, name: str) -> None:
     """Into an embedded database of its own, which goes away."""
 
     async def main() -> int:
@@ -80,7 +92,7 @@ def verify(target: Path | None, name: str) -> None:
     run(main())
 
 
-def restore_into(target: Path | None, name: str) -> None:
+def restore_into(target: str | None, name: str) -> None:
     """Into the settings' own database."""
 
     async def main() -> int:
@@ -112,18 +124,29 @@ async def _brought_back(opened: _Opened, name: Name, owner: str, app: str, word:
 
 
 @asynccontextmanager
-async def _opened(target: Path | None) -> AsyncGenerator[_Opened]:
+async def _opened(target: str | None) -> AsyncGenerator[_Opened]:
     settings = settings_for_people()
-    path = target or settings.backup_target
-    if path is None:
-        raise Misconfigured("AIRSIDE_BACKUP_TARGET", "is missing: name a directory, or give --target")
+    place = settings.backup_target if target is None else _target(target, settings)
+    if place is None:
+        raise Misconfigured("AIRSIDE_BACKUP_TARGET", "is missing: name a directory or a bucket, or give --target")
     keks = key_encryption_keys(settings)
     try:
-        directory, entropy = Directory(path), SystemEntropy()
-        backups = Backups(directory, kek=keks.keks, clock=SystemClock(), entropy=entropy)
-        yield _Opened(settings, backups, ArchivedKeys(directory, kek=keks.keks, clock=SystemClock(), entropy=entropy))
+        clock, entropy = SystemClock(), SystemEntropy()
+        store = open_store(place, clock=clock)
+        backups = Backups(store, kek=keks.keks, clock=clock, entropy=entropy)
+        yield _Opened(settings, backups, ArchivedKeys(store, kek=keks.keks, clock=clock, entropy=entropy))
     finally:
         await keks.aclose()
+
+
+def _target(word: str, settings: Settings) -> Target:
+    try:
+        target = read_target(word)
+    except ValueError as problem:
+        raise Misconfigured("--target", str(problem)) from None
+    if isinstance(target, S3Address) and target.plain and settings.mode == "production":
+        raise Misconfigured("--target", "speaks to a store in clear: use https")
+    return target
 
 
 @contextmanager

@@ -7,10 +7,14 @@ archive of wrapped keys beside them, from which what is shredded is taken out. D
 """
 
 from airside.custody.backup import Backups
+from airside.custody.backup_address import S3Address, Target, read_target
 from airside.custody.backup_directory import Directory
 from airside.custody.backup_keys import ArchivedKeys
 from airside.custody.backup_model import Manifest, Name, Progress
 from airside.custody.backup_restore import Restored, audited, restore
+from airside.custody.backup_s3 import S3Store
+from airside.custody.backup_store import BackupStore
+from airside.custody.backup_target import open_store
 from airside.custody.certificate import Certificate, Verified, read_certificate
 from airside.custody.model import DEFAULT_GRACE, MAX_GRACE, Shredded
 from airside.custody.shredder import Shredder
@@ -20,6 +24,7 @@ __all__ = [
     "DEFAULT_GRACE",
     "MAX_GRACE",
     "ArchivedKeys",
+    "BackupStore",
     "Backups",
     "Certificate",
     "Directory",
@@ -27,11 +32,16 @@ __all__ = [
     "Name",
     "Progress",
     "Restored",
+    "S3Address",
+    "S3Store",
     "Shredded",
     "Shredder",
     "Shredding",
+    "Target",
     "Verified",
     "audited",
+    "open_store",
     "read_certificate",
+    "read_target",
     "restore",
 ]

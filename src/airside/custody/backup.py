@@ -1,6 +1,5 @@
 """Making backups: one consistent snapshot, tenant by tenant, sealed while it is read."""
 
-import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -12,10 +11,10 @@ from airside.core.clock import Clock
 from airside.core.entropy import Entropy
 from airside.core.ids import uuid7
 from airside.custody import records_backup as records
-from airside.custody.backup_directory import DATA, MANIFEST, Directory, once
 from airside.custody.backup_frames import pack, seal, unseal
 from airside.custody.backup_keys import ArchivedKeys
 from airside.custody.backup_model import FORMAT, MAX_MANIFEST, Begin, Damaged, Event, Manifest, Name, Progress
+from airside.custody.backup_store import DATA, MANIFEST, BackupStore, once
 from airside.vault.aead import Aead
 
 DATA_KIND: Final = "data"
@@ -33,10 +32,10 @@ class _Counted:
 
 
 class Backups:
-    """The backups in one directory, under one key encryption key."""
+    """The backups in one store, under one key encryption key."""
 
-    def __init__(self, directory: Directory, *, kek: Aead, clock: Clock, entropy: Entropy) -> None:
-        self.directory = directory
+    def __init__(self, store: BackupStore, *, kek: Aead, clock: Clock, entropy: Entropy) -> None:
+        self.store = store
         self.kek = kek
         self._clock = clock
         self._entropy = entropy
@@ -48,15 +47,15 @@ class Backups:
             dsn: of the application role (it reads every tenant, one after the other, under row-level security).
 
         Raises:
-            Conflict: another is being made there.
-            Misconfigured: the directory can't be written.
-            Unavailable: the database or the key encryption key is away.
+            Conflict: another is being made there, where one is made at a time.
+            Misconfigured: the store can't be written.
+            Unavailable: the database, the store or the key encryption key is away.
         """
-        async with self.directory.creating():
+        async with self.store.creating():
             async with records.connected(dsn) as connection:
                 manifest = await self._data(connection, progress)
             # Keys of now, not of the snapshot: what was shredded since stays out.
-            keys = ArchivedKeys(self.directory, kek=self.kek, clock=self._clock, entropy=self._entropy)
+            keys = ArchivedKeys(self.store, kek=self.kek, clock=self._clock, entropy=self._entropy)
             await keys.replace(dsn)
             name = Name(manifest.name)
             sealed = seal(
@@ -66,7 +65,7 @@ class Backups:
                 backup_id=name.backup_id,
                 entropy=self._entropy,
             )
-            await self.directory.put(name.text + MANIFEST, sealed)
+            await self.store.put(name.text + MANIFEST, sealed)
             return manifest
 
     async def list(self) -> "list[Manifest]":
@@ -75,7 +74,7 @@ class Backups:
         Raises:
             Damaged: a manifest that doesn't open.
         """
-        return [await self.manifest(name) for name in await asyncio.to_thread(self.directory.names)]
+        return [await self.manifest(name) for name in await self.store.names()]
 
     async def manifest(self, name: Name) -> Manifest:
         """What the backup of that name is.
@@ -85,7 +84,7 @@ class Backups:
             Damaged: its manifest isn't what was written.
         """
         held = bytearray()
-        source = self.directory.get(name.text + MANIFEST)
+        source = self.store.get(name.text + MANIFEST)
         async for piece in unseal(source, kek=self.kek, kind=MANIFEST_KIND, backup_id=name.backup_id):
             held += piece
             if len(held) > MAX_MANIFEST:
@@ -97,10 +96,10 @@ class Backups:
 
     async def keep(self, count: int) -> "list[Name]":
         """Only the newest `count` stay; which went."""
-        names = await asyncio.to_thread(self.directory.names)
+        names = await self.store.names()
         gone = names[: max(0, len(names) - count)]
         for name in gone:
-            await asyncio.to_thread(self.directory.remove, name)
+            await self.store.remove(name)
         return gone
 
     async def _data(self, connection: AsyncConnection[Any], progress: Progress) -> Manifest:
@@ -131,7 +130,7 @@ class Backups:
                     progress(counted.rows[table] - before, carried)
 
         sealed = seal(pack(events()), kek=self.kek, kind=DATA_KIND, backup_id=name.backup_id, entropy=self._entropy)
-        written = await self.directory.put(name.text + DATA, sealed)
+        written = await self.store.put(name.text + DATA, sealed)
         return Manifest(
             format=FORMAT,
             name=name.text,

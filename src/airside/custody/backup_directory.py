@@ -4,52 +4,28 @@ import asyncio
 import fcntl
 import hashlib
 import os
-import re
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
 from airside.core.errors import Conflict, Misconfigured, NotFound
 from airside.custody.backup_model import Name
+from airside.custody.backup_store import DATA, MANIFEST, SETTING, UNKNOWN, KeyFiles, Written, is_part_of_one, whole
 
-KEYS: Final = "keys"
-FORGOTTEN: Final = "forgotten"
-DATA: Final = ".data"
-MANIFEST: Final = ".manifest"
 READ: Final = 1024 * 1024
-# The archive of keys has a lock of its own, under which its own leftover is written over.
-_PART: Final = re.compile(r"(?:[0-9]{8}T[0-9]{6}Z-[0-9a-f]{32}\.(?:data|manifest))\.part", re.ASCII)
-_LISTED: Final = re.compile(r"([0-9]{8}T[0-9]{6}Z-[0-9a-f]{32})\.manifest", re.ASCII)
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """What was written: bytes, and their SHA-256 in hexadecimal."""
-
-    size: int
-    sha256: str
-
-
-async def once(content: bytes) -> AsyncIterator[bytes]:
-    """A file's content in one piece."""
-    yield content
+_PART: Final = ".part"
 
 
 class Directory:
-    """Backups in one folder, which nobody but its owner reads."""
+    """Implements `BackupStore` in one folder, which nobody but its owner reads."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def names(self) -> list[Name]:
-        """Every whole backup, oldest first. What isn't named as ours is passed over (N41)."""
-        if not self._path.is_dir():
-            return []
-        found = sorted(entry.name for entry in os.scandir(self._path))
-        matches = [match[1] for name in found if (match := _LISTED.fullmatch(name))]
-        return [Name(text) for text in matches if f"{text}{DATA}" in found]
+    async def names(self) -> list[Name]:
+        """As `BackupStore.names`."""
+        return await asyncio.to_thread(self._names)
 
     async def put(self, file: str, source: AsyncIterable[bytes]) -> Written:
         """Write aside, to the disk, then into its place.
@@ -57,7 +33,7 @@ class Directory:
         Raises:
             Misconfigured: the folder can't be written.
         """
-        aside = self._path / f"{file}.part"
+        aside = self._path / (file + _PART)
         digest, size = hashlib.sha256(), 0
         try:
             flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -71,7 +47,7 @@ class Directory:
             aside.replace(self._path / file)
             self._sync()
         except OSError as error:
-            raise Misconfigured("AIRSIDE_BACKUP_TARGET", f"{self._path} can't be written: {error.strerror}") from error
+            raise Misconfigured(SETTING, f"{self._path} can't be written: {error.strerror}") from error
         return Written(size, digest.hexdigest())
 
     async def get(self, file: str) -> AsyncIterator[bytes]:
@@ -83,20 +59,18 @@ class Directory:
         try:
             descriptor = os.open(self._path / file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError:
-            raise NotFound("there is no such backup: `airside backup list` shows them") from None
+            raise NotFound(UNKNOWN) from None
         with os.fdopen(descriptor, "rb") as opened:
             while piece := await asyncio.to_thread(opened.read, READ):
                 yield piece
 
-    def has(self, file: str) -> bool:
+    async def has(self, file: str) -> bool:
         """Whether there is such a file."""
-        return (self._path / file).is_file()
+        return await asyncio.to_thread((self._path / file).is_file)
 
-    def remove(self, name: Name) -> None:
-        """Take a backup away: first what lists it, then its data."""
-        for file in (name.text + MANIFEST, name.text + DATA):
-            (self._path / file).unlink(missing_ok=True)
-            self._sync()
+    async def remove(self, name: Name) -> None:
+        """As `BackupStore.remove`."""
+        await asyncio.to_thread(self._remove, name)
 
     @asynccontextmanager
     async def creating(self) -> AsyncGenerator[None]:
@@ -115,7 +89,7 @@ class Directory:
             yield
 
     @asynccontextmanager
-    async def keeping_keys(self) -> AsyncGenerator[None]:
+    async def keeping_keys(self) -> AsyncGenerator[KeyFiles]:
         """Nobody else reads or writes the archive of keys meanwhile.
 
         Raises:
@@ -123,11 +97,20 @@ class Directory:
         """
         with self._lock("keys.lock") as lock:
             await asyncio.to_thread(fcntl.flock, lock, fcntl.LOCK_EX)
-            yield
+            yield self
+
+    def _names(self) -> list[Name]:
+        return whole({entry.name for entry in os.scandir(self._path)}) if self._path.is_dir() else []
+
+    def _remove(self, name: Name) -> None:
+        for file in (name.text + MANIFEST, name.text + DATA):
+            (self._path / file).unlink(missing_ok=True)
+            self._sync()
 
     def _sweep(self) -> None:
+        # The archive of keys has a lock of its own, under which its own leftover is written over.
         for entry in list(os.scandir(self._path)):
-            if _PART.fullmatch(entry.name):
+            if entry.name.endswith(_PART) and is_part_of_one(entry.name.removesuffix(_PART)):
                 Path(entry.path).unlink()
 
     def _lock(self, file: str) -> BinaryIO:
@@ -136,7 +119,7 @@ class Directory:
             flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
             return os.fdopen(os.open(self._path / file, flags, 0o600), "r+b")
         except OSError as error:
-            raise Misconfigured("AIRSIDE_BACKUP_TARGET", f"{self._path} can't be written: {error.strerror}") from error
+            raise Misconfigured(SETTING, f"{self._path} can't be written: {error.strerror}") from error
 
     def _sync(self) -> None:
         folder = os.open(self._path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

@@ -14,10 +14,10 @@ from airside.audit import verify_tenant
 from airside.core.errors import Conflict
 from airside.custody import records_backup as records
 from airside.custody.backup import DATA_KIND, Backups, silent
-from airside.custody.backup_directory import DATA
 from airside.custody.backup_frames import unpack, unseal
 from airside.custody.backup_keys import ArchivedKeys
 from airside.custody.backup_model import KEY_TABLES, Begin, Damaged, End, Event, Manifest, Name, Progress
+from airside.custody.backup_store import DATA
 from airside.store import Engine
 
 
@@ -172,7 +172,7 @@ async def _data(backups: Backups, manifest: Manifest, name: Name) -> AsyncIterat
 
     async def read() -> AsyncIterator[bytes]:
         nonlocal size
-        async for piece in backups.directory.get(name.text + DATA):
+        async for piece in backups.store.get(name.text + DATA):
             digest.update(piece)
             size += len(piece)
             yield piece

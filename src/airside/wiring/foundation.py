@@ -6,7 +6,7 @@ from datetime import timedelta
 from airside.audit import Journal, Sequencer
 from airside.core.clock import Clock
 from airside.core.entropy import Entropy
-from airside.custody import ArchivedKeys, Directory
+from airside.custody import ArchivedKeys, open_store
 from airside.fetch import Fetcher
 from airside.limits import PostgresLimiter
 from airside.notify import Tidings
@@ -110,4 +110,4 @@ def _archive(settings: Settings, *, kek: Aead, clock: Clock, entropy: Entropy) -
     """Where backups keep wrapped keys: what is shredded is taken out of it at once."""
     if settings.backup_target is None:
         return NoArchive()
-    return ArchivedKeys(Directory(settings.backup_target), kek=kek, clock=clock, entropy=entropy)
+    return ArchivedKeys(open_store(settings.backup_target, clock=clock), kek=kek, clock=clock, entropy=entropy)

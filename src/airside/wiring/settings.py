@@ -17,6 +17,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from airside.core.errors import InvalidInput, Misconfigured
 from airside.core.secret import Secret
+from airside.custody import Target, read_target
 from airside.identity.email import read
 from airside.notify import SmtpServer
 from airside.notify.smtp import read_url
@@ -56,7 +57,7 @@ class Settings:
     kek: KekAddress | None = None
     kek_old: tuple[KekAddress, ...] = ()
     kek_file: Path | None = None
-    backup_target: Path | None = None
+    backup_target: Target | None = None
     attestation_roots: Path | None = None
     allowed_hosts: tuple[str, ...] = ()
     trusted_proxies: tuple[str, ...] = ()
@@ -344,7 +345,11 @@ SETTINGS: Final[dict[str, Setting]] = {
         _path,
         "File of the key encryption key, made by `airside keys create FILE`: for short what `AIRSIDE_KEK=file:…` is.",
     ),
-    "backup_target": Setting(_path, "Directory of backups, and of the one archive of keys that shredding reaches."),
+    "backup_target": Setting(
+        read_target,
+        "Where backups lie, and the one archive of keys that shredding reaches: a directory, or `s3://bucket/prefix` "
+        "([backups](../operations/backups.md)).",
+    ),
     "attestation_roots": Setting(
         _path,
         "Folder of certificates (`*.pem`) of makers whose authenticators are believed where a tenant demands that.",

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from psycopg.conninfo import conninfo_to_dict
 
 from airside.core.secret import Secret
+from airside.custody import S3Address
 from airside.notify import SmtpServer
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ def refuse_weak(settings: "Settings", refuse: Callable[[str, str], None]) -> Non
     for name, keks in (("KEK", (settings.kek,)), ("KEK_OLD", settings.kek_old)):
         if any(kek is not None and kek.plain for kek in keks):
             refuse(name, "speaks to a key service in clear: use https")
+    if isinstance(settings.backup_target, S3Address) and settings.backup_target.plain:
+        refuse("BACKUP_TARGET", "speaks to a store in clear: use https")
     if settings.tls_certificate is None:
         refuse("TLS_CERTIFICATE", "is missing: production serves its own certificate")
     if settings.fetch_exceptions:

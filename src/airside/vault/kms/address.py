@@ -109,11 +109,11 @@ def _aws(rest: str) -> AwsAddress:
     found = _ARN.fullmatch(arn)
     if found is None:
         raise ValueError("names a key by its ARN: aws:arn:aws:kms:REGION:ACCOUNT:key/ID (an alias may be turned)")
-    options = _options(query, {"region", "endpoint"})
+    options = read_options(query, {"region", "endpoint"})
     if options.get("region", found[1]) != found[1]:
         raise ValueError("names a region that isn't the one of its ARN")
     endpoint = options.get("endpoint")
-    return AwsAddress(arn, None if endpoint is None else _origin(endpoint))
+    return AwsAddress(arn, None if endpoint is None else read_origin(endpoint))
 
 
 def _transit(rest: str) -> TransitAddress:
@@ -122,9 +122,9 @@ def _transit(rest: str) -> TransitAddress:
     mount, _, name = parts.path.strip("/").rpartition("/")
     if not mount or not all(_NAME.fullmatch(each) for each in (*mount.split("/"), name)):
         raise ValueError("names engine and key: transit:https://HOST/transit/KEY")
-    options = _options(query, _TRANSIT_OPTIONS)
+    options = read_options(query, _TRANSIT_OPTIONS)
     return TransitAddress(
-        origin=_origin(f"{parts.scheme}://{parts.netloc}"),
+        origin=read_origin(f"{parts.scheme}://{parts.netloc}"),
         mount=mount,
         name=name,
         credential=_credential(options),
@@ -176,7 +176,8 @@ def _pairs(items: list[str]) -> dict[str, str]:
     return pairs
 
 
-def _options(query: str, known: set[str] | frozenset[str]) -> dict[str, str]:
+def read_options(query: str, known: set[str] | frozenset[str]) -> dict[str, str]:
+    """The options that an address ends with. Raises: ValueError: one that isn't known, twice, or without a value."""
     try:
         pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query))
     except ValueError:
@@ -187,7 +188,8 @@ def _options(query: str, known: set[str] | frozenset[str]) -> dict[str, str]:
     return options
 
 
-def _origin(text: str) -> str:
+def read_origin(text: str) -> str:
+    """`https://host[:port]`, or `http:` to this machine. Raises: ValueError: anything else."""
     try:
         parts = urlsplit(text)
         port = parts.port
