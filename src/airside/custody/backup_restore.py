@@ -32,8 +32,8 @@ class Restored:
 async def restore(
     backups: Backups, keys: ArchivedKeys, name: Name, owner_dsn: str, progress: Progress = silent
 ) -> Restored:
-    """Everything of that backup, and its keys as far as they weren't shredded since. Killed or refused halfway it
-    leaves nothing, and can begin again.
+    """Everything of that backup, and its keys as far as they weren't shredded since: a tenant without keys leads
+    nowhere. Killed or refused halfway it leaves nothing, and can begin again.
 
     Args:
         owner_dsn: of the role that owns the migrated, empty database.
@@ -62,7 +62,9 @@ async def restore(
             raise Damaged("rows that don't fit their tables") from error
         if unguarded := await records.unguarded(connection):
             raise Conflict(f"row-level security isn't forced on {', '.join(unguarded)}: `airside migrate`")
-        return Restored(manifest, tuple(taking.shut()))
+        shut = taking.shut()
+        await records.lead_nowhere(connection, shut)
+        return Restored(manifest, tuple(shut))
 
 
 async def audited(engine: Engine, manifest: Manifest) -> dict[UUID, str]:

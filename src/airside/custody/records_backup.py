@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
@@ -51,6 +51,7 @@ _MOVE_PERSONS: Final = """
     where exists (select from {parent} u where u.tenant_id = s.tenant_id and u.user_id = s.user_id)
 """
 _EMPTY: Final = "truncate {stage}"
+_GONE: Final = "update airside.tenant_address set state = 'gone' where tenant_id = any(%s) and state = 'here'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +119,11 @@ async def unguarded(connection: AsyncConnection[Any]) -> list[str]:
     """Tenants' tables whose row-level security isn't forced by exactly one policy."""
     names = [name for name, table in TABLES.items() if table.scope == "tenant"]
     return [row[0] for row in await (await connection.execute(_UNGUARDED, (names,))).fetchall()]
+
+
+async def lead_nowhere(connection: AsyncConnection[Any], tenant_ids: Sequence[UUID]) -> None:
+    """Those tenants answer to no address any more: what has no keys is no tenant to serve."""
+    await connection.execute(_GONE, (list(tenant_ids),))
 
 
 class CopiedOut:
