@@ -109,10 +109,12 @@ async def running(
     fetch_exceptions: tuple[str, ...] = (),
     port: int | None = None,
     dns_server: str = "",
+    backup_target: Path | None = None,
 ) -> AsyncGenerator[Running]:
     """A server on the migrated database at `dsn`, answering until the context ends, at `port` or a free one; with
     `authorities`, also one that demands certificates. It may fetch from `fetch_exceptions` (`host:port`) although
-    they are private. `dns_server` (`host:port`) answers what it asks of domains."""
+    they are private. `dns_server` (`host:port`) answers what it asks of domains. What it shreds is taken out of
+    the keys at `backup_target`."""
     port = port or free_port()
     certificates = ensure_development_certificates(folder, clock=clock)
     settings = Settings(
@@ -124,6 +126,7 @@ async def running(
         mutual_tls_authorities=authorities,
         fetch_exceptions=fetch_exceptions,
         dns_server=dns_server,
+        backup_target=backup_target,
     )
     mutual = mutual_tls(settings, certificates.certificate, certificates.key)
     services = build(settings, dsn=dsn, kek=kek, clock=clock, entropy=entropy)

@@ -4,7 +4,7 @@ which asks for the right place, but by the bare cipher."""
 import base64
 import binascii
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -43,12 +43,14 @@ class Copy:
                     yield f"{table}.{column}", value
 
 
-async def copied(dsn: str) -> Copy:
-    """The whole database, now."""
+async def copied(dsn: str, tenants: Collection[UUID] | None = None) -> Copy:
+    """The whole database, now; of the tenants' tables only what is of those `tenants`, where they are named."""
     copy = Copy()
     async with await AsyncConnection[DictRow].connect(dsn, autocommit=True, row_factory=dict_row) as connection:
-        for name in TABLES:
+        for name, table in TABLES.items():
             statement = sql.SQL("select * from {}").format(sql.Identifier("airside", name))
+            if tenants is not None and table.scope == "tenant":
+                statement += sql.SQL(" where tenant_id = any({})").format(sql.Literal(list(tenants)))
             copy.tables[name] = await (await connection.execute(statement)).fetchall()
     return copy
 
