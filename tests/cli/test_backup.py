@@ -4,6 +4,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from psycopg import AsyncConnection
 
 from airside.store.migrate import migrate, role_of
 from tests.cli.command import airside
@@ -47,6 +48,41 @@ async def _made_listed_verified_and_restored(blank_database: MakeDatabase, tmp_p
         assert "isn't empty" in refused.stderr
         named = airside("backup", "list", "--target", kept.target, data=target["data"])
         assert named.stdout == listed.stdout
+        assert await told(database.superuser) == [("custody:backup:made", "success")]
+        assert await told(other.superuser) == [
+            ("custody:backup:restored", "success"),
+            ("custody:backup:failed", "failure"),
+        ]
+
+
+async def test_verifying_is_in_the_operators_log_whatever_came_of_it(
+    blank_database: MakeDatabase, tmp_path: Path
+) -> None:
+    async with blank_database() as database:
+        await migrate(database.owner, role_of(database.app))
+        settings = {
+            "data": str(tmp_path / "data"),
+            "backup_target": str(tmp_path / "backups"),
+            "database_url": database.app,
+        }
+        assert airside("tenant", "create", "acme", "Acme", **settings).returncode == 0
+        name = airside("backup", "create", **settings).stdout.split(":")[0]
+        assert airside("backup", "verify", name, **settings).returncode == 0
+        (tmp_path / "backups" / f"{name}.data").write_bytes(b"ABK")
+        assert airside("backup", "verify", name, **settings).returncode == 1
+        assert await told(database.superuser) == [
+            ("custody:backup:made", "success"),
+            ("custody:backup:verified", "success"),
+            ("custody:backup:failed", "failure"),
+        ]
+        assert airside("audit", "verify", "platform", **settings).returncode == 0
+
+
+async def told(superuser: str) -> list[tuple[str, str]]:
+    """What the audit log says of backups, and how they came out."""
+    async with await AsyncConnection.connect(superuser) as connection:
+        statement = "select event, outcome from airside.audit_record where event like 'custody:%' order by record_id"
+        return await (await connection.execute(statement)).fetchall()
 
 
 def test_name_that_leads_elsewhere_and_a_missing_target_are_refused(tmp_path: Path) -> None:

@@ -46,6 +46,11 @@ class Event(StrEnum):
     TENANT_SHREDDING_CANCELLED = "tenant:shredding:cancelled"
     TENANT_SHREDDED = "tenant:tenant:shredded"
 
+    BACKUP_MADE = "custody:backup:made"
+    BACKUP_VERIFIED = "custody:backup:verified"
+    BACKUP_RESTORED = "custody:backup:restored"
+    BACKUP_FAILED = "custody:backup:failed"
+
     VAULT_KEY_MADE = "vault:key:made"
     VAULT_KEY_ACTIVATED = "vault:key:activated"
     VAULT_KEY_ROLLED_BACK = "vault:key:returned"

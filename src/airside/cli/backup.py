@@ -10,6 +10,7 @@ from typing import Final
 
 from rich import filesize, progress
 
+from airside.cli.backup_log import OperatorsLog
 from airside.cli.session import database, err, key_encryption_keys, out, run, settings_for_people, table
 from airside.core.clock import SystemClock
 from airside.core.entropy import SystemEntropy
@@ -49,9 +50,13 @@ def create(target: str | None) -> None:
 
     async def main() -> None:
         async with _opened(target) as opened, database(opened.settings) as dsn:
-            with _progress("backing up") as tell:
-                made = await opened.backups.create(dsn, tell)
-        out.print(f"{made.name}: {sum(made.rows.values())} rows of {len(made.tenants)} tenants, {_size(made.size)}")
+            log = OperatorsLog(dsn, opened.backups.kek)
+            async with log.watching("create"):
+                with _progress("backing up") as tell:
+                    made = await opened.backups.create(dsn, tell)
+            rows = sum(made.rows.values())
+            out.print(f"{made.name}: {rows} rows of {len(made.tenants)} tenants, {_size(made.size)}")
+            await log.say(lambda events, ctx: events.made(ctx, made))
 
     run(main())
 
@@ -76,18 +81,12 @@ def verify(target: str | None, name: str) -> None:
 
     async def main() -> int:
         async with _opened(target) as opened:
-            wanted = Name(name)
-            await opened.backups.manifest(wanted)
-            with tempfile.TemporaryDirectory(prefix="airside-verify-", ignore_cleanup_errors=True) as folder:
-                os.chmod(folder, REACHABLE)  # noqa: PTH101
-                scratch = EmbeddedPostgres(Path(folder) / "postgres")
-                await scratch.start()
-                try:
-                    owner, app = scratch.dsn(OWNER), scratch.dsn(APPLICATION)
-                    await migrate(owner, role_of(app))
-                    return await _brought_back(opened, wanted, owner, app, "verified")
-                finally:
-                    await scratch.stop()
+            wanted, url = Name(name), opened.settings.database_url
+            log = OperatorsLog(None if url is None else url.reveal(), opened.backups.kek)
+            async with log.watching("verify", wanted.text):
+                restored, faults = await _tried(opened, wanted)
+            await log.say(lambda events, ctx: events.verified(ctx, restored.manifest, faults))
+            return 1 if faults else 0
 
     run(main())
 
@@ -104,14 +103,33 @@ def restore_into(target: str | None, name: str) -> None:
                     "is missing: name the owner's connection here and the application role's in AIRSIDE_DATABASE_URL",
                 )
             owner, app = settings.database_owner_url.reveal(), settings.database_url.reveal()
-            return await _brought_back(opened, Name(name), owner, app, "restored")
+            wanted, log = Name(name), OperatorsLog(app, opened.backups.kek)
+            async with log.watching("restore", wanted.text):
+                restored, faults = await _brought_back(opened, wanted, owner, app, "restored")
+            await log.say(lambda events, ctx: events.restored(ctx, restored.manifest, faults))
+            return 1 if faults else 0
 
     run(main())
 
 
-async def _brought_back(opened: _Opened, name: Name, owner: str, app: str, word: str) -> int:
+async def _tried(opened: _Opened, name: Name) -> tuple[Restored, int]:
+    await opened.backups.manifest(name)
+    with tempfile.TemporaryDirectory(prefix="airside-verify-", ignore_cleanup_errors=True) as folder:
+        os.chmod(folder, REACHABLE)  # noqa: PTH101
+        scratch = EmbeddedPostgres(Path(folder) / "postgres")
+        await scratch.start()
+        try:
+            owner, app = scratch.dsn(OWNER), scratch.dsn(APPLICATION)
+            await migrate(owner, role_of(app))
+            return await _brought_back(opened, name, owner, app, "verified")
+        finally:
+            await scratch.stop()
+
+
+async def _brought_back(opened: _Opened, name: Name, owner: str, app: str, word: str) -> tuple[Restored, int]:
+    """Also how many audit logs differ."""
     with _progress("restoring") as tell:
-        restored: Restored = await restore(opened.backups, opened.keys, name, owner, tell)
+        restored = await restore(opened.backups, opened.keys, name, owner, tell)
     async with Engine(app, clock=SystemClock(), entropy=SystemEntropy()) as engine:
         faults = await audited(engine, restored.manifest)
     for tenant_id in restored.shut:
@@ -120,7 +138,7 @@ async def _brought_back(opened: _Opened, name: Name, owner: str, app: str, word:
         err.print(f"{format_id(TENANT, tenant_id)}: audit log: {fault}")
     rows, tenants = sum(restored.manifest.rows.values()), len(restored.manifest.tenants)
     out.print(f"{name.text}: {rows} rows of {tenants} tenants {word}; {len(faults)} audit logs differ")
-    return 1 if faults else 0
+    return restored, len(faults)
 
 
 @asynccontextmanager

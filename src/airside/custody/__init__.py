@@ -9,6 +9,7 @@ archive of wrapped keys beside them, from which what is shredded is taken out. D
 from airside.custody.backup import Backups
 from airside.custody.backup_address import S3Address, Target, read_target
 from airside.custody.backup_directory import Directory
+from airside.custody.backup_events import BackupEvents
 from airside.custody.backup_keys import ArchivedKeys
 from airside.custody.backup_model import Manifest, Name, Progress
 from airside.custody.backup_restore import Restored, audited, restore
@@ -24,6 +25,7 @@ __all__ = [
     "DEFAULT_GRACE",
     "MAX_GRACE",
     "ArchivedKeys",
+    "BackupEvents",
     "BackupStore",
     "Backups",
     "Certificate",
