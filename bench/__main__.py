@@ -20,6 +20,7 @@ BENCHMARKS = (
     "shield",
     "audit",
     "vault",
+    "backup",
 )
 
 
