@@ -85,12 +85,12 @@ async def bound(place: Place, made: Left) -> UUID:
     return made.domains[0]
 
 
-async def there(place: Place, made: Left) -> tuple[bool, list[UUID], bool]:
+async def there(place: Place, made: Left) -> tuple[bool, set[UUID], bool]:
     """Whether the connection is there, which domains are, and whether the SCIM token opens."""
     services = place.server.services
     async with place.operator() as ctx:
         connections = [each.id for each in await services.connections.list(ctx)]
-        domains = [each.id for each in await services.domains.list(ctx)]
+        domains = {each.id for each in await services.domains.list(ctx)}
     async with place.operator() as ctx:
         try:
             await services.scim_tokens.authenticate(ctx, [f"Bearer {made.token.reveal()}"])
@@ -103,10 +103,10 @@ async def there(place: Place, made: Left) -> tuple[bool, list[UUID], bool]:
 async def test_what_was_made_by_it_goes_with_it(place: Place, end: Ending) -> None:
     """N18: connection, domains, SCIM token and what a test brought; the secret opens nothing."""
     made = await left(place)
-    assert await there(place, made) == (True, list(made.domains), True)
+    assert await there(place, made) == (True, set(made.domains), True)
     assert await kept_of(place, made.setup) is not None
     await end(place, made.setup)
-    assert await there(place, made) == (False, [], False)
+    assert await there(place, made) == (False, set(), False)
     assert await kept_of(place, made.setup) is None
     async with place.operator() as ctx:
         with pytest.raises(NotFound):
@@ -118,7 +118,7 @@ async def test_connection_that_a_domain_leads_to_stays_without_its_scim_tokens(p
     made = await left(place)
     domain_id = await bound(place, made)
     await end(place, made.setup)
-    assert await there(place, made) == (True, [domain_id], False)
+    assert await there(place, made) == (True, {domain_id}, False)
 
 
 @pytest.mark.parametrize("end", [revoked, expired])
@@ -128,7 +128,7 @@ async def test_connection_that_the_sign_in_page_shows_stays_without_its_scim_tok
         change = ConnectionChange(shown=True)
         await place.server.services.connections.update(ctx, made.connection.id, change)
     await end(place, made.setup)
-    assert await there(place, made) == (True, [], False)
+    assert await there(place, made) == (True, set(), False)
 
 
 async def test_what_is_finished_stays_whole_and_its_test_is_forgotten(place: Place) -> None:
@@ -142,7 +142,7 @@ async def test_what_is_finished_stays_whole_and_its_test_is_forgotten(place: Pla
         await ctx.tx.run(OVER, (ctx.now - timedelta(seconds=1), ctx.tenant_id, made.setup.id))
         assert await services.setup_endings.sweep(ctx) == 0
     assert await kept_of(place, made.setup) is None
-    assert await there(place, made) == (True, list(made.domains), True)
+    assert await there(place, made) == (True, set(made.domains), True)
 
 
 async def test_one_that_nobody_began_or_that_made_nothing_ends_all_the_same(place: Place) -> None:
@@ -167,4 +167,4 @@ async def test_fifty_who_revoke_at_once_end_it_once(place: Place) -> None:
             return True
 
     assert sum(await asyncio.gather(*(revoke() for _ in range(50)))) == 1
-    assert await there(place, made) == (False, [], False)
+    assert await there(place, made) == (False, set(), False)
