@@ -14,7 +14,7 @@ from uuid import UUID
 
 from airside.audit import Event, Journal
 from airside.core.entropy import Entropy
-from airside.core.errors import Conflict, Inconsistent, InvalidInput, NotFound, Unauthenticated
+from airside.core.errors import Conflict, Inconsistent, InvalidInput, LimitExceeded, NotFound, Unauthenticated
 from airside.core.ids import CONNECTION, IDENTITY, USER, format_id, parse_id, uuid7
 from airside.core.principal import Assurance
 from airside.core.proof import Mint
@@ -48,6 +48,8 @@ MAX_HINT: Final = 4 * 1024
 """Characters of an ID token that is kept: a longer one fits into no address."""
 LEEWAY: Final = timedelta(seconds=30)
 """Between a provider's clock and ours."""
+OURS: Final = (Inconsistent, LimitExceeded)
+"""What isn't the answer's fault, whatever it is met in: it goes through a door as it is."""
 _MAX_METHOD: Final = 32
 _WEIGHTS: Final[Mapping[Assurance, Contribution]] = {"aal1": "first", "aal2": "multi", "aal3": "hardware"}
 _MINT: Final = Mint("LinkedProof")

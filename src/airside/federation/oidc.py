@@ -10,13 +10,13 @@ from typing import ClassVar, Final, NamedTuple, Protocol
 from airside.audit import Event, Journal
 from airside.core.clock import epoch
 from airside.core.entropy import Entropy, token
-from airside.core.errors import Inconsistent, InvalidInput, Refusal, Unauthenticated
+from airside.core.errors import InvalidInput, Refusal, Unauthenticated
 from airside.core.secret import Secret
 from airside.core.strict_json import Json
 from airside.federation.answers import Answers, OidcAnswer, Redeemed
 from airside.federation.connections import Connections
 from airside.federation.documents import ProviderAway
-from airside.federation.linking import LinkedDoor, Linking
+from airside.federation.linking import OURS, LinkedDoor, Linking
 from airside.federation.model import AnswerRefused, Connection, Departure, ExternalClaims
 from airside.federation.oidc_claims import apple_name, external_claims
 from airside.federation.oidc_client import AGENT, TIMEOUT, OidcClient
@@ -155,7 +155,7 @@ class OidcDoor(LinkedDoor):
         redeemed = await self._answers.redeem(ctx, attempt, "oidc", answer.word)
         try:
             said = await self._said(ctx, redeemed)
-        except Inconsistent:
+        except OURS:
             raise
         except Refusal as refusal:
             await self._linking.refuse(ctx, redeemed.connection, reason_of(refusal))
@@ -168,7 +168,7 @@ class OidcDoor(LinkedDoor):
         redeemed = await self._answers.redeem(ctx, attempt, "oidc", word)
         try:
             claims = (await self._said(ctx, redeemed)).claims
-        except Inconsistent:
+        except OURS:
             raise
         except Refusal as refusal:
             raise AnswerRefused(reason_of(refusal)) from refusal

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import ClassVar, Final
 
 from airside.core.entropy import Entropy
-from airside.core.errors import Inconsistent, InvalidInput, LimitExceeded, Refusal, Unauthenticated
+from airside.core.errors import InvalidInput, Refusal, Unauthenticated
 from airside.federation.answers import Answers, Redeemed, SamlAnswer
-from airside.federation.linking import LinkedDoor, Linking
+from airside.federation.linking import OURS, LinkedDoor, Linking
 from airside.federation.model import AnswerRefused, Connection, Departure, ExternalClaims
 from airside.federation.requests import Requests
 from airside.federation.saml_claims import external_claims
@@ -95,7 +95,7 @@ class SamlDoor(LinkedDoor):
         redeemed = await self._answers.redeem(ctx, attempt, "saml", answer.word)
         try:
             claims = await self._claims(ctx, redeemed)
-        except Inconsistent:
+        except OURS:
             raise
         except Refusal as refusal:
             await self._linking.refuse(ctx, redeemed.connection, saml_reason(refusal))
@@ -108,7 +108,7 @@ class SamlDoor(LinkedDoor):
         redeemed = await self._answers.redeem(ctx, attempt, "saml", word)
         try:
             claims = await self._claims(ctx, redeemed)
-        except LimitExceeded:
+        except OURS:
             raise
         except Refusal as refusal:
             raise AnswerRefused(saml_reason(refusal)) from refusal
