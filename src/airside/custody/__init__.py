@@ -14,6 +14,7 @@ from airside.custody.backup_keys import ArchivedKeys
 from airside.custody.backup_model import Manifest, Name, Progress
 from airside.custody.backup_restore import Restored, audited, restore
 from airside.custody.backup_s3 import S3Store
+from airside.custody.backup_schedule import BackupSchedule
 from airside.custody.backup_store import BackupStore
 from airside.custody.backup_target import open_store
 from airside.custody.certificate import Certificate, Verified, read_certificate
@@ -26,6 +27,7 @@ __all__ = [
     "MAX_GRACE",
     "ArchivedKeys",
     "BackupEvents",
+    "BackupSchedule",
     "BackupStore",
     "Backups",
     "Certificate",

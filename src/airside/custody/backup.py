@@ -94,6 +94,11 @@ class Backups:
             raise Damaged("the manifest of another backup")
         return manifest
 
+    async def newest(self) -> Name | None:
+        """The newest whole backup."""
+        names = await self.store.names()
+        return names[-1] if names else None
+
     async def keep(self, count: int) -> "list[Name]":
         """Only the newest `count` stay; which went."""
         names = await self.store.names()

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
@@ -43,6 +43,11 @@ class Name:
     def new(cls, at: datetime, backup_id: UUID) -> "Name":
         """The name of a backup begun at that moment (UTC)."""
         return cls(f"{at:%Y%m%dT%H%M%SZ}-{backup_id.hex}")
+
+    @property
+    def at(self) -> datetime:
+        """When it was begun (UTC)."""
+        return datetime.strptime(self.text[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
 
     @property
     def backup_id(self) -> UUID:

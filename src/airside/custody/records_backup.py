@@ -50,6 +50,7 @@ _MOVE_PERSONS: Final = """
     insert into {table} select s.* from {stage} s
     where exists (select from {parent} u where u.tenant_id = s.tenant_id and u.user_id = s.user_id)
 """
+_ALONE: Final = "select pg_try_advisory_lock(hashtextextended('airside.backup', 0))"
 _EMPTY: Final = "truncate {stage}"
 _GONE: Final = "update airside.tenant_address set state = 'gone' where tenant_id = any(%s) and state = 'here'"
 
@@ -79,6 +80,20 @@ async def connected(dsn: str) -> AsyncGenerator[AsyncConnection[Any]]:
             yield connection
     except psycopg.Error as error:
         raise refusal(error) from error
+
+
+@asynccontextmanager
+async def alone(dsn: str) -> AsyncGenerator[bool]:
+    """Whether nobody else is in such a context on that database, for as long as it is open. The lock goes with the
+    connection, however that ends.
+
+    Raises:
+        Unavailable: the database is away.
+    """
+    async with connected(dsn) as connection:
+        await connection.set_autocommit(True)
+        row = await (await connection.execute(_ALONE)).fetchone()
+        yield row == (True,)
 
 
 async def begin_snapshot(connection: AsyncConnection[Any]) -> None:

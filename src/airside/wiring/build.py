@@ -64,7 +64,7 @@ def build(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy: Ent
     who = persons(base, settings)
     issuers = Issuers(settings.public_url, settings.mutual_tls_origin)
     elsewhere = federation(base, who, settings, issuers)
-    kept = custody(base)
+    kept = custody(base, settings, dsn=dsn, kek=kek)
     doors = entries(base, who, elsewhere, settings, issuers)
 
     authorise = Authorise(members=who.members, policies=who.policies)

@@ -8,6 +8,7 @@ from uuid import UUID
 import structlog
 
 from airside.core.errors import Refusal
+from airside.custody import BackupSchedule
 from airside.tenancy import PLATFORM_SLUG
 from airside.wiring.build import Services
 from airside.wiring.mutual import MutualTls
@@ -17,6 +18,9 @@ SWEEP_EVERY: Final = 600.0
 
 WIPE_EVERY: Final = 60.0
 """Seconds between two looks for keys that have been in memory for their time."""
+
+BACKUP_LOOK: Final = 300.0
+"""Seconds between two looks whether it is time for a backup."""
 
 _log = structlog.get_logger("airside.jobs")
 
@@ -39,6 +43,8 @@ class Jobs:
             asyncio.create_task(services.delivery.run(self._tenants), name="mail"),
             asyncio.create_task(services.back_channel.run(self._tenants), name="back-channel logout"),
         ]
+        if services.backup_schedule is not None:
+            self._tasks.append(asyncio.create_task(self._back_up_for_ever(services.backup_schedule), name="backups"))
         if self._mutual is not None:
             await self._mutual.refresh(services.engine, await self._tenants())
             following = self._mutual.follow(services.engine, self._tenants)
@@ -69,6 +75,18 @@ class Jobs:
                     await self._sweep(tenant_id)
             except Refusal as refusal:
                 _log.warning("sweep_postponed", code=refusal.code, reason=refusal.reason)
+
+    async def _back_up_for_ever(self, schedule: BackupSchedule) -> None:
+        while True:
+            try:
+                authority = await self._services.lookup.by_slug(PLATFORM_SLUG)
+                if authority is not None:
+                    await schedule.turn(authority.tenant_id)
+            except Refusal as refusal:
+                _log.error("backup_failed", code=refusal.code, reason=refusal.reason)
+            except Exception:  # noqa: BLE001 - the timer goes on, whatever came of this turn
+                _log.exception("backup_failed")
+            await asyncio.sleep(BACKUP_LOOK)
 
     async def _shred(self) -> None:
         """Tenants whose grace is over, and what another process left of one when it died."""

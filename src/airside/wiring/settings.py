@@ -7,13 +7,11 @@ security setting must not be silently absent.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
+from datetime import timedelta
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Final, Literal
 from urllib.parse import urlsplit
-
-from psycopg import ProgrammingError
-from psycopg.conninfo import conninfo_to_dict
 
 from airside.core.errors import InvalidInput, Misconfigured
 from airside.core.secret import Secret
@@ -22,6 +20,7 @@ from airside.identity.email import read
 from airside.notify import SmtpServer
 from airside.notify.smtp import read_url
 from airside.vault.kms.address import KekAddress, read_kek, read_keks
+from airside.wiring.setting_values import database, duration_or_off, text_of
 from airside.wiring.weak_settings import database_user, refuse_weak
 
 PREFIX: Final = "AIRSIDE_"
@@ -58,6 +57,8 @@ class Settings:
     kek_old: tuple[KekAddress, ...] = ()
     kek_file: Path | None = None
     backup_target: Target | None = None
+    backup_every: timedelta | None = None
+    backup_keep: int = 14
     attestation_roots: Path | None = None
     allowed_hosts: tuple[str, ...] = ()
     trusted_proxies: tuple[str, ...] = ()
@@ -142,6 +143,8 @@ def contradictions(settings: Settings) -> list[Misconfigured]:
         refuse("TLS_CERTIFICATE", "and AIRSIDE_TLS_KEY go together: name both or neither")
     if settings.redirect_port == settings.port:
         refuse("REDIRECT_PORT", "is the same as AIRSIDE_PORT: choose another, or off")
+    if settings.backup_every is not None and settings.backup_target is None:
+        refuse("BACKUP_EVERY", "needs AIRSIDE_BACKUP_TARGET, where backups go")
     _refuse_mutual(settings, refuse)
     if settings.database_owner_url is not None and settings.database_url is None:
         refuse("DATABASE_OWNER_URL", "needs AIRSIDE_DATABASE_URL, the application role's connection")
@@ -183,12 +186,6 @@ def _nearest(name: str, known: Mapping[str, object]) -> str:
 # Parsers: text → value, ValueError with a remedy.
 
 
-def _text(text: str) -> str:
-    if not text.strip() or not text.isprintable():
-        raise ValueError("is empty or has control characters")
-    return text.strip()
-
-
 def _one_of(*choices: str) -> Callable[[str], str]:
     def parse(text: str) -> str:
         if text not in choices:
@@ -212,11 +209,11 @@ def _port_or_off(text: str) -> int | None:
 
 
 def _path(text: str) -> Path:
-    return Path(_text(text))
+    return Path(text_of(text))
 
 
 def _public_url(text: str) -> str:
-    parts = urlsplit(_text(text))
+    parts = urlsplit(text_of(text))
     if parts.scheme != "https" or not parts.hostname or parts.username is not None or "*" in text:
         raise ValueError("is an https address such as https://id.example.com, without user, path or wildcard")
     if parts.path not in ("", "/") or parts.query or parts.fragment:
@@ -227,7 +224,7 @@ def _public_url(text: str) -> str:
 
 
 def _service_url(text: str) -> str:
-    parts = urlsplit(_text(text))
+    parts = urlsplit(text_of(text))
     if parts.scheme != "https" or not parts.hostname or parts.username is not None or parts.query or parts.fragment:
         raise ValueError("is an https address such as https://api.pwnedpasswords.com/range, without user or query")
     if parts.port is not None and not 0 < parts.port < 65536:
@@ -237,24 +234,14 @@ def _service_url(text: str) -> str:
 
 def _listen_host(text: str) -> str:
     try:
-        return str(ip_address(_text(text)))
+        return str(ip_address(text_of(text)))
     except ValueError:
         raise ValueError("is an IP address of this machine, such as 127.0.0.1 or 0.0.0.0") from None
 
 
-def _database(text: str) -> Secret[str]:
-    try:
-        parts = conninfo_to_dict(_text(text))
-    except ProgrammingError:
-        raise ValueError("is no PostgreSQL connection string: postgresql://role@host/database") from None
-    if not parts.get("user") or not parts.get("dbname"):
-        raise ValueError("must name a role and a database: postgresql://role@host/database")
-    return Secret(text.strip())
-
-
 def _address(text: str) -> str:
     try:
-        address = read(_text(text)).address
+        address = read(text_of(text)).address
     except InvalidInput:
         address = ""
     if not address or not address.isascii():
@@ -309,9 +296,9 @@ SETTINGS: Final[dict[str, Setting]] = {
     "public_url": Setting(_public_url, "The one https address that browsers and clients use."),
     "data": Setting(_path, "Folder of the embedded database and of the development certificate and key."),
     "database_url": Setting(
-        _database, "The application role's connection. Without it, development runs the embedded database."
+        database, "The application role's connection. Without it, development runs the embedded database."
     ),
-    "database_owner_url": Setting(_database, "The owner role's connection, for `airside migrate` only."),
+    "database_owner_url": Setting(database, "The owner role's connection, for `airside migrate` only."),
     "database_pool_size": Setting(_number(2, 500), "Most connections that one server process holds."),
     "listen_host": Setting(_listen_host, "IP address to listen on; `0.0.0.0` for every one of this machine."),
     "port": Setting(_number(1, 65535), "Port for HTTPS."),
@@ -350,6 +337,10 @@ SETTINGS: Final[dict[str, Setting]] = {
         "Where backups lie, and the one archive of keys that shredding reaches: a directory, or `s3://bucket/prefix` "
         "([backups](../operations/backups.md)).",
     ),
+    "backup_every": Setting(
+        duration_or_off, "How often a server makes a backup, such as `6h` or `1d`; `off` for never."
+    ),
+    "backup_keep": Setting(_number(1, 9999), "Backups that stay at the target when a server has made one more."),
     "attestation_roots": Setting(
         _path,
         "Folder of certificates (`*.pem`) of makers whose authenticators are believed where a tenant demands that.",
