@@ -22,6 +22,7 @@ from airside.core.secret import Secret
 from airside.identity import User
 from airside.identity import records as people
 from airside.identity.passwords import email_index
+from airside.identity.records_email_domains import domain_index
 from airside.store import Engine, RequestContext
 from airside.vault import Keyset, Place, Vault
 from airside.vault.allowance import Allowance
@@ -123,7 +124,8 @@ async def fill(engine: Engine, vault: Vault, owner: str) -> UUID:
             user_id = uuid7(ctx.now, ENTROPY)
             user = User(user_id, f"person.{number}@example.com", f"Person Number {number}", "active", ctx.now)
             drawn = await vault.persons.draw(ctx, user_id)
-            await people.insert_user(ctx, drawn.key, user, email_index(keyset, user.email))
+            indexes = people.EmailIndexes(email_index(keyset, user.email), domain_index(keyset, user.email))
+            await people.insert_user(ctx, drawn.key, user, indexes)
             vault.persons.keep(ctx, drawn)
             made.append(user)
     async with await psycopg.AsyncConnection.connect(owner) as connection:

@@ -31,6 +31,11 @@ def test_user_is_made_listed_whole_and_found_again(run: Run) -> None:
     assert found is not None
     listed = [line.split() for line in run("user", "list", "acme").stdout.splitlines()]
     assert [found[1], "active", email, name] in listed
+    at_domain = [
+        line.split() for line in run("user", "list", "acme", "--email-domain", "ACME.example").stdout.splitlines()
+    ]
+    assert [found[1], "active", email, name] in at_domain
+    assert found[1] not in run("user", "list", "acme", "--email-domain", "other.example").stdout
     again = run("user", "password", "acme", email)
     assert again.returncode == 0
     assert found[2] not in again.stdout

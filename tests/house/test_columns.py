@@ -8,7 +8,8 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from airside.vault.columns import PEPPERED, SEALED
-from airside.vault.public import PUBLIC
+from airside.vault.indexes import FULL, STRENGTHS
+from airside.vault.public import INDEX, PUBLIC
 
 _COLUMNS = """
     select c.relname, a.attname, format_type(a.atttypid, null)
@@ -54,6 +55,18 @@ def test_what_is_sealed_anew_is_found_by_a_unique_key(connection: Connection[Tup
     assert {column.table for column in SEALED} >= set(PEPPERED)
 
 
+def test_every_blind_index_declares_its_strength() -> None:
+    indexes = {(table, name) for table, columns in PUBLIC.items() for name, why in columns.items() if why == INDEX}
+    assert set(STRENGTHS) == indexes
+    assert [each for each in STRENGTHS.values() if each.bits % 8 or not 8 <= each.bits <= FULL] == []
+
+
+def test_an_index_that_a_unique_key_rests_on_is_whole(connection: Connection[TupleRow]) -> None:
+    keyed = {(table, column) for table, columns in connection.execute(_KEYS).fetchall() for column in columns}
+    assert [place for place in STRENGTHS.keys() & keyed if STRENGTHS[place].bits != FULL] == []
+
+
 def test_every_reason_says_something() -> None:
     reasons = [reason for columns in PUBLIC.values() for reason in columns.values()]
+    reasons += [strength.why for strength in STRENGTHS.values()]
     assert [reason for reason in reasons if len(reason) < 12] == []

@@ -107,7 +107,10 @@ async def test_user_is_there_until_the_mail_is_out_and_then_no_more(
 ) -> None:
     user = await kit.user()
     async with kit.open_ctx(kit.tenant_id) as ctx:
+        domain = user.email.partition("@")[2]
+        assert [found.id for found in (await kit.users.at_domain(ctx, domain)).users] == [user.id]
         await erasure.close(ctx, user.id)
+        assert (await kit.users.at_domain(ctx, domain)).users == []
         assert await erasure.sweep(ctx) == 0
         assert (await kit.users.get(ctx, user.id)).state == "disabled"
     await deliver(kit, entropy, user.id)

@@ -14,6 +14,7 @@ from airside.core.ids import uuid7
 from airside.identity import User
 from airside.identity import records as people
 from airside.identity.passwords import email_index
+from airside.identity.records_email_domains import domain_index
 from airside.store import Engine
 from airside.vault import Vault
 from airside.vault.kms.local import LocalKek
@@ -100,7 +101,8 @@ class Site:
                 user_id = uuid7(ctx.now, ENTROPY)
                 drawn = await keeper.persons.draw(ctx, user_id)
                 user = User(user_id, f"{user_id.hex}@example.com", f"Person {user_id.hex[-4:]}", "active", ctx.now)
-                assert await people.insert_user(ctx, drawn.key, user, email_index(keyset, user.email))
+                indexes = people.EmailIndexes(email_index(keyset, user.email), domain_index(keyset, user.email))
+                assert await people.insert_user(ctx, drawn.key, user, indexes)
                 keeper.persons.keep(ctx, drawn)
                 made.append(user)
         return made

@@ -8,7 +8,7 @@ from airside.admin.above import Above
 from airside.admin.verb import Verbs, requires
 from airside.core.errors import NotFound
 from airside.core.secret import Secret
-from airside.identity import Passwords, Sessions, User, Users, UserState
+from airside.identity import DomainPage, Passwords, Sessions, User, Users, UserState
 from airside.signin import Closing
 from airside.store import RequestContext
 
@@ -67,6 +67,17 @@ class UserAdmin(Verbs):
     async def list(self, ctx: RequestContext, after: UUID | None = None, limit: int = 50) -> list[User]:
         """Up to `limit` users in order of creation, after the one named."""
         return await self._users.list(ctx, after=after, limit=limit)
+
+    @requires(READ)
+    async def at_domain(
+        self, ctx: RequestContext, domain: str, after: UUID | None = None, limit: int = 50
+    ) -> DomainPage:
+        """Up to `limit` users whose e-mail address is at `domain`, in order of creation, after the one named.
+
+        Raises:
+            InvalidInput: no domain.
+        """
+        return await self._users.at_domain(ctx, domain, after=after, limit=limit)
 
     @requires(WRITE)
     async def set_state(self, ctx: RequestContext, user_id: UUID, state: UserState) -> User:

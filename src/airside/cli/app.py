@@ -164,11 +164,14 @@ def create_user(
 
 
 @user.command("list")
-def list_users(slug: Slug) -> None:
+def list_users(
+    slug: Slug,
+    email_domain: Annotated[str | None, typer.Option(help="Only those whose address is at this domain.")] = None,
+) -> None:
     """List a tenant's users."""
     from airside.cli.manage import list_users as run
 
-    run(slug)
+    run(slug, email_domain)
 
 
 @user.command("disable")

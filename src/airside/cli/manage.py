@@ -1,6 +1,6 @@
 """`airside tenant`, `user`: the management verbs, said as the local operator."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 from airside.admin import OPERATOR
@@ -9,7 +9,7 @@ from airside.core.entropy import token
 from airside.core.errors import Conflict, InvalidInput, NotFound, Refusal
 from airside.core.ids import TENANT, USER, format_id
 from airside.core.secret import Secret
-from airside.identity import User, UserState
+from airside.identity import DomainPage, User, UserState
 from airside.store import RequestContext
 from airside.tenancy import PLATFORM_SLUG, ROLES, Draft
 from airside.wiring.build import Services
@@ -87,19 +87,32 @@ def create_user(slug: str, email: str, name: str, role: str) -> None:
     run(main())
 
 
-def list_users(slug: str) -> None:
-    """A tenant's users."""
+def list_users(slug: str, domain: str | None) -> None:
+    """A tenant's users, or those whose address is at `domain`."""
 
     async def main() -> None:
         rows: list[tuple[str, ...]] = []
         async with operating(slug) as (services, ctx):
-            page = await services.user_admin.list(ctx)
-            while page:
-                rows += [(format_id(USER, user.id), user.state, user.email, user.name) for user in page]
-                page = await services.user_admin.list(ctx, page[-1].id)
+            async for user in _users(services, ctx, domain):
+                rows.append((format_id(USER, user.id), user.state, user.email, user.name))
         table(("id", "state", "e-mail", "name"), rows)
 
     run(main())
+
+
+async def _users(services: Services, ctx: RequestContext, domain: str | None) -> AsyncIterator[User]:
+    after = None
+    while True:
+        if domain is None:
+            found = await services.user_admin.list(ctx, after)
+            page = DomainPage(found, found[-1].id if found else None)
+        else:
+            page = await services.user_admin.at_domain(ctx, domain, after)
+        for user in page.users:
+            yield user
+        if page.after is None:
+            return
+        after = page.after
 
 
 def set_user_state(slug: str, email: str, state: UserState) -> None:

@@ -61,7 +61,7 @@ from airside.identity.sessions import Sessions
 from airside.identity.signals import SignalReader, Signals, attributes
 from airside.identity.strength import Strength, Weakness
 from airside.identity.totp import Totp, TotpAnswer, TotpAuthenticator, TotpProof
-from airside.identity.users import Users
+from airside.identity.users import DomainPage, Users
 
 __all__ = [
     "INVITATION_LIFETIME",
@@ -79,6 +79,7 @@ __all__ = [
     "Device",
     "DevicePolicy",
     "Devices",
+    "DomainPage",
     "EmailCodeAnswer",
     "EmailCodeAuthenticator",
     "EmailCodeProof",

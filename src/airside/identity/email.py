@@ -62,6 +62,25 @@ def normalise(email: str) -> str:
     return read(email).key
 
 
+def read_domain(domain: str) -> str:
+    """`domain` as it stands in addresses: in ASCII, lower case.
+
+    Raises:
+        InvalidInput: no domain that an address could have.
+    """
+    if len(domain) > MAX_EMAIL:
+        raise InvalidInput("e-mail domain over its cap", pointer="email_domain", max_length=MAX_EMAIL)
+    try:
+        return _ascii(unicodedata.normalize("NFKC", domain.strip()))
+    except InvalidInput:
+        raise InvalidInput("not an e-mail domain", pointer="email_domain") from None
+
+
+def domain_of(address: str) -> str:
+    """The domain of an address that `read` gave."""
+    return address.rpartition("@")[2]
+
+
 def is_reachable(address: str) -> bool:
     """Whether mail to `address` could go anywhere."""
     return not address.endswith(f"@{NOWHERE}")

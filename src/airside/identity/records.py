@@ -19,8 +19,9 @@ from airside.vault import Keyset, PersonKey, Place, Seals, Vault
 
 INSERT_USER: Final = """
 insert into airside.user_account (
-    tenant_id, user_id, email_sealed, email_index, name_sealed, state, created_at, email_verified_at)
-values (%s, %s, %s, %s, %s, %s, %s, %s)
+    tenant_id, user_id, email_sealed, email_index, email_domain_index, name_sealed, state, created_at,
+    email_verified_at)
+values (%s, %s, %s, %s, %s, %s, %s, %s, %s)
 on conflict (tenant_id, email_index) do nothing
 """
 
@@ -71,19 +72,20 @@ order by u.user_id
 limit %s
 """
 
-USERS_WITHOUT_KEY: Final = """
+USERS_FROM_BEFORE: Final = """
 select u.user_id, u.email_sealed, u.name_sealed, u.state, u.created_at, u.email_verified_at, k.wrapped
 from airside.user_account u
 left join airside.person_key k on k.tenant_id = u.tenant_id and k.user_id = u.user_id
-where u.tenant_id = %s and k.user_id is null
+where u.tenant_id = %s and (k.user_id is null or u.email_domain_index is null)
 order by u.user_id
 limit %s
 for no key update of u skip locked
 """
 
+# Empty stays empty: that address was released.
 RESEAL_USER: Final = """
 update airside.user_account
-set email_sealed = %s, name_sealed = %s
+set email_sealed = %s, name_sealed = %s, email_domain_index = coalesce(email_domain_index, %s)
 where tenant_id = %s and user_id = %s
 """
 
@@ -171,7 +173,7 @@ class _UserStateRow:
 
 
 @dataclass(frozen=True, slots=True)
-class _UserRow:
+class UserRow:
     user_id: UUID
     email_sealed: bytes
     name_sealed: bytes
@@ -217,6 +219,14 @@ class Ended:
 
 
 @dataclass(frozen=True, slots=True)
+class EmailIndexes:
+    """What an address is found by: all of it, and its domain."""
+
+    address: bytes
+    domain: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Hashes:
     """What is stored of a session's two secrets."""
 
@@ -224,18 +234,21 @@ class Hashes:
     account: bytes
 
 
-async def insert_user(ctx: RequestContext, person: PersonKey, user: User, email_index: bytes) -> bool:
+async def insert_user(ctx: RequestContext, person: PersonKey, user: User, indexes: EmailIndexes) -> bool:
     """False where the address is another's."""
     email, name = seal_user(person, user)
     verified_at = user.created_at if user.email_verified else None
-    row = (ctx.tenant_id, user.id, email, email_index, name, user.state, user.created_at, verified_at)
+    row = (
+        *(ctx.tenant_id, user.id, email, indexes.address, indexes.domain, name),
+        *(user.state, user.created_at, verified_at),
+    )
     return await ctx.tx.run(INSERT_USER, row) == 1
 
 
 async def user(ctx: RequestContext, vault: Vault, user_id: UUID, *, share: bool = False) -> User | None:
     """With `share`, nobody disables them or ends their sessions before this transaction ends."""
-    row = await ctx.tx.one(_UserRow, USER_SHARED if share else USER_BY_ID, (ctx.tenant_id, user_id))
-    return None if row is None else _user(ctx, vault, await vault.keyset(ctx), row)
+    row = await ctx.tx.one(UserRow, USER_SHARED if share else USER_BY_ID, (ctx.tenant_id, user_id))
+    return None if row is None else opened(ctx, vault, await vault.keyset(ctx), row)
 
 
 async def user_state(ctx: RequestContext, user_id: UUID) -> UserState | None:
@@ -244,26 +257,26 @@ async def user_state(ctx: RequestContext, user_id: UUID) -> UserState | None:
 
 
 async def user_by_email(ctx: RequestContext, vault: Vault, email_index: bytes) -> User | None:
-    row = await ctx.tx.one(_UserRow, USER_BY_EMAIL, (ctx.tenant_id, email_index))
-    return None if row is None else _user(ctx, vault, await vault.keyset(ctx), row)
+    row = await ctx.tx.one(UserRow, USER_BY_EMAIL, (ctx.tenant_id, email_index))
+    return None if row is None else opened(ctx, vault, await vault.keyset(ctx), row)
 
 
 async def users(ctx: RequestContext, vault: Vault, after: UUID | None, limit: int) -> list[User]:
-    rows = await ctx.tx.all(_UserRow, LIST_USERS, (ctx.tenant_id, after, after, limit))
+    rows = await ctx.tx.all(UserRow, LIST_USERS, (ctx.tenant_id, after, after, limit))
     keyset = await vault.keyset(ctx)
-    return [_user(ctx, vault, keyset, row) for row in rows]
+    return [opened(ctx, vault, keyset, row) for row in rows]
 
 
-async def users_without_key(ctx: RequestContext, vault: Vault, limit: int) -> list[User]:
-    """Users from before persons had keys, taken until the transaction ends."""
-    rows = await ctx.tx.all(_UserRow, USERS_WITHOUT_KEY, (ctx.tenant_id, limit))
+async def users_from_before(ctx: RequestContext, vault: Vault, limit: int) -> list[User]:
+    """Users from before persons had keys or domains an index, taken until the transaction ends."""
+    rows = await ctx.tx.all(UserRow, USERS_FROM_BEFORE, (ctx.tenant_id, limit))
     keyset = await vault.keyset(ctx)
-    return [_user(ctx, vault, keyset, row) for row in rows]
+    return [opened(ctx, vault, keyset, row) for row in rows]
 
 
-async def reseal_user(ctx: RequestContext, person: PersonKey, user: User) -> None:
-    """The same address and name, under their own key."""
-    await ctx.tx.run(RESEAL_USER, (*seal_user(person, user), ctx.tenant_id, user.id))
+async def reseal_user(ctx: RequestContext, person: PersonKey, user: User, domain_index: bytes) -> None:
+    """The same address and name, under their own key, and found by their domain."""
+    await ctx.tx.run(RESEAL_USER, (*seal_user(person, user), domain_index, ctx.tenant_id, user.id))
 
 
 async def set_user_state(ctx: RequestContext, user_id: UUID, state: UserState) -> bool:
@@ -344,7 +357,7 @@ def seal_user(person: PersonKey, user: User) -> tuple[bytes, bytes]:
     return email, name
 
 
-def _user(ctx: RequestContext, vault: Vault, keyset: Keyset, row: _UserRow) -> User:
+def opened(ctx: RequestContext, vault: Vault, keyset: Keyset, row: UserRow) -> User:
     seals = vault.persons.read(ctx, keyset, row.user_id, row.wrapped)
     email = seals.open(Place("user_account", "email_sealed", row.user_id), row.email_sealed)
     name = seals.open(Place("user_account", "name_sealed", row.user_id), row.name_sealed)

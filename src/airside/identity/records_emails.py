@@ -6,7 +6,7 @@ from typing import Final
 from uuid import UUID
 
 from airside.identity.model import User, UserState
-from airside.identity.records import seal_user
+from airside.identity.records import EmailIndexes, seal_user
 from airside.store.context import RequestContext
 from airside.vault import PersonKey
 
@@ -26,12 +26,16 @@ where tenant_id = %s and user_id = %s and email_verified_at is null
 # That an address was proven goes with it; the same in another spelling stays proven.
 CHANGE: Final = """
 update airside.user_account
-set email_sealed = %s, name_sealed = %s, email_index = %s,
+set email_sealed = %s, name_sealed = %s, email_index = %s, email_domain_index = %s,
     email_verified_at = case when email_index = %s then coalesce(email_verified_at, %s) else %s end
 where tenant_id = %s and user_id = %s
 """
 
-RELEASE: Final = "update airside.user_account set email_index = %s where tenant_id = %s and user_id = %s"
+RELEASE: Final = """
+update airside.user_account
+set email_index = %s, email_domain_index = ''
+where tenant_id = %s and user_id = %s
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,7 @@ async def verify(ctx: RequestContext, user_id: UUID) -> bool:
     return await ctx.tx.run(VERIFY, (ctx.now, ctx.tenant_id, user_id)) == 1
 
 
-async def change(ctx: RequestContext, person: PersonKey, user: User, index: bytes) -> bool:
+async def change(ctx: RequestContext, person: PersonKey, user: User, indexes: EmailIndexes) -> bool:
     """Their address and name as `user` has them; False where there is no such user.
 
     Raises:
@@ -59,7 +63,10 @@ async def change(ctx: RequestContext, person: PersonKey, user: User, index: byte
     """
     email, name = seal_user(person, user)
     verified_at = ctx.now if user.email_verified else None
-    row = (email, name, index, index, verified_at, verified_at, ctx.tenant_id, user.id)
+    row = (
+        *(email, name, indexes.address, indexes.domain, indexes.address),
+        *(verified_at, verified_at, ctx.tenant_id, user.id),
+    )
     return await ctx.tx.run(CHANGE, row) == 1
 
 

@@ -52,7 +52,7 @@ HANGING: Final = (
 
 CLOSE: Final = """
 update airside.user_account
-set state = 'disabled'
+set state = 'disabled', email_domain_index = ''
 where tenant_id = %s and user_id = %s
 """
 INSERT: Final = """

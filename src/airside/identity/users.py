@@ -1,7 +1,8 @@
 """Users: people of the tenant, found by the one spelling of their e-mail address."""
 
 import unicodedata
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
 
@@ -9,20 +10,30 @@ from airside.audit import Event, Journal
 from airside.core.entropy import Entropy
 from airside.core.errors import Conflict, InvalidInput, NotFound
 from airside.core.ids import USER, format_id, uuid7
-from airside.identity import records, records_emails, records_links
-from airside.identity.email import read
+from airside.identity import records, records_email_domains, records_emails, records_links
+from airside.identity.email import Mailbox, read, read_domain
 from airside.identity.model import MAX_PAGE, User, UserState
 from airside.identity.passwords import email_index
 from airside.store.context import RequestContext
-from airside.vault import PersonKey, Vault
+from airside.vault import Keyset, PersonKey, Vault
 
 MAX_NAME: Final = 200
 MAX_ADOPTED: Final = 500
 """Users of one round who get a key of their own."""
+MAX_ROUNDS: Final = 5
+"""Readings of one page by domain, where other domains share its index."""
 _STATE_EVENTS: Final[dict[UserState, Event]] = {
     "active": Event.USER_REACTIVATED,
     "disabled": Event.USER_DEACTIVATED,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class DomainPage:
+    """Some users at a domain; others may come after the id `after`, where it isn't None."""
+
+    users: Sequence[User]
+    after: UUID | None
 
 
 class Users:
@@ -44,7 +55,7 @@ class Users:
         mailbox = read(email)
         user = User(uuid7(ctx.now, self._entropy), mailbox.address, acceptable_name(name), "active", ctx.now, verified)
         keyset, drawn = await self._vault.keyset(ctx), await self._vault.persons.draw(ctx, user.id)
-        if not await records.insert_user(ctx, drawn.key, user, email_index(keyset, mailbox.key)):
+        if not await records.insert_user(ctx, drawn.key, user, _indexes(keyset, mailbox)):
             raise Conflict("e-mail address in use")
         self._vault.persons.keep(ctx, drawn)
         subject = format_id(USER, user.id)
@@ -103,7 +114,7 @@ class Users:
         mailbox, before = read(email), await self.get(ctx, user_id)
         user = replace(before, email=mailbox.address, name=acceptable_name(name), email_verified=verified)
         keyset = await self._vault.keyset(ctx)
-        if not await records_emails.change(ctx, await self._key(ctx, user_id), user, email_index(keyset, mailbox.key)):
+        if not await records_emails.change(ctx, await self._key(ctx, user_id), user, _indexes(keyset, mailbox)):
             raise NotFound
         if mailbox.key != read(before.email).key:
             await records_links.revoke_all(ctx, user_id)
@@ -128,12 +139,35 @@ class Users:
             raise InvalidInput("page size out of range", pointer="limit", max=MAX_PAGE)
         return await records.users(ctx, self._vault, after, limit)
 
+    async def at_domain(
+        self, ctx: RequestContext, domain: str, after: UUID | None = None, limit: int = MAX_PAGE
+    ) -> DomainPage:
+        """Users whose address is at `domain` in any spelling, by age, those after the id `after`, at most `limit` (1 to
+        `MAX_PAGE`). A page may be short and have others behind it: `MAX_ROUNDS` times `limit` rows are opened at most.
+
+        Raises:
+            InvalidInput: no domain, or a limit out of range.
+        """
+        if not 1 <= limit <= MAX_PAGE:
+            raise InvalidInput("page size out of range", pointer="limit", max=MAX_PAGE)
+        wanted, found, last = read_domain(domain), list[User](), after
+        for _ in range(MAX_ROUNDS):
+            some, last = await records_email_domains.users(ctx, self._vault, wanted, last, limit)
+            found += some
+            if len(found) > limit or (len(found) == limit and last is not None):
+                return DomainPage(found[:limit], found[limit - 1].id)
+            if last is None:
+                break
+        return DomainPage(found, last)
+
     async def adopt(self, ctx: RequestContext) -> int:
-        """Give keys of their own to users from before there were such, and seal their address and name under them, up
-        to `MAX_ADOPTED`, for a timer; how many."""
-        before = await records.users_without_key(ctx, self._vault, MAX_ADOPTED)
+        """Give keys of their own to users from before there were such, and seal their address and name under them; make
+        those findable by their domain who aren't yet. Up to `MAX_ADOPTED`, for a timer; how many."""
+        before = await records.users_from_before(ctx, self._vault, MAX_ADOPTED)
+        keyset = await self._vault.keyset(ctx)
         for user in before:
-            await records.reseal_user(ctx, await self._key(ctx, user.id), user)
+            domain = records_email_domains.domain_index(keyset, user.email)
+            await records.reseal_user(ctx, await self._key(ctx, user.id), user, domain)
         return len(before)
 
     async def _key(self, ctx: RequestContext, user_id: UUID) -> PersonKey:
@@ -164,6 +198,11 @@ class Users:
         if state == "disabled":
             await records_links.revoke_all(ctx, user_id)
         await self._journal.record(ctx, _STATE_EVENTS[state], subject=format_id(USER, user_id))
+
+
+def _indexes(keyset: Keyset, mailbox: Mailbox) -> records.EmailIndexes:
+    domain = records_email_domains.domain_index(keyset, mailbox.address)
+    return records.EmailIndexes(email_index(keyset, mailbox.key), domain)
 
 
 def acceptable_name(name: str) -> str:

@@ -17,6 +17,7 @@ from airside.core.secret import Secret
 from airside.vault import envelope, fields, streams
 from airside.vault.allowance import BLOCK, Allowance
 from airside.vault.envelope import MAX_PLAINTEXT, NONCE_BYTES, OVERHEAD
+from airside.vault.indexes import kept_bytes
 from airside.vault.model import KEY_BYTES, Place, Unopenable
 
 BLIND_INDEX_BYTES: Final = 16
@@ -121,16 +122,18 @@ class Keyset:
         return streams.derive(key.secret(), salt, fields.stream_info(self._tenant_id, place))
 
     def blind_index(self, table: str, column: str, value: bytes) -> bytes:
-        """16 bytes that are equal for equal values of this tenant's column, and tell nothing else.
+        """Bytes that are equal for equal values of this tenant's column, and tell nothing else: 16 of them, or as few
+        as `indexes.py` declares of the column.
 
         HMAC-SHA256 under a key of its own for each column. The caller normalises `value` first.
         """
-        return _mac(self._keys_of(table, column)[0], value)
+        return _mac(self._keys_of(table, column)[0], value)[: kept_bytes(table, column)]
 
     def blind_indexes(self, table: str, column: str, value: bytes) -> list[bytes]:
         """The blind index of `value`, and those under former index keys: for what is looked up and can't be indexed
         anew, since nobody knows its value (a recovery code)."""
-        return [_mac(key, value) for key in self._keys_of(table, column)]
+        kept = kept_bytes(table, column)
+        return [_mac(key, value)[:kept] for key in self._keys_of(table, column)]
 
     def derive(self, purpose: str) -> bytes:
         """32 bytes of key for `purpose` (such as `csrf` or `cursor`), the same each time (HKDF, RFC 5869)."""

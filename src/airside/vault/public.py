@@ -31,7 +31,7 @@ PUBLIC: Final[Mapping[str, Mapping[str, str]]] = {
     "invitation": {"email_index": INDEX, "roles": NAME, "inviter": ID, "state": WORD},
     "tenant_policy": {"policy": SETTINGS, "changed_by": ID},
     "limit_state": {"name": WORD, "key_hash": INDEX},
-    "user_account": {"email_index": INDEX, "state": WORD},
+    "user_account": {"email_index": INDEX, "email_domain_index": INDEX, "state": WORD},
     "user_session": {"sso_hash": HASH, "account_hash": HASH, "acr": WORD, "amr": WORD},
     "action_link": {"purpose": WORD},
     "recovery_code": {"code_hash": INDEX},

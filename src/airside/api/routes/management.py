@@ -49,6 +49,7 @@ from airside.api.routes import (
     vault_keys,
 )
 from airside.api.strict import MAX_PAGE, PAGE, Answer, Body, StrictRoute, caller_by, path_id
+from airside.core.errors import InvalidInput
 from airside.core.ids import SESSION, USER, format_id
 from airside.core.secret import Secret
 from airside.identity import Session, User
@@ -158,15 +159,23 @@ def _user_routes(routes: APIRouter, caller: Any, verbs: UserAdmin, cursors: Curs
     @routes.get("/users", tags=["users"])
     async def list_users(
         email: str | None = None,
+        email_domain: str | None = None,
         cursor: str | None = None,
         limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = PAGE,
         ctx: RequestContext = caller,
     ) -> UserPage:
+        if email is not None and email_domain is not None:
+            raise InvalidInput("either an address or a domain", pointer="email_domain")
         if email is not None:
             return UserPage(users=[_user(await verbs.find(ctx, email))])
-        after = None if cursor is None else await cursors.read(ctx, "users", cursor)
+        listing = "users" if email_domain is None else "users at a domain"
+        after = None if cursor is None else await cursors.read(ctx, listing, cursor)
+        if email_domain is not None:
+            page = await verbs.at_domain(ctx, email_domain, after, limit)
+            more = None if page.after is None else await cursors.make(ctx, listing, page.after)
+            return UserPage(users=[_user(user) for user in page.users], next_cursor=more)
         found = await verbs.list(ctx, after, limit)
-        last = await cursors.make(ctx, "users", found[-1].id) if len(found) == limit else None
+        last = await cursors.make(ctx, listing, found[-1].id) if len(found) == limit else None
         return UserPage(users=[_user(user) for user in found], next_cursor=last)
 
     @routes.get("/users/{user_id}", tags=["users"])
