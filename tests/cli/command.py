@@ -25,10 +25,18 @@ def environment(**settings: str) -> dict[str, str]:
     return clean | {"COLUMNS": "80"} | {f"AIRSIDE_{name.upper()}": value for name, value in settings.items()}
 
 
-def airside(*words: str, cwd: Path | str | None = None, **settings: str) -> subprocess.CompletedProcess[str]:
-    """Run a verb to its end. Nobody is ever shown a traceback."""
+def airside(
+    *words: str, cwd: Path | str | None = None, given: str | None = None, **settings: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a verb to its end, with `given` at its standard input. Nobody is ever shown a traceback."""
     done = subprocess.run(
-        [*AIRSIDE, *words], env=environment(**settings), cwd=cwd, capture_output=True, text=True, timeout=SECONDS
+        [*AIRSIDE, *words],
+        env=environment(**settings),
+        cwd=cwd,
+        input=given,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
     )
     assert "Traceback" not in done.stderr, done.stderr
     return done

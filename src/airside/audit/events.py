@@ -45,6 +45,8 @@ class Event(StrEnum):
     TENANT_SHREDDING_REQUESTED = "tenant:shredding:requested"
     TENANT_SHREDDING_CANCELLED = "tenant:shredding:cancelled"
     TENANT_SHREDDED = "tenant:tenant:shredded"
+    TENANT_EXPORTED = "tenant:tenant:exported"
+    TENANT_IMPORTED = "tenant:tenant:imported"
 
     BACKUP_MADE = "custody:backup:made"
     BACKUP_VERIFIED = "custody:backup:verified"

@@ -14,6 +14,7 @@ from airside.cli.app_scim import scim
 from airside.cli.app_scopes import scope
 from airside.cli.app_secrets import run_with_secrets, secret
 from airside.cli.app_setup import setup
+from airside.cli.app_tenant_transfer import tenant_transfer
 from airside.cli.app_transfer import transfer
 from airside.cli.app_vault_keys import keys
 from airside.cli.words import Email, Slug
@@ -24,7 +25,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-tenant = typer.Typer(help="Tenants: make, list, shred; erasure certificates.", no_args_is_help=True)
+tenant = typer.Typer(help="Tenants: make, list, shred; erasure certificates; export, import.", no_args_is_help=True)
 user = typer.Typer(
     help="People of a tenant: make, list, disable, enable, set a password; import, export; factors.",
     no_args_is_help=True,
@@ -38,6 +39,7 @@ fga = typer.Typer(
     help="Permission models and stores, in OpenFGA's store files: validate, test, check, import, export.",
     no_args_is_help=True,
 )
+tenant.add_typer(tenant_transfer)
 app.add_typer(tenant, name="tenant")
 user.add_typer(factors)
 user.add_typer(transfer)

@@ -2,7 +2,8 @@
 
 Owns the shredding of a tenant (grace period, keys destroyed, rows emptied) and the signed certificate that says so;
 backups (one consistent snapshot, sealed under the key encryption key), their restoring and verifying, and the one
-archive of wrapped keys beside them, from which what is shredded is taken out. Does not own the erasure of a person
+archive of wrapped keys beside them, from which what is shredded is taken out; and one tenant's way from this
+installation into another. Does not own the erasure of a person
 (identity), the keys themselves (vault), the tables (store) nor what the audit log means (audit).
 """
 
@@ -21,10 +22,14 @@ from airside.custody.certificate import Certificate, Verified, read_certificate
 from airside.custody.model import DEFAULT_GRACE, MAX_GRACE, Shredded
 from airside.custody.shredder import Shredder
 from airside.custody.shredding import Shredding
+from airside.custody.transfer import arrived, export_tenant, import_tenant
+from airside.custody.transfer_file import demand_free, read_file, write_new
+from airside.custody.transfer_model import STAYS, TenantManifest
 
 __all__ = [
     "DEFAULT_GRACE",
     "MAX_GRACE",
+    "STAYS",
     "ArchivedKeys",
     "BackupEvents",
     "BackupSchedule",
@@ -42,10 +47,17 @@ __all__ = [
     "Shredder",
     "Shredding",
     "Target",
+    "TenantManifest",
     "Verified",
+    "arrived",
     "audited",
+    "demand_free",
+    "export_tenant",
+    "import_tenant",
     "open_store",
     "read_certificate",
+    "read_file",
     "read_target",
     "restore",
+    "write_new",
 ]

@@ -16,8 +16,9 @@ from airside.custody import records_backup as records
 from airside.custody.backup import DATA_KIND, Backups, silent
 from airside.custody.backup_frames import unpack, unseal
 from airside.custody.backup_keys import ArchivedKeys
-from airside.custody.backup_model import KEY_TABLES, Begin, Damaged, End, Event, Manifest, Name, Progress
+from airside.custody.backup_model import KEY_TABLES, Damaged, End, Event, Manifest, Name, Progress
 from airside.custody.backup_store import DATA
+from airside.custody.backup_taking import Taking
 from airside.store import Engine
 
 
@@ -79,29 +80,25 @@ async def audited(engine: Engine, manifest: Manifest) -> dict[UUID, str]:
     return faults
 
 
-class _Taking:
-    """The sections into their tables, each held to its digest and its count."""
+class _Taking(Taking):
+    """What the manifest counts, and the keys of whom it names."""
 
     def __init__(
         self, connection: AsyncConnection[Any], shape: records.Shape, manifest: Manifest, progress: Progress
     ) -> None:
-        self._connection = connection
-        self._shape = shape
+        super().__init__(connection, shape, progress)
         self._manifest = manifest
         self._known = frozenset(manifest.tenants)
-        self._progress = progress
-        self._stage = records.Stage(connection)
-        self._tenant: UUID | None = None
         self._with_keys: set[UUID] = set()
 
     async def data(self, events: AsyncIterator[Event]) -> None:
         """Everything but keys: every row that the manifest counts, no other."""
         rows: Counter[str] = Counter()
         async for event in events:
-            begin = self._lawful(event)
+            begin = self.lawful(event)
             if begin.table in KEY_TABLES or (begin.tenant is not None and begin.tenant not in self._known):
                 raise Damaged("a section that has no place here")
-            end, moved = await self._section(begin, events)
+            end, moved = await self.section(begin, events)
             if moved != end.rows:
                 raise Damaged("a section of another length than it says")
             rows[begin.table] += moved
@@ -111,56 +108,19 @@ class _Taking:
     async def keys(self, events: AsyncIterator[Event]) -> None:
         """Keys of the tenants that the backup has."""
         async for event in events:
-            begin = self._lawful(event)
+            begin = self.lawful(event)
             if begin.table not in KEY_TABLES or begin.tenant is None:
                 raise Damaged("a section that has no place here")
             if begin.tenant not in self._known:
                 await _passed_over(events)
                 continue
-            _, moved = await self._section(begin, events)
+            _, moved = await self.section(begin, events)
             if begin.table == "tenant_key" and moved:
                 self._with_keys.add(begin.tenant)
 
     def shut(self) -> list[UUID]:
         """Tenants that have no keys any more."""
         return [tenant for tenant in self._manifest.tenants if tenant not in self._with_keys]
-
-    def _lawful(self, event: Event) -> Begin:
-        """A section of a table that is here, as it is here (N41)."""
-        if not isinstance(event, Begin):
-            raise Damaged("rows outside a section")
-        scope = "platform" if event.tenant is None else "tenant"
-        if self._shape.columns.get(event.table) != event.columns or event.table not in (
-            *self._shape.tables(scope),
-            *(KEY_TABLES if scope == "tenant" else ()),
-        ):
-            raise Damaged("a table that isn't here")
-        return event
-
-    async def _section(self, begin: Begin, events: AsyncIterator[Event]) -> tuple[End, int]:
-        if begin.tenant is not None and begin.tenant != self._tenant:
-            await records.enter(self._connection, begin.tenant)
-            self._tenant = begin.tenant
-        digest, ends, carried = hashlib.sha256(), list[End](), 0
-
-        async def pieces() -> AsyncIterator[bytes]:
-            nonlocal carried
-            async for event in events:
-                if isinstance(event, End):
-                    ends.append(event)
-                    return
-                if not isinstance(event, bytes):
-                    break
-                digest.update(event)
-                carried += len(event)
-                yield event
-            raise Damaged("a section without its end")
-
-        moved = await self._stage.take(begin, pieces())
-        if ends[0].sha256 != digest.hexdigest():
-            raise Damaged("a section that was changed")
-        self._progress(moved, carried)
-        return ends[0], moved
 
 
 async def _passed_over(events: AsyncIterator[Event]) -> None:

@@ -48,11 +48,11 @@ class LocalKek:
         Raises:
             Misconfigured: no such file, open to others than its owner, or not a key file of this version.
         """
-        return cls._parse(read_private(path, setting), entropy, setting)
+        return cls.parse(read_private(path, setting), entropy=entropy, setting=setting)
 
     @classmethod
-    def create(cls, path: Path, *, development: bool, entropy: Entropy) -> "LocalKek":
-        """A new key, in a new file at `path` (mode 0600), whole or not at all.
+    def create(cls, path: Path, *, development: bool, entropy: Entropy, setting: str = SETTING) -> "LocalKek":
+        """A new key, in a new file at `path` (mode 0600), whole or not at all; `setting` is what named it.
 
         Raises:
             Misconfigured: there is a file already (a key is never overwritten), or none can be made there.
@@ -63,10 +63,10 @@ class LocalKek:
         try:
             _write_new(path, line.encode(), suffix=key_id.hex)
         except FileExistsError:
-            raise Misconfigured(SETTING, "there is a file already; a key is never overwritten") from None
+            raise Misconfigured(setting, "there is a file already; a key is never overwritten") from None
         except OSError as error:
-            raise Misconfigured(SETTING, f"the key file can't be made: {error.strerror}") from None
-        return cls.load(path, entropy=entropy)
+            raise Misconfigured(setting, f"the key file can't be made: {error.strerror}") from None
+        return cls.load(path, entropy=entropy, setting=setting)
 
     @classmethod
     def load_or_create(cls, path: Path, *, entropy: Entropy) -> "LocalKek":
@@ -116,7 +116,12 @@ class LocalKek:
         return envelope.open(self._cipher, ciphertext, aad)
 
     @classmethod
-    def _parse(cls, content: bytes, entropy: Entropy, setting: str) -> "LocalKek":
+    def parse(cls, content: bytes, *, entropy: Entropy, setting: str = SETTING) -> "LocalKek":
+        """The key in what a key file holds; `setting` is what it came by.
+
+        Raises:
+            Misconfigured: not a key file of this version.
+        """
         try:
             magic, version, kind, key_id, text = content.decode("ascii").removesuffix("\n").split(" ")
             key = base64.b64decode(text + "=", altchars=b"-_", validate=True)
