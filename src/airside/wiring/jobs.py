@@ -70,11 +70,16 @@ class Jobs:
         while True:
             await asyncio.sleep(SWEEP_EVERY)
             try:
-                await self._shred()
-                for tenant_id in await self._tenants():
-                    await self._sweep(tenant_id)
-            except Refusal as refusal:
-                _log.warning("sweep_postponed", code=refusal.code, reason=refusal.reason)
+                await self.sweep()
+            except Exception:  # noqa: BLE001 - the timer goes on, whatever came of this round
+                _log.exception("sweep_failed")
+
+    async def sweep(self) -> None:
+        """One round over every tenant. Whoever's sweep fails, a key that is away say, holds up no other and nobody
+        else: it is tried again in the next round."""
+        await self._shred()
+        for tenant_id in await self._tenants():
+            await self._sweep(tenant_id)
 
     async def _back_up_for_ever(self, schedule: BackupSchedule) -> None:
         while True:
@@ -141,5 +146,11 @@ class Jobs:
             services.mappings.sweep,
             services.secret_store.sweep,
         ):
-            async with services.engine.begin(tenant_id) as ctx:
-                await sweep(ctx)
+            try:
+                async with services.engine.begin(tenant_id) as ctx:
+                    await sweep(ctx)
+            except Refusal as refusal:
+                about = {"sweep": sweep.__qualname__, "tenant_id": str(tenant_id)}
+                _log.warning("sweep_postponed", code=refusal.code, reason=refusal.reason, **about)
+            except Exception:  # noqa: BLE001 - a fault in one sweep leaves the others to be done
+                _log.exception("sweep_failed", sweep=sweep.__qualname__, tenant_id=str(tenant_id))
