@@ -13,6 +13,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+import structlog
 from psycopg import AsyncConnection, sql
 from psycopg.conninfo import make_conninfo
 
@@ -29,6 +30,14 @@ from tests.running import Place, Running, running
 
 if os.environ.get("CI") == "true" and not os.environ.get("AIRSIDE_TEST_DATA"):
     raise pytest.UsageError("CI needs AIRSIDE_TEST_DATA: the folder of third-party cases")
+
+# A traceback as the server writes it, and not one drawn with every local value, which takes longer than the test.
+structlog.configure(
+    processors=[
+        structlog.processors.add_log_level,
+        structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 
 
 @pytest.fixture(scope="session")

@@ -6,8 +6,10 @@ from datetime import timedelta
 from uuid import UUID
 
 import psycopg
+from structlog.testing import capture_logs
 
 from airside.audit import Event, Journal, Sequencer, verify_tenant
+from airside.audit.sequencer import PASS_EVERY
 from airside.audit.tree import Frontier
 from airside.core.clock import Clock
 from airside.core.entropy import Entropy
@@ -165,3 +167,24 @@ async def test_loop_sequences_within_a_second_and_sweeps_up_what_others_left(
         loop.cancel()
     assert proven == 1
     assert took < timedelta(seconds=3)
+
+
+async def test_tenant_that_cannot_be_sequenced_is_not_tried_at_every_pass(
+    engine: Engine, fill: Fill, sequencer: Sequencer, open_ctx: Open, tenant_id: UUID, clock: Clock
+) -> None:
+    """It may stay so for days, its key destroyed say: it costs next to nothing, and doesn't fill the log."""
+    await fill(tenant_id, 1)
+    async with open_ctx(tenant_id) as ctx:
+        await ctx.tx.run(
+            "insert into airside.audit_tree (tenant_id, tree_size, frontier, head_size) values (%s, 1, '', 0)",
+            (tenant_id,),
+        )
+
+    async def tenants() -> Iterable[UUID]:
+        return []
+
+    with capture_logs() as said:
+        loop = asyncio.create_task(sequencer.run(engine=engine, clock=clock, tenants=tenants))
+        await asyncio.sleep(4 * PASS_EVERY)
+        loop.cancel()
+    assert [each["tenant_id"] for each in said if each["event"] == "audit records wait"] == [str(tenant_id)]

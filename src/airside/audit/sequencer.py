@@ -29,6 +29,9 @@ PASS_EVERY: Final = 0.5
 SWEEP_EVERY: Final = 30.0
 """Seconds between two sweeps over all tenants, for what another process left behind when it died."""
 
+AGAIN: Final = 5.0
+"""Seconds after which a tenant is tried again that couldn't be settled: its key is away, say."""
+
 _log = structlog.get_logger("airside.audit")
 
 
@@ -59,22 +62,28 @@ class Sequencer:
     async def run(self, *, engine: Engine, clock: Clock, tenants: Callable[[], Awaitable[Iterable[UUID]]]) -> None:
         """Sequence for ever: every `PASS_EVERY` who journalled here, every `SWEEP_EVERY` whom `tenants` names."""
         waiting: set[UUID] = set()
-        next_sweep = clock.monotonic()
+        failed: set[UUID] = set()
+        next_sweep = next_again = clock.monotonic()
         while True:
             waiting |= self._journal.drain()
             if clock.monotonic() >= next_sweep:
                 waiting |= await _all(tenants)
                 next_sweep = clock.monotonic() + SWEEP_EVERY
-            waiting = {tenant_id for tenant_id in waiting if not await self._settle(engine, tenant_id)}
+            if clock.monotonic() >= next_again:
+                failed.clear()
+                next_again = clock.monotonic() + AGAIN
+            for tenant_id in waiting - failed:
+                try:
+                    if await self._settle(engine, tenant_id):
+                        waiting.discard(tenant_id)
+                except Exception:  # noqa: BLE001 - one tenant's trouble must not stop the others; it is tried again
+                    _log.exception("audit records wait", tenant_id=str(tenant_id))
+                    failed.add(tenant_id)
             await asyncio.sleep(PASS_EVERY)
 
     async def _settle(self, engine: Engine, tenant_id: UUID) -> bool:
-        try:
-            async with engine.begin(tenant_id) as ctx:
-                return (await self._step(ctx)).settled
-        except Exception:  # noqa: BLE001 - one tenant's trouble must not stop the others; it is tried again
-            _log.exception("audit records wait", tenant_id=str(tenant_id))
-            return False
+        async with engine.begin(tenant_id) as ctx:
+            return (await self._step(ctx)).settled
 
     async def _step(self, ctx: RequestContext) -> Step:
         if not await records.work_waits(ctx):
