@@ -13,6 +13,7 @@ from airside.core.entropy import SystemEntropy
 from airside.core.ids import uuid7
 from airside.identity import User
 from airside.identity import records as people
+from airside.identity.email import domain_of
 from airside.identity.passwords import email_index
 from airside.identity.records_email_domains import domain_index
 from airside.store import Engine
@@ -101,7 +102,9 @@ class Site:
                 user_id = uuid7(ctx.now, ENTROPY)
                 drawn = await keeper.persons.draw(ctx, user_id)
                 user = User(user_id, f"{user_id.hex}@example.com", f"Person {user_id.hex[-4:]}", "active", ctx.now)
-                indexes = people.EmailIndexes(email_index(keyset, user.email), domain_index(keyset, user.email))
+                indexes = people.EmailIndexes(
+                    email_index(keyset, user.email), domain_index(keyset, domain_of(user.email))
+                )
                 assert await people.insert_user(ctx, drawn.key, user, indexes)
                 keeper.persons.keep(ctx, drawn)
                 made.append(user)

@@ -20,9 +20,9 @@ limit %s
 """
 
 
-def domain_index(keyset: Keyset, address: str) -> bytes:
-    """The index of the domain of `address`, which `email.read` gave."""
-    return keyset.blind_index("user_account", "email_domain_index", domain_of(address).encode())
+def domain_index(keyset: Keyset, domain: str) -> bytes:
+    """The index of `domain`, as `email.read_domain` or `email.domain_of` gave it."""
+    return keyset.blind_index("user_account", "email_domain_index", domain.encode())
 
 
 async def users(
@@ -31,7 +31,7 @@ async def users(
     """Who of the next `limit` rows with the domain's index is at the domain, and the last row read where there may be
     more behind it."""
     keyset = await vault.keyset(ctx)
-    params = (ctx.tenant_id, domain_index(keyset, f"@{domain}"), after, after, limit)
+    params = (ctx.tenant_id, domain_index(keyset, domain), after, after, limit)
     rows = await ctx.tx.all(UserRow, USERS_BY_DOMAIN, params)
     read = [opened(ctx, vault, keyset, row) for row in rows]
     return [user for user in read if domain_of(user.email) == domain], rows[-1].user_id if len(rows) == limit else None

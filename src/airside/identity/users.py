@@ -11,7 +11,7 @@ from airside.core.entropy import Entropy
 from airside.core.errors import Conflict, InvalidInput, NotFound
 from airside.core.ids import USER, format_id, uuid7
 from airside.identity import records, records_email_domains, records_emails, records_links
-from airside.identity.email import Mailbox, read, read_domain
+from airside.identity.email import Mailbox, domain_of, read, read_domain
 from airside.identity.model import MAX_PAGE, User, UserState
 from airside.identity.passwords import email_index
 from airside.store.context import RequestContext
@@ -166,7 +166,7 @@ class Users:
         before = await records.users_from_before(ctx, self._vault, MAX_ADOPTED)
         keyset = await self._vault.keyset(ctx)
         for user in before:
-            domain = records_email_domains.domain_index(keyset, user.email)
+            domain = records_email_domains.domain_index(keyset, domain_of(user.email))
             await records.reseal_user(ctx, await self._key(ctx, user.id), user, domain)
         return len(before)
 
@@ -201,7 +201,7 @@ class Users:
 
 
 def _indexes(keyset: Keyset, mailbox: Mailbox) -> records.EmailIndexes:
-    domain = records_email_domains.domain_index(keyset, mailbox.address)
+    domain = records_email_domains.domain_index(keyset, domain_of(mailbox.address))
     return records.EmailIndexes(email_index(keyset, mailbox.key), domain)
 
 
