@@ -25,6 +25,17 @@ def silent(_rows: int, _bytes: int) -> None:
     """Tell nobody."""
 
 
+async def told_section(
+    connection: AsyncConnection[Any], begin: Begin, rows: Counter[str], progress: Progress
+) -> AsyncIterator[Event]:
+    """As `records_backup.section`, and `progress` is told of it."""
+    before, carried = rows[begin.table], 0
+    async for event in records.section(connection, begin, rows):
+        carried += len(event) if isinstance(event, bytes) else 0
+        yield event
+    progress(rows[begin.table] - before, carried)
+
+
 @dataclass
 class _Counted:
     rows: Counter[str] = field(default_factory=Counter[str])
@@ -125,14 +136,9 @@ class Backups:
                 if head is not None:
                     counted.heads[tenant.hex] = head
                 for table in shape.tables("tenant"):
-                    before = counted.rows[table]
-                    carried = 0
-                    async for event in records.section(
-                        connection, Begin(tenant, table, shape.columns[table]), counted.rows
-                    ):
-                        carried += len(event) if isinstance(event, bytes) else 0
+                    begin = Begin(tenant, table, shape.columns[table])
+                    async for event in told_section(connection, begin, counted.rows, progress):
                         yield event
-                    progress(counted.rows[table] - before, carried)
 
         sealed = seal(pack(events()), kek=self.kek, kind=DATA_KIND, backup_id=name.backup_id, entropy=self._entropy)
         written = await self.store.put(name.text + DATA, sealed)

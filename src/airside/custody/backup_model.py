@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, Protocol, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -17,6 +17,8 @@ KEY_TABLES: Final = ("tenant_key", "person_key")
 """Tables of wrapped keys: never in a backup's data, always in the one archive of keys beside the backups."""
 MAX_MANIFEST: Final = 64 * 1024 * 1024
 _NAME: Final = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{32}", re.ASCII)
+
+_OTHER_VERSION: Final = "not a manifest of this version"
 
 Progress = Callable[[int, int], None]
 """Called with how many more rows and bytes of plaintext were carried."""
@@ -55,6 +57,25 @@ class Name:
         return UUID(hex=self.text[-32:])
 
 
+class _Versioned(Protocol):
+    @property
+    def format(self) -> int: ...
+
+
+T = TypeVar("T", bound=_Versioned)
+
+
+def read_manifest(data: bytes, kind: type[T], version: int, max_bytes: int) -> T:
+    """The manifest in canonical JSON. Raises: Damaged: nothing of that kind and version."""
+    try:
+        manifest = msgspec.convert(loads_object(data, max_bytes=max_bytes), kind)
+    except (Refusal, ValueError):
+        raise Damaged(_OTHER_VERSION) from None
+    if manifest.format != version:
+        raise Damaged(_OTHER_VERSION)
+    return manifest
+
+
 class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a backup is, sealed beside its data. A backup without one isn't there."""
 
@@ -82,14 +103,11 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Raises:
             Damaged: anything else.
         """
-        try:
-            manifest = msgspec.convert(loads_object(data, max_bytes=MAX_MANIFEST), cls)
-            Name(manifest.name)
-        except (Refusal, ValueError):
-            raise Damaged("not a manifest of this version") from None
-        if manifest.format != FORMAT:
-            raise Damaged("not a manifest of this version")
-        return manifest
+        return read_manifest(data, cls, FORMAT, MAX_MANIFEST)
+
+    def __post_init__(self) -> None:
+        """Raises: InvalidInput: no name of a backup."""
+        Name(self.name)
 
 
 class Begin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -17,7 +17,7 @@ from airside.core.entropy import Entropy
 from airside.core.errors import Conflict, NotFound
 from airside.custody import records_backup as records
 from airside.custody import records_transfer
-from airside.custody.backup import silent
+from airside.custody.backup import silent, told_section
 from airside.custody.backup_frames import pack, seal, unpack, unseal
 from airside.custody.backup_model import Begin, Damaged, Event, Progress
 from airside.custody.backup_store import once
@@ -125,11 +125,8 @@ async def _sections(
     for table, columns in shape.columns.items():
         if TABLES[table].scope != "tenant" or table in STAYS:
             continue
-        carried = 0
-        async for event in records.section(connection, Begin(tenant_id, table, columns), rows):
-            carried += len(event) if isinstance(event, bytes) else 0
+        async for event in told_section(connection, Begin(tenant_id, table, columns), rows, progress):
             yield event
-        progress(rows[table], carried)
 
 
 async def _take(taking: Taking, manifest: TenantManifest, events: AsyncIterator[Event]) -> None:

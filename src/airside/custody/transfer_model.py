@@ -5,9 +5,9 @@ from uuid import UUID
 
 import msgspec
 
-from airside.core.errors import Conflict, Refusal
-from airside.core.strict_json import Json, dumps, loads_object
-from airside.custody.backup_model import Damaged
+from airside.core.errors import Conflict
+from airside.core.strict_json import Json, dumps
+from airside.custody.backup_model import Damaged, read_manifest
 
 FORMAT: Final = 1
 MAX_MANIFEST: Final = 1024 * 1024
@@ -73,13 +73,7 @@ class TenantManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Raises:
             Damaged: anything else.
         """
-        try:
-            manifest = msgspec.convert(loads_object(data, max_bytes=MAX_MANIFEST), cls)
-        except (Refusal, ValueError):
-            raise Damaged("not a manifest of this version") from None
-        if manifest.format != FORMAT:
-            raise Damaged("not a manifest of this version")
-        return manifest
+        return read_manifest(data, cls, FORMAT, MAX_MANIFEST)
 
 
 def write_head(tag: UUID, length: int) -> bytes:
