@@ -121,8 +121,7 @@ async def measure(folder: Path, first: EmbeddedPostgres, second: EmbeddedPostgre
 
 async def main(users: int) -> bool:
     """Two databases, and the figures."""
-    with scratch() as name:
-        folder = Path(name)
+    with scratch() as folder:
         first, second = EmbeddedPostgres(folder / "first"), EmbeddedPostgres(folder / "second")
         try:
             for postgres in (first, second):

@@ -10,7 +10,6 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 from uuid import UUID
 
@@ -93,7 +92,7 @@ async def _turn(jobs: Sequence[Callable[[], Awaitable[None]]]) -> Turn:
 @asynccontextmanager
 async def _bench() -> AsyncGenerator[Bench]:
     with scratch() as folder:
-        server = EmbeddedPostgres(Path(folder) / "data")
+        server = EmbeddedPostgres(folder / "data")
         await server.start()
         try:
             owner = make_conninfo(server.dsn("airside_owner"), dbname="bench")
@@ -102,7 +101,7 @@ async def _bench() -> AsyncGenerator[Bench]:
                 name, role = sql.Identifier("bench"), sql.Identifier(role_of(owner))
                 await connection.execute(sql.SQL("create database {} owner {}").format(name, role))
             await migrate(owner, role_of(app))
-            kek = LocalKek.create(Path(folder) / "kek.json", development=True, entropy=ENTROPY)
+            kek = LocalKek.create(folder / "kek.json", development=True, entropy=ENTROPY)
             settings = Settings(mode="development", public_url="https://localhost:8443")
             services = build(settings, dsn=app, kek=kek, clock=CLOCK, entropy=ENTROPY)
             await services.start()

@@ -17,18 +17,17 @@ import pytest
 
 from airside.core.clock import Clock
 from airside.core.entropy import Entropy
-from airside.core.ids import SESSION, USER, format_id, uuid7
 from airside.store.migrate import migrate, role_of
-from airside.tokens import AccessGrant
 from airside.tokens.sealing import token_hash
 from airside.transport import ensure_development_certificates
 from airside.vault.kms.local import LocalKek
 from airside.wiring.build import build
 from airside.wiring.settings import Settings
+from tests.gauntlet.families import new_family
 from tests.gauntlet.mortal import Node, nodes, two_ports
 from tests.makers import Database, MakeDatabase
 from tests.running import Place, Running
-from tests.trips.visitor import API, NATIVE
+from tests.trips.visitor import NATIVE
 
 FULL = os.environ.get("AIRSIDE_GAUNTLET_FULL") == "1"
 ROTATIONS, KILLS = (10_000, 200) if FULL else (300, 10)
@@ -119,26 +118,14 @@ async def scratch(blank_database: MakeDatabase) -> AsyncIterator[Database]:
 
 async def holders(place: Place, count: Count) -> list[Holder]:
     """Half of them prove themselves by nothing but their name."""
-    services, made = place.server.services, list[Holder]()
+    made = list[Holder]()
     user = await place.user("member")
     path = f"/t/{place.slug}/oauth2/token"
     for draft in (NATIVE, replace(NATIVE, public=False, redirect_uris=("https://app.example.test/",))):
         client, secret = await place.client(draft)
         told = {"client_id": client.word} | ({} if secret is None else {"client_secret": secret.reveal()})
         for _ in range(HOLDERS // 2):
-            async with place.operator() as ctx:
-                grant = AccessGrant(
-                    subject=format_id(USER, user.id),
-                    client_id=client.word,
-                    audience=(API,),
-                    scope=client.scopes,
-                    auth_time=ctx.now,
-                    acr="aal1",
-                    amr=("pwd",),
-                    session_id=format_id(SESSION, uuid7(ctx.now, services.entropy)),
-                )
-                started = await services.families.start(ctx, grant)
-            made.append(Holder(path, told, [started.token.reveal()], count))
+            made.append(Holder(path, told, [await new_family(place, client, user)], count))
     return made
 
 

@@ -7,7 +7,6 @@ The clean machine has a PostgreSQL of its own, a copy of the target, and the key
 import asyncio
 import os
 import shutil
-import tempfile
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -21,13 +20,12 @@ from airside.access import Presented, Sender
 from airside.admin import OPERATOR
 from airside.core.clock import Clock
 from airside.core.entropy import Entropy
-from airside.core.ids import SESSION, USER, format_id, uuid7
 from airside.core.strict_json import dumps
 from airside.custody import ArchivedKeys, Backups, Directory, Manifest, Name, audited, restore
 from airside.identity import User
 from airside.oauth import Client
 from airside.protocols.jose import Expected, keyset_from_jwks, verify_jwt
-from airside.store.embedded import APPLICATION, OWNER, EmbeddedPostgres
+from airside.store.embedded import APPLICATION, OWNER, scratch_server
 from airside.store.migrate import migrate, role_of
 from airside.tokens import AccessGrant
 from airside.tokens.issue import ACCESS_TYPE
@@ -35,10 +33,11 @@ from airside.tokens.sealing import token_hash
 from airside.vault.kms.local import LocalKek
 from tests.gauntlet.canaries import Aviary
 from tests.gauntlet.crowd import fill
+from tests.gauntlet.families import new_family
 from tests.gauntlet.shredded import Copy, copied, readable
 from tests.makers import Database, MakeDatabase
 from tests.running import Place, Running, running
-from tests.trips.visitor import API, NATIVE, code_for, redeem, refresh, visitor
+from tests.trips.visitor import NATIVE, code_for, redeem, refresh, visitor
 
 FULL = os.environ.get("AIRSIDE_GAUNTLET_FULL") == "1"
 PEOPLE = 1_000_000 if FULL else 2_000
@@ -125,16 +124,10 @@ async def scratch(blank_database: MakeDatabase) -> AsyncIterator[Database]:
 @pytest.fixture
 async def clean() -> AsyncIterator[Database]:
     """A machine's own PostgreSQL, migrated and empty."""
-    with tempfile.TemporaryDirectory(prefix="airside-clean-", ignore_cleanup_errors=True) as folder:
-        os.chmod(folder, 0o711)  # noqa: PTH101  # it may run as another user
-        postgres = EmbeddedPostgres(Path(folder) / "postgres")
-        await postgres.start()
-        try:
-            made = Database(postgres.dsn(APPLICATION), postgres.dsn(OWNER), postgres.dsn("postgres"))
-            await migrate(made.owner, role_of(made.app))
-            yield made
-        finally:
-            await postgres.stop()
+    async with scratch_server("airside-clean-") as postgres:
+        made = Database(postgres.dsn(APPLICATION), postgres.dsn(OWNER), postgres.dsn("postgres"))
+        await migrate(made.owner, role_of(made.app))
+        yield made
 
 
 async def plant(place: Place) -> Planted:
@@ -148,20 +141,7 @@ async def plant(place: Place) -> Planted:
 
 async def hold(place: Place, client: Client, user: User) -> Holder:
     """A new family."""
-    services = place.server.services
-    async with place.operator() as ctx:
-        grant = AccessGrant(
-            subject=format_id(USER, user.id),
-            client_id=client.word,
-            audience=(API,),
-            scope=client.scopes,
-            auth_time=ctx.now,
-            acr="aal1",
-            amr=("pwd",),
-            session_id=format_id(SESSION, uuid7(ctx.now, services.entropy)),
-        )
-        started = await services.families.start(ctx, grant)
-    return Holder(place, client, [started.token.reveal()])
+    return Holder(place, client, [await new_family(place, client, user)])
 
 
 async def access_token(place: Place) -> str:

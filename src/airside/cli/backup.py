@@ -1,12 +1,8 @@
 """`airside backup`: create, list, verify, restore."""
 
-import os
-import tempfile
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Final
 
 from rich import filesize, progress
 
@@ -30,12 +26,9 @@ from airside.custody import (
     restore,
 )
 from airside.store import Engine
-from airside.store.embedded import APPLICATION, OWNER, EmbeddedPostgres
+from airside.store.embedded import APPLICATION, OWNER, scratch_server
 from airside.store.migrate import migrate, role_of
 from airside.wiring.settings import Settings
-
-REACHABLE: Final = 0o711
-"""The scratch database may run as another user, who passes through its folder."""
 
 
 @dataclass(frozen=True)
@@ -114,16 +107,10 @@ def restore_into(target: str | None, name: str) -> None:
 
 async def _tried(opened: _Opened, name: Name) -> tuple[Restored, int]:
     await opened.backups.manifest(name)
-    with tempfile.TemporaryDirectory(prefix="airside-verify-", ignore_cleanup_errors=True) as folder:
-        os.chmod(folder, REACHABLE)  # noqa: PTH101
-        scratch = EmbeddedPostgres(Path(folder) / "postgres")
-        await scratch.start()
-        try:
-            owner, app = scratch.dsn(OWNER), scratch.dsn(APPLICATION)
-            await migrate(owner, role_of(app))
-            return await _brought_back(opened, name, owner, app, "verified")
-        finally:
-            await scratch.stop()
+    async with scratch_server("airside-verify-") as scratch:
+        owner, app = scratch.dsn(OWNER), scratch.dsn(APPLICATION)
+        await migrate(owner, role_of(app))
+        return await _brought_back(opened, name, owner, app, "verified")
 
 
 async def _brought_back(opened: _Opened, name: Name, owner: str, app: str, word: str) -> tuple[Restored, int]:

@@ -7,6 +7,7 @@ any connection that outlives start-up (`engine`).
 
 from airside.store.embedded.place import Account, Place, Programs
 from airside.store.embedded.roles import APPLICATION, DATABASE, OWNER, SUPERUSER
+from airside.store.embedded.scratch import scratch_folder, scratch_server
 from airside.store.embedded.server import EmbeddedPostgres, NotStarted
 
 __all__ = [
@@ -19,4 +20,6 @@ __all__ = [
     "NotStarted",
     "Place",
     "Programs",
+    "scratch_folder",
+    "scratch_server",
 ]
