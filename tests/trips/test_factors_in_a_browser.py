@@ -231,7 +231,7 @@ async def _token(walk: Walk, client: Client, uri: str, code: str) -> dict[str, o
 async def test_application_that_asks_for_more_gets_it_by_a_passkey(place: Place, chromium: Browser) -> None:
     """Step-up: the session keeps its id, changes its secrets, and only what it lacks is asked for."""
     client, _ = await place.client(NATIVE)
-    async with somebody(chromium, place) as walk, callback() as first, callback() as second:
+    async with callback() as first, callback() as second, somebody(chromium, place) as walk:
         page, user = walk.page, await walk.user()
         authenticator = await virtual_authenticator(page)
         await page.goto(request_url(place, client, redirect_uri=first.uri))
@@ -272,7 +272,7 @@ async def _made_elsewhere(walk: Walk, chromium: Browser, user: User) -> list[dic
 async def test_who_only_holds_a_session_enrols_nothing(place: Place, chromium: Browser) -> None:
     """N12: an application asks for more, and the first factor is proven anew before a second one is made."""
     client, _ = await place.client(NATIVE)
-    async with somebody(chromium, place) as walk, callback() as application:
+    async with callback() as application, somebody(chromium, place) as walk:
         page, user = walk.page, await walk.user()
         await virtual_authenticator(page)
         await walk.sign_in(user)

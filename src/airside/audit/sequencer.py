@@ -18,6 +18,7 @@ from airside.core.entropy import Entropy
 from airside.core.errors import Inconsistent
 from airside.store.context import RequestContext
 from airside.store.engine import Engine
+from airside.store.pace import paced
 from airside.vault import Vault
 
 MAX_BATCH: Final = 5000
@@ -27,7 +28,7 @@ HEAD_EVERY: Final = timedelta(seconds=1)
 PASS_EVERY: Final = 0.5
 """Seconds between two passes over the tenants that journalled."""
 SWEEP_EVERY: Final = 30.0
-"""Seconds between two sweeps over all tenants, for what another process left behind when it died."""
+"""Seconds between two rounds over all tenants, for what another process left behind when it died."""
 
 AGAIN: Final = 5.0
 """Seconds after which a tenant is tried again that couldn't be settled: its key is away, say."""
@@ -60,15 +61,33 @@ class Sequencer:
         return (await self._step(ctx)).sequenced
 
     async def run(self, *, engine: Engine, clock: Clock, tenants: Callable[[], Awaitable[Iterable[UUID]]]) -> None:
-        """Sequence for ever: every `PASS_EVERY` who journalled here, every `SWEEP_EVERY` whom `tenants` names."""
+        """Sequence for ever: every `PASS_EVERY` who journalled here, and who is found waiting by rounds over all that
+        `tenants` names."""
+        found: set[UUID] = set()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._look_round(engine, clock, tenants, found))
+            group.create_task(self._pass(engine, clock, found))
+
+    async def _look_round(
+        self, engine: Engine, clock: Clock, tenants: Callable[[], Awaitable[Iterable[UUID]]], found: set[UUID]
+    ) -> None:
+        while True:
+            try:
+                async for tenant_id in paced(await tenants(), clock):
+                    async with engine.begin(tenant_id) as ctx:
+                        if await records.work_waits(ctx):
+                            found.add(tenant_id)
+            except Exception:  # noqa: BLE001 - a round that fails is made up for by the next one
+                _log.exception("the round over audit logs failed")
+            await asyncio.sleep(SWEEP_EVERY)
+
+    async def _pass(self, engine: Engine, clock: Clock, found: set[UUID]) -> None:
         waiting: set[UUID] = set()
         failed: set[UUID] = set()
-        next_sweep = next_again = clock.monotonic()
+        next_again = clock.monotonic()
         while True:
-            waiting |= self._journal.drain()
-            if clock.monotonic() >= next_sweep:
-                waiting |= await _all(tenants)
-                next_sweep = clock.monotonic() + SWEEP_EVERY
+            waiting |= self._journal.drain() | found
+            found.clear()
             if clock.monotonic() >= next_again:
                 failed.clear()
                 next_again = clock.monotonic() + AGAIN
@@ -115,11 +134,3 @@ def _head_due(ctx: RequestContext, tree: Tree, frontier: Frontier) -> bool:
         return False
     # A last head in the future (a clock set back) doesn't hold up the next one.
     return tree.head_at is None or not timedelta(0) <= ctx.now - tree.head_at < HEAD_EVERY
-
-
-async def _all(tenants: Callable[[], Awaitable[Iterable[UUID]]]) -> set[UUID]:
-    try:
-        return set(await tenants())
-    except Exception:  # noqa: BLE001 - a sweep that fails is made up for by the next one
-        _log.exception("the sweep over tenants failed")
-        return set()

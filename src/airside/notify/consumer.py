@@ -16,7 +16,7 @@ from airside.core.ids import MAIL, format_id
 from airside.core.principal import Principal
 from airside.notify.model import Receipt, WayShut
 from airside.notify.rounds import Rounds
-from airside.store import Engine, Item, Listener, Outbox, RequestContext
+from airside.store import Engine, Item, Listener, Outbox, RequestContext, paced
 from airside.store.outbox import CHANNEL, Way
 
 BATCH: Final = 4
@@ -30,7 +30,7 @@ MAX_PAUSE: Final = 60.0
 PASS_EVERY: Final = 1.0
 """Seconds between two looks at what has become due without news."""
 SWEEP_EVERY: Final = 30.0
-"""Seconds between two looks at every tenant, for what another process left behind when it died."""
+"""Seconds between two rounds over every tenant, for what another process left behind when it died."""
 AGAIN: Final = 5.0
 """Seconds after which a tenant is visited again whose visit failed, or an item tried that couldn't be made."""
 
@@ -154,12 +154,18 @@ class Consumer(ABC):
     async def _sweep(self, tenants: Tenants) -> None:
         while True:
             try:
-                now = self._clock.monotonic()
-                for tenant_id in await tenants():
-                    self._rounds.stir(tenant_id, now)
+                async for tenant_id in paced(await tenants(), self._clock):
+                    await self._look(tenant_id)
             except Exception:  # noqa: BLE001 - a sweep that fails is made up for by the next one
                 _log.exception("the sweep over outboxes failed")
             await asyncio.sleep(SWEEP_EVERY)
+
+    async def _look(self, tenant_id: UUID) -> None:
+        """Only whoever has something waiting joins the rounds: news mustn't queue behind every tenant there is."""
+        async with self._engine.begin(tenant_id, principal=self.principal) as ctx:
+            due = await self._outbox.next_due(ctx, way=self.way)
+        if due is not None:
+            self._rounds.stir(tenant_id, self._clock.monotonic() + max(0.0, (due - ctx.now).total_seconds()))
 
     async def _work(self) -> None:
         while True:

@@ -9,12 +9,13 @@ import structlog
 
 from airside.core.errors import Refusal
 from airside.custody import BackupSchedule
+from airside.store import paced
 from airside.tenancy import PLATFORM_SLUG
 from airside.wiring.build import Services
 from airside.wiring.mutual import MutualTls
 
 SWEEP_EVERY: Final = 600.0
-"""Seconds between two sweeps of what has run out."""
+"""Seconds between two rounds that sweep what has run out."""
 
 WIPE_EVERY: Final = 60.0
 """Seconds between two looks for keys that have been in memory for their time."""
@@ -78,7 +79,7 @@ class Jobs:
         """One round over every tenant. Whoever's sweep fails, a key that is away say, holds up no other and nobody
         else: it is tried again in the next round."""
         await self._shred()
-        for tenant_id in await self._tenants():
+        async for tenant_id in paced(await self._tenants(), self._services.clock):
             await self._sweep(tenant_id)
 
     async def _back_up_for_ever(self, schedule: BackupSchedule) -> None:
@@ -100,7 +101,7 @@ class Jobs:
         if authority is None:
             return
         leaving = [address.tenant_id for address in await services.lookup.leaving()]
-        for tenant_id in (*await self._tenants(), *leaving):
+        async for tenant_id in paced((*await self._tenants(), *leaving), services.clock):
             try:
                 await services.shredder.turn(tenant_id, authority.tenant_id)
             except Refusal as refusal:
