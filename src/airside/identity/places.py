@@ -7,6 +7,7 @@ say another one.
 """
 
 import ipaddress
+from functools import cache
 from typing import Protocol, cast
 
 from ip3country import CountryLookup
@@ -16,11 +17,16 @@ class _Table(Protocol):
     def lookupNumeric(self, ipNumber: int, /) -> str | None: ...  # noqa: N802, N803 - the package's own names
 
 
+@cache
+def _the_table() -> _Table:
+    return cast(_Table, CountryLookup())
+
+
 class Places:
-    """Countries by address. The table is read once, when this is made (10 MiB, 60 ms)."""
+    """Countries by address. The table is read when the process makes the first of these (10 MiB, 60 ms)."""
 
     def __init__(self) -> None:
-        self._table = cast(_Table, CountryLookup())
+        self._table = _the_table()
 
     def country(self, address: str) -> str | None:
         """The ISO 3166-1 alpha-2 code of the country of `address`; None where it isn't known."""
