@@ -18,6 +18,7 @@ BENCHMARKS = (
     "jose",
     "saml",
     "shield",
+    "limits",
     "audit",
     "vault",
     "backup",

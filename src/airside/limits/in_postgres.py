@@ -43,9 +43,8 @@ class PostgresLimiter:
         if counters:
             await records.refund(ctx, counters)
 
-    async def sweep(self, ctx: RequestContext) -> int:
-        """Forget the tenant's counters that have run out, for a timer; how many."""
-        return await records.sweep(ctx)
+    async def aclose(self) -> None:
+        """Its connections are the transactions of its callers."""
 
     async def _wait(self, ctx: RequestContext, counter: Counter) -> float:
         state = await records.tat(ctx, counter)

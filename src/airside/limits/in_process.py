@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from typing import Final, TypeAlias
-from uuid import UUID
 
 from airside.core import gcra
 from airside.core.errors import LimitExceeded, Unavailable
@@ -12,7 +11,8 @@ from airside.store.context import RequestContext
 MAX_COUNTERS: Final = 100_000
 """Counters held at once (about 20 MiB). Full of live ones, the limiter refuses: forgetting one would allow."""
 
-_Counter: TypeAlias = tuple[UUID, str, str]
+_Counter: TypeAlias = tuple[int, str, str]
+"""The tenant as a number, whose hash costs a fifth of a UUID's; the limit; whose counter."""
 
 
 class InProcessLimiter:
@@ -26,26 +26,30 @@ class InProcessLimiter:
         self._max_counters = max_counters
 
     async def spend(self, ctx: RequestContext, demands: Sequence[Demand]) -> None:
-        now = ctx.now.timestamp()
-        wanted = _counters(ctx, demands)
-        self._make_room(now, len(wanted))
+        now, tenant = ctx.now.timestamp(), _tenant(ctx, demands)
+        self._make_room(now, len(demands))
         after: dict[_Counter, float] = {}
-        refused: list[tuple[float, str]] = []
-        for counter, (limit, _) in zip(wanted, demands, strict=True):
-            decision = gcra.spend(limit.rate, after.get(counter, self._tat.get(counter)), now)
-            after[counter] = decision.tat
-            if not decision.allowed:
-                refused.append((decision.retry_after, limit.name))
+        refused: tuple[float, str] | None = None
+        for limit, key in demands:
+            counter = tenant, limit.name, key
+            tat = after[counter] if counter in after else self._tat.get(counter)
+            allowed, after[counter], wait, _ = gcra.spend(limit.rate, tat, now)
+            if not allowed:
+                refused = max(refused or (wait, limit.name), (wait, limit.name))
         if refused:
-            retry_after, name = max(refused)
-            raise LimitExceeded(name, retry_after)
+            raise LimitExceeded(refused[1], refused[0])
         self._tat.update(after)
 
     async def refund(self, ctx: RequestContext, demands: Sequence[Demand]) -> None:
-        for counter, (limit, _) in zip(_counters(ctx, demands), demands, strict=True):
+        tenant = _tenant(ctx, demands)
+        for limit, key in demands:
+            counter = tenant, limit.name, key
             tat = self._tat.get(counter)
             if tat is not None:
                 self._tat[counter] = gcra.refund(limit.rate, tat)
+
+    async def aclose(self) -> None:
+        """It has no connections."""
 
     def _make_room(self, now: float, count: int) -> None:
         if len(self._tat) + count <= self._max_counters:
@@ -55,7 +59,7 @@ class InProcessLimiter:
             raise Unavailable("limiter")
 
 
-def _counters(ctx: RequestContext, demands: Sequence[Demand]) -> list[_Counter]:
+def _tenant(ctx: RequestContext, demands: Sequence[Demand]) -> int:
     if len(demands) > MAX_DEMANDS:
         raise Unavailable("limiter")
-    return [(ctx.tenant_id, limit.name, key) for limit, key in demands]
+    return ctx.tenant_id.int

@@ -29,3 +29,7 @@ class Limiter(Protocol):
             Unavailable: it can't count.
         """
         ...
+
+    async def aclose(self) -> None:
+        """Let go of connections of its own."""
+        ...

@@ -51,6 +51,7 @@ class Services(Foundation, Persons, Custody, Federation, Entries, Managers, Prov
         await self.listener.stop()
         self.hashes.close()
         await self.fetcher.aclose()
+        await self.limiter.aclose()
         await self.engine.close()
 
     async def issuer(self, ctx: RequestContext) -> str:

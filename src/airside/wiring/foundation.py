@@ -6,9 +6,10 @@ from datetime import timedelta
 from airside.audit import Journal, Sequencer
 from airside.core.clock import Clock
 from airside.core.entropy import Entropy
+from airside.core.errors import Misconfigured
 from airside.custody import ArchivedKeys, open_store
 from airside.fetch import Fetcher
-from airside.limits import PostgresLimiter
+from airside.limits import Limiter, PostgresLimiter
 from airside.notify import Tidings
 from airside.permissions import Permissions
 from airside.permissions.limits import Limits
@@ -34,7 +35,7 @@ class Foundation:
     archive: KeyArchive
     journal: Journal
     sequencer: Sequencer
-    limiter: PostgresLimiter
+    limiter: Limiter
     revocations: Revocations
     permissions: Permissions
     keys: SigningKeys
@@ -85,7 +86,7 @@ def foundation(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy
         archive=_archive(settings, kek=kek, clock=clock, entropy=entropy),
         journal=journal,
         sequencer=Sequencer(journal=journal, vault=vault, entropy=entropy),
-        limiter=PostgresLimiter(vault=vault),
+        limiter=_limiter(settings, vault),
         revocations=revocations,
         permissions=permissions,
         keys=keys,
@@ -104,6 +105,17 @@ def foundation(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy
             vault=vault, entropy=entropy, journal=journal, memory=KeyMemory(listener=listener, clock=clock)
         ),
     )
+
+
+def _limiter(settings: Settings, vault: Vault) -> Limiter:
+    if settings.limits_url is None:
+        return PostgresLimiter(vault=vault)
+    try:
+        from airside.limits.in_valkey import ValkeyLimiter
+    except ModuleNotFoundError:
+        remedy = "names Valkey, whose client isn't installed: pip install 'airside[valkey]'"
+        raise Misconfigured("AIRSIDE_LIMITS_URL", remedy) from None
+    return ValkeyLimiter(settings.limits_url, vault=vault)
 
 
 def _archive(settings: Settings, *, kek: Aead, clock: Clock, entropy: Entropy) -> KeyArchive:

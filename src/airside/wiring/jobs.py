@@ -7,6 +7,7 @@ from uuid import UUID
 
 import structlog
 
+from airside import limits
 from airside.core.errors import Refusal
 from airside.custody import BackupSchedule
 from airside.store import paced
@@ -122,7 +123,7 @@ class Jobs:
             services.email_codes.sweep,
             services.devices.sweep,
             services.revocations.sweep,
-            services.limiter.sweep,
+            limits.sweep,
             services.outbox.sweep,
             services.families.sweep,
             services.codes.sweep,

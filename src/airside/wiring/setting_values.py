@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 from typing import Final
+from urllib.parse import urlsplit
 
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
@@ -28,6 +29,21 @@ def database(text: str) -> Secret[str]:
         raise ValueError("is no PostgreSQL connection string: postgresql://role@host/database") from None
     if not parts.get("user") or not parts.get("dbname"):
         raise ValueError("must name a role and a database: postgresql://role@host/database")
+    return Secret(text.strip())
+
+
+def limits_server(text: str) -> Secret[str]:
+    """Where Valkey or Redis is: a scheme, a place, who comes, a database by number. Raises: ValueError."""
+    remedy = "is no address such as rediss://user:password@host:6379/0 or unix:///folder/socket"
+    try:
+        parts = urlsplit(text_of(text))
+        place = parts.path if parts.scheme == "unix" else parts.hostname and parts.port != 0
+    except ValueError:
+        raise ValueError(remedy) from None
+    # A query could switch the check of the server's certificate off.
+    lawful = parts.scheme in ("redis", "rediss", "unix") and bool(place) and not parts.query and not parts.fragment
+    if not lawful or (parts.scheme != "unix" and not re.fullmatch(r"(/[0-9]{0,3})?", parts.path)):
+        raise ValueError(remedy)
     return Secret(text.strip())
 
 

@@ -20,7 +20,7 @@ from airside.identity.email import read
 from airside.notify import SmtpServer
 from airside.notify.smtp import read_url
 from airside.vault.kms.address import KekAddress, read_kek, read_keks
-from airside.wiring.setting_values import database, duration_or_off, text_of
+from airside.wiring.setting_values import database, duration_or_off, limits_server, text_of
 from airside.wiring.weak_settings import database_user, refuse_weak
 
 PREFIX: Final = "AIRSIDE_"
@@ -45,6 +45,7 @@ class Settings:
     database_url: Secret[str] | None = None
     database_owner_url: Secret[str] | None = None
     database_pool_size: int = 20
+    limits_url: Secret[str] | None = None
     listen_host: str = "127.0.0.1"
     port: int = 8443
     redirect_port: int | None = 8080
@@ -300,6 +301,11 @@ SETTINGS: Final[dict[str, Setting]] = {
     ),
     "database_owner_url": Setting(database, "The owner role's connection, for `airside migrate` only."),
     "database_pool_size": Setting(_number(2, 500), "Most connections that one server process holds."),
+    "limits_url": Setting(
+        limits_server,
+        "Valkey or Redis that counts limits in the database's place, `rediss://user:password@host:6379/0` or "
+        "`unix:///folder/socket`; `pip install 'airside[valkey]'`.",
+    ),
     "listen_host": Setting(_listen_host, "IP address to listen on; `0.0.0.0` for every one of this machine."),
     "port": Setting(_number(1, 65535), "Port for HTTPS."),
     "redirect_port": Setting(

@@ -45,6 +45,7 @@ def refuse_weak(settings: "Settings", refuse: Callable[[str, str], None]) -> Non
         if url is not None:
             _refuse_weak_database(name, url, refuse)
     _refuse_weak_mail(settings.smtp_url, refuse)
+    _refuse_weak_limits(settings.limits_url, refuse)
     if settings.log_level == "debug":
         refuse("LOG_LEVEL", "debug is for development only")
 
@@ -82,6 +83,16 @@ def _refuse_weak_mail(server: SmtpServer | None, refuse: Callable[[str, str], No
         refuse("SMTP_URL", "sends mail in clear: use smtps:// or smtp+starttls://")
     elif server.user and server.password.reveal().lower() in DEFAULT_PASSWORDS | {server.user.lower()}:
         refuse("SMTP_URL", "has a default password: set one that nobody can guess")
+
+
+def _refuse_weak_limits(url: Secret[str] | None, refuse: Callable[[str, str], None]) -> None:
+    if url is None:
+        return
+    parts = urlsplit(url.reveal())
+    if parts.scheme == "redis":
+        refuse("LIMITS_URL", "crosses a network in clear: use rediss://, or unix:// for this machine")
+    elif parts.scheme == "rediss" and (parts.password or "").lower() in DEFAULT_PASSWORDS:
+        refuse("LIMITS_URL", "has no password, or a default one: set one that nobody can guess")
 
 
 def _is_loopback(host: str) -> bool:
