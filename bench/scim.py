@@ -22,14 +22,18 @@ import uvloop
 
 from airside.admin import OPERATOR
 from airside.core.ids import uuid7
+from airside.core.secret import Secret
 from airside.core.strict_json import dumps
 from airside.federation import ConnectionDraft, OidcSettings
 from airside.federation.scim.profile import profile_of
+from airside.identity import User
 from airside.identity.passwords import email_index
+from airside.identity.records_profiles import seal
 from airside.store.embedded import EmbeddedPostgres
 from airside.tenancy import Draft
-from airside.vault import Keyset, Place
+from airside.vault import Keyset, PersonKey, Place
 from airside.vault.kms.local import LocalKek
+from airside.vault.model import KEY_BYTES
 from airside.wiring.build import Services
 from bench.calibration import commits_for
 from bench.permission_check import found
@@ -112,6 +116,7 @@ async def fill(superuser: str, tenant_id: UUID, connection_id: UUID, keyset: Key
     """The rows that `USERS` creations leave, copied in."""
     now = CLOCK.now()
     accounts: list[tuple[object, ...]] = []
+    keys: list[tuple[object, ...]] = []
     users: list[tuple[object, ...]] = []
     emails: list[tuple[object, ...]] = []
     for number in range(USERS):
@@ -128,19 +133,22 @@ async def fill(superuser: str, tenant_id: UUID, connection_id: UUID, keyset: Key
             }
         )
         index = profile.found(keyset)
-        email = keyset.seal(Place("user_account", "email_sealed", user_id), address.encode())
-        name = keyset.seal(Place("user_account", "name_sealed", user_id), profile.name.encode())
+        key = Secret(ENTROPY.bytes(KEY_BYTES))
+        person = PersonKey(tenant_id=tenant_id, user_id=user_id, key=key, entropy=ENTROPY)
+        keys.append((tenant_id, user_id, keyset.seal(Place("person_key", "wrapped", user_id), key.reveal()), now))
+        said = seal(person, User(user_id, address, profile.name, "active", now))
         content = keyset.seal(Place("scim_user", "content_sealed", user_id), dumps(dict(profile.said)))
-        accounts.append((tenant_id, user_id, email, email_index(keyset, address), name, "active", now, None))
+        accounts.append((tenant_id, user_id, said, email_index(keyset, address), "active", now, None))
         users.append(
             (tenant_id, connection_id, user_id, index.user_name, index.external_id, content, True, False, 1, now, now)
         )
         emails += [(tenant_id, connection_id, each, user_id) for each in index.emails]
     columns = {
         "user_account": (
-            "tenant_id, user_id, email_sealed, email_index, name_sealed, state, created_at, email_verified_at",
+            "tenant_id, user_id, profile_sealed, email_index, state, created_at, email_verified_at",
             accounts,
         ),
+        "person_key": ("tenant_id, user_id, wrapped, created_at", keys),
         "scim_user": (
             "tenant_id, connection_id, user_id, user_name_index, external_id_index, content_sealed, made, deactivated,"
             " version, created_at, modified_at",

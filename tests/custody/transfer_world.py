@@ -35,7 +35,7 @@ from tests.running import Place, Running
 CANARIES = 50
 FILLED = (
     "tenant.name_sealed",
-    "user_account.email_sealed",
+    "user_account.profile_sealed",
     "password_credential.hash",
     "app_secret_version.value_sealed",
     "signing_key.private_sealed",

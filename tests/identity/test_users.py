@@ -88,8 +88,7 @@ async def test_an_unknown_user_cant_be_disabled(kit: Kit) -> None:
 
 @dataclass(frozen=True)
 class _Row:
-    email_sealed: bytes
-    name_sealed: bytes
+    profile_sealed: bytes
     email_index: bytes
 
 
@@ -99,27 +98,35 @@ async def test_neither_address_nor_name_stands_in_the_row(open_ctx: OpenContext,
     async with open_ctx(tenant_id) as ctx:
         rows = await ctx.tx.all(
             _Row,
-            "select email_sealed, name_sealed, email_index from airside.user_account where tenant_id = %s",
+            "select profile_sealed, email_index from airside.user_account where tenant_id = %s",
             (tenant_id,),
         )
     (row,) = rows
-    assert b"anary" not in row.email_sealed + row.name_sealed + row.email_index
+    assert b"anary" not in row.profile_sealed + row.email_index
 
 
-async def test_user_from_before_persons_had_keys_gets_one_and_their_address_is_sealed_under_it(
-    kit: Kit, vault: Vault
-) -> None:
-    """Until then it is read with the tenant's key."""
-    user = await kit.user()
+async def as_before(kit: Kit, vault: Vault, user: User, *, keyed: bool) -> None:
+    """Their row as former builds left it: address and name apart, under the tenant's key or (`keyed`) their own."""
     async with kit.open_ctx(kit.tenant_id) as ctx:
-        keyset = await vault.keyset(ctx)
+        seals = await vault.persons.seals(ctx, user.id) if keyed else await vault.keyset(ctx)
         email, name = (
-            keyset.seal(Place("user_account", column, user.id), text.encode())
+            seals.seal(Place("user_account", column, user.id), text.encode())
             for column, text in (("email_sealed", user.email), ("name_sealed", user.name))
         )
-        former = "update airside.user_account set email_sealed = %s, name_sealed = %s where tenant_id = %s"
-        await ctx.tx.run(former, (email, name, kit.tenant_id))
-        await vault.persons.destroy(ctx, user.id)
+        former = """update airside.user_account set profile_sealed = null, email_sealed = %s, name_sealed = %s
+                    where tenant_id = %s and user_id = %s"""
+        await ctx.tx.run(former, (email, name, kit.tenant_id, user.id))
+        if not keyed:
+            await vault.persons.destroy(ctx, user.id)
+
+
+@pytest.mark.parametrize("keyed", [False, True])
+async def test_user_from_before_is_read_and_their_address_and_name_are_sealed_anew_as_one(
+    kit: Kit, vault: Vault, keyed: bool
+) -> None:
+    """Whether they had a key of their own by then or not; until then, what the tenant's key sealed is read with it."""
+    user = await kit.user()
+    await as_before(kit, vault, user, keyed=keyed)
     async with kit.open_ctx(kit.tenant_id) as ctx:
         assert await kit.users.get(ctx, user.id) == user
         assert await kit.users.adopt(ctx) == 1
@@ -130,3 +137,47 @@ async def test_user_from_before_persons_had_keys_gets_one_and_their_address_is_s
     async with kit.open_ctx(kit.tenant_id) as ctx:
         with pytest.raises(Unopenable):
             await kit.users.get(ctx, user.id)
+
+
+async def test_a_page_holds_those_from_before_in_their_place(kit: Kit, vault: Vault) -> None:
+    people = [await kit.user(f"ada.{number}@example.com", f"Ada {number}") for number in range(4)]
+    await as_before(kit, vault, people[1], keyed=True)
+    await as_before(kit, vault, people[2], keyed=False)
+    async with kit.open_ctx(kit.tenant_id) as ctx:
+        assert await kit.users.list(ctx) == people
+
+
+async def test_a_user_from_before_who_is_changed_has_the_new_name_alone(kit: Kit, vault: Vault) -> None:
+    user = await kit.user()
+    await as_before(kit, vault, user, keyed=True)
+    async with kit.open_ctx(kit.tenant_id) as ctx:
+        changed = await kit.users.change(ctx, user.id, "bob@example.com", "Bob", verified=False)
+    async with kit.open_ctx(kit.tenant_id) as ctx:
+        assert await kit.users.get(ctx, user.id) == changed
+        assert await kit.users.adopt(ctx) == 0
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["keys in memory", "keys read"])
+async def test_rows_that_trade_profiles_make_no_page(kit: Kit, vault: Vault, known: bool) -> None:
+    """N34: one person's name under another's id."""
+    ada, bob = await kit.user("ada@example.com"), await kit.user("bob@example.com")
+    async with kit.open_ctx(kit.tenant_id) as ctx:
+        swap = """update airside.user_account u set profile_sealed = o.profile_sealed from airside.user_account o
+                  where u.tenant_id = %s and o.tenant_id = u.tenant_id and u.user_id = %s and o.user_id = %s"""
+        await ctx.tx.run(swap, (kit.tenant_id, ada.id, bob.id))
+    if not known:
+        vault.forget(kit.tenant_id)
+    async with kit.open_ctx(kit.tenant_id) as ctx:
+        with pytest.raises(Unopenable):
+            await kit.users.list(ctx)
+
+
+async def test_a_page_is_shut_where_a_person_s_key_is_gone(kit: Kit, vault: Vault) -> None:
+    """N37: their row alone, from an older copy, say, shows nothing."""
+    user = await kit.user()
+    async with kit.open_ctx(kit.tenant_id) as ctx:
+        assert await kit.users.list(ctx) == [user]
+        await vault.persons.destroy(ctx, user.id)
+    async with kit.open_ctx(kit.tenant_id) as ctx:
+        with pytest.raises(Unopenable):
+            await kit.users.list(ctx)

@@ -28,7 +28,7 @@ EVERYWHERE: dict[str, Any] = {
 }
 OF_USERS: dict[str, Any] = {
     "email_index": "x",
-    "email_sealed": "x",
+    "profile_sealed": "x",
     "user_id": "usr_x",
     "email_verified": True,
     "hash": "x",

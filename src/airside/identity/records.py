@@ -7,26 +7,21 @@ from typing import Final
 from uuid import UUID
 
 from airside.core.principal import Assurance, Origin
-from airside.identity.model import (
-    MAX_SESSIONS,
-    Cookie,
-    Session,
-    User,
-    UserState,
-)
+from airside.identity import records_profiles as profiles
+from airside.identity.model import MAX_SESSIONS, Cookie, Session, User, UserState
+from airside.identity.records_profiles import KeyedRow, UserRow
 from airside.store.context import RequestContext
-from airside.vault import Keyset, PersonKey, Place, Seals, Vault
+from airside.vault import PersonKey, Place, Seals, Vault
 
 INSERT_USER: Final = """
 insert into airside.user_account (
-    tenant_id, user_id, email_sealed, email_index, email_domain_index, name_sealed, state, created_at,
-    email_verified_at)
-values (%s, %s, %s, %s, %s, %s, %s, %s, %s)
+    tenant_id, user_id, profile_sealed, email_index, email_domain_index, state, created_at, email_verified_at)
+values (%s, %s, %s, %s, %s, %s, %s, %s)
 on conflict (tenant_id, email_index) do nothing
 """
 
 USER_BY_ID: Final = """
-select u.user_id, u.email_sealed, u.name_sealed, u.state, u.created_at, u.email_verified_at, k.wrapped
+select u.user_id, u.profile_sealed, u.state, u.created_at, u.email_verified_at, k.wrapped
 from airside.user_account u
 left join airside.person_key k on k.tenant_id = u.tenant_id and k.user_id = u.user_id
 where u.tenant_id = %s and u.user_id = %s
@@ -36,7 +31,7 @@ USER_STATE: Final = "select state from airside.user_account where tenant_id = %s
 
 # Whoever starts a session shares the row, whoever ends all of them takes it: neither misses the other.
 USER_SHARED: Final = """
-select u.user_id, u.email_sealed, u.name_sealed, u.state, u.created_at, u.email_verified_at, k.wrapped
+select u.user_id, u.profile_sealed, u.state, u.created_at, u.email_verified_at, k.wrapped
 from airside.user_account u
 left join airside.person_key k on k.tenant_id = u.tenant_id and k.user_id = u.user_id
 where u.tenant_id = %s and u.user_id = %s
@@ -57,26 +52,25 @@ where tenant_id = %s and user_id = %s
 """
 
 USER_BY_EMAIL: Final = """
-select u.user_id, u.email_sealed, u.name_sealed, u.state, u.created_at, u.email_verified_at, k.wrapped
+select u.user_id, u.profile_sealed, u.state, u.created_at, u.email_verified_at, k.wrapped
 from airside.user_account u
 left join airside.person_key k on k.tenant_id = u.tenant_id and k.user_id = u.user_id
 where u.tenant_id = %s and u.email_index = %s
 """
 
 LIST_USERS: Final = """
-select u.user_id, u.email_sealed, u.name_sealed, u.state, u.created_at, u.email_verified_at, k.wrapped
+select u.user_id, u.profile_sealed, u.state, u.created_at, u.email_verified_at
 from airside.user_account u
-left join airside.person_key k on k.tenant_id = u.tenant_id and k.user_id = u.user_id
 where u.tenant_id = %s and (%s::uuid is null or u.user_id > %s::uuid)
 order by u.user_id
 limit %s
 """
 
 USERS_FROM_BEFORE: Final = """
-select u.user_id, u.email_sealed, u.name_sealed, u.state, u.created_at, u.email_verified_at, k.wrapped
+select u.user_id, u.profile_sealed, u.state, u.created_at, u.email_verified_at
 from airside.user_account u
 left join airside.person_key k on k.tenant_id = u.tenant_id and k.user_id = u.user_id
-where u.tenant_id = %s and (k.user_id is null or u.email_domain_index is null)
+where u.tenant_id = %s and (k.user_id is null or u.email_domain_index is null or u.profile_sealed is null)
 order by u.user_id
 limit %s
 for no key update of u skip locked
@@ -85,7 +79,8 @@ for no key update of u skip locked
 # Empty stays empty: that address was released.
 RESEAL_USER: Final = """
 update airside.user_account
-set email_sealed = %s, name_sealed = %s, email_domain_index = coalesce(email_domain_index, %s)
+set profile_sealed = %s, email_sealed = null, name_sealed = null,
+    email_domain_index = coalesce(email_domain_index, %s)
 where tenant_id = %s and user_id = %s
 """
 
@@ -173,17 +168,6 @@ class _UserStateRow:
 
 
 @dataclass(frozen=True, slots=True)
-class UserRow:
-    user_id: UUID
-    email_sealed: bytes
-    name_sealed: bytes
-    state: UserState
-    created_at: datetime
-    email_verified_at: datetime | None
-    wrapped: bytes | None
-
-
-@dataclass(frozen=True, slots=True)
 class _Taken:
     user_id: UUID
 
@@ -236,10 +220,9 @@ class Hashes:
 
 async def insert_user(ctx: RequestContext, person: PersonKey, user: User, indexes: EmailIndexes) -> bool:
     """False where the address is another's."""
-    email, name = seal_user(person, user)
     verified_at = user.created_at if user.email_verified else None
     row = (
-        *(ctx.tenant_id, user.id, email, indexes.address, indexes.domain, name),
+        *(ctx.tenant_id, user.id, profiles.seal(person, user), indexes.address, indexes.domain),
         *(user.state, user.created_at, verified_at),
     )
     return await ctx.tx.run(INSERT_USER, row) == 1
@@ -247,8 +230,8 @@ async def insert_user(ctx: RequestContext, person: PersonKey, user: User, indexe
 
 async def user(ctx: RequestContext, vault: Vault, user_id: UUID, *, share: bool = False) -> User | None:
     """With `share`, nobody disables them or ends their sessions before this transaction ends."""
-    row = await ctx.tx.one(UserRow, USER_SHARED if share else USER_BY_ID, (ctx.tenant_id, user_id))
-    return None if row is None else opened(ctx, vault, await vault.keyset(ctx), row)
+    row = await ctx.tx.one(KeyedRow, USER_SHARED if share else USER_BY_ID, (ctx.tenant_id, user_id))
+    return await profiles.one(ctx, vault, row)
 
 
 async def user_state(ctx: RequestContext, user_id: UUID) -> UserState | None:
@@ -257,26 +240,23 @@ async def user_state(ctx: RequestContext, user_id: UUID) -> UserState | None:
 
 
 async def user_by_email(ctx: RequestContext, vault: Vault, email_index: bytes) -> User | None:
-    row = await ctx.tx.one(UserRow, USER_BY_EMAIL, (ctx.tenant_id, email_index))
-    return None if row is None else opened(ctx, vault, await vault.keyset(ctx), row)
+    return await profiles.one(ctx, vault, await ctx.tx.one(KeyedRow, USER_BY_EMAIL, (ctx.tenant_id, email_index)))
 
 
 async def users(ctx: RequestContext, vault: Vault, after: UUID | None, limit: int) -> list[User]:
-    rows = await ctx.tx.all(UserRow, LIST_USERS, (ctx.tenant_id, after, after, limit))
-    keyset = await vault.keyset(ctx)
-    return [opened(ctx, vault, keyset, row) for row in rows]
+    return await profiles.several(
+        ctx, vault, await ctx.tx.all(UserRow, LIST_USERS, (ctx.tenant_id, after, after, limit))
+    )
 
 
 async def users_from_before(ctx: RequestContext, vault: Vault, limit: int) -> list[User]:
-    """Users from before persons had keys or domains an index, taken until the transaction ends."""
-    rows = await ctx.tx.all(UserRow, USERS_FROM_BEFORE, (ctx.tenant_id, limit))
-    keyset = await vault.keyset(ctx)
-    return [opened(ctx, vault, keyset, row) for row in rows]
+    """Users from before persons had keys, domains an index and rows a profile, taken until the transaction ends."""
+    return await profiles.several(ctx, vault, await ctx.tx.all(UserRow, USERS_FROM_BEFORE, (ctx.tenant_id, limit)))
 
 
 async def reseal_user(ctx: RequestContext, person: PersonKey, user: User, domain_index: bytes) -> None:
     """The same address and name, under their own key, and found by their domain."""
-    await ctx.tx.run(RESEAL_USER, (*seal_user(person, user), domain_index, ctx.tenant_id, user.id))
+    await ctx.tx.run(RESEAL_USER, (profiles.seal(person, user), domain_index, ctx.tenant_id, user.id))
 
 
 async def set_user_state(ctx: RequestContext, user_id: UUID, state: UserState) -> bool:
@@ -348,21 +328,6 @@ async def end_all(ctx: RequestContext, user_id: UUID) -> Sequence[Ended]:
     """Those that are there once everybody who is starting one has finished."""
     await take_user(ctx, user_id)
     return await ctx.tx.all(Ended, END_ALL, (ctx.now, ctx.tenant_id, user_id, ctx.now))
-
-
-def seal_user(person: PersonKey, user: User) -> tuple[bytes, bytes]:
-    """The address and the name of `user`, as their row has them."""
-    email = person.seal(Place("user_account", "email_sealed", user.id), user.email.encode())
-    name = person.seal(Place("user_account", "name_sealed", user.id), user.name.encode())
-    return email, name
-
-
-def opened(ctx: RequestContext, vault: Vault, keyset: Keyset, row: UserRow) -> User:
-    seals = vault.persons.read(ctx, keyset, row.user_id, row.wrapped)
-    email = seals.open(Place("user_account", "email_sealed", row.user_id), row.email_sealed)
-    name = seals.open(Place("user_account", "name_sealed", row.user_id), row.name_sealed)
-    verified = row.email_verified_at is not None
-    return User(row.user_id, email.decode(), name.decode(), row.state, row.created_at, verified)
 
 
 async def _live(ctx: RequestContext, vault: Vault, row: _SessionRow) -> Session:

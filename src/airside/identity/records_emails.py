@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
+from airside.identity import records_profiles as profiles
 from airside.identity.model import User, UserState
-from airside.identity.records import EmailIndexes, seal_user
+from airside.identity.records import EmailIndexes
 from airside.store.context import RequestContext
 from airside.vault import PersonKey
 
@@ -26,7 +27,7 @@ where tenant_id = %s and user_id = %s and email_verified_at is null
 # That an address was proven goes with it; the same in another spelling stays proven.
 CHANGE: Final = """
 update airside.user_account
-set email_sealed = %s, name_sealed = %s, email_index = %s, email_domain_index = %s,
+set profile_sealed = %s, email_sealed = null, name_sealed = null, email_index = %s, email_domain_index = %s,
     email_verified_at = case when email_index = %s then coalesce(email_verified_at, %s) else %s end
 where tenant_id = %s and user_id = %s
 """
@@ -61,10 +62,9 @@ async def change(ctx: RequestContext, person: PersonKey, user: User, indexes: Em
     Raises:
         UniqueViolation: the address is another's.
     """
-    email, name = seal_user(person, user)
     verified_at = ctx.now if user.email_verified else None
     row = (
-        *(email, name, indexes.address, indexes.domain, indexes.address),
+        *(profiles.seal(person, user), indexes.address, indexes.domain, indexes.address),
         *(verified_at, verified_at, ctx.tenant_id, user.id),
     )
     return await ctx.tx.run(CHANGE, row) == 1

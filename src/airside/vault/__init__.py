@@ -11,7 +11,7 @@ from airside.vault.keyset import Keyset
 from airside.vault.kms.local import LocalKek
 from airside.vault.kms.several import Keks
 from airside.vault.model import Place, Unopenable
-from airside.vault.persons import FORGOTTEN, PersonKey, PersonKeys, Seals, open_personal, person_of
+from airside.vault.persons import FORGOTTEN, PersonKey, PersonKeys, Seals, open_own, open_personal, person_of
 from airside.vault.streams import LooseKey, StreamKeys, open_stream, seal_stream
 from airside.vault.survey import Standing, Survey
 from airside.vault.vault import Vault
@@ -35,6 +35,7 @@ __all__ = [
     "Survey",
     "Unopenable",
     "Vault",
+    "open_own",
     "open_personal",
     "open_stream",
     "person_of",

@@ -53,6 +53,7 @@ SEALED: Final = (
     Sealed("tenant", "name_sealed", ("tenant_id",)),
     Sealed("invitation", "email_sealed", ("invitation_id",)),
     Sealed("invitation", "name_sealed", ("invitation_id",)),
+    Sealed("user_account", "profile_sealed", ("user_id",)),
     Sealed("user_account", "email_sealed", ("user_id",)),
     Sealed("user_account", "name_sealed", ("user_id",)),
     Sealed("user_session", "origin_sealed", ("session_id",)),

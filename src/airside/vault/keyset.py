@@ -79,7 +79,7 @@ class Keyset:
         table, column, row_id = place
         way = self._ways.get((self._header, table, column)) or self._way(self._header, table, column)
         nonce = self._entropy.bytes(NONCE_BYTES)
-        return self._header + nonce + way[0](nonce, plaintext, way[2] + row_id.bytes)
+        return self._header + nonce + way[0](nonce, plaintext, way[2] + row_id.int.to_bytes(16))
 
     def open(self, place: Place, sealed: bytes) -> bytes:
         """What was sealed for `place`, with whichever of the tenant's data keys.
@@ -92,7 +92,8 @@ class Keyset:
         if not OVERHEAD <= len(sealed) <= _MOST:
             raise Unopenable
         try:
-            return way[1](sealed[_HEADER:_BODY], sealed[_BODY:], way[2] + row_id.bytes)
+            # As `UUID.bytes` has it, which takes twice as long.
+            return way[1](sealed[_HEADER:_BODY], sealed[_BODY:], way[2] + row_id.int.to_bytes(16))
         except InvalidTag:
             raise Unopenable from None
 

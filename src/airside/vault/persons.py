@@ -1,9 +1,8 @@
 """A person's own key: what is sealed under it stays shut for good once the key is gone, in the database, in every
 copy of it and in the audit log, whose leaves cover the ciphertext."""
 
-from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterable
-from typing import Final, NamedTuple
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Final, NamedTuple, TypeAlias
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
@@ -22,9 +21,12 @@ from airside.vault.records_persons import WrappedKey
 KEY_LIFETIME: Final = 300.0
 """Seconds a person's key stays in memory."""
 MAX_KEYS: Final = 50_000
-"""Persons' keys held at once; the least recently used goes first."""
+"""Persons' keys held at once; the one held longest goes first."""
 FORGOTTEN: Final = "airside_forgotten"
 """Where processes hear whose keys are destroyed: `tenant` or `tenant/person`, as UUIDs."""
+
+Column: TypeAlias = tuple[str, str]
+"""A table's name and its column's."""
 
 _PERSONAL: Final = bytes([envelope.PERSONAL])
 _HEADER: Final = 17
@@ -35,15 +37,17 @@ _MOST: Final = OVERHEAD + envelope.MAX_PLAINTEXT
 class PersonKey:
     """One person's key, loaded. What it seals, no other opens."""
 
-    __slots__ = ("_binding", "_cipher", "_entropy", "_fields", "_header", "_tenant_id", "user_id")
+    __slots__ = ("_binding", "_cipher", "_entropy", "_fields", "_tenant_id", "decrypt", "header", "own", "user_id")
 
     def __init__(self, *, tenant_id: UUID, user_id: UUID, key: Secret[bytes], entropy: Entropy) -> None:
         self.user_id = user_id
+        self.own: dict[Column, bytes] = {}
         self._tenant_id = tenant_id
         self._cipher = AESGCM(key.reveal())
+        self.decrypt = self._cipher.decrypt
         self._entropy = entropy
-        self._header = envelope.header(user_id, envelope.PERSONAL)
-        self._binding = envelope.binding(self._header)
+        self.header = envelope.header(user_id, envelope.PERSONAL)
+        self._binding = envelope.binding(self.header)
         self._fields = fields.field_bindings(tenant_id)
 
     def seal(self, place: Place, plaintext: bytes) -> bytes:
@@ -63,15 +67,20 @@ class PersonKey:
 
     def open(self, place: Place, sealed: bytes) -> bytes:
         """What was sealed for `place`. Raises: Unopenable."""
-        if sealed[:_HEADER] != self._header or not OVERHEAD <= len(sealed) <= _MOST:
+        if sealed[:_HEADER] != self.header or not OVERHEAD <= len(sealed) <= _MOST:
             raise Unopenable
         table, column, row_id = place
         try:
-            return self._cipher.decrypt(
+            return self.decrypt(
                 sealed[_HEADER:_BODY], sealed[_BODY:], self._binding + self._fields[table, column] + row_id.bytes
             )
         except InvalidTag:
             raise Unopenable from None
+
+    def bind_own(self, column: Column) -> bytes:
+        """What a table's column is bound to in the row that the person's own id names; remembered in `own`."""
+        bound = self.own[column] = self._binding + self._fields[column] + self.user_id.bytes
+        return bound
 
 
 class Drawn(NamedTuple):
@@ -79,6 +88,24 @@ class Drawn(NamedTuple):
 
     key: PersonKey
     row: WrappedKey
+
+
+def open_own(column: Column, keys: Sequence[PersonKey | None], sealed: Sequence[bytes]) -> list[bytes]:
+    """What was sealed in a table's column, in the rows that persons' own ids name, each with that person's key. A page
+    of people in one pass: a call for each would cost half as much as the opening.
+
+    Raises:
+        Unopenable: one doesn't open, or its person's key is gone.
+    """
+    opened: list[bytes] = []
+    try:
+        for key, each in zip(keys, sealed, strict=True):
+            if key is None or each[:_HEADER] != key.header or not OVERHEAD <= len(each) <= _MOST:
+                raise Unopenable
+            opened.append(key.decrypt(each[_HEADER:_BODY], each[_BODY:], key.own.get(column) or key.bind_own(column)))
+    except InvalidTag:
+        raise Unopenable from None
+    return opened
 
 
 def person_of(sealed: bytes) -> UUID | None:
@@ -134,7 +161,8 @@ class PersonKeys:
         self._keyset = keyset
         self._entropy = entropy
         self._clock = clock
-        self._held: OrderedDict[tuple[int, int], tuple[float, PersonKey]] = OrderedDict()
+        self._held: dict[tuple[int, int], tuple[float, PersonKey]] = {}
+        """By the numbers of tenant and person, in the order they came: a UUID is hashed and compared slowly."""
         self._forgotten = 0
 
     async def draw(self, ctx: RequestContext, user_id: UUID) -> Drawn:
@@ -156,8 +184,7 @@ class PersonKeys:
 
     async def of(self, ctx: RequestContext, user_id: UUID) -> PersonKey | None:
         """That person's key; None where they have none, any more or yet. One query where it isn't in memory."""
-        held = self._known(ctx.tenant_id, user_id)
-        return (await self.several(ctx, (user_id,))).get(user_id) if held is None else held
+        return (await self.each(ctx, (user_id,)))[0]
 
     async def seals(self, ctx: RequestContext, user_id: UUID) -> Seals:
         """What seals that person's rows; as `of`."""
@@ -165,28 +192,37 @@ class PersonKeys:
 
     async def several(self, ctx: RequestContext, user_ids: Iterable[UUID]) -> dict[UUID, PersonKey]:
         """The keys that are there, of those persons: at most one query, however many they are."""
-        wanted = {user_id: self._known(ctx.tenant_id, user_id) for user_id in user_ids}
-        found = {user_id: key for user_id, key in wanted.items() if key is not None}
-        missing = [user_id for user_id, key in wanted.items() if key is None]
-        if not missing:
-            return found
+        wanted = list(user_ids)
+        keys = await self.each(ctx, wanted)
+        return {user_id: key for user_id, key in zip(wanted, keys, strict=True) if key is not None}
+
+    async def each(self, ctx: RequestContext, user_ids: Sequence[UUID]) -> list[PersonKey | None]:
+        """As `several`, one for each of those persons in their order; None where they have none."""
+        keys = self._known(ctx.tenant_id, user_ids)
+        if None not in keys:
+            return keys
+        missing = [user_id for user_id, key in zip(user_ids, keys, strict=True) if key is None]
         keyset, before = await self._keyset(ctx), self._forgotten
+        found: dict[UUID, PersonKey] = {}
         for row in await records_persons.several(ctx, missing):
-            key = self._unwrap(ctx.tenant_id, keyset, row.user_id, row.wrapped)
-            found[row.user_id] = key
+            key = found[row.user_id] = self._unwrap(ctx.tenant_id, keyset, row.user_id, row.wrapped)
             if before == self._forgotten:  # a key destroyed while it was being read isn't held
                 self._hold(ctx.tenant_id, key)
-        return found
+        return [found.get(user_id) if key is None else key for user_id, key in zip(user_ids, keys, strict=True)]
 
     def read(self, ctx: RequestContext, keyset: Keyset, user_id: UUID, wrapped: bytes | None) -> Seals:
-        """What seals that person's rows, by the key in a row that came with theirs, and so without a query; held."""
+        """What seals that person's rows, as `unwrapped` has their key."""
+        return Seals(keyset, self.unwrapped(ctx, keyset, user_id, wrapped))
+
+    def unwrapped(self, ctx: RequestContext, keyset: Keyset, user_id: UUID, wrapped: bytes | None) -> PersonKey | None:
+        """That person's key as it stood in a row that came with theirs, and so without a query; held."""
         if wrapped is None:
-            return Seals(keyset, None)
-        held = self._known(ctx.tenant_id, user_id)
+            return None
+        held = self._known(ctx.tenant_id, (user_id,))[0]
         if held is None:
             held = self._unwrap(ctx.tenant_id, keyset, user_id, wrapped)
             self._hold(ctx.tenant_id, held)
-        return Seals(keyset, held)
+        return held
 
     async def destroy(self, ctx: RequestContext, user_id: UUID) -> bool:
         """The person's key is gone when this transaction commits, from every process's memory too; False where there
@@ -216,19 +252,17 @@ class PersonKeys:
         self._forgotten += 1
         self._held.clear()
 
-    def _known(self, tenant_id: UUID, user_id: UUID) -> PersonKey | None:
-        # Numbers, for a hundred people are looked up at once, and a UUID is hashed and compared slowly.
-        spot = (tenant_id.int, user_id.int)
-        held = self._held.get(spot)
-        if held is None or self._clock.monotonic() - held[0] >= KEY_LIFETIME:
-            return None
-        self._held.move_to_end(spot)
-        return held[1]
+    def _known(self, tenant_id: UUID, user_ids: Sequence[UUID]) -> list[PersonKey | None]:
+        tenant, since = tenant_id.int, self._clock.monotonic() - KEY_LIFETIME
+        held = [self._held.get((tenant, user_id.int)) for user_id in user_ids]
+        return [each[1] if each is not None and each[0] > since else None for each in held]
 
     def _hold(self, tenant_id: UUID, key: PersonKey) -> None:
-        self._held[tenant_id.int, key.user_id.int] = (self._clock.monotonic(), key)
+        spot = (tenant_id.int, key.user_id.int)
+        self._held.pop(spot, None)
+        self._held[spot] = (self._clock.monotonic(), key)
         while len(self._held) > MAX_KEYS:
-            self._held.popitem(last=False)
+            del self._held[next(iter(self._held))]
 
     def _unwrap(self, tenant_id: UUID, keyset: Keyset, user_id: UUID, wrapped: bytes) -> PersonKey:
         key = Secret(keyset.open(_place(user_id), wrapped))
