@@ -20,6 +20,8 @@ from tests.vault.kms.makers import token, transit
 from tests.vault.kms.services import Aws, Bao, SoftHsm, openbao
 from tests.vault.kms.wire import Wire, wire
 
+ARN = "arn:aws:kms:eu-central-1:111122223333:key/00000000-0000-4000-8000-000000000000"
+
 
 @pytest.fixture(params=["transit", "aws"])
 async def wired(request: pytest.FixtureRequest) -> AsyncIterator[tuple[Wire, RemoteKek]]:
@@ -161,3 +163,24 @@ async def test_aws_key_that_is_gone_is_away_and_what_another_sealed_isn_t_ours(a
     with pytest.raises(Unavailable) as refusal:
         await gone.open(sealed[:1] + gone.tag.bytes + sealed[17:], b"context")
     assert refusal.value.data["cause"] == "NotFoundException"
+
+
+@pytest.mark.parametrize("where", ["of the service", "of all services", "in a profile"])
+def test_nothing_of_the_environment_leads_to_another_key_service(
+    where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """N04: a data key is wrapped where the setting says, over TLS. What it names itself holds still."""
+    elsewhere, named = "http://attacker.example.com", "https://kms.example.com"
+    match where:
+        case "of the service":
+            monkeypatch.setenv("AWS_ENDPOINT_URL_KMS", elsewhere)
+        case "of all services":
+            monkeypatch.setenv("AWS_ENDPOINT_URL", elsewhere)
+        case _:
+            profile = tmp_path / "config"
+            profile.write_text(f"[default]\nendpoint_url = {elsewhere}\nservices = x\n[services x]\n")
+            with profile.open("a") as file:
+                file.write(f"kms =\n  endpoint_url = {elsewhere}\n")
+            monkeypatch.setenv("AWS_CONFIG_FILE", str(profile))
+    assert AwsKms(ARN).endpoint == "https://kms.eu-central-1.amazonaws.com"
+    assert AwsKms(ARN, endpoint=named).endpoint == named

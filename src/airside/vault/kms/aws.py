@@ -39,6 +39,11 @@ class AwsKms:
         self._threads = Threads(THREADS, "aws-kms")
 
     @property
+    def endpoint(self) -> str:
+        """Where the key is asked for: AWS's own address in the ARN's region, unless another was named."""
+        return self._client.meta.endpoint_url
+
+    @property
     def key_id(self) -> str:
         """`aws:` and the ARN."""
         return f"aws:{self._arn}"
@@ -98,8 +103,17 @@ def _client(region: str, endpoint: str | None) -> "KMSClient":
         from botocore.config import Config
     except ModuleNotFoundError:
         raise Misconfigured(SETTING, "names AWS KMS, which isn't installed: pip install 'airside[aws]'") from None
-    once: Any = {"total_max_attempts": 1}  # whoever asks has little time: it is they who try again
-    config = Config(connect_timeout=CALL_SECONDS, read_timeout=CALL_SECONDS, retries=once, proxies={})
-    library: Any = boto3  # its types know hundreds of services, of which one is installed
-    client: KMSClient = library.client("kms", region_name=region, endpoint_url=endpoint, config=config)
+    options: Any = {
+        "connect_timeout": CALL_SECONDS,
+        "read_timeout": CALL_SECONDS,
+        # Whoever asks has little time: it is they who try again.
+        "retries": {"total_max_attempts": 1},
+        "proxies": {},
+        # An address from the environment or from a profile could lead elsewhere, and without TLS.
+        "ignore_configured_endpoint_urls": True,
+    }
+    library: Any = boto3  # its types know hundreds of services, of which two are installed
+    client: KMSClient = library.Session().client(
+        "kms", region_name=region, endpoint_url=endpoint, config=Config(**options)
+    )
     return client
