@@ -1,6 +1,7 @@
-"""Where backups are kept, each kind started when a test asks for it; and an installation that a tenant leaves."""
+"""Where backups are kept, each kind started when a test asks for it; and databases to back up, filled once."""
 
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,11 +10,12 @@ from airside.core.clock import Clock
 from airside.core.entropy import Entropy
 from airside.store.migrate import migrate, role_of
 from airside.vault.kms.local import LocalKek
+from tests.custody.backup_world import Filled, World, filled, world_of
+from tests.custody.databases import copy_of
 from tests.custody.stores import S3, Folder, Kept, s3
-from tests.custody.transfer_world import World, filled
-from tests.makers import MakeDatabase
-from tests.running import running
-from tests.trips.visitor import NATIVE, tokens_for
+from tests.custody.transfer_world import World as Origin
+from tests.custody.transfer_world import origin
+from tests.makers import Database, MakeDatabase
 from tests.vault.kms.services import credentials
 
 
@@ -32,31 +34,54 @@ def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Kept:
     return service.bucket()
 
 
+@pytest.fixture(scope="session")
+async def migrated(blank_database: MakeDatabase) -> AsyncIterator[MakeDatabase]:
+    """Makes migrated scratch databases without a row in them."""
+    async with blank_database() as template:
+        await migrate(template.owner, role_of(template.app))
+        yield lambda: copy_of(template)
+
+
+@pytest.fixture(scope="session")
+async def two_tenants(
+    migrated: MakeDatabase,
+    tmp_path_factory: pytest.TempPathFactory,
+    kek: LocalKek,
+    clock: Clock,
+    entropy: Entropy,
+) -> AsyncIterator[Filled]:
+    """What nobody changes: whoever wants to write takes a copy."""
+    async with migrated() as database:
+        yield await filled(database, tmp_path_factory.mktemp("filled"), kek=kek, clock=clock, entropy=entropy)
+
+
 @pytest.fixture
-async def world(
-    blank_database: MakeDatabase, tmp_path: Path, kek: LocalKek, clock: Clock, entropy: Entropy
-) -> AsyncIterator[World]:
-    async with blank_database() as database:
-        await migrate(database.owner, role_of(database.app))
-        async with running(database.app, tmp_path / "1", kek=kek, clock=clock, entropy=entropy) as server:
-            place, neighbour = await server.tenant(), await server.tenant()
-            user = await place.user("administrator")
-            client, _ = await place.client(NATIVE)
-            store_id, canaries = await filled(place, user, entropy)
-            tokens = await tokens_for(place, client, user)
-            transfer = LocalKek.create(tmp_path / "acme.key", development=False, entropy=entropy)
-            yield World(
-                database=database,
-                server=server,
-                place=place,
-                neighbour=neighbour,
-                user=user,
-                client=client,
-                store_id=store_id,
-                canaries=canaries,
-                tokens=tokens,
-                kek=kek,
-                transfer=transfer,
-                folder=tmp_path,
-                entropy=entropy,
-            )
+def world(two_tenants: Filled, kept: Kept, kek: LocalKek, clock: Clock, entropy: Entropy) -> World:
+    return world_of(two_tenants, kept, kek=kek, clock=clock, entropy=entropy)
+
+
+@pytest.fixture
+async def empty(migrated: MakeDatabase) -> AsyncIterator[Database]:
+    """A migrated database without a row in it."""
+    async with migrated() as database:
+        yield database
+
+
+@pytest.fixture(scope="module")
+async def whole_origin(
+    migrated: MakeDatabase,
+    tmp_path_factory: pytest.TempPathFactory,
+    kek: LocalKek,
+    clock: Clock,
+    entropy: Entropy,
+) -> AsyncIterator[Origin]:
+    folder = tmp_path_factory.mktemp("origin")
+    async with origin(migrated, folder, kek=kek, clock=clock, entropy=entropy) as made:
+        yield made
+
+
+@pytest.fixture
+def leaving(whole_origin: Origin, tmp_path: Path) -> Origin:
+    """The installation that a tenant leaves, whose files go into an empty folder. The tenant isn't changed: whoever
+    wants to change one takes another."""
+    return replace(whole_origin, folder=tmp_path)

@@ -14,7 +14,6 @@ from airside.core.clock import Clock
 from airside.core.entropy import Entropy
 from airside.core.errors import Misconfigured
 from airside.custody import Backups, BackupSchedule, Directory
-from airside.store.migrate import migrate, role_of
 from airside.vault.kms.local import LocalKek
 from airside.wiring.build import Services, build
 from airside.wiring.settings import Refused, Settings, load
@@ -55,12 +54,11 @@ class Nodes:
 
 @pytest.fixture
 async def nodes(
-    blank_database: MakeDatabase, tmp_path: Path, kek: LocalKek, clock: Clock, entropy: Entropy
+    migrated: MakeDatabase, tmp_path: Path, kek: LocalKek, clock: Clock, entropy: Entropy
 ) -> AsyncIterator[Nodes]:
     folder = tmp_path / "backups"
     settings = Settings(mode="development", public_url="https://localhost:1", port=1, redirect_port=None)
-    async with blank_database() as database:
-        await migrate(database.owner, role_of(database.app))
+    async with migrated() as database:
         made = [build(settings, dsn=database.app, kek=kek, clock=clock, entropy=entropy) for _ in range(5)]
         for node in made:
             await node.start()

@@ -19,7 +19,16 @@ from airside.permissions import Question
 from airside.store.catalogue import TABLES
 from airside.tokens import TokenVerifier
 from airside.vault.fields import tenant_key_context
-from tests.custody.transfer_world import CANARIES, FILLED, World, brought, elsewhere, opened_columns, rows
+from tests.custody.databases import rows_of
+from tests.custody.transfer_world import (
+    CANARIES,
+    FILLED,
+    World,
+    brought,
+    elsewhere,
+    opened_columns,
+    with_another_tenant,
+)
 from tests.makers import Database, MakeDatabase
 from tests.running import Place, running
 from tests.trips.visitor import refresh, tokens_for
@@ -41,16 +50,16 @@ async def test_no_row_that_travels_refers_to_a_table_that_stays(database: Databa
 
 
 async def test_tenant_lives_on_elsewhere(
-    world: World, blank_database: MakeDatabase, clock: Clock, entropy: Entropy
+    leaving: World, migrated: MakeDatabase, clock: Clock, entropy: Entropy
 ) -> None:
     """People sign in, tokens of before hold for their issuer, every sealed column opens, roles, permissions and secrets
     are there, and the audit log is the one that was exported."""
-    file, place = await world.export(), world.place
-    async with elsewhere(blank_database, world.folder, entropy) as there:
-        manifest = await brought(world, there, file)
+    file, place = await leaving.export(), leaving.place
+    async with elsewhere(migrated, leaving.folder, entropy) as there:
+        manifest = await brought(leaving, there, file)
         assert (manifest.tenant_id, manifest.slug) == (place.tenant_id, place.slug)
         async with running(
-            there.database.app, world.folder / "2", kek=there.kek, clock=clock, entropy=entropy
+            there.database.app, leaving.folder / "2", kek=there.kek, clock=clock, entropy=entropy
         ) as server:
             new, services = Place(server, place.slug, place.tenant_id), server.services
             report = await arrived(services.engine, manifest)
@@ -60,29 +69,30 @@ async def test_tenant_lives_on_elsewhere(
             assert empty == []
             async with new.operator() as ctx:
                 verifier = TokenVerifier(keys=services.keys, revocations=services.revocations)
-                token = world.tokens["access_token"]
+                token = leaving.tokens["access_token"]
                 found = await verifier.verify(ctx, token, issuer=place.issuer, audience=None)
-                assert found.subject == format_id(USER, world.user.id)
-                roles = await services.role_admin.of(ctx, world.user.id)
+                assert found.subject == format_id(USER, leaving.user.id)
+                roles = await services.role_admin.of(ctx, leaving.user.id)
                 assert [role.name for role in roles] == ["readers"]
-                question = Question(world.store_id, "user:anne", "viewer", "doc:1")
+                question = Question(leaving.store_id, "user:anne", "viewer", "doc:1")
                 assert (await services.permissions.engine.check(ctx, question)).allowed
                 read = await services.secret_store.read(ctx, "billing/0")
-                assert read.value.reveal() == world.canaries[1]
-            assert (await refresh(new, world.client, world.tokens["refresh_token"])).status_code == 400
-            assert (await tokens_for(new, world.client, world.user))["access_token"]
+                assert read.value.reveal() == leaving.canaries[1]
+            assert (await refresh(new, leaving.client, leaving.tokens["refresh_token"])).status_code == 400
+            assert (await tokens_for(new, leaving.client, leaving.user))["access_token"]
 
 
 async def test_what_travels_is_what_there_was_and_the_rest_stays(
-    world: World, blank_database: MakeDatabase, entropy: Entropy
+    leaving: World, migrated: MakeDatabase, entropy: Entropy
 ) -> None:
     """Row by row; of keys alone, only what wraps them differs."""
-    await asyncio.sleep(2.5)  # the sequencer of a running server goes on by itself
-    file = await world.export()
-    before = await rows(world.database, world.place.tenant_id)
-    async with elsewhere(blank_database, world.folder, entropy) as there:
-        await brought(world, there, file)
-        after = await rows(there.database)
+    async with leaving.place.operator() as ctx:
+        await leaving.server.services.sequencer.sequence(ctx)  # which the running server would do by itself
+    file = await leaving.export()
+    before = await rows_of(leaving.database, leaving.place.tenant_id)
+    async with elsewhere(migrated, leaving.folder, entropy) as there:
+        await brought(leaving, there, file)
+        after = await rows_of(there.database)
     different = {table for table in after if after[table] != before[table]}
     assert {table for table in different if table not in STAYS} == {"tenant_key"}
     assert len(after["tenant_key"]) == len(before["tenant_key"])
@@ -92,23 +102,23 @@ async def test_what_travels_is_what_there_was_and_the_rest_stays(
 
 
 async def test_nobody_else_is_held_up_while_a_tenant_leaves_and_arrives(
-    world: World, blank_database: MakeDatabase, clock: Clock, entropy: Entropy
+    leaving: World, migrated: MakeDatabase, clock: Clock, entropy: Entropy
 ) -> None:
     """A neighbour is written to here while the tenant is exported, and another there while it is imported."""
     async with (
-        elsewhere(blank_database, world.folder, entropy) as there,
-        running(there.database.app, world.folder / "2", kek=there.kek, clock=clock, entropy=entropy) as server,
+        elsewhere(migrated, leaving.folder, entropy) as there,
+        running(there.database.app, leaving.folder / "2", kek=there.kek, clock=clock, entropy=entropy) as server,
     ):
         other = await server.tenant()
-        async with _written_to(world.neighbour) as made_here:
-            file = await world.export()
+        async with _written_to(leaving.neighbour) as made_here:
+            file = await leaving.export()
         async with _written_to(other) as made_there:
-            await brought(world, there, file)
+            await brought(leaving, there, file)
         async with other.operator() as ctx:
             assert len(await server.services.user_admin.list(ctx)) == len(made_there) > 0
         assert len(made_here) > 0
-        held = await rows(there.database)
-        assert [row for row in held["user_account"] if str(world.neighbour.tenant_id) in row] == []
+        held = await rows_of(there.database)
+        assert [row for row in held["user_account"] if str(leaving.neighbour.tenant_id) in row] == []
         assert len([row for row in held["tenant_key"] if str(other.tenant_id) in row]) == 3
 
 
@@ -131,31 +141,32 @@ async def _written_to(place: Place) -> AsyncGenerator[list[User]]:
     await writing
 
 
-async def test_file_holds_no_canary(world: World) -> None:
+async def test_file_holds_no_canary(leaving: World) -> None:
     """N41, G16: of fifty names and secrets, none is readable in the file; nor is a key, wrapped here, in it."""
-    stored = (await world.export()).read_bytes()
-    assert len(world.canaries) == CANARIES
-    assert [word for word in world.canaries if word.encode() in stored] == []
-    async with world.place.operator() as ctx:
-        for key in await world.server.services.vault.keys(ctx):
+    stored = (await leaving.export()).read_bytes()
+    assert len(leaving.canaries) == CANARIES
+    assert [word for word in leaving.canaries if word.encode() in stored] == []
+    async with leaving.place.operator() as ctx:
+        for key in await leaving.server.services.vault.keys(ctx):
             assert (
-                await world.kek.open(key.wrapped, tenant_key_context(ctx.tenant_id, key.key_id, key.purpose))
+                await leaving.kek.open(key.wrapped, tenant_key_context(ctx.tenant_id, key.key_id, key.purpose))
                 not in stored
             )
 
 
 async def test_tenant_that_waits_for_its_shredding_is_let_in_where_it_arrives(
-    world: World, blank_database: MakeDatabase, clock: Clock, entropy: Entropy
+    leaving: World, migrated: MakeDatabase, clock: Clock, entropy: Entropy
 ) -> None:
     """A move: suspended at the origin, so that nothing is written after the export."""
-    services = world.server.services
+    leaving = await with_another_tenant(leaving)
+    services = leaving.server.services
     async with services.engine.begin(await services.platform.bootstrap(), principal=OPERATOR) as ctx:
-        await services.platform.shred_tenant(ctx, world.place.slug, 30)
-    file = await world.export()
-    async with elsewhere(blank_database, world.folder, entropy) as there:
-        assert (await brought(world, there, file)).leaving
+        await services.platform.shred_tenant(ctx, leaving.place.slug, 30)
+    file = await leaving.export()
+    async with elsewhere(migrated, leaving.folder, entropy) as there:
+        assert (await brought(leaving, there, file)).leaving
         async with running(
-            there.database.app, world.folder / "2", kek=there.kek, clock=clock, entropy=entropy
+            there.database.app, leaving.folder / "2", kek=there.kek, clock=clock, entropy=entropy
         ) as server:
-            new = Place(server, world.place.slug, world.place.tenant_id)
-            assert (await tokens_for(new, world.client, world.user))["access_token"]
+            new = Place(server, leaving.place.slug, leaving.place.tenant_id)
+            assert (await tokens_for(new, leaving.client, leaving.user))["access_token"]

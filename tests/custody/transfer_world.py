@@ -2,13 +2,13 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 from psycopg import AsyncConnection, sql
 
+from airside.core.clock import Clock
 from airside.core.entropy import Entropy
 from airside.core.secret import Secret
 from airside.custody import (
@@ -22,15 +22,14 @@ from airside.custody import records_backup as records
 from airside.identity import User
 from airside.oauth import Client
 from airside.permissions import TupleKey
-from airside.store.catalogue import TABLES
-from airside.store.migrate import migrate, role_of
 from airside.tenancy import RoleDraft
 from airside.vault.columns import SEALED
 from airside.vault.kms.local import LocalKek
 from airside.vault.model import Place as Spot
 from airside.vault.persons import open_personal, person_of
 from tests.makers import Database, MakeDatabase
-from tests.running import Place, Running
+from tests.running import Place, Running, running
+from tests.trips.visitor import NATIVE, tokens_for
 
 CANARIES = 50
 FILLED = (
@@ -81,6 +80,43 @@ class World:
         return export_tenant(self.database.app, slug, kek=self.kek, transfer=transfer, entropy=self.entropy)
 
 
+@asynccontextmanager
+async def origin(
+    migrated: MakeDatabase, folder: Path, *, kek: LocalKek, clock: Clock, entropy: Entropy
+) -> AsyncGenerator[World]:
+    """One whose server answers until the context ends."""
+    async with (
+        migrated() as database,
+        running(database.app, folder / "1", kek=kek, clock=clock, entropy=entropy) as server,
+    ):
+        place, neighbour = await server.tenant(), await server.tenant()
+        user = await place.user("administrator")
+        client, _ = await place.client(NATIVE)
+        store_id, canaries = await filled(place, user, entropy)
+        yield World(
+            database=database,
+            server=server,
+            place=place,
+            neighbour=neighbour,
+            user=user,
+            client=client,
+            store_id=store_id,
+            canaries=canaries,
+            tokens=await tokens_for(place, client, user),
+            kek=kek,
+            transfer=LocalKek.create(folder / "transfer.key", development=False, entropy=entropy),
+            folder=folder,
+            entropy=entropy,
+        )
+
+
+async def with_another_tenant(world: World) -> World:
+    """The same installation, and a new tenant in it that leaves, with which a test may do what it likes."""
+    place = await world.server.tenant()
+    user, (client, _) = await place.user("administrator"), await place.client(NATIVE)
+    return replace(world, place=place, user=user, client=client, store_id="", canaries=[], tokens={})
+
+
 async def filled(place: Place, user: User, entropy: Entropy) -> tuple[str, list[str]]:
     """A role, a permission store and secrets; the words that nobody may read in the file."""
     services, words = place.server.services, list[str]()
@@ -107,9 +143,8 @@ class Elsewhere:
 
 
 @asynccontextmanager
-async def elsewhere(blank_database: MakeDatabase, folder: Path, entropy: Entropy) -> AsyncGenerator[Elsewhere]:
-    async with blank_database() as database:
-        await migrate(database.owner, role_of(database.app))
+async def elsewhere(migrated: MakeDatabase, folder: Path, entropy: Entropy) -> AsyncGenerator[Elsewhere]:
+    async with migrated() as database:
         yield Elsewhere(database, LocalKek.create(folder / "other-kek", development=True, entropy=entropy))
 
 
@@ -119,20 +154,6 @@ async def brought(
     """Imported by the application's own role."""
     transfer = transfer or world.transfer
     return await import_tenant(there.database.app, read_file(file), kek=there.kek, transfer=transfer, slug=slug)
-
-
-async def rows(database: Database, tenant_id: UUID | None = None) -> dict[str, list[str]]:
-    """Every row of every table but the migrations', or those of one tenant, as text."""
-    found: dict[str, list[str]] = {}
-    text = "select t::text from {} t where %(tenant)s::uuid is null or t.tenant_id = %(tenant)s order by 1"
-    async with await AsyncConnection.connect(database.superuser) as connection:
-        for table, row in TABLES.items():
-            if row.scope != "local":
-                said = sql.SQL(text).format(sql.Identifier("airside", table))
-                found[table] = [
-                    line for (line,) in await (await connection.execute(said, {"tenant": tenant_id})).fetchall()
-                ]
-    return found
 
 
 async def opened_columns(place: Place, database: Database) -> dict[str, int]:
