@@ -46,6 +46,7 @@ HOLDERS = 4
 SECONDS = 300.0
 """Within which a million people are back."""
 UNDER_WAY = 0.5
+NOTES, CONTENT = "notes", b"what an application gave into keeping"
 
 
 @dataclass(frozen=True)
@@ -152,6 +153,19 @@ async def access_token(place: Place) -> str:
         return (await services.token_issuer.access_token(ctx, grant, issuer=place.issuer)).token.reveal()
 
 
+async def kept_by_an_application(place: Place) -> str:
+    """What an application had sealed under a key of its own."""
+    async with place.operator() as ctx:
+        await place.server.services.app_keys.create(ctx, NOTES, "seal")
+        return (await place.server.services.app_keys.ring(ctx, NOTES)).seal(CONTENT, b"")
+
+
+async def opens(place: Place, text: str) -> None:
+    """For the application it was sealed for."""
+    async with place.operator() as ctx:
+        assert (await place.server.services.app_keys.ring(ctx, NOTES)).open(text, b"") == CONTENT
+
+
 async def backed_up(load: Load, backups: Backups, dsn: str) -> Made:
     """A backup from the midst of the writing."""
     working = [asyncio.create_task(load.make(number)) for number in range(WRITERS)]
@@ -248,7 +262,7 @@ async def test_backup_under_load_comes_back_whole_on_a_clean_machine(
         kept, gone, of_lost = await plant(place), await plant(place), await plant(lost)
         user, (client, _) = await place.user("administrator"), await place.client(NATIVE)
         load = Load(place, [await hold(place, client, user) for _ in range(HOLDERS)])
-        token = await access_token(place)
+        token, note = await access_token(place), await kept_by_an_application(place)
         for each in (place, lost):
             async with each.operator() as ctx:
                 await server.services.sequencer.sequence(ctx)
@@ -282,6 +296,7 @@ async def test_backup_under_load_comes_back_whole_on_a_clean_machine(
         assert await again.services.lookup.by_slug(lost.slug) is None
         await holds(here, load, made, copy)
         await verifies(here, token)
+        await opens(here, note)
         async with visitor(here) as browser:
             answer = await redeem(here, client, await code_for(here, client, user, browser))
             assert answer.status_code == 200, answer.text
