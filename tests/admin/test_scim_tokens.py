@@ -19,6 +19,7 @@ async def test_administrator_makes_sees_and_revokes_a_token(place: Place) -> Non
         listed = (await http.get(path, headers=headers)).json()["scim_tokens"]
         assert [one["id"] for one in listed] == [said["scim_token"]["id"]]
         assert "token" not in listed[0]
+        assert listed[0]["setup_invitation_id"] is None
         assert (await http.delete(f"{path}/{said['scim_token']['id']}", headers=headers)).status_code == 204
         assert (await http.get(f"{place.issuer}/scim/v2/Users", headers=own)).status_code == 401
         assert (await http.delete(f"{path}/{said['scim_token']['id']}", headers=headers)).status_code == 404

@@ -39,6 +39,8 @@ class Left:
     connection: Connection
     domains: tuple[UUID, ...]
     token: Secret[str]
+    theirs: Secret[str]
+    """An administrator's, of the same connection."""
 
 
 async def left(place: Place) -> Left:
@@ -51,9 +53,10 @@ async def left(place: Place) -> Left:
             await services.setup_domains.add(ctx, await services.setups.enter(ctx, secret), name)
         access = await services.setups.enter(ctx, secret)
         token = await services.setup_directory.create(ctx, access)
+        _, theirs = await services.scim_tokens.create(ctx, made.id, lifetime=timedelta(days=1))
         test = SetupTest(ctx.now, subject="subject-1")
         assert await records_setup.keep_test(ctx, await services.vault.keyset(ctx), setup.id, test)
-    return Left(setup, secret, made, access.setup.domain_ids, token)
+    return Left(setup, secret, made, access.setup.domain_ids, token, theirs)
 
 
 async def kept_of(place: Place, setup: Setup) -> bytes | None:
@@ -85,28 +88,34 @@ async def bound(place: Place, made: Left) -> UUID:
     return made.domains[0]
 
 
-async def there(place: Place, made: Left) -> tuple[bool, set[UUID], bool]:
-    """Whether the connection is there, which domains are, and whether the SCIM token opens."""
+async def opens(place: Place, token: Secret[str]) -> bool:
+    async with place.operator() as ctx:
+        try:
+            await place.server.services.scim_tokens.authenticate(ctx, [f"Bearer {token.reveal()}"])
+        except Unauthenticated:
+            return False
+    return True
+
+
+async def there(place: Place, made: Left) -> tuple[bool, set[UUID], tuple[bool, bool]]:
+    """Whether the connection is there, which domains are, and whether its own SCIM token opens and an
+    administrator's."""
     services = place.server.services
     async with place.operator() as ctx:
         connections = [each.id for each in await services.connections.list(ctx)]
         domains = {each.id for each in await services.domains.list(ctx)}
-    async with place.operator() as ctx:
-        try:
-            await services.scim_tokens.authenticate(ctx, [f"Bearer {made.token.reveal()}"])
-        except Unauthenticated:
-            return made.connection.id in connections, domains, False
-        return made.connection.id in connections, domains, True
+    tokens = await opens(place, made.token), await opens(place, made.theirs)
+    return made.connection.id in connections, domains, tokens
 
 
 @pytest.mark.parametrize("end", [revoked, expired])
 async def test_what_was_made_by_it_goes_with_it(place: Place, end: Ending) -> None:
     """N18: connection, domains, SCIM token and what a test brought; the secret opens nothing."""
     made = await left(place)
-    assert await there(place, made) == (True, set(made.domains), True)
+    assert await there(place, made) == (True, set(made.domains), (True, True))
     assert await kept_of(place, made.setup) is not None
     await end(place, made.setup)
-    assert await there(place, made) == (False, set(), False)
+    assert await there(place, made) == (False, set(), (False, False))
     assert await kept_of(place, made.setup) is None
     async with place.operator() as ctx:
         with pytest.raises(NotFound):
@@ -114,21 +123,24 @@ async def test_what_was_made_by_it_goes_with_it(place: Place, end: Ending) -> No
 
 
 @pytest.mark.parametrize("end", [revoked, expired])
-async def test_connection_that_a_domain_leads_to_stays_without_its_scim_tokens(place: Place, end: Ending) -> None:
+async def test_connection_that_a_domain_leads_to_stays_without_the_tokens_it_made(place: Place, end: Ending) -> None:
+    """N18: what the invitation made opens nothing; what an administrator made is theirs."""
     made = await left(place)
     domain_id = await bound(place, made)
     await end(place, made.setup)
-    assert await there(place, made) == (True, {domain_id}, False)
+    assert await there(place, made) == (True, {domain_id}, (False, True))
 
 
 @pytest.mark.parametrize("end", [revoked, expired])
-async def test_connection_that_the_sign_in_page_shows_stays_without_its_scim_tokens(place: Place, end: Ending) -> None:
+async def test_connection_that_the_sign_in_page_shows_stays_without_the_tokens_it_made(
+    place: Place, end: Ending
+) -> None:
     made = await left(place)
     async with place.operator() as ctx:
         change = ConnectionChange(shown=True)
         await place.server.services.connections.update(ctx, made.connection.id, change)
     await end(place, made.setup)
-    assert await there(place, made) == (True, set(), False)
+    assert await there(place, made) == (True, set(), (False, True))
 
 
 async def test_what_is_finished_stays_whole_and_its_test_is_forgotten(place: Place) -> None:
@@ -142,7 +154,7 @@ async def test_what_is_finished_stays_whole_and_its_test_is_forgotten(place: Pla
         await ctx.tx.run(OVER, (ctx.now - timedelta(seconds=1), ctx.tenant_id, made.setup.id))
         assert await services.setup_endings.sweep(ctx) == 0
     assert await kept_of(place, made.setup) is None
-    assert await there(place, made) == (True, set(made.domains), True)
+    assert await there(place, made) == (True, set(made.domains), (True, True))
 
 
 async def test_one_that_nobody_began_or_that_made_nothing_ends_all_the_same(place: Place) -> None:
@@ -167,4 +179,4 @@ async def test_fifty_who_revoke_at_once_end_it_once(place: Place) -> None:
             return True
 
     assert sum(await asyncio.gather(*(revoke() for _ in range(50)))) == 1
-    assert await there(place, made) == (False, set(), False)
+    assert await there(place, made) == (False, set(), (False, False))

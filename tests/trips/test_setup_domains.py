@@ -244,6 +244,25 @@ async def test_token_of_another_connection_is_not_revoked(guest: Guest) -> None:
         assert [each.token_id for each in await services.scim_tokens.list(ctx, theirs)] == [token.token_id]
 
 
+async def test_token_of_an_administrator_is_neither_seen_nor_revoked(guest: Guest) -> None:
+    """N21: only what this very invitation made, though both are of its connection."""
+    place, services = guest.here, guest.here.server.services
+    await guest.begin()
+    await configure(guest)
+    connection_id = (await guest.now()).connection_id
+    assert connection_id is not None
+    async with place.operator() as ctx:
+        theirs, _ = await services.scim_tokens.create(ctx, connection_id, lifetime=timedelta(days=1))
+    page = await guest.post(await guest.get("setup/directory"), "setup/directory")
+    assert len(set(re.findall(r'name="token" value="(tok_\w+)"', page.text)) - {theirs.word}) == 1
+    assert theirs.word not in page.text
+    await guest.post(page, "setup/directory/revoke", token=theirs.word)
+    async with place.operator() as ctx:
+        live = {each.token_id: each.setup_id for each in await services.scim_tokens.list(ctx, connection_id)}
+    assert live.pop(theirs.token_id) is None
+    assert list(live.values()) == [(await guest.now()).id]
+
+
 async def test_fifty_domains_at_once_are_five(guest: Guest) -> None:
     """Fifty at once: no race adds more than one invitation may."""
     place, services = guest.here, guest.here.server.services

@@ -72,7 +72,7 @@ class SetupAdmin(Verbs):
     @requires(WRITE)
     async def revoke(self, ctx: RequestContext, setup_id: UUID) -> None:
         """It opens nothing any more. What was made by it goes: the connection, unless the sign-in page shows it or a
-        domain leads to it by now; its SCIM tokens in any case; domains that lead nowhere.
+        domain leads to it by now; the SCIM tokens that it made in any case; domains that lead nowhere.
 
         Raises:
             NotFound: no such invitation.

@@ -6,7 +6,7 @@ from uuid import UUID
 from airside.cli.manage import operating
 from airside.cli.session import out, run, table
 from airside.core.errors import InvalidInput, NotFound
-from airside.core.ids import CONNECTION, TOKEN, parse_id
+from airside.core.ids import CONNECTION, SETUP, TOKEN, format_id, parse_id
 
 
 def create(slug: str, connection: str, days: int) -> None:
@@ -36,12 +36,13 @@ def list_all(slug: str, connection: str) -> None:
         rows = [
             (
                 token.word,
+                "an administrator" if token.setup_id is None else format_id(SETUP, token.setup_id),
                 f"{token.expires_at:%Y-%m-%d}",
                 f"{token.last_used_at:%Y-%m-%d}" if token.last_used_at else "never",
             )
             for token in found
         ]
-        table(("id", "until", "last used"), rows)
+        table(("id", "made by", "until", "last used"), rows)
 
     run(main())
 

@@ -17,7 +17,7 @@ class SetupEndings:
     """Ends invitations, and clears away behind them.
 
     A connection is taken over once the sign-in page shows it or a domain leads to it, a domain once it is bound. A
-    connection that was taken over loses every SCIM token: whoever has been revoked may hold any of them.
+    connection that was taken over loses the SCIM tokens that the invitation made: whoever has been revoked holds them.
     """
 
     def __init__(
@@ -54,11 +54,11 @@ class SetupEndings:
 
     async def _clear(self, ctx: RequestContext, setup: Setup) -> None:
         if setup.connection_id is not None:
-            await self._end(ctx, setup.connection_id)
+            await self._end(ctx, setup.id, setup.connection_id)
         for domain_id in setup.domain_ids:
             await self._domains.discard(ctx, domain_id)
 
-    async def _end(self, ctx: RequestContext, connection_id: UUID) -> None:
+    async def _end(self, ctx: RequestContext, setup_id: UUID, connection_id: UUID) -> None:
         try:
             connection = await self._connections.hold(ctx, connection_id, alone=True)
         except NotFound:  # never made, or deleted meanwhile
@@ -66,5 +66,5 @@ class SetupEndings:
         if not connection.shown and not await self._domains.leads_to(ctx, connection_id):
             await self._removal.remove(ctx, connection_id)
             return
-        for token in await self._tokens.list(ctx, connection_id):
+        for token in await self._tokens.made_by(ctx, connection_id, setup_id):
             await self._tokens.revoke(ctx, connection_id, token.token_id)

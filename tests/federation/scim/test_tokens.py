@@ -1,15 +1,30 @@
 """Tokens of connections: shown once, two at a time, over by themselves, nobody's where the connection is disabled."""
 
 from datetime import timedelta
+from typing import Final
+from uuid import uuid4
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from airside.core.errors import Conflict, InvalidInput, NotFound, Unauthenticated
 from airside.core.ids import uuid7
+from airside.store.migrate import load, role_of
 from tests.federation.scim.directory import MONTH, Directory, connect, directory, person
 from tests.makers import Database
 from tests.running import Place, Running
+
+INVITATION: Final = """
+insert into airside.setup_invitation (tenant_id, setup_id, link_id, name, email_sealed, inviter, creates_users,
+    provisions, state, session_hash, provider, kind, connection_id, created_at, expires_at)
+values (%s, %s, %s, 'Contoso', '', 'user:1', false, true, %s, %s, 'okta', 'saml', %s, now(), now())
+"""
+TOKEN: Final = """
+insert into airside.scim_token (tenant_id, token_id, connection_id, token_hash, created_at, expires_at)
+values (%s, %s, %s, %s, now(), now())
+"""
+NAMED: Final = "select token_id, setup_id from airside.scim_token where tenant_id = %s"
 
 
 async def _status(entra: Directory, *authorization: str) -> int:
@@ -138,3 +153,25 @@ async def test_guessing_tokens_is_slowed_down_and_written_down_once(entra: Direc
     assert set(answers) == {401, 429}
     assert await _status(entra, f"Bearer {entra.token}") == 200
     assert (await entra.ask("POST", "/Users", person("ada"))).status_code == 201
+
+
+async def test_tokens_from_before_are_taken_to_be_of_the_invitation_that_is_under_way(database: Database) -> None:
+    """N18: nobody knows who made them, and whoever has been invited may hold any."""
+    (migration,) = [each for each in load() if each.version == 57]
+    async with (
+        await psycopg.AsyncConnection.connect(database.superuser) as connection,
+        connection.transaction(force_rollback=True),
+    ):
+        await connection.execute("alter table airside.scim_token drop column setup_id")
+        tenant_id, made = uuid4(), {state: (uuid4(), uuid4(), uuid4()) for state in ("started", "finished", "revoked")}
+        for state, (setup_id, connection_id, token_id) in made.items():
+            secret_hash = setup_id.bytes if state == "started" else None
+            values = (tenant_id, setup_id, uuid4(), state, secret_hash, connection_id)
+            await connection.execute(INVITATION, values)
+            await connection.execute(TOKEN, (tenant_id, token_id, connection_id, token_id.bytes))
+        await connection.execute(sql.SQL("set local role {}").format(sql.Identifier(role_of(database.owner))))
+        for statement in migration.statements:
+            await connection.execute(statement.encode())
+        await connection.execute("reset role")
+        rows = await (await connection.execute(NAMED, (tenant_id,))).fetchall()
+    assert dict(rows) == {made["started"][2]: made["started"][0], made["finished"][2]: None, made["revoked"][2]: None}

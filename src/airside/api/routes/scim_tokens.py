@@ -8,7 +8,7 @@ from pydantic import Field
 
 from airside.admin import ScimTokenAdmin
 from airside.api.strict import Answer, Body, path_id
-from airside.core.ids import CONNECTION, TOKEN
+from airside.core.ids import CONNECTION, SETUP, TOKEN, format_id
 from airside.federation.scim import ScimToken
 from airside.store import RequestContext
 
@@ -19,6 +19,7 @@ class NewScimToken(Body):
 
 class ScimTokenAnswer(Answer):
     id: str
+    setup_invitation_id: str | None
     created_at: datetime
     expires_at: datetime
     last_used_at: datetime | None
@@ -56,5 +57,9 @@ def add(routes: APIRouter, caller: Any, verbs: ScimTokenAdmin) -> None:
 
 def _answer(token: ScimToken) -> ScimTokenAnswer:
     return ScimTokenAnswer(
-        id=token.word, created_at=token.created_at, expires_at=token.expires_at, last_used_at=token.last_used_at
+        id=token.word,
+        setup_invitation_id=None if token.setup_id is None else format_id(SETUP, token.setup_id),
+        created_at=token.created_at,
+        expires_at=token.expires_at,
+        last_used_at=token.last_used_at,
     )

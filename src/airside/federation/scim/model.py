@@ -48,10 +48,15 @@ class Stale(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class ScimToken:
-    """A bearer token of one connection. What it is spelt like was shown once."""
+    """A bearer token of one connection. What it is spelt like was shown once.
+
+    Attributes:
+        setup_id: the setup invitation that made it, and that takes it with it; None where an administrator did.
+    """
 
     token_id: UUID
     connection_id: UUID
+    setup_id: UUID | None
     created_at: datetime
     expires_at: datetime
     last_used_at: datetime | None

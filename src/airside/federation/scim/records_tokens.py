@@ -9,18 +9,18 @@ from airside.federation.scim.model import ScimToken
 from airside.store.context import RequestContext
 
 INSERT: Final = """
-insert into airside.scim_token (tenant_id, token_id, connection_id, token_hash, created_at, expires_at)
-values (%s, %s, %s, %s, %s, %s)
+insert into airside.scim_token (tenant_id, token_id, connection_id, setup_id, token_hash, created_at, expires_at)
+values (%s, %s, %s, %s, %s, %s, %s)
 """
 # A token of a disabled connection is nobody's (N18).
 FIND: Final = """
-select t.token_id, t.connection_id, t.created_at, t.expires_at, t.last_used_at
+select t.token_id, t.connection_id, t.setup_id, t.created_at, t.expires_at, t.last_used_at
 from airside.scim_token t
 join airside.connection c on c.tenant_id = t.tenant_id and c.connection_id = t.connection_id and c.state = 'active'
 where t.tenant_id = %s and t.token_hash = %s and t.expires_at > %s
 """
 LIST: Final = """
-select token_id, connection_id, created_at, expires_at, last_used_at
+select token_id, connection_id, setup_id, created_at, expires_at, last_used_at
 from airside.scim_token
 where tenant_id = %s and connection_id = %s and expires_at > %s
 order by token_id
@@ -47,8 +47,8 @@ async def take_connection(ctx: RequestContext, connection_id: UUID) -> bool:
 
 
 async def insert(ctx: RequestContext, token: ScimToken, token_hash: bytes) -> None:
-    row = (ctx.tenant_id, token.token_id, token.connection_id, token_hash, token.created_at, token.expires_at)
-    await ctx.tx.run(INSERT, row)
+    ids = (ctx.tenant_id, token.token_id, token.connection_id, token.setup_id)
+    await ctx.tx.run(INSERT, (*ids, token_hash, token.created_at, token.expires_at))
 
 
 async def find(ctx: RequestContext, token_hash: bytes) -> ScimToken | None:

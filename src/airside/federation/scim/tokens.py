@@ -31,9 +31,9 @@ class ScimTokens:
         self._pace = pace
 
     async def create(
-        self, ctx: RequestContext, connection_id: UUID, *, lifetime: timedelta
+        self, ctx: RequestContext, connection_id: UUID, *, lifetime: timedelta, setup_id: UUID | None = None
     ) -> tuple[ScimToken, Secret[str]]:
-        """A new token of the connection, shown this once.
+        """A new token of the connection, shown this once; `setup_id` names the invitation that makes it.
 
         Raises:
             NotFound: no such connection.
@@ -47,7 +47,7 @@ class ScimTokens:
         if len(await records_tokens.live(ctx, connection_id)) >= MAX_TOKENS:
             raise Conflict("SCIM tokens over their cap", max=MAX_TOKENS)
         secret = Secret(PREFIX + token(self._entropy))
-        made = ScimToken(uuid7(ctx.now, self._entropy), connection_id, ctx.now, ctx.now + lifetime, None)
+        made = ScimToken(uuid7(ctx.now, self._entropy), connection_id, setup_id, ctx.now, ctx.now + lifetime, None)
         await records_tokens.insert(ctx, made, hash_of(secret.reveal()))
         source = Source(connection_id, made.token_id)
         await self._journal.record(
@@ -61,6 +61,10 @@ class ScimTokens:
     async def list(self, ctx: RequestContext, connection_id: UUID) -> list[ScimToken]:
         """The live ones, oldest first."""
         return await records_tokens.live(ctx, connection_id)
+
+    async def made_by(self, ctx: RequestContext, connection_id: UUID, setup_id: UUID) -> Sequence[ScimToken]:
+        """Those of them that the setup invitation made."""
+        return [each for each in await records_tokens.live(ctx, connection_id) if each.setup_id == setup_id]
 
     async def revoke(self, ctx: RequestContext, connection_id: UUID, token_id: UUID) -> None:
         """It opens nothing from the moment this commits.
