@@ -84,6 +84,26 @@ async def test_change_doesn_t_commit_without_its_record(
     assert await rows(superuser_dsn, "audit_record", tenant_id) == []
 
 
+async def test_only_an_ending_is_recorded_while_nothing_can_be_sealed_and_personal_fields_are_never_left_out(
+    journal: Journal, vault: Vault, open_ctx: Open, tenant_id: UUID, superuser_dsn: str
+) -> None:
+    """G12: with the tenant's keys destroyed."""
+    async with await psycopg.AsyncConnection.connect(superuser_dsn) as connection:
+        await connection.execute("delete from airside.tenant_key where tenant_id = %s", (tenant_id,))
+    vault.forget(tenant_id)
+    whence = Origin("192.0.2.7", "curl")
+    for personal, ending in (({}, False), ({"email": "ada@example.org"}, True)):
+        with pytest.raises(Inconsistent):
+            async with open_ctx(tenant_id, origin=whence) as ctx:
+                await journal.record(ctx, Event.SESSION_ENDED, personal=personal, ending=ending)
+    async with open_ctx(tenant_id, origin=whence) as ctx:
+        await journal.record(ctx, Event.SESSION_ENDED, subject="usr_1", details={"session": "ses_1"}, ending=True)
+    (row,) = await rows(superuser_dsn, "audit_record", tenant_id)
+    assert row["leaf_hash"] == leaf_hash(Record(**row))
+    assert (row["origin"], row["personal_sealed"]) == ("", None)
+    assert row["details"] == '{"session":"ses_1","unsealed":true}'
+
+
 @pytest.mark.parametrize("table", ["audit_record", "audit_leaf", "audit_node", "audit_head", "audit_key"])
 @pytest.mark.parametrize("statement", ["update {} set tenant_id = tenant_id", "delete from {}", "truncate {}"])
 async def test_application_role_can_t_change_what_is_written(

@@ -10,14 +10,14 @@ from airside.audit import records
 from airside.audit.canonical import hashed
 from airside.audit.events import Event
 from airside.audit.model import Outcome, Record
-from airside.audit.personal import Sealed, sealed
+from airside.audit.personal import UNSEALED, Sealed, sealed
 from airside.audit.redaction import clean, clean_word, details_text
 from airside.core.clock import epoch
 from airside.core.entropy import Entropy
 from airside.core.ids import uuid7
 from airside.core.strict_json import Json
 from airside.store.context import RequestContext
-from airside.vault import Vault
+from airside.vault import KEYLESS, Vault
 
 MAX_TOLD: Final = 10_000
 """Refusals remembered in memory as already told, so that a flood of them doesn't reach the database."""
@@ -50,6 +50,7 @@ class Journal:
         details: Mapping[str, Json] = {},
         personal: Mapping[str, str] = {},
         person: str = "",
+        ending: bool = False,
     ) -> None:
         """Record `event` in the caller's transaction, done by `ctx.principal` to `subject`.
 
@@ -57,12 +58,22 @@ class Journal:
         about; the address that the request came from under the key of whoever sent it. `details` is stored as it is:
         ids, counts, states.
 
+        `ending`: something is over, and must be whether or not anything can be sealed (fail secure). Where the
+        tenant's keys can't be had, its record says who, what and when, and not whence; `details` says `unsealed`.
+
         Raises:
+            Inconsistent, Unavailable, Unopenable: the tenant's keys can't be had, and it is no ending, or there are
+                personal fields, which are never left out.
             SecretInRecord: a key of `details` or `personal` names a secret. Nothing is written.
             TooLarge: `details` or `personal` over its cap.
         """
         record_id = uuid7(ctx.now, self._entropy)
-        shut = await sealed(ctx, self._vault, record_id, personal, (person, subject))
+        try:
+            shut = await sealed(ctx, self._vault, record_id, personal, (person, subject))
+        except KEYLESS:
+            if not ending or personal:
+                raise
+            shut, details = UNSEALED, {**details, "unsealed": True}
         draft = _draft(
             ctx,
             record_id,

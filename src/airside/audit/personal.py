@@ -31,6 +31,10 @@ class Sealed(NamedTuple):
     personal: bytes | None
 
 
+UNSEALED: Final = Sealed("", None)
+"""Of a record that had to be written while nothing could be sealed: it tells nothing of anybody."""
+
+
 class Whence(NamedTuple):
     """What is read of a record to say where it came from."""
 

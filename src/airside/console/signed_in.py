@@ -58,23 +58,23 @@ class MemberDoors:
         self._doors = doors
         self._sessions = sessions
 
-    def page(self, handler: MemberPage, *, away: Page | None = None) -> Handler:
+    def page(self, handler: MemberPage, *, away: Page | None = None, ending: bool = False) -> Handler:
         """The endpoint of a page that reads no form. Whoever isn't signed in is led to the sign-in, and back; or where
-        `away` says."""
+        `away` says. `ending`: it ends the session, and isn't told where that began."""
 
         async def entered(visit: Visit) -> Response:
-            member = await self._find(visit)
+            member = await self._find(visit, ending)
             if member is not None:
                 return await handler(member)
             return await _elsewhere(visit, away or _to_signin)
 
         return self._doors.page(entered)
 
-    def form(self, handler: MemberForm, fields: Sequence[str] = ()) -> Handler:
-        """The endpoint of a form that was made for this very session."""
+    def form(self, handler: MemberForm, fields: Sequence[str] = (), *, ending: bool = False) -> Handler:
+        """The endpoint of a form that was made for this very session; `ending` as for `page`."""
 
         async def entered(visit: Visit, form: Form) -> Response:
-            member = await self._find(visit)
+            member = await self._find(visit, ending)
             if member is None:
                 return onward(signin_path(visit.slug))
             csrf.check(member.secret.reveal().encode(), _binding(member.session), form[csrf.FIELD])
@@ -82,9 +82,10 @@ class MemberDoors:
 
         return self._doors.form(entered, (*fields, csrf.FIELD))
 
-    async def _find(self, visit: Visit) -> Member | None:
+    async def _find(self, visit: Visit, ending: bool) -> Member | None:
         secret = read_cookie(visit.request, account_cookie(visit.ctx.tenant_id))
-        session = None if secret is None else await self._sessions.find(visit.ctx, secret, "account")
+        find = self._sessions.find_to_end if ending else self._sessions.find
+        session = None if secret is None else await find(visit.ctx, secret, "account")
         return None if secret is None or session is None else Member(visit, secret, session)
 
 

@@ -99,6 +99,7 @@ class SignOuts:
                 subject=format_id(SESSION, session_id),
                 outcome="refused",
                 reason=reason,
+                ending=True,
             )
             return None
 

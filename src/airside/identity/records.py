@@ -282,9 +282,14 @@ async def insert_session(ctx: RequestContext, seals: Seals, session: Session, ha
 
 async def session_by_hash(ctx: RequestContext, vault: Vault, cookie: Cookie, hashed: bytes) -> Session | None:
     """The live session of an active user that the cookie opens."""
-    sql = SESSION_BY_SSO if cookie == "sso" else SESSION_BY_ACCOUNT
-    row = await ctx.tx.one(_SessionRow, sql, (ctx.tenant_id, hashed, ctx.now, ctx.now))
+    row = await _row_by_hash(ctx, cookie, hashed)
     return None if row is None else await _live(ctx, vault, row)
+
+
+async def unread_session_by_hash(ctx: RequestContext, cookie: Cookie, hashed: bytes) -> Session | None:
+    """As `session_by_hash`, with nothing opened: it says nothing of where it began."""
+    row = await _row_by_hash(ctx, cookie, hashed)
+    return None if row is None else _session(Origin("", ""), row)
 
 
 async def session_by_id(ctx: RequestContext, vault: Vault, session_id: UUID) -> Session | None:
@@ -297,7 +302,7 @@ async def sessions_of(ctx: RequestContext, seals: Seals, user_id: UUID) -> list[
     """The user's live sessions, most lately used first."""
     params = (ctx.tenant_id, user_id, ctx.now, ctx.now, MAX_SESSIONS)
     rows = await ctx.tx.all(_SessionRow, SESSIONS_OF_USER, params)
-    return [_session(seals, row) for row in rows]
+    return [_read(seals, row) for row in rows]
 
 
 async def seen(ctx: RequestContext, session_id: UUID, idle: timedelta) -> None:
@@ -330,13 +335,22 @@ async def end_all(ctx: RequestContext, user_id: UUID) -> Sequence[Ended]:
     return await ctx.tx.all(Ended, END_ALL, (ctx.now, ctx.tenant_id, user_id, ctx.now))
 
 
+async def _row_by_hash(ctx: RequestContext, cookie: Cookie, hashed: bytes) -> _SessionRow | None:
+    sql = SESSION_BY_SSO if cookie == "sso" else SESSION_BY_ACCOUNT
+    return await ctx.tx.one(_SessionRow, sql, (ctx.tenant_id, hashed, ctx.now, ctx.now))
+
+
 async def _live(ctx: RequestContext, vault: Vault, row: _SessionRow) -> Session:
-    return _session(vault.persons.read(ctx, await vault.keyset(ctx), row.user_id, row.wrapped), row)
+    return _read(vault.persons.read(ctx, await vault.keyset(ctx), row.user_id, row.wrapped), row)
 
 
-def _session(seals: Seals, row: _SessionRow) -> Session:
+def _read(seals: Seals, row: _SessionRow) -> Session:
     origin = seals.open(Place("user_session", "origin_sealed", row.session_id), row.origin_sealed)
     agent = seals.open(Place("user_session", "agent_sealed", row.session_id), row.agent_sealed)
+    return _session(Origin(origin.decode(), agent.decode()), row)
+
+
+def _session(origin: Origin, row: _SessionRow) -> Session:
     return Session(
         id=row.session_id,
         user_id=row.user_id,
@@ -346,6 +360,6 @@ def _session(seals: Seals, row: _SessionRow) -> Session:
         created_at=row.created_at,
         last_seen_at=row.last_seen_at,
         expires_at=row.expires_at,
-        origin=Origin(origin.decode(), agent.decode()),
+        origin=origin,
         device_id=row.device_id,
     )

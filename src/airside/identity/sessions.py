@@ -132,10 +132,8 @@ class Sessions:
     async def find(self, ctx: RequestContext, token: Secret[str], cookie: Cookie) -> Session | None:
         """The live session that `token` opens as that `cookie`; None for an ended, idle or expired one, one of a
         disabled user, the other cookie's secret, or anything else. Use counts at most once a minute."""
-        text = token.reveal()
-        if len(text) != TOKEN_CHARACTERS or not text.isascii():
-            return None
-        session = await records.session_by_hash(ctx, self._vault, cookie, _hash(text))
+        hashed = _hash_of(token)
+        session = None if hashed is None else await records.session_by_hash(ctx, self._vault, cookie, hashed)
         if session is None:
             return None
         session = self._placed(session)
@@ -143,6 +141,12 @@ class Sessions:
             await records.seen(ctx, session.id, await self._idle(ctx))
             return replace(session, last_seen_at=ctx.now)
         return session
+
+    async def find_to_end(self, ctx: RequestContext, token: Secret[str], cookie: Cookie) -> Session | None:
+        """As `find`, without where it began, which is sealed: to end a session nobody needs a key, though the
+        tenant's are away or destroyed. It counts as no use."""
+        hashed = _hash_of(token)
+        return None if hashed is None else await records.unread_session_by_hash(ctx, cookie, hashed)
 
     async def live(self, ctx: RequestContext, session_id: UUID) -> Session | None:
         """The live session of that id, whoever asks; None for any that `find` wouldn't find."""
@@ -248,7 +252,7 @@ class Sessions:
         if self._partings is not None:
             await self._partings.session_ended(ctx, ended.session_id)
         await self._journal.record(
-            ctx, Event.SESSION_ENDED, subject=format_id(USER, ended.user_id), details={"session": sid}
+            ctx, Event.SESSION_ENDED, subject=format_id(USER, ended.user_id), details={"session": sid}, ending=True
         )
 
     def _secrets(self, session: Session) -> StartedSession:
@@ -270,6 +274,12 @@ def _fresh(ctx: RequestContext, proofs: Sequence[Proof]) -> bool:
 
 def _hashes(started: StartedSession) -> Hashes:
     return Hashes(_hash(started.sso.reveal()), _hash(started.account.reveal()))
+
+
+def _hash_of(token: Secret[str]) -> bytes | None:
+    """How it is stored; None for what is no token."""
+    text = token.reveal()
+    return _hash(text) if len(text) == TOKEN_CHARACTERS and text.isascii() else None
 
 
 def _hash(token: str) -> bytes:

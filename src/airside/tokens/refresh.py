@@ -254,7 +254,7 @@ class RefreshFamilies:
 
     async def _tell(self, ctx: RequestContext, subject: str, reason: str, families: int) -> None:
         await self._journal.record(
-            ctx, Event.FAMILY_REVOKED, subject=subject, reason=reason, details={"families": families}
+            ctx, Event.FAMILY_REVOKED, subject=subject, reason=reason, details={"families": families}, ending=True
         )
 
 

@@ -10,7 +10,7 @@ from airside.vault.archive import KeyArchive, NoArchive
 from airside.vault.keyset import Keyset
 from airside.vault.kms.local import LocalKek
 from airside.vault.kms.several import Keks
-from airside.vault.model import Place, Unopenable
+from airside.vault.model import KEYLESS, Place, Unopenable
 from airside.vault.persons import FORGOTTEN, PersonKey, PersonKeys, Seals, open_own, open_personal, person_of
 from airside.vault.streams import LooseKey, StreamKeys, open_stream, seal_stream
 from airside.vault.survey import Standing, Survey
@@ -18,6 +18,7 @@ from airside.vault.vault import Vault
 
 __all__ = [
     "FORGOTTEN",
+    "KEYLESS",
     "Aead",
     "Kek",
     "Keks",

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final, Literal, NamedTuple
 from uuid import UUID
 
-from airside.core.errors import Refusal
+from airside.core.errors import Inconsistent, Refusal, Unavailable
 
 KEY_BYTES: Final = 32
 """Every key in the vault: AES-256, HMAC-SHA256 and HKDF-SHA256 all take 256 bits."""
@@ -24,6 +24,10 @@ class Unopenable(Refusal):
 
     def __init__(self) -> None:
         super().__init__("unopenable")
+
+
+KEYLESS: Final = (Inconsistent, Unavailable, Unopenable)
+"""How it is told that a tenant's keys can't be had: it has none any more, nobody unwraps them now, nobody ever will."""
 
 
 class Place(NamedTuple):

@@ -61,5 +61,5 @@ def routes(doors: MemberDoors, pages: AccountPages) -> list[Route]:
     """The account page's routes."""
     return [
         Route("/t/{slug}/account", doors.page(pages.show), methods=["GET"]),
-        Route("/t/{slug}/account/signout", doors.form(pages.sign_out, FIELDS), methods=["POST"]),
+        Route("/t/{slug}/account/signout", doors.form(pages.sign_out, FIELDS, ending=True), methods=["POST"]),
     ]

@@ -49,7 +49,7 @@ def routes(doors: MemberDoors, pages: SessionPages) -> list[Route]:
     """The routes of sessions and devices."""
     return [
         Route("/t/{slug}/account/sessions", doors.page(pages.show), methods=["GET"]),
-        Route("/t/{slug}/account/sessions/{session}/end", doors.form(pages.end), methods=["POST"]),
+        Route("/t/{slug}/account/sessions/{session}/end", doors.form(pages.end, ending=True), methods=["POST"]),
         Route("/t/{slug}/account/devices/{device}/forget", doors.form(pages.forget), methods=["POST"]),
     ]
 

@@ -19,6 +19,7 @@ from airside.federation import SignOuts
 from airside.identity import Users
 from airside.oauth import Logout, LogoutRequest
 from airside.protocols.oauth import parse_form
+from airside.vault import KEYLESS
 
 LOGOUT: Final = "/t/{slug}/oauth2/logout"
 """Where applications send their users. It takes posts from other sites, which bring no cookie (`foreign_posts`)."""
@@ -56,7 +57,7 @@ class SignoutPages:
         return member.page(
             "signout.html",
             client=client,
-            user=await self._users.get(member.ctx, member.session.user_id),
+            email=await self._email(member),
         )
 
     async def confirm(self, member: Member, _form: Form) -> Response:
@@ -68,6 +69,13 @@ class SignoutPages:
         """`GET /t/{slug}/signout/{request}` in a browser without a session: there is nothing to end."""
         request, _ = await self._logout.look(visit.ctx, visit.request.path_params["request"])
         return await self._finish(_spoken(visit, request), None, confirmed=False)
+
+    async def _email(self, member: Member) -> str:
+        """Whom the page asks; empty while nobody can open who that is, and they are asked all the same."""
+        try:
+            return (await self._users.get(member.ctx, member.session.user_id)).email
+        except KEYLESS:
+            return ""
 
     async def _finish(self, visit: Visit, member: Member | None, *, confirmed: bool) -> Response:
         place = _Place(visit.request.path_params["request"], await self._issuer(visit.ctx))
@@ -98,6 +106,6 @@ def routes(doors: Doors, members: MemberDoors, pages: SignoutPages) -> list[Rout
 
     return [
         Route(LOGOUT, guarded(begin), methods=["GET", "POST"]),
-        Route(PAGE, members.page(pages.show, away=pages.nobody), methods=["GET"]),
-        Route(PAGE, members.form(pages.confirm), methods=["POST"]),
+        Route(PAGE, members.page(pages.show, away=pages.nobody, ending=True), methods=["GET"]),
+        Route(PAGE, members.form(pages.confirm, ending=True), methods=["POST"]),
     ]
