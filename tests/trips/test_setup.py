@@ -76,13 +76,16 @@ async def test_guest_sets_up_tests_and_finishes_and_people_sign_in(here: Place, 
 
 
 async def test_refused_test_says_why(here: Place, place: Place) -> None:
-    """The reason is shown to who sets it up, and to nobody who signs in."""
+    """Why is shown to who sets it up, and to nobody who signs in; so is what arrived, and that it is no proof."""
     async with here.server.client() as http:
         guest = OidcGuest(here, http)
         await guest.configure(place, secret="x" * 43)
         tested = await guest.test(await place.user())
     assert "The sign-in was refused" in tested.text
     assert "token_endpoint" in tested.text or "reason" in tested.text
+    assert "Not verified" in tested.text
+    assert "<dt>Parameters</dt><dd><code>code, iss</code></dd>" in tested.text
+    assert f"<dt>Issuer</dt><dd><code>{place.issuer}</code></dd>" in tested.text
 
 
 async def test_answer_of_a_test_gets_into_no_login_and_is_taken_once(here: Place, place: Place) -> None:

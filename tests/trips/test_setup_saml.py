@@ -4,6 +4,7 @@ import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -131,6 +132,60 @@ async def test_key_that_is_not_set_up_is_told_of(trial: Trial) -> None:
         document = sign(trial.answer(asked["ID"]), rsa_key("other"))
         tested = await trial.guest.get(await trial.bring(document, asked["RelayState"]))
         assert "The signature doesn’t fit" in tested.text, tested.text
+
+
+def shown(page: httpx2.Response) -> dict[str, str]:
+    """What the page lists, by its names."""
+    pairs = re.findall(r"<dt>(?:<code>)?([^<]+)(?:</code>)?</dt><dd>(?:<code>)?([^<]*)", page.text)
+    return {unescape(name): unescape(value) for name, value in pairs}
+
+
+async def test_what_arrived_is_shown_beside_why_it_was_refused(trial: Trial) -> None:
+    """What the provider signed, and apart from it what the envelope says, which nobody has verified."""
+    await trial.configure()
+    tested = await trial.test(audiences=("https://other.example",))
+    assert "The assertion is for somebody else." in tested.text
+    assert "Not verified" in tested.text
+    assert "Signed by your provider" in tested.text
+    found = shown(tested)
+    assert found["Message"] == "Response"
+    assert found["Holds"] == "Assertion"
+    assert found["Signed elements"] == "Response"
+    assert found["Audience"] == "https://other.example"
+    assert found["Issuer"] == IDP
+    assert found["Destination"] == found["Recipient"] == f"{trial.address}/acs"
+    assert found["team"] == "nuclear, aviation"
+    assert "The sign-in was taken" not in tested.text
+
+
+async def test_of_what_nobody_signed_only_the_envelope_is_shown(trial: Trial) -> None:
+    """N23, N29: no attribute and no name of anybody, and what is shown is text."""
+    await trial.configure()
+    asked = await trial.lead()
+    evil = "&lt;b&gt;https://evil.example&lt;/b&gt;\u202e"
+    told = {"role": ("admin",)}
+    for signed in (True, False):
+        forged = trial.answer(asked["ID"], issuer=evil, response_issuer=evil, attributes=told)
+        document = in_response(forged, rsa_key("other")) if signed else forged.response().encode()
+        tested = await trial.guest.get(await trial.bring(document, asked["RelayState"]))
+        assert "Not verified" in tested.text
+        assert "Signed by your provider" not in tested.text
+        assert "<b>" not in tested.text
+        assert shown(tested)["Issuer"] == "<b>https://evil.example</b>�"
+        for private in ("admin", "ada-1", "role"):
+            assert private not in shown(tested).values()
+            assert private not in shown(tested)
+        asked = await trial.lead()
+
+
+async def test_of_what_is_no_message_nothing_but_its_size_is_shown(trial: Trial) -> None:
+    """N26."""
+    await trial.configure()
+    for document in (b"<!DOCTYPE x [<!ENTITY e 'secret-entity'>]><x>&e;</x>", b"nothing of the kind", b"<a>" * 500):
+        asked = await trial.lead()
+        tested = await trial.guest.get(await trial.bring(document, asked["RelayState"]))
+        assert "The sign-in was refused" in tested.text
+        assert shown(tested) == {"Size in bytes": str(len(document))}
 
 
 async def test_attacks_are_refused_and_reasoned(trial: Trial) -> None:

@@ -211,8 +211,26 @@ class Leading(Authenticator, Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What an answer is like that was refused: proof of nothing.
+
+    Attributes:
+        claims: what it says of itself, by names of ours: unverified, so anybody may have written it.
+        attributes: what it says of somebody in a part that the provider signed; empty where none was.
+    """
+
+    claims: Mapping[str, str] = field(default_factory=dict[str, str])
+    attributes: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]], repr=False)
+
+
 class AnswerRefused(Unauthenticated):
-    """An answer that counts for nothing, and why, in a word of ours: for who set the connection up, and nobody else."""
+    """An answer that counts for nothing, and why, in a word of ours: for who set the connection up, and nobody else.
+    So is what was `seen` of it."""
+
+    def __init__(self, reason: str, seen: Seen) -> None:
+        super().__init__(reason)
+        self.seen = seen
 
 
 class Examining(Leading, Protocol):

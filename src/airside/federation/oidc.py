@@ -5,6 +5,7 @@ connection's own (RFC 9700 §2.1, §4.4.2). What comes back is looked at once, w
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import ClassVar, Final, NamedTuple, Protocol
 
 from airside.audit import Event, Journal
@@ -17,10 +18,11 @@ from airside.federation.answers import Answers, OidcAnswer, Redeemed
 from airside.federation.connections import Connections
 from airside.federation.documents import ProviderAway
 from airside.federation.linking import OURS, LinkedDoor, Linking
-from airside.federation.model import AnswerRefused, Connection, Departure, ExternalClaims
-from airside.federation.oidc_claims import apple_name, external_claims
+from airside.federation.model import AnswerRefused, Connection, Departure, ExternalClaims, Seen
+from airside.federation.oidc_claims import apple_name, attributes_of, external_claims
 from airside.federation.oidc_client import AGENT, TIMEOUT, OidcClient
 from airside.federation.oidc_oauth import github_claims
+from airside.federation.oidc_outline import claims_of
 from airside.federation.providers import Providers
 from airside.federation.requests import Requests
 from airside.federation.settings import OidcSettings
@@ -64,6 +66,21 @@ class _Said(NamedTuple):
 
     claims: ExternalClaims
     id_token: Secret[str] | None
+
+
+@dataclass(slots=True)
+class _Found:
+    """How far an answer was followed before it was taken or refused."""
+
+    id_token: Secret[str] | None = None
+    verified: VerifiedIdToken | None = None
+
+    def attributes(self) -> Mapping[str, tuple[str, ...]]:
+        """What the verified ID token says of the person, as far as that can be shown."""
+        try:
+            return {} if self.verified is None else attributes_of(self.verified.claims)
+        except ProviderRefused:
+            return {}
 
 
 class OidcDoor(LinkedDoor):
@@ -154,7 +171,7 @@ class OidcDoor(LinkedDoor):
             raise Unauthenticated("another kind of answer")
         redeemed = await self._answers.redeem(ctx, attempt, "oidc", answer.word)
         try:
-            said = await self._said(ctx, redeemed)
+            said = await self._said(ctx, redeemed, _Found())
         except OURS:
             raise
         except Refusal as refusal:
@@ -166,16 +183,18 @@ class OidcDoor(LinkedDoor):
         """Implements `Examining`: as `prove`, but nobody is linked to what it says, and why it counts for nothing is
         told."""
         redeemed = await self._answers.redeem(ctx, attempt, "oidc", word)
+        found = _Found()
         try:
-            claims = (await self._said(ctx, redeemed)).claims
+            claims = (await self._said(ctx, redeemed, found)).claims
         except OURS:
             raise
         except Refusal as refusal:
-            raise AnswerRefused(reason_of(refusal)) from refusal
+            seen = Seen(claims_of(redeemed.fields, found.id_token), found.attributes())
+            raise AnswerRefused(reason_of(refusal), seen) from refusal
         await self._answers.forgive(ctx)
         return claims
 
-    async def _said(self, ctx: RequestContext, redeemed: Redeemed) -> _Said:
+    async def _said(self, ctx: RequestContext, redeemed: Redeemed, found: _Found) -> _Said:
         connection, noted = redeemed.connection, redeemed.details
         if noted is None:
             raise ProviderRefused("unasked")
@@ -190,10 +209,12 @@ class OidcDoor(LinkedDoor):
             "code_verifier": noted["verifier"],
         }
         tokens = await self._client.redeem(ctx, settings, secrets, metadata, grant)
+        found.id_token = tokens.id_token
         if settings.preset == "github":
             profile = await github_claims(self._fetcher, metadata.userinfo_endpoint or "", tokens.access_token)
             return _Said(profile, None)
         verified = await self._verified(ctx, settings, metadata, tokens, Secret(noted["nonce"]))
+        found.verified = verified
         told = await self._told(ctx, settings, metadata, tokens, verified)
         claims = external_claims(settings, verified, told, apple_name(redeemed.fields.get("user", "")))
         return _Said(claims, tokens.id_token)

@@ -7,7 +7,7 @@ from airside.core.entropy import Entropy
 from airside.core.errors import InvalidInput, Refusal, Unauthenticated
 from airside.federation.answers import Answers, Redeemed, SamlAnswer
 from airside.federation.linking import OURS, LinkedDoor, Linking
-from airside.federation.model import AnswerRefused, Connection, Departure, ExternalClaims
+from airside.federation.model import AnswerRefused, Connection, Departure, ExternalClaims, Seen
 from airside.federation.requests import Requests
 from airside.federation.saml_claims import external_claims
 from airside.federation.saml_party import SamlParty, pinned, settings_of
@@ -19,6 +19,7 @@ from airside.protocols.saml import (
     SamlRefused,
     VerifiedAssertion,
     new_id,
+    outline,
     read_post,
     verify_response,
     write_post,
@@ -111,9 +112,18 @@ class SamlDoor(LinkedDoor):
         except OURS:
             raise
         except Refusal as refusal:
-            raise AnswerRefused(saml_reason(refusal)) from refusal
+            raise AnswerRefused(saml_reason(refusal), await self._seen(ctx, redeemed)) from refusal
         await self._answers.forgive(ctx)
         return claims
+
+    async def _seen(self, ctx: RequestContext, redeemed: Redeemed) -> Seen:
+        try:
+            document = read_post("SAMLResponse", redeemed.fields.get("SAMLResponse", "")).document
+        except SamlRefused:
+            return Seen()
+        keys = await self._party.keys(ctx, redeemed.connection)
+        told = outline(document, pinned(settings_of(redeemed.connection)), keys.decryption)
+        return Seen(told.claims, told.attributes)
 
     async def _claims(self, ctx: RequestContext, redeemed: Redeemed) -> ExternalClaims:
         """Parse within bounds, verify, consume only what is signed, and spend the assertion's id."""

@@ -54,10 +54,13 @@ class SetupTest:
 
     Attributes:
         refusal: why it was refused; empty where it was taken.
+        claims: of one that was refused: what it says of itself, by names of ours, and nobody has verified.
+        attributes: of one that was refused: only what stands in a part that the provider signed.
     """
 
     at: datetime
     refusal: str = ""
+    claims: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     subject: str = field(default="", repr=False)
     email: str = field(default="", repr=False)
     name: str = field(default="", repr=False)

@@ -91,7 +91,7 @@ class SetupTrials:
             claims = await door.examine(ctx, _Attempt(access.setup.id), word)
             test = _shown(ctx, claims, await self._mappings.of(ctx, connection, claims))
         except AnswerRefused as refusal:
-            test = SetupTest(ctx.now, refusal=refusal.reason)
+            test = _refused(ctx, refusal)
         except Unauthenticated:
             test = SetupTest(ctx.now, refusal=_LOST)
         if not await records.keep_test(ctx, await self._vault.keyset(ctx), access.setup.id, test):
@@ -108,19 +108,33 @@ class SetupTrials:
 
 
 def _shown(ctx: RequestContext, claims: ExternalClaims, mapped: Mapped) -> SetupTest:
-    names = sorted(claims.attributes)[:MAX_ATTRIBUTES]
     return SetupTest(
         at=ctx.now,
         subject=_short(claims.subject),
         email=_short(mapped.email),
         name=_short(mapped.name or ""),
-        attributes={
-            _short(name): tuple(_short(value) for value in claims.attributes[name][:MAX_VALUES]) for name in names
-        },
+        attributes=_attributes(claims.attributes),
         groups=tuple(_short(group) for group in mapped.groups[:MAX_ATTRIBUTES]),
         roles=tuple(sorted(mapped.roles)[:MAX_ATTRIBUTES]),
     )
 
 
+def _refused(ctx: RequestContext, refusal: AnswerRefused) -> SetupTest:
+    seen = refusal.seen
+    return SetupTest(
+        ctx.now,
+        refusal=refusal.reason,
+        claims={name: _short(text) for name, text in list(seen.claims.items())[:MAX_ATTRIBUTES]},
+        attributes=_attributes(seen.attributes),
+    )
+
+
+def _attributes(given: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    names = sorted(given)[:MAX_ATTRIBUTES]
+    return {_short(name): tuple(_short(value) for value in given[name][:MAX_VALUES]) for name in names}
+
+
 def _short(text: str) -> str:
+    """Cut, and without what steers a terminal or a line's direction instead of being read."""
+    text = "".join(each if each.isprintable() else "�" for each in text[: MAX_SHOWN + 1])
     return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"

@@ -175,7 +175,10 @@ class SetupPages:
             return onward(f"/t/{guest.visit.slug}/setup/steps")
         test = guest.setup.test
         refusal = "" if test is None or not test.refusal else _why(guest.visit, test.refusal)
-        return guest.page("setup_test.html", **outcome(problems or {}, limited), test=test, refusal=refusal)
+        words = guest.visit.words
+        claims = [] if test is None else [(words.of("arrived", name), text) for name, text in test.claims.items()]
+        said = outcome(problems or {}, limited)
+        return guest.page("setup_test.html", **said, test=test, refusal=refusal, claims=claims)
 
 
 def routes(entries: EntryDoors, doors: SetupDoors, pages: SetupPages) -> list[Route]:

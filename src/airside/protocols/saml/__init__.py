@@ -31,6 +31,7 @@ from airside.protocols.saml.logout import (
 )
 from airside.protocols.saml.model import ExpectedResponse, NameId
 from airside.protocols.saml.names import HTTP_POST, HTTP_REDIRECT
+from airside.protocols.saml.outline import Outline, outline
 from airside.protocols.saml.refusals import CertificateRefused, MetadataRefused, Reason, SamlRefused
 from airside.protocols.saml.requests import AuthnRequest, new_id
 from airside.protocols.saml.response import VerifiedAssertion, verify_response
@@ -59,6 +60,7 @@ __all__ = [
     "MessageSigner",
     "MetadataRefused",
     "NameId",
+    "Outline",
     "PinnedCertificate",
     "Reason",
     "SamlRefused",
@@ -67,6 +69,7 @@ __all__ = [
     "VerifiedLogoutRequest",
     "VerifiedLogoutResponse",
     "new_id",
+    "outline",
     "read_certificate",
     "read_idp_metadata",
     "read_post",

@@ -56,7 +56,7 @@ def read_assertion(
         assertion_id=attribute(assertion, "ID", Reason.IDS),
         issuer=expected.issuer,
         subject=read_subject_name(subject, expected.audience, keys),
-        attributes=MappingProxyType(_attributes(assertion)),
+        attributes=MappingProxyType(read_attributes(assertion)),
         session_index=_short(statement.get("SessionIndex")),
         authn_context=_context(statement),
         authn_instant=read_instant(attribute(statement, "AuthnInstant", Reason.AUTHENTICATION)),
@@ -110,8 +110,12 @@ def demand_in_response_to(element: Element, request_id: str | None) -> None:
         raise SamlRefused(Reason.IN_RESPONSE_TO)
 
 
-def _attributes(assertion: Element) -> dict[str, tuple[str, ...]]:
-    """Every attribute with values that are text, or a lone NameID. A name that comes twice has no one meaning."""
+def read_attributes(assertion: Element) -> dict[str, tuple[str, ...]]:
+    """Every attribute with values that are text, or a lone NameID.
+
+    Raises:
+        SamlRefused: a name comes twice, and so has no one meaning; too many, or too long.
+    """
     found: dict[str, tuple[str, ...]] = {}
     for statement in children(assertion, saml("AttributeStatement")):
         for element in children(statement, saml("Attribute")):

@@ -85,6 +85,18 @@ def verify_response(
     )
 
 
+def signed_assertion(
+    root: Element, certificates: Sequence[PinnedCertificate], keys: Sequence[rsa.RSAPrivateKey], lenience: Lenience
+) -> Element:
+    """The assertion in a response, out of what one of the pinned keys signed: for whom, when and in answer to what is
+    not asked, so it proves nothing.
+
+    Raises:
+        SamlRefused: as `verify_response`, of shape and signatures.
+    """
+    return _signed_parts(root, certificates, keys, lenience)[1]
+
+
 @dataclass(frozen=True, slots=True)
 class _Envelope:
     """The Response around an assertion, whether a signature covers it, and whether what it held was encrypted."""
