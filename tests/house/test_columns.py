@@ -8,8 +8,9 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from airside.vault.columns import PEPPERED, SEALED
-from airside.vault.indexes import FULL, STRENGTHS
+from airside.vault.indexes import FULL, INDEXES, LASTING, STRENGTHS
 from airside.vault.public import INDEX, PUBLIC
+from airside.wiring.indexes import VALUES
 
 _COLUMNS = """
     select c.relname, a.attname, format_type(a.atttypid, null)
@@ -59,6 +60,24 @@ def test_every_blind_index_declares_its_strength() -> None:
     indexes = {(table, name) for table, columns in PUBLIC.items() for name, why in columns.items() if why == INDEX}
     assert set(STRENGTHS) == indexes
     assert [each for each in STRENGTHS.values() if each.bits % 8 or not 8 <= each.bits <= FULL] == []
+
+
+def test_every_blind_index_is_computed_anew_or_its_key_is_kept(connection: Connection[TupleRow]) -> None:
+    """What is computed anew says from which sealed column, by which rows, and its room says of which values."""
+    assert set(VALUES) == set(INDEXES)
+    assert INDEXES.keys() & LASTING.keys() == set()
+    keys = {(table, *columns) for table, columns in connection.execute(_KEYS).fetchall()}
+    sealed = {(each.table, each.column): each for each in SEALED}
+    for (table, column), index in INDEXES.items():
+        assert any((table, "tenant_id", *index.key[:count]) in keys for count in (1, 2, 3)), (table, column)
+        assert set(sealed[index.source].key) <= set(index.key), (table, column)
+        assert not sealed[index.source].kept, (table, column)
+
+
+def test_what_is_not_computed_anew_says_when_it_was_made(connection: Connection[TupleRow]) -> None:
+    """A former index key is kept for as long as there is any of them from its time."""
+    live = {(table, name): kind for table, name, kind in connection.execute(_COLUMNS).fetchall()}
+    assert {live[table, "created_at"] for table, _ in LASTING} == {"timestamp with time zone"}
 
 
 def test_an_index_that_a_unique_key_rests_on_is_whole(connection: Connection[TupleRow]) -> None:

@@ -85,7 +85,7 @@ class Second:
                     ("name_sealed", b"Laptop"),
                 )
             ]
-            index = keyset.blind_index("passkey", "credential", passkey_id.bytes)
+            index = keyset.blind_index("passkey", "credential_index", passkey_id.bytes)
             row = (ctx.tenant_id, passkey_id, user_id, index, *sealed, UUID(int=0), ctx.now)
             await ctx.tx.run(_PASSKEY, row)
         return passkey_id

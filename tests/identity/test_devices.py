@@ -18,7 +18,7 @@ from airside.core.principal import Origin
 from airside.core.secret import Secret
 from airside.identity import DevicePolicy, Devices, FixedPolicies, IdentityPolicy
 from airside.identity.devices import COOKIE_CHARACTERS
-from airside.identity.passwords import email_index
+from airside.identity.passwords import email_indexes
 from airside.identity.records_devices import ADMITTED_FOR
 from airside.vault import Vault
 from tests.identity.kit import HOME, Kit, MakeTenant
@@ -55,7 +55,7 @@ async def _admits(kit: Kit, vault: Vault, email: str, device_id: UUID, later: ti
     async with kit.open_ctx(kit.tenant_id) as ctx:
         now = ctx.now + later
     async with kit.open_ctx(kit.tenant_id, now=now) as ctx:
-        return await kit.devices.admits(ctx, email_index(await vault.keyset(ctx), email), device_id)
+        return await kit.devices.admits(ctx, email_indexes(await vault.keyset(ctx), email), device_id)
 
 
 async def test_a_cookie_names_the_device_that_it_was_minted_for(kit: Kit) -> None:

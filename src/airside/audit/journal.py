@@ -117,7 +117,7 @@ class Journal:
         nobody finds the address by trying all of them."""
         word = f"{event}\0{ctx.origin.address}\0{epoch(minute)}".encode(errors="replace")
         keyset = await self._vault.keyset(ctx)
-        return uuid7(minute, _Given(keyset.blind_index("audit_record", "record_id", word)))
+        return uuid7(minute, _Given(keyset.keyed_hash("refusal", word)))
 
     def _mark_after_commit(self, ctx: RequestContext) -> None:
         tenant_id = ctx.tenant_id

@@ -42,6 +42,29 @@ def rotate_data(
     run(slug, every=every, rollback=rollback)
 
 
+@keys.command("reindex")
+def reindex(slug: Tenant = None, every: All = False) -> None:
+    """Compute anew every index that isn't under the index key that counts. Servers do it by themselves; this shows how
+    far it is. Killed, it goes on by looking at every row again."""
+    from airside.cli.vault_keys import reindex as run
+
+    run(slug, every=every)
+
+
+@rotate.command("index")
+def rotate_index(
+    slug: Tenant = None,
+    every: All = False,
+    rollback: Annotated[
+        bool, typer.Option("--rollback", help="Go back to the index key before, unless it has been destroyed.")
+    ] = False,
+) -> None:
+    """Make a new index key: once every node knows it, it counts, and servers compute every index anew with it."""
+    from airside.cli.vault_keys import rotate_index as run
+
+    run(slug, every=every, rollback=rollback)
+
+
 @rotate.command("kek")
 def rotate_kek(slug: Tenant = None) -> None:
     """Wrap every tenant's keys with the present key encryption key."""

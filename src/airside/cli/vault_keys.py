@@ -1,4 +1,4 @@
-"""`airside keys`: rotate what seals a tenant's data, and watch it being sealed anew."""
+"""`airside keys`: rotate what seals and indexes a tenant's data, and watch it being done anew."""
 
 from collections.abc import Awaitable, Callable
 from typing import Final
@@ -23,7 +23,8 @@ def list_vault_keys(slug: str) -> None:
 
     async def look(services: Services, ctx: RequestContext, _slug: str) -> str:
         for key in await services.vault_keys.list(ctx):
-            state = "retired, seals nothing" if key.resealed else key.state
+            nothing = "seals" if key.purpose == "data" else "finds"
+            state = f"retired, {nothing} nothing" if key.resealed else key.state
             since, sealed = f"{key.since:%Y-%m-%d %H:%M:%S}", f"{key.seals:,}" if key.purpose == "data" else ""
             rows.append((format_id(KEY, key.key_id), key.purpose, state, since, sealed, key.kek_id))
         return ""
@@ -44,6 +45,36 @@ def rotate_data(slug: str | None, *, every: bool, rollback: bool) -> None:
         except NotFound:
             raise NotFound(f"{name}: no data key to go back to: `airside keys vault {name}`") from None
         return f"{name}: data key {key} seals again; `airside keys reseal {name}` seals the rest with it"
+
+    _for_each(slug, every=every, verb=verb)
+
+
+def rotate_index(slug: str | None, *, every: bool, rollback: bool) -> None:
+    """A new index key in the place of the old one, or the old one back."""
+
+    async def verb(services: Services, ctx: RequestContext, name: str) -> str:
+        if not rollback:
+            key = await services.vault_keys.rotate_index(ctx)
+            return f"{name}: index key {key} is known to every node, and counts, in {_MINUTES} minutes"
+        try:
+            key = await services.vault_keys.roll_back_index(ctx)
+        except NotFound:
+            raise NotFound(f"{name}: no index key to go back to: `airside keys vault {name}`") from None
+        return f"{name}: index key {key} counts; `airside keys reindex {name}` indexes the rest with it"
+
+    _for_each(slug, every=every, verb=verb)
+
+
+def reindex(slug: str | None, *, every: bool) -> None:
+    """Go on with computing indexes anew, and show how far it is."""
+
+    async def verb(services: Services, ctx: RequestContext, name: str) -> str:
+        await services.vault_keys.settle(ctx)
+        owed = await services.vault_keys.owed_indexes(ctx)
+        done = await _shown(name, owed, lambda told: services.vault_keys.reindex(ctx, told))
+        if done.unreadable:
+            return f"{name}: {done.rows} indexes computed anew; some fit no value, in {', '.join(done.unreadable)}"
+        return f"{name}: {done.rows} indexes computed anew"
 
     _for_each(slug, every=every, verb=verb)
 

@@ -281,7 +281,7 @@ class Linking:
     async def _link(
         self, ctx: RequestContext, connection: Connection, subject: str, user_id: UUID, by: str
     ) -> ExternalIdentity | None:
-        keyset = await self._vault.keyset(ctx)
+        keyset = await self._vault.indexing(ctx)
         identity = ExternalIdentity(
             uuid7(ctx.now, self._entropy), connection.id, user_id, subject, created_at=ctx.now, last_used_at=ctx.now
         )

@@ -21,7 +21,7 @@ on conflict (tenant_id, connection_id, subject_index) do nothing
 
 BY_SUBJECT: Final = """
 select identity_id, connection_id, subject_sealed, user_id, created_at, last_used_at
-from airside.external_identity where tenant_id = %s and connection_id = %s and subject_index = %s
+from airside.external_identity where tenant_id = %s and connection_id = %s and subject_index = any(%s)
 """
 
 BY_ID: Final = """
@@ -92,15 +92,18 @@ class _Pending:
 
 
 async def insert(ctx: RequestContext, keyset: Keyset, identity: ExternalIdentity) -> bool:
-    """False where the subject is somebody already."""
-    index = subject_index(keyset, identity.connection_id, identity.subject)
+    """False where the subject is somebody already. `keyset`: by `Vault.indexing`."""
+    index, *others = _indexes(keyset, identity.connection_id, identity.subject)
+    # A unique key doesn't see what stands under another index key.
+    if others and await ctx.tx.one(_Row, BY_SUBJECT, (ctx.tenant_id, identity.connection_id, others)) is not None:
+        return False
     sealed = keyset.seal(_place(identity.id), identity.subject.encode())
     ids = (ctx.tenant_id, identity.id, identity.connection_id, index, sealed, identity.user_id)
     return await ctx.tx.run(INSERT, (*ids, identity.created_at, identity.last_used_at)) == 1
 
 
 async def by_subject(ctx: RequestContext, keyset: Keyset, connection_id: UUID, subject: str) -> ExternalIdentity | None:
-    params = (ctx.tenant_id, connection_id, subject_index(keyset, connection_id, subject))
+    params = (ctx.tenant_id, connection_id, _indexes(keyset, connection_id, subject))
     row = await ctx.tx.one(_Row, BY_SUBJECT, params)
     return None if row is None else _identity(keyset, row)
 
@@ -157,10 +160,14 @@ async def sweep(ctx: RequestContext) -> int:
     return await ctx.tx.run(SWEEP_PENDING, (ctx.tenant_id, ctx.now))
 
 
-def subject_index(keyset: Keyset, connection_id: UUID, subject: str) -> bytes:
-    """By which a subject of a connection is found. The same subject of another connection has another."""
-    value = connection_id.bytes + subject.encode("utf-8", "replace")
-    return keyset.blind_index("external_identity", "subject_index", value)
+def subject_value(connection_id: UUID, subject: bytes) -> bytes:
+    """What a subject of a connection is found by. The same subject of another connection isn't it."""
+    return connection_id.bytes + subject
+
+
+def _indexes(keyset: Keyset, connection_id: UUID, subject: str) -> list[bytes]:
+    value = subject_value(connection_id, subject.encode("utf-8", "replace"))
+    return keyset.blind_indexes("external_identity", "subject_index", value)
 
 
 def _identity(keyset: Keyset, row: _Row) -> ExternalIdentity:

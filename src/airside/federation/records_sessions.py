@@ -22,13 +22,13 @@ delete from airside.federated_session where tenant_id = %s and connection_id = %
 
 TAKE_OF_IDENTITY: Final = """
 delete from airside.federated_session
-where tenant_id = %s and identity_id = %s and (%s::bytea is null or foreign_index = %s::bytea)
+where tenant_id = %s and identity_id = %s and (%s::bytea[] is null or foreign_index = any(%s::bytea[]))
 returning session_id
 """
 
 TAKE_OF_FOREIGN: Final = """
 delete from airside.federated_session
-where tenant_id = %s and connection_id = %s and foreign_index = %s
+where tenant_id = %s and connection_id = %s and foreign_index = any(%s)
 returning session_id
 """
 
@@ -57,7 +57,7 @@ class _Row:
 
 async def insert(ctx: RequestContext, keyset: Keyset, began: FederatedSession, user_id: UUID) -> None:
     """Twice is the same as once."""
-    index = _index(keyset, began.foreign) if began.foreign else None
+    index = _indexes(keyset, began.foreign)[0] if began.foreign else None
     sealed = keyset.seal(_place(began.session_id), began.foreign.encode()) if began.foreign else None
     ids = (ctx.tenant_id, began.session_id, began.identity_id, began.connection_id, user_id)
     await ctx.tx.run(INSERT, (*ids, index, sealed, began.hint or None, ctx.now))
@@ -71,14 +71,14 @@ async def take_of_connection(ctx: RequestContext, connection_id: UUID) -> list[U
 
 async def take_of_identity(ctx: RequestContext, keyset: Keyset, identity_id: UUID, foreign: str = "") -> list[UUID]:
     """As `take_of_connection`, of one identity; with `foreign`, only the session that its provider calls so."""
-    index = _index(keyset, foreign) if foreign else None
-    rows = await ctx.tx.all(_Ended, TAKE_OF_IDENTITY, (ctx.tenant_id, identity_id, index, index))
+    indexes = _indexes(keyset, foreign) if foreign else None
+    rows = await ctx.tx.all(_Ended, TAKE_OF_IDENTITY, (ctx.tenant_id, identity_id, indexes, indexes))
     return [row.session_id for row in rows]
 
 
 async def take_of_foreign(ctx: RequestContext, keyset: Keyset, connection_id: UUID, foreign: str) -> list[UUID]:
     """As `take_of_connection`, of the session that the provider calls so, whoever's it is."""
-    rows = await ctx.tx.all(_Ended, TAKE_OF_FOREIGN, (ctx.tenant_id, connection_id, _index(keyset, foreign)))
+    rows = await ctx.tx.all(_Ended, TAKE_OF_FOREIGN, (ctx.tenant_id, connection_id, _indexes(keyset, foreign)))
     return [row.session_id for row in rows]
 
 
@@ -109,8 +109,8 @@ def _read(keyset: Keyset, row: _Row) -> FederatedSession:
     return FederatedSession(row.session_id, row.identity_id, row.connection_id, foreign, row.hint_sealed or b"")
 
 
-def _index(keyset: Keyset, foreign: str) -> bytes:
-    return keyset.blind_index("federated_session", "foreign_index", foreign.encode("utf-8", "replace"))
+def _indexes(keyset: Keyset, foreign: str) -> list[bytes]:
+    return keyset.blind_indexes("federated_session", "foreign_index", foreign.encode("utf-8", "replace"))
 
 
 def _hint_place(identity_id: UUID) -> Place:

@@ -7,6 +7,7 @@ use up theirs keep nobody out, and it isn't announced as new.
 import base64
 import binascii
 import hmac
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final
@@ -62,10 +63,11 @@ class Devices:
         """Whether the person has signed in with the device, and not too long ago (`devices.remember_days`)."""
         return device_id is not None and await records.knows(ctx, user_id, device_id, await self._since(ctx))
 
-    async def admits(self, ctx: RequestContext, email_index: bytes, device_id: UUID | None) -> bool:
-        """Whether the person of that address may guess on the device's own budget: it is known to them, or was
-        lately admitted. One statement, the same for an address that is nobody's (N15); none without a device."""
-        return device_id is not None and await records.admits(ctx, email_index, device_id, await self._since(ctx))
+    async def admits(self, ctx: RequestContext, indexes: Sequence[bytes], device_id: UUID | None) -> bool:
+        """Whether the person whose address has one of `indexes` may guess on the device's own budget: it is known to
+        them, or was lately admitted. One statement, the same for an address that is nobody's (N15); none without a
+        device."""
+        return device_id is not None and await records.admits(ctx, indexes, device_id, await self._since(ctx))
 
     async def remember(self, ctx: RequestContext, user_id: UUID, device_id: UUID) -> bool:
         """Make the device known to the person, who has just wholly signed in with it. True once if it was new to

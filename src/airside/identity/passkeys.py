@@ -189,7 +189,7 @@ class Passkeys:
         )
         if not is_accepted(policy, passkey):
             raise NotAccepted(Reason.ATTESTATION)
-        keyset = await self._vault.keyset(ctx)
+        keyset = await self._vault.indexing(ctx)
         if not await records.take_user(ctx, user_id):
             raise NotFound
         if await records.count(ctx, user_id) >= MAX_PASSKEYS:

@@ -267,12 +267,12 @@ class Passwords:
         signed_in = ctx.principal.kind == "user"
         self._hashes.admit(known=signed_in or device_id is not None)
         keyset = await self._vault.keyset(ctx)
-        index = email_index(keyset, email)
-        known = await self._devices.admits(ctx, index, device_id)
+        indexes = email_indexes(keyset, email)
+        known = await self._devices.admits(ctx, indexes, device_id)
         self._hashes.admit(known=signed_in or known)
-        attempt, *failures = _demands(ctx, index, device_id if known else None)
+        attempt, *failures = _demands(ctx, account_word(keyset, email), device_id if known else None)
         await self._limiter.spend(ctx, [attempt, *failures])
-        credential = await records_passwords.credential(ctx, keyset, index)
+        credential = await records_passwords.credential(ctx, keyset, indexes)
         person = NOBODY if credential is None else credential.user_id
         barred = gate is not None and await gate.closes(ctx, email, person)
         await ctx.tx.checkpoint()
@@ -365,18 +365,33 @@ class PasswordAuthenticator:
         return PasswordProof(user_id, at, _MINT)
 
 
-def email_index(keyset: Keyset, email: str) -> bytes:
-    """The blind index of `email`; of what is no address at all, one that no account can have."""
+def email_key(email: str) -> bytes:
+    """What an account of `email` is found by; of what is no address at all, what no account can have."""
     try:
-        key = normalise(email).encode()
+        return normalise(email).encode()
     except InvalidInput:
-        key = b"\0" + email[:MAX_EMAIL].encode("utf-8", "replace")
-    return keyset.blind_index("user_account", "email", key)
+        return b"\0" + email[:MAX_EMAIL].encode("utf-8", "replace")
 
 
-def _demands(ctx: RequestContext, index: bytes, known: UUID | None) -> list[Demand]:
+def email_index(keyset: Keyset, email: str) -> bytes:
+    """The blind index that an account of `email` gets."""
+    return keyset.blind_index("user_account", "email_index", email_key(email))
+
+
+def email_indexes(keyset: Keyset, email: str) -> list[bytes]:
+    """The blind indexes that an account of `email` may have: the first as `email_index`, the others until those under
+    other index keys are computed anew."""
+    return keyset.blind_indexes("user_account", "email_index", email_key(email))
+
+
+def account_word(keyset: Keyset, email: str) -> str:
+    """What is counted of an address stands under this word, whichever index key counts."""
+    return keyset.keyed_hash("account", email_key(email)).hex()
+
+
+def _demands(ctx: RequestContext, account: str, known: UUID | None) -> list[Demand]:
     """What a guess is counted on: the attempt, then what counts failures only."""
-    account, origin = index.hex(), origin_key(ctx.origin.address)
+    origin = origin_key(ctx.origin.address)
     if known is None:
         return [(SIGNIN_PAIR, f"{account} {origin}"), (SIGNIN_ORIGIN, origin), (SIGNIN_ACCOUNT, account)]
     place = f"{account} {known.hex}"

@@ -55,7 +55,7 @@ USER_BY_EMAIL: Final = """
 select u.user_id, u.profile_sealed, u.state, u.created_at, u.email_verified_at, k.wrapped
 from airside.user_account u
 left join airside.person_key k on k.tenant_id = u.tenant_id and k.user_id = u.user_id
-where u.tenant_id = %s and u.email_index = %s
+where u.tenant_id = %s and u.email_index = any(%s)
 """
 
 LIST_USERS: Final = """
@@ -204,10 +204,12 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class EmailIndexes:
-    """What an address is found by: all of it, and its domain."""
+    """What an address is found by: all of it, and its domain. `others`: what another account with this address may be
+    found by that is still under another index key."""
 
     address: bytes
     domain: bytes
+    others: Sequence[bytes] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,8 +241,9 @@ async def user_state(ctx: RequestContext, user_id: UUID) -> UserState | None:
     return None if row is None else row.state
 
 
-async def user_by_email(ctx: RequestContext, vault: Vault, email_index: bytes) -> User | None:
-    return await profiles.one(ctx, vault, await ctx.tx.one(KeyedRow, USER_BY_EMAIL, (ctx.tenant_id, email_index)))
+async def user_by_email(ctx: RequestContext, vault: Vault, indexes: Sequence[bytes]) -> User | None:
+    row = await ctx.tx.one(KeyedRow, USER_BY_EMAIL, (ctx.tenant_id, list(indexes)))
+    return await profiles.one(ctx, vault, row)
 
 
 async def users(ctx: RequestContext, vault: Vault, after: UUID | None, limit: int) -> list[User]:

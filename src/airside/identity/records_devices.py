@@ -24,7 +24,7 @@ ADMITS: Final = """
 select d.device_id
 from airside.user_account u
 join airside.known_device d on d.tenant_id = u.tenant_id and d.user_id = u.user_id
-where u.tenant_id = %s and u.email_index = %s and d.device_id = %s
+where u.tenant_id = %s and u.email_index = any(%s) and d.device_id = %s
   and ((d.state = 'known' and d.last_seen_at > %s) or (d.state = 'admitted' and d.last_seen_at > %s))
 """
 
@@ -113,9 +113,9 @@ class Visit:
     address: str
 
 
-async def admits(ctx: RequestContext, email_index: bytes, device_id: UUID, since: datetime) -> bool:
+async def admits(ctx: RequestContext, indexes: Sequence[bytes], device_id: UUID, since: datetime) -> bool:
     """Whether the device is known to the person of that address, or was lately admitted for them."""
-    params = (ctx.tenant_id, email_index, device_id, since, ctx.now - ADMITTED_FOR)
+    params = (ctx.tenant_id, list(indexes), device_id, since, ctx.now - ADMITTED_FOR)
     return await ctx.tx.one(_DeviceId, ADMITS, params) is not None
 
 

@@ -1,6 +1,7 @@
 """Rows of `user_account` by their address alone: whose it is, and that it is theirs. Nothing is opened here, so that an
 answer takes the same time whether there is somebody or not."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -14,7 +15,7 @@ from airside.vault import PersonKey
 FIND: Final = """
 select user_id, state
 from airside.user_account
-where tenant_id = %s and email_index = %s
+where tenant_id = %s and email_index = any(%s)
 """
 
 VERIFY: Final = """
@@ -47,8 +48,15 @@ class Known:
     state: UserState
 
 
-async def find(ctx: RequestContext, email_index: bytes) -> Known | None:
-    return await ctx.tx.one(Known, FIND, (ctx.tenant_id, email_index))
+async def find(ctx: RequestContext, indexes: Sequence[bytes]) -> Known | None:
+    return await ctx.tx.one(Known, FIND, (ctx.tenant_id, list(indexes)))
+
+
+async def is_free(ctx: RequestContext, indexes: EmailIndexes, *, but: UUID | None = None) -> bool:
+    """Whether nobody, `but` that one, has the address under another index key: what no unique key can tell. It stays
+    so: whoever writes has the index key that counts."""
+    found = await find(ctx, indexes.others) if indexes.others else None
+    return found is None or found.user_id == but
 
 
 async def verify(ctx: RequestContext, user_id: UUID) -> bool:

@@ -46,6 +46,13 @@ from airside.passkey
 where tenant_id = %s and user_id = %s
 """
 
+# A unique key doesn't see what stands under another index key.
+ELSEWHERE: Final = """
+select passkey_id
+from airside.passkey
+where tenant_id = %s and credential_index = any(%s)
+"""
+
 INSERT: Final = """
 insert into airside.passkey (
     tenant_id, passkey_id, user_id, credential_index, credential_sealed, key_sealed, name_sealed, sign_count, aaguid,
@@ -67,7 +74,7 @@ select p.passkey_id, p.user_id, p.credential_sealed, p.key_sealed, p.name_sealed
        p.attested, p.backup_eligible, p.backed_up, p.created_at, p.last_used_at
 from airside.passkey p
 join airside.user_account u on u.tenant_id = p.tenant_id and u.user_id = p.user_id and u.state = 'active'
-where p.tenant_id = %s and p.credential_index = %s
+where p.tenant_id = %s and p.credential_index = any(%s)
 """
 
 USED: Final = """
@@ -116,6 +123,11 @@ class _Row:
 
 
 @dataclass(frozen=True, slots=True)
+class _Id:
+    passkey_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class _Challenge:
     challenge: bytes
 
@@ -160,9 +172,12 @@ async def count(ctx: RequestContext, user_id: UUID) -> int:
 
 
 async def insert(ctx: RequestContext, keyset: Keyset, passkey: Passkey, made: VerifiedRegistration) -> bool:
-    """False where the tenant has this credential already, whosever it is."""
+    """False where the tenant has this credential already, whosever it is. `keyset`: by `Vault.indexing`."""
+    index, *others = _indexes(keyset, made.credential_id)
+    if others and await ctx.tx.one(_Id, ELSEWHERE, (ctx.tenant_id, others)) is not None:
+        return False
     row = (
-        *(ctx.tenant_id, passkey.id, passkey.user_id, _index(keyset, made.credential_id)),
+        *(ctx.tenant_id, passkey.id, passkey.user_id, index),
         keyset.seal(_place("credential_sealed", passkey.id), made.credential_id),
         keyset.seal(_place("key_sealed", passkey.id), passkey.user_id.bytes + made.public_key),
         keyset.seal(_place("name_sealed", passkey.id), passkey.name.encode()),
@@ -188,7 +203,7 @@ async def of_user_beside(
 
 async def by_credential(ctx: RequestContext, keyset: Keyset, credential_id: bytes) -> Stored | None:
     """None where no active user of the tenant has it."""
-    row = await ctx.tx.one(_Row, BY_CREDENTIAL, (ctx.tenant_id, _index(keyset, credential_id)))
+    row = await ctx.tx.one(_Row, BY_CREDENTIAL, (ctx.tenant_id, _indexes(keyset, credential_id)))
     return None if row is None else _stored(keyset, row)
 
 
@@ -208,8 +223,8 @@ async def remove(ctx: RequestContext, user_id: UUID, passkey_id: UUID) -> bool:
     return await ctx.tx.run(REMOVE, (ctx.tenant_id, user_id, passkey_id)) == 1
 
 
-def _index(keyset: Keyset, credential_id: bytes) -> bytes:
-    return keyset.blind_index("passkey", "credential", credential_id)
+def _indexes(keyset: Keyset, credential_id: bytes) -> list[bytes]:
+    return keyset.blind_indexes("passkey", "credential_index", credential_id)
 
 
 def _place(column: str, passkey_id: UUID) -> Place:

@@ -1,5 +1,6 @@
 """Rows of passwords and of former ones. Their hashes open here and nowhere else in the room."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -14,7 +15,7 @@ CREDENTIAL: Final = """
 select u.user_id, u.state, c.hash, c.changed_at
 from airside.user_account u
 left join airside.password_credential c on c.tenant_id = u.tenant_id and c.user_id = u.user_id
-where u.tenant_id = %s and u.email_index = %s
+where u.tenant_id = %s and u.email_index = any(%s)
 """
 
 CREDENTIAL_OF: Final = """
@@ -133,9 +134,9 @@ class _Stale:
     hash: bytes
 
 
-async def credential(ctx: RequestContext, keyset: Keyset, email_index: bytes) -> Credential | None:
+async def credential(ctx: RequestContext, keyset: Keyset, indexes: Sequence[bytes]) -> Credential | None:
     """What a guess is compared with; None for no such user, a disabled one, or one without a password."""
-    row = await ctx.tx.one(_CredentialRow, CREDENTIAL, (ctx.tenant_id, email_index))
+    row = await ctx.tx.one(_CredentialRow, CREDENTIAL, (ctx.tenant_id, list(indexes)))
     if row is None or row.state != "active" or row.hash is None or row.changed_at is None:
         return None
     return _credential(keyset, row.user_id, row.hash, row.changed_at)

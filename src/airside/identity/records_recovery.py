@@ -14,7 +14,7 @@ values (%s, %s, %s, %s)
 
 SPEND: Final = """
 delete from airside.recovery_code
-where tenant_id = %s and user_id = %s and code_hash = %s
+where tenant_id = %s and user_id = %s and code_hash = any(%s)
   and exists (select from airside.user_account u where u.tenant_id = %s and u.user_id = %s and u.state = 'active')
 """
 
@@ -53,9 +53,9 @@ async def replace(ctx: RequestContext, user_id: UUID, hashes: Collection[bytes])
     )
 
 
-async def spend(ctx: RequestContext, user_id: UUID, hashed: bytes) -> bool:
+async def spend(ctx: RequestContext, user_id: UUID, hashes: Collection[bytes]) -> bool:
     """Spend an active user's code once; False where it is no code of theirs, or is spent."""
-    return await ctx.tx.run(SPEND, (ctx.tenant_id, user_id, hashed, ctx.tenant_id, user_id)) == 1
+    return await ctx.tx.run(SPEND, (ctx.tenant_id, user_id, list(hashes), ctx.tenant_id, user_id)) == 1
 
 
 async def remaining(ctx: RequestContext, user_id: UUID) -> int:

@@ -83,7 +83,7 @@ class RecoveryCodes:
         while len(codes) < RECOVERY_CODES:
             codes.add(draw_recovery(self._entropy))
         keyset = await self._vault.keyset(ctx)
-        await rows.replace(ctx, user_id, [_hash(keyset, user_id, code) for code in codes])
+        await rows.replace(ctx, user_id, [_hashes(keyset, user_id, code)[0] for code in codes])
         details = {"remaining": len(codes)}
         await self._journal.record(ctx, Event.RECOVERY_CODES_RENEWED, subject=format_id(USER, user_id), details=details)
         return tuple(show_recovery(code) for code in codes)
@@ -107,8 +107,8 @@ class RecoveryCodes:
         if not await self._allowed(ctx):
             raise Unauthenticated("factor not allowed")
         spent = await self._guesses.spend_recovery(ctx, user_id, device_id)
-        hashed = _hash(await self._vault.keyset(ctx), user_id, read_recovery(code) or _NONE)
-        if not await rows.spend(ctx, user_id, hashed):
+        hashes = _hashes(await self._vault.keyset(ctx), user_id, read_recovery(code) or _NONE)
+        if not await rows.spend(ctx, user_id, hashes):
             raise Unauthenticated("wrong or spent code")
         await self._guesses.refund(ctx, spent)
         details = {"remaining": await rows.remaining(ctx, user_id)}
@@ -153,6 +153,7 @@ async def remove_orphaned(ctx: RequestContext, journal: Journal, user_id: UUID) 
     return count
 
 
-def _hash(keyset: Keyset, user_id: UUID, code: str) -> bytes:
-    # HMAC-SHA256 under a key that the database doesn't hold, cut to 128 bits; bound to the person.
-    return keyset.blind_index("recovery_code", "code_hash", user_id.bytes + code.encode())
+def _hashes(keyset: Keyset, user_id: UUID, code: str) -> list[bytes]:
+    # HMAC-SHA256 under a key that the database doesn't hold, cut to 128 bits; bound to the person. The first is what a
+    # new code gets, the others are what one may have from before the index key was rotated.
+    return keyset.blind_indexes("recovery_code", "code_hash", user_id.bytes + code.encode())

@@ -13,7 +13,7 @@ from airside.core.ids import USER, format_id, uuid7
 from airside.identity import records, records_email_domains, records_emails, records_links
 from airside.identity.email import Mailbox, domain_of, read, read_domain
 from airside.identity.model import MAX_PAGE, User, UserState
-from airside.identity.passwords import email_index
+from airside.identity.passwords import email_index, email_indexes
 from airside.store.context import RequestContext
 from airside.vault import Keyset, PersonKey, Vault
 
@@ -54,8 +54,10 @@ class Users:
         """
         mailbox = read(email)
         user = User(uuid7(ctx.now, self._entropy), mailbox.address, acceptable_name(name), "active", ctx.now, verified)
-        keyset, drawn = await self._vault.keyset(ctx), await self._vault.persons.draw(ctx, user.id)
-        if not await records.insert_user(ctx, drawn.key, user, _indexes(keyset, mailbox)):
+        drawn = await self._vault.persons.draw(ctx, user.id)
+        indexes = _indexes(await self._vault.indexing(ctx), mailbox)
+        free = await records_emails.is_free(ctx, indexes)
+        if not free or not await records.insert_user(ctx, drawn.key, user, indexes):
             raise Conflict("e-mail address in use")
         self._vault.persons.keep(ctx, drawn)
         subject = format_id(USER, user.id)
@@ -82,12 +84,12 @@ class Users:
     async def find_by_email(self, ctx: RequestContext, email: str) -> User | None:
         """The user with this address in whatever spelling; None also where `email` is no address."""
         keyset = await self._vault.keyset(ctx)
-        return await records.user_by_email(ctx, self._vault, email_index(keyset, email))
+        return await records.user_by_email(ctx, self._vault, email_indexes(keyset, email))
 
     async def known(self, ctx: RequestContext, email: str, *, active: bool = False) -> UUID | None:
         """Who has this address in whatever spelling (with `active`, unless they are disabled), by the same work whether
         somebody has it or not: for those who mustn't learn it (N15)."""
-        found = await records_emails.find(ctx, email_index(await self._vault.keyset(ctx), email))
+        found = await records_emails.find(ctx, email_indexes(await self._vault.keyset(ctx), email))
         if found is None or (active and found.state != "active"):
             return None
         return found.user_id
@@ -113,8 +115,10 @@ class Users:
         """
         mailbox, before = read(email), await self.get(ctx, user_id)
         user = replace(before, email=mailbox.address, name=acceptable_name(name), email_verified=verified)
-        keyset = await self._vault.keyset(ctx)
-        if not await records_emails.change(ctx, await self._key(ctx, user_id), user, _indexes(keyset, mailbox)):
+        indexes = _indexes(await self._vault.indexing(ctx), mailbox)
+        if not await records_emails.is_free(ctx, indexes, but=user_id):
+            raise Conflict("e-mail address in use")
+        if not await records_emails.change(ctx, await self._key(ctx, user_id), user, indexes):
             raise NotFound
         if mailbox.key != read(before.email).key:
             await records_links.revoke_all(ctx, user_id)
@@ -202,7 +206,8 @@ class Users:
 
 def _indexes(keyset: Keyset, mailbox: Mailbox) -> records.EmailIndexes:
     domain = records_email_domains.domain_index(keyset, domain_of(mailbox.address))
-    return records.EmailIndexes(email_index(keyset, mailbox.key), domain)
+    address, *others = email_indexes(keyset, mailbox.key)
+    return records.EmailIndexes(address, domain, others)
 
 
 def acceptable_name(name: str) -> str:

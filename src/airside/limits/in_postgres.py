@@ -16,8 +16,8 @@ class PostgresLimiter:
 
     Each counter is spent by one conditional UPDATE, all of them in one flush, in one fixed order, so that two
     requests never wait for each other crosswise. Where one has nothing left, the others are given back in the same
-    transaction, while their rows are still locked: nobody ever sees them spent. Keys are stored as the tenant's
-    blind index only.
+    transaction, while their rows are still locked: nobody ever sees them spent. Keys are stored as
+    keyed hashes only, which no rotation changes: that would give every budget back.
     """
 
     def __init__(self, *, vault: Vault) -> None:
@@ -55,7 +55,7 @@ class PostgresLimiter:
             raise Unavailable("limiter")
         keyset = await self._vault.keyset(ctx)
         counters = [
-            Counter(limit.name, keyset.blind_index("limit_state", limit.name, key.encode()), limit.rate)
+            Counter(limit.name, keyset.keyed_hash(f"limit/{limit.name}", key.encode()), limit.rate)
             for limit, key in demands
         ]
         return sorted(counters, key=lambda counter: (counter.name, counter.key_hash))

@@ -223,7 +223,7 @@ class DeviceAuthorizations:
 
     async def _index(self, ctx: RequestContext, code: str) -> bytes:
         keyset = await self._vault.keyset(ctx)
-        return keyset.blind_index("device_authorization", "user_code_hash", code.encode())
+        return keyset.keyed_hash("device_authorization/user_code", code.encode())
 
     async def _tell(self, ctx: RequestContext, event: Event, client: Client, session: Session) -> None:
         user = format_id(USER, session.user_id)

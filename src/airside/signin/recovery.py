@@ -16,7 +16,7 @@ from airside.core.secret import Secret
 from airside.federation import Enforcement
 from airside.identity import RECOVERY_LIFETIME, Devices, Factors, Link, Links, Passwords, Sessions, User, Users, masked
 from airside.identity.charging import spend
-from airside.identity.passwords import email_index
+from airside.identity.passwords import account_word
 from airside.limits import RECOVERY_ACCOUNT, RECOVERY_ORIGIN, Limiter, origin_key
 from airside.store import Outbox, RequestContext
 from airside.vault import Vault
@@ -72,8 +72,7 @@ class Recovery:
                 in `ctx` before is committed with the row that tells of it.
             Unavailable: it can't be counted.
         """
-        index = email_index(await self._vault.keyset(ctx), email)
-        await self._spend(ctx, index)
+        await self._spend(ctx, account_word(await self._vault.keyset(ctx), email))
         nobody = uuid7(ctx.now, self._entropy)
         person = await self._users.known(ctx, email, active=True) or nobody
         if await self._enforcement.closes(ctx, email, person):
@@ -129,9 +128,9 @@ class Recovery:
             raise NotFound("link")
         return user
 
-    async def _spend(self, ctx: RequestContext, index: bytes) -> None:
+    async def _spend(self, ctx: RequestContext, account: str) -> None:
         origin = origin_key(ctx.origin.address)
-        demands = [(RECOVERY_ACCOUNT, index.hex()), (RECOVERY_ORIGIN, origin)]
+        demands = [(RECOVERY_ACCOUNT, account), (RECOVERY_ORIGIN, origin)]
         await spend(ctx, self._limiter, self._journal, demands, Event.RECOVERY_LIMITED)
 
 

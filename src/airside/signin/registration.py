@@ -20,7 +20,7 @@ from airside.federation import Enforcement
 from airside.identity import SIGNUP_LIFETIME, HashPool, Link, Links, Mailbox, Passwords, User, Users
 from airside.identity.candidate import candidate
 from airside.identity.email import read
-from airside.identity.passwords import email_index
+from airside.identity.passwords import account_word
 from airside.identity.users import acceptable_name
 from airside.limits import SIGNUP_ADDRESS, SIGNUP_CONFIRM, SIGNUP_ORIGIN, Limiter, origin_key
 from airside.limits.model import Demand
@@ -90,8 +90,8 @@ class Registration:
         self._hashes.admit()
         await self._spend(ctx, [(SIGNUP_ORIGIN, origin_key(ctx.origin.address))])
         await self._passwords.check(ctx, password, (mailbox.address, name))
-        index = email_index(await self._vault.keyset(ctx), mailbox.key)
-        await self._spend(ctx, [(SIGNUP_ADDRESS, index.hex())])
+        word = account_word(await self._vault.keyset(ctx), mailbox.key)
+        await self._spend(ctx, [(SIGNUP_ADDRESS, word)])
         draft = _Draft(mailbox.address, name, await self._hashes.hash(candidate(password)))
         await self._write(ctx, draft, await self._users.known(ctx, mailbox.key))
 

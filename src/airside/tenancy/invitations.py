@@ -13,7 +13,7 @@ from airside.core.errors import Conflict, InvalidInput, NotFound
 from airside.core.ids import LINK, ROLE, USER, format_id, parse_id, uuid7
 from airside.identity import INVITATION_LIFETIME, Link, Links
 from airside.identity.email import read
-from airside.identity.passwords import email_index
+from airside.identity.passwords import email_key
 from airside.identity.users import acceptable_name
 from airside.store import Outbox, RequestContext
 from airside.tenancy import records_invitations as records
@@ -81,8 +81,8 @@ class Invitations:
         check_roles(tuple(roles))
         mailbox, name = read(email), acceptable_name(name)
         keyset = await self._vault.keyset(ctx)
-        index = email_index(keyset, mailbox.key)
-        waiting = await records.waiting(ctx, index)
+        index, *others = keyset.blind_indexes("invitation", "email_index", email_key(mailbox.key))
+        waiting = await records.waiting(ctx, [index, *others])
         if waiting.same:
             raise Conflict("invited already")
         if waiting.total >= MAX_OPEN_INVITATIONS:

@@ -1,5 +1,6 @@
 """Rows of `airside.invitation` ↔ `Invitation`. An open one whose time is over is an expired one: told here, once."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
@@ -31,7 +32,7 @@ limit %s
 """
 
 OPEN: Final = """
-select count(*) as total, count(*) filter (where email_index = %s) as same
+select count(*) as total, count(*) filter (where email_index = any(%s)) as same
 from airside.invitation
 where tenant_id = %s and state = 'open' and expires_at > %s
 """
@@ -106,8 +107,8 @@ async def page(ctx: RequestContext, keyset: Keyset, after: UUID | None, limit: i
     return [_invitation(ctx, keyset, row) for row in rows]
 
 
-async def waiting(ctx: RequestContext, email_index: bytes) -> Waiting:
-    row = await ctx.tx.one(Waiting, OPEN, (email_index, ctx.tenant_id, ctx.now))
+async def waiting(ctx: RequestContext, indexes: Sequence[bytes]) -> Waiting:
+    row = await ctx.tx.one(Waiting, OPEN, (list(indexes), ctx.tenant_id, ctx.now))
     return row or Waiting(0, 0)
 
 

@@ -17,7 +17,7 @@ from airside.core.secret import Secret
 from airside.vault import envelope, fields, streams
 from airside.vault.allowance import BLOCK, Allowance
 from airside.vault.envelope import MAX_PLAINTEXT, NONCE_BYTES, OVERHEAD
-from airside.vault.indexes import kept_bytes
+from airside.vault.indexes import kept_bytes, named
 from airside.vault.model import KEY_BYTES, Place, Unopenable
 
 BLIND_INDEX_BYTES: Final = 16
@@ -37,7 +37,8 @@ class Keyset:
 
     Args:
         allowance: how often it may seal; one block where nobody else counts.
-        former: index keys before the present one, for what can't be indexed anew.
+        former: index keys that count no more or not yet: rows may be found by them.
+        index_id: which index key counts.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class Keyset:
         entropy: Entropy,
         allowance: Allowance | None = None,
         former: Sequence[Secret[bytes]] = (),
+        index_id: UUID | None = None,
     ) -> None:
         self._tenant_id = tenant_id
         self._keys = {key_id: _Key(key.reveal()) for key_id, key in data.items()}
@@ -58,6 +60,7 @@ class Keyset:
         self._active = active
         self._header = envelope.header(active)
         self._index = _Key(index.reveal())
+        self.index_id = index_id
         self._former = [_Key(key.reveal()) for key in former]
         self._derive = _Key(derive.reveal())
         self._entropy = entropy
@@ -123,18 +126,28 @@ class Keyset:
         return streams.derive(key.secret(), salt, fields.stream_info(self._tenant_id, place))
 
     def blind_index(self, table: str, column: str, value: bytes) -> bytes:
-        """Bytes that are equal for equal values of this tenant's column, and tell nothing else: 16 of them, or as few
-        as `indexes.py` declares of the column.
+        """What a row of this tenant's column is found by: bytes that are equal for equal values, and tell nothing else,
+        as many as `indexes.py` declares of the column. For writing; `blind_indexes` is for finding.
 
         HMAC-SHA256 under a key of its own for each column. The caller normalises `value` first.
         """
         return _mac(self._keys_of(table, column)[0], value)[: kept_bytes(table, column)]
 
     def blind_indexes(self, table: str, column: str, value: bytes) -> list[bytes]:
-        """The blind index of `value`, and those under former index keys: for what is looked up and can't be indexed
-        anew, since nobody knows its value (a recovery code)."""
+        """The blind index of `value`, and those under index keys that count no more or not yet: while the index key is
+        rotated, and for what can't be indexed anew, the row may have either."""
         kept = kept_bytes(table, column)
         return [_mac(key, value)[:kept] for key in self._keys_of(table, column)]
+
+    def keyed_hash(self, use: str, value: bytes) -> bytes:
+        """16 bytes that are equal for equal values of that use: for what lives for hours and isn't worth rotating.
+
+        HMAC-SHA256 under a derived key, which stays what it is when the index key is rotated.
+        """
+        keys = self._index_keys.get(("", use))
+        if keys is None:
+            keys = self._index_keys["", use] = [_Key(self.derive(f"hash/{use}"))]
+        return _mac(keys[0], value)
 
     def derive(self, purpose: str) -> bytes:
         """32 bytes of key for `purpose` (such as `csrf` or `cursor`), the same each time (HKDF, RFC 5869)."""
@@ -143,7 +156,7 @@ class Keyset:
     def _keys_of(self, table: str, column: str) -> "list[_Key]":
         keys = self._index_keys.get((table, column))
         if keys is None:
-            info = fields.blind_index_info(self._tenant_id, table, column)
+            info = fields.blind_index_info(self._tenant_id, *named(table, column))
             keys = self._index_keys[table, column] = [_Key(_hkdf(key, info)) for key in (self._index, *self._former)]
         return keys
 

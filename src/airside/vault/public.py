@@ -11,6 +11,7 @@ NAME: Final = "what an administrator calls a thing of theirs; not a person"
 ID: Final = "an id of ours, made at random"
 HASH: Final = "SHA-256 of a value with 256 random bits: nobody finds the value by trying"
 INDEX: Final = "a keyed hash (blind index), under a key that isn't in the database"
+KEYED: Final = "a keyed hash of what lives for hours, under a derived key that isn't in the database"
 PUBLISHED: Final = "published to everybody by the program itself"
 SETTINGS: Final = "what an administrator set up: addresses of services, switches, lists of words; not a person"
 GRAPH: Final = "the permission graph: the application's own ids; it is told to keep names out of them"
@@ -30,7 +31,7 @@ PUBLIC: Final[Mapping[str, Mapping[str, str]]] = {
     "tenant_role": {"name": NAME, "description": NAME},
     "invitation": {"email_index": INDEX, "roles": NAME, "inviter": ID, "state": WORD},
     "tenant_policy": {"policy": SETTINGS, "changed_by": ID},
-    "limit_state": {"name": WORD, "key_hash": INDEX},
+    "limit_state": {"name": WORD, "key_hash": KEYED},
     "user_account": {"email_index": INDEX, "email_domain_index": INDEX, "state": WORD},
     "user_session": {"sso_hash": HASH, "account_hash": HASH, "acr": WORD, "amr": WORD},
     "action_link": {"purpose": WORD},
@@ -104,7 +105,7 @@ PUBLIC: Final[Mapping[str, Mapping[str, str]]] = {
     "logout_request": {"request_hash": HASH, "redirect_uri": FLOW, "state": FLOW, "ui_locales": WORD},
     "device_authorization": {
         "device_hash": HASH,
-        "user_code_hash": INDEX,
+        "user_code_hash": KEYED,
         "scopes": NAME,
         "details": FLOW,
         "state": WORD,

@@ -1,13 +1,14 @@
 """Rows of `tenant_key` ↔ `TenantKey`, and the blocks of seals that were booked."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 from airside.core.errors import Inconsistent
 from airside.store.context import RequestContext, Statement
-from airside.vault.model import PURPOSES, State, TenantKey
+from airside.vault.model import PURPOSES, Purpose, State, TenantKey
 
 MAX_KEYS: Final = 1000
 """Keys of one tenant: far more than any rotation leaves behind."""
@@ -30,8 +31,15 @@ _SELECT: Final = """
 """
 
 _TAKE: Final = """
-    select k.key_id from airside.tenant_key k where k.tenant_id = %s and k.purpose = 'data'
+    select k.key_id from airside.tenant_key k where k.tenant_id = %s and k.purpose = %s
     order by k.key_id for update
+"""
+
+# Wrapping a key anew holds nobody up who shares its row like this.
+_SHARE_INDEX: Final = """
+    select k.key_id from airside.tenant_key k
+    where k.tenant_id = %s and k.purpose = 'index' and k.state = 'active'
+    for key share
 """
 
 _BOOK: Final = "insert into airside.seal_block (tenant_id, key_id, block_id, seals) values (%s, %s, %s, %s)"
@@ -50,12 +58,21 @@ _DELETE: Final = """
     delete from airside.tenant_key where tenant_id = %s and key_id = %s and state = 'retired' and since = %s
 """
 
+_DROP_COMING: Final = """
+    delete from airside.tenant_key where tenant_id = %s and key_id = %s and state = 'coming'
+"""
+
 _DELETE_BLOCKS: Final = "delete from airside.seal_block where tenant_id = %s and key_id = %s"
 
 _REWRAP: Final = """
     update airside.tenant_key set wrapped = %s, kek_id = %s
     where tenant_id = %s and key_id = %s and wrapped = %s
 """
+
+
+@dataclass(frozen=True, slots=True)
+class _Id:
+    key_id: UUID
 
 
 async def insert(ctx: RequestContext, keys: Sequence[TenantKey]) -> None:
@@ -85,9 +102,23 @@ async def load(ctx: RequestContext) -> list[TenantKey]:
     return keys
 
 
-async def take(ctx: RequestContext) -> None:
-    """Take the tenant's data keys until the transaction ends, so that those who change their states take turns."""
-    await ctx.tx.run(_TAKE, (ctx.tenant_id,))
+async def take(ctx: RequestContext, purpose: Purpose) -> None:
+    """Take the tenant's keys of that purpose until the transaction ends, so that those who change their states take
+    turns. Waits for those who share one."""
+    await ctx.tx.run(_TAKE, (ctx.tenant_id, purpose))
+
+
+async def share_index(ctx: RequestContext) -> UUID:
+    """Which index key counts, and goes on to until the transaction ends.
+
+    Raises:
+        Inconsistent: none does.
+    """
+    for _ in range(2):
+        # What another transaction has just put in its place is seen by the statement after the one that waited.
+        if (found := await ctx.tx.one(_Id, _SHARE_INDEX, (ctx.tenant_id,))) is not None:
+            return found.key_id
+    raise Inconsistent("tenant without its keys", tenant=str(ctx.tenant_id))
 
 
 def book(tenant_id: UUID, key_id: UUID, block_id: UUID, seals: int) -> Statement:
@@ -98,6 +129,11 @@ def book(tenant_id: UUID, key_id: UUID, block_id: UUID, seals: int) -> Statement
 async def set_state(ctx: RequestContext, key_id: UUID, before: State, after: State) -> bool:
     """False where it isn't in the state `before`, or no more."""
     return await ctx.tx.run(_SET_STATE, (after, ctx.now, ctx.tenant_id, key_id, before)) == 1
+
+
+async def drop_coming(ctx: RequestContext, key_id: UUID) -> bool:
+    """Delete a key that has never been used; False where it has begun to be."""
+    return await ctx.tx.run(_DROP_COMING, (ctx.tenant_id, key_id)) == 1
 
 
 async def set_resealed(ctx: RequestContext, key_id: UUID, since: datetime) -> bool:

@@ -174,7 +174,7 @@ class DataKeys:
 
     async def _taken(self, ctx: RequestContext) -> list[TenantKey]:
         """The data keys, whose states nobody else changes before this transaction ends."""
-        await records.take(ctx)
+        await records.take(ctx, "data")
         return await self._data(ctx)
 
     async def _stale(self, ctx: RequestContext) -> list[TenantKey]:

@@ -114,6 +114,20 @@ class Vault:
         ctx.tx.after_commit(lambda: self._hold(tenant_id, _Held(now, active, keyset, states), before))
         return keyset
 
+    async def indexing(self, ctx: RequestContext) -> Keyset:
+        """The tenant's keys, whose index key counts until this transaction ends: for whoever writes an index that a
+        unique key rests on. A rotation waits for them, so that no two of them ever index by different keys.
+
+        Raises:
+            As `keyset`.
+        """
+        counts = await records.share_index(ctx)
+        keyset = await self.keyset(ctx)
+        if keyset.index_id == counts:
+            return keyset
+        self.forget(ctx.tenant_id)  # remembered from before another one counted
+        return await self.keyset(ctx)
+
     async def keys(self, ctx: RequestContext) -> list[TenantKey]:
         """Every key of the tenant, oldest first, wrapped. Raises: Inconsistent."""
         return await records.load(ctx)
@@ -187,6 +201,7 @@ class Vault:
             entropy=self._entropy,
             allowance=self._allowance(ctx, sealing),
             former=former,
+            index_id=active["index"][0].key_id,
         )
         return sealing.key_id, keyset
 

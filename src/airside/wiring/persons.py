@@ -25,6 +25,7 @@ from airside.oauth import Participants
 from airside.protocols.webauthn import RelyingParty
 from airside.tenancy import Grants, Invitations, Members, NamedGrants, Roles, TenantPolicies, Tenants, VaultKeys
 from airside.wiring.foundation import Foundation
+from airside.wiring.indexes import VALUES
 from airside.wiring.roots import attestation_roots
 from airside.wiring.settings import Settings
 
@@ -119,7 +120,7 @@ def persons(base: Foundation, settings: Settings) -> Persons:
         participants=participants,
         links=links,
         activity=Activity(vault=vault),
-        vault_keys=VaultKeys(vault=vault, passwords=passwords, journal=journal),
+        vault_keys=VaultKeys(vault=vault, passwords=passwords, journal=journal, indexes=VALUES),
         tenants=tenants,
         roles=roles,
         members=members,

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any, Final, cast
 from uuid import UUID
 
 from airside.audit import Event, Journal
@@ -27,6 +27,7 @@ from airside.protocols.scim import GROUP as KIND
 from airside.protocols.scim import Attribute, comparable
 from airside.store.context import RequestContext
 from airside.vault import Keyset, Vault
+from airside.vault.indexes import Column
 
 SERVERS_OWN = frozenset({"id", "meta", "members"})
 
@@ -179,17 +180,35 @@ def names_of(groups: Sequence[records.Membership]) -> frozenset[str]:
     return frozenset(name for one in groups for name in one.names)
 
 
-def blind(keyset: Keyset, attribute: Attribute, compared: bytes) -> bytes:
-    """The blind index of a group's attribute."""
-    return keyset.blind_index("scim_group", attribute, compared)
+COLUMNS: Final[Mapping[Attribute, Column]] = {
+    "displayName": ("scim_group", "name_index"),
+    "externalId": ("scim_group", "external_id_index"),
+}
+"""Where a group's attributes are indexed."""
+
+
+def blind(keyset: Keyset, attribute: Attribute, compared: bytes) -> list[bytes]:
+    """The blind indexes that a group's attribute may have; the first is what one gets that is written now."""
+    return keyset.blind_indexes(*COLUMNS[attribute], compared)
 
 
 def _found(keyset: Keyset, said: Content) -> records.Found:
-    name, external_id = key_of(said, "displayName") or "", key_of(said, "externalId")
+    external_id = external_id_value(said)
     return records.Found(
-        blind(keyset, "displayName", comparable(KIND, "displayName", name)),
-        None if external_id is None else blind(keyset, "externalId", comparable(KIND, "externalId", external_id)),
+        blind(keyset, "displayName", name_value(said))[0],
+        None if external_id is None else blind(keyset, "externalId", external_id)[0],
     )
+
+
+def name_value(said: Content) -> bytes:
+    """What a group's name is compared by."""
+    return comparable(KIND, "displayName", key_of(said, "displayName") or "")
+
+
+def external_id_value(said: Content) -> bytes | None:
+    """What its `externalId` is compared by, where it has one."""
+    external_id = key_of(said, "externalId")
+    return None if external_id is None else comparable(KIND, "externalId", external_id)
 
 
 def _said(document: Content) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """What a directory's description of a user says of the account: its address, its name, what it is found by. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
@@ -12,6 +12,7 @@ from airside.identity.email import read
 from airside.identity.users import MAX_NAME, acceptable_name
 from airside.protocols.scim import USER, Attribute, comparable
 from airside.vault import Keyset
+from airside.vault.indexes import Column
 
 MAX_KEY: Final = 512
 """Characters of a userName or externalId."""
@@ -35,21 +36,31 @@ class Profile:
 
     def found(self, keyset: Keyset) -> Found:
         """Its blind indexes."""
+        name, *others = indexes(keyset, "userName", self.user_name)
         return Found(
-            index(keyset, "userName", self.user_name),
-            None if self.external_id is None else index(keyset, "externalId", self.external_id),
-            tuple({index(keyset, "emails.value", value) for value in self.emails}),
+            name,
+            None if self.external_id is None else indexes(keyset, "externalId", self.external_id)[0],
+            tuple({indexes(keyset, "emails.value", value)[0] for value in self.emails}),
+            others,
         )
 
 
-def index(keyset: Keyset, attribute: Attribute, value: str) -> bytes:
-    """The blind index of a user's attribute."""
+COLUMNS: Final[Mapping[Attribute, Column]] = {
+    "userName": ("scim_user", "user_name_index"),
+    "externalId": ("scim_user", "external_id_index"),
+    "emails.value": ("scim_email", "email_index"),
+}
+"""Where a user's attributes are indexed."""
+
+
+def indexes(keyset: Keyset, attribute: Attribute, value: str) -> list[bytes]:
+    """The blind indexes that a user's attribute may have; the first is what one gets that is written now."""
     return blind(keyset, attribute, comparable(USER, attribute, value))
 
 
-def blind(keyset: Keyset, attribute: Attribute, compared: bytes) -> bytes:
-    """The blind index of a user's attribute whose comparable form is there already."""
-    return keyset.blind_index("scim_user", attribute, compared)
+def blind(keyset: Keyset, attribute: Attribute, compared: bytes) -> list[bytes]:
+    """As `indexes`, where the attribute's comparable form is there already."""
+    return keyset.blind_indexes(*COLUMNS[attribute], compared)
 
 
 def profile_of(document: Content) -> Profile:

@@ -10,7 +10,7 @@ from airside.federation.scim import records_groups
 from airside.federation.scim import records_users as records
 from airside.federation.scim.groups import names_of
 from airside.federation.scim.model import GroupRoles
-from airside.federation.scim.profile import index
+from airside.federation.scim.profile import indexes
 from airside.store.context import RequestContext
 from airside.vault import Vault
 
@@ -34,9 +34,9 @@ class Provisioned:
         if word is None:
             return None
         keyset = await self._vault.keyset(ctx)
-        found = await records.by_external_id(ctx, connection.id, index(keyset, "externalId", word), 2)
+        found = await records.by_external_id(ctx, connection.id, indexes(keyset, "externalId", word), 2)
         if not found and name is not None:
-            found = await records.by_name(ctx, connection.id, index(keyset, "userName", name))
+            found = await records.by_name(ctx, connection.id, indexes(keyset, "userName", name))
         return found[0] if len(found) == 1 else None
 
     async def follow(self, ctx: RequestContext, connection: Connection, user_id: UUID) -> bool:

@@ -56,12 +56,12 @@ select group_id from airside.scim_group where tenant_id = %s and connection_id =
 """
 BY_NAME: Final = """
 select group_id from airside.scim_group
-where tenant_id = %s and connection_id = %s and name_index = %s
+where tenant_id = %s and connection_id = %s and name_index = any(%s)
 order by group_id limit %s
 """
 BY_EXTERNAL_ID: Final = """
 select group_id from airside.scim_group
-where tenant_id = %s and connection_id = %s and external_id_index = %s
+where tenant_id = %s and connection_id = %s and external_id_index = any(%s)
 order by group_id limit %s
 """
 BY_MEMBER: Final = """
@@ -212,13 +212,13 @@ async def some(ctx: RequestContext, connection_id: UUID, limit: int) -> list[UUI
     return [row.group_id for row in await ctx.tx.all(_Id, SOME, (ctx.tenant_id, connection_id, limit))]
 
 
-async def by_name(ctx: RequestContext, connection_id: UUID, index: bytes, limit: int) -> list[UUID]:
-    rows = await ctx.tx.all(_Id, BY_NAME, (ctx.tenant_id, connection_id, index, limit))
+async def by_name(ctx: RequestContext, connection_id: UUID, indexes: Sequence[bytes], limit: int) -> list[UUID]:
+    rows = await ctx.tx.all(_Id, BY_NAME, (ctx.tenant_id, connection_id, list(indexes), limit))
     return [row.group_id for row in rows]
 
 
-async def by_external_id(ctx: RequestContext, connection_id: UUID, index: bytes, limit: int) -> list[UUID]:
-    rows = await ctx.tx.all(_Id, BY_EXTERNAL_ID, (ctx.tenant_id, connection_id, index, limit))
+async def by_external_id(ctx: RequestContext, connection_id: UUID, indexes: Sequence[bytes], limit: int) -> list[UUID]:
+    rows = await ctx.tx.all(_Id, BY_EXTERNAL_ID, (ctx.tenant_id, connection_id, list(indexes), limit))
     return [row.group_id for row in rows]
 
 

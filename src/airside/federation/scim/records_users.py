@@ -65,16 +65,16 @@ SOME: Final = """
 select user_id from airside.scim_user where tenant_id = %s and connection_id = %s order by user_id limit %s
 """
 BY_NAME: Final = """
-select user_id from airside.scim_user where tenant_id = %s and connection_id = %s and user_name_index = %s
+select user_id from airside.scim_user where tenant_id = %s and connection_id = %s and user_name_index = any(%s)
 """
 BY_EXTERNAL_ID: Final = """
 select user_id from airside.scim_user
-where tenant_id = %s and connection_id = %s and external_id_index = %s
+where tenant_id = %s and connection_id = %s and external_id_index = any(%s)
 order by user_id limit %s
 """
 BY_EMAIL: Final = """
 select user_id from airside.scim_email
-where tenant_id = %s and connection_id = %s and email_index = %s
+where tenant_id = %s and connection_id = %s and email_index = any(%s)
 order by user_id limit %s
 """
 UPDATE: Final = """
@@ -92,11 +92,13 @@ delete from airside.scim_member where tenant_id = %s and connection_id = %s and 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The blind indexes of a user: what they are found by without opening them."""
+    """The blind indexes of a user: what they are found by without opening them. `others`: what another of the same name
+    may be found by that is still under another index key."""
 
     user_name: bytes
     external_id: bytes | None
     emails: tuple[bytes, ...]
+    others: Sequence[bytes] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +124,10 @@ class _Row:
 
 
 async def insert(ctx: RequestContext, keyset: Keyset, connection_id: UUID, account: Account, found: Found) -> bool:
-    """False where the connection has this user, or another of this name, already."""
+    """False where the connection has this user, or another of this name, already. `keyset`: by `Vault.indexing`."""
     stored = account.stored
+    if not await is_free(ctx, connection_id, found, stored.id):
+        return False
     row = (
         *(ctx.tenant_id, connection_id, stored.id, found.user_name, found.external_id),
         *(_seal(keyset, stored.id, account.said), account.made, account.deactivated, ctx.now, ctx.now),
@@ -149,6 +153,12 @@ async def update(
     own = (ctx.tenant_id, connection_id, stored.id)
     touched = await ctx.tx.run_many([(UPDATE, row), (DELETE_EMAILS, own), (INSERT_EMAILS, (*own, list(found.emails)))])
     return touched[0] == 1
+
+
+async def is_free(ctx: RequestContext, connection_id: UUID, found: Found, user_id: UUID) -> bool:
+    """Whether nobody else has this name under another index key: what no unique key can tell."""
+    there = await by_name(ctx, connection_id, found.others) if found.others else []
+    return set(there) <= {user_id}
 
 
 async def delete(ctx: RequestContext, connection_id: UUID, user_id: UUID, version: int) -> bool:
@@ -181,17 +191,17 @@ async def some(ctx: RequestContext, connection_id: UUID, limit: int) -> list[UUI
     return [row.user_id for row in await ctx.tx.all(_Id, SOME, (ctx.tenant_id, connection_id, limit))]
 
 
-async def by_name(ctx: RequestContext, connection_id: UUID, index: bytes) -> list[UUID]:
-    return [row.user_id for row in await ctx.tx.all(_Id, BY_NAME, (ctx.tenant_id, connection_id, index))]
+async def by_name(ctx: RequestContext, connection_id: UUID, indexes: Sequence[bytes]) -> list[UUID]:
+    return [row.user_id for row in await ctx.tx.all(_Id, BY_NAME, (ctx.tenant_id, connection_id, list(indexes)))]
 
 
-async def by_external_id(ctx: RequestContext, connection_id: UUID, index: bytes, limit: int) -> list[UUID]:
-    rows = await ctx.tx.all(_Id, BY_EXTERNAL_ID, (ctx.tenant_id, connection_id, index, limit))
+async def by_external_id(ctx: RequestContext, connection_id: UUID, indexes: Sequence[bytes], limit: int) -> list[UUID]:
+    rows = await ctx.tx.all(_Id, BY_EXTERNAL_ID, (ctx.tenant_id, connection_id, list(indexes), limit))
     return [row.user_id for row in rows]
 
 
-async def by_email(ctx: RequestContext, connection_id: UUID, index: bytes, limit: int) -> list[UUID]:
-    rows = await ctx.tx.all(_Id, BY_EMAIL, (ctx.tenant_id, connection_id, index, limit))
+async def by_email(ctx: RequestContext, connection_id: UUID, indexes: Sequence[bytes], limit: int) -> list[UUID]:
+    rows = await ctx.tx.all(_Id, BY_EMAIL, (ctx.tenant_id, connection_id, list(indexes), limit))
     return [row.user_id for row in rows]
 
 

@@ -38,20 +38,20 @@ class Search:
             return _named(users.id_of if kind == USER else groups.id_of, said)
         keyset = await self._vault.keyset(ctx)
         if kind == USER:
-            index = profile.blind(keyset, said.attribute, said.value)
+            indexes = profile.blind(keyset, said.attribute, said.value)
             if said.attribute == "userName":
-                return await records_users.by_name(ctx, connection_id, index)
+                return await records_users.by_name(ctx, connection_id, indexes)
             by = records_users.by_external_id if said.attribute == "externalId" else records_users.by_email
-            return await by(ctx, connection_id, index, LIMIT)
+            return await by(ctx, connection_id, indexes, LIMIT)
         if said.attribute == "members.value":
             return [
                 group_id
                 for user_id in _named(users.id_of, said)
                 for group_id in await records_groups.by_member(ctx, connection_id, user_id, LIMIT)
             ]
-        index = groups.blind(keyset, said.attribute, said.value)
+        indexes = groups.blind(keyset, said.attribute, said.value)
         by = records_groups.by_external_id if said.attribute == "externalId" else records_groups.by_name
-        return await by(ctx, connection_id, index, LIMIT)
+        return await by(ctx, connection_id, indexes, LIMIT)
 
 
 def _named(read: Any, said: Said) -> list[UUID]:

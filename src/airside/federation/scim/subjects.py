@@ -30,7 +30,7 @@ class Subjects:
         Raises:
             Conflict: it is another one.
         """
-        keyset = await self._vault.keyset(ctx)
+        keyset = await self._vault.indexing(ctx)
         identity = ExternalIdentity(uuid7(ctx.now, self._entropy), connection_id, user_id, subject, ctx.now, ctx.now)
         if await records.insert(ctx, keyset, identity):
             return

@@ -73,10 +73,10 @@ class ScimUsers:
             Conflict: the connection has a user of this name, or the address is somebody else's.
         """
         profile = profile_of({"active": True, **document})
-        keyset = await self._vault.keyset(ctx)
         user_id, made = await self._account(ctx, connection_id, profile)
         stored = Stored(KIND, user_id, 1, ctx.now, ctx.now, profile.said)
         account = Account(stored, "active", made, not profile.active, profile.said)
+        keyset = await self._vault.indexing(ctx)
         if not await records.insert(ctx, keyset, connection_id, account, profile.found(keyset)):
             raise Conflict("userName in use")
         if profile.external_id is not None:
@@ -109,13 +109,16 @@ class ScimUsers:
         if before is None:
             raise NotFound("user")
         profile, former = profile_of(document), profile_of(before.stored.content)
-        keyset = await self._vault.keyset(ctx)
         await self._follow(ctx, connection_id, before, former, profile)
         state, deactivated = await self._obey(ctx, before, profile.active)
         content = records.shown(profile.said, state)
         stored = replace(before.stored, version=version + 1, modified_at=ctx.now, content=content)
         after = replace(before, stored=stored, state=state, deactivated=deactivated, said=profile.said)
-        if not await records.update(ctx, keyset, connection_id, after, profile.found(keyset), version):
+        keyset = await self._vault.indexing(ctx)
+        found = profile.found(keyset)
+        if not await records.is_free(ctx, connection_id, found, user_id):
+            raise Conflict("userName in use")
+        if not await records.update(ctx, keyset, connection_id, after, found, version):
             raise Stale
         if profile.external_id != former.external_id:
             await self._subjects.move(ctx, connection_id, user_id, former.external_id, profile.external_id)
