@@ -7,6 +7,7 @@ import pytest
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from airside.store.catalogue import TABLES
 from airside.vault.columns import PEPPERED, SEALED
 from airside.vault.indexes import FULL, INDEXES, LASTING, STRENGTHS
 from airside.vault.public import INDEX, PUBLIC
@@ -72,6 +73,7 @@ def test_every_blind_index_is_computed_anew_or_its_key_is_kept(connection: Conne
         assert any((table, "tenant_id", *index.key[:count]) in keys for count in (1, 2, 3)), (table, column)
         assert set(sealed[index.source].key) <= set(index.key), (table, column)
         assert not sealed[index.source].kept, (table, column)
+        assert "update" in TABLES[table].rights, (table, column)
 
 
 def test_what_is_not_computed_anew_says_when_it_was_made(connection: Connection[TupleRow]) -> None:

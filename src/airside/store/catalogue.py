@@ -103,7 +103,7 @@ TABLES: Final[dict[str, Table]] = {
     # provisioning
     "scim_token": Table("tenant", ALL),
     "scim_user": Table("tenant", ALL),
-    "scim_email": Table("tenant", ("select", "insert", "delete")),
+    "scim_email": Table("tenant", ALL),
     "scim_group": Table("tenant", ALL),
     "scim_member": Table("tenant", ("select", "insert", "delete")),
     # secrets

@@ -127,8 +127,7 @@ class IndexKeys:
             return
         done = await self.reindex(ctx)
         settled = max(since for _, since in stale) + SETTLING
-        until = settled if not done.unreadable and ctx.now < settled else ctx.now + AGAIN
-        self._rests[ctx.tenant_id] = stale, until
+        self._rests[ctx.tenant_id] = stale, ctx.now + AGAIN if done.unreadable else max(settled, ctx.now)
 
     async def reindex(self, ctx: RequestContext, progress: OnProgress = lambda _column, _rows: None) -> Resealed:
         """Compute anew what is under another index key than the one that counts, in batches that are committed one by
