@@ -37,6 +37,9 @@ class _Generous:
     async def refund(self, ctx: RequestContext, demands: Sequence[Demand]) -> None:
         await self.inner.refund(ctx, _more(demands))
 
+    async def aclose(self) -> None:
+        await self.inner.aclose()
+
 
 def _more(demands: Sequence[Demand]) -> list[Demand]:
     return [(replace(limit, rate=Rate(limit.rate.count * 1000, limit.rate.period)), key) for limit, key in demands]

@@ -137,6 +137,8 @@ class _Unlimited:
 
     async def refund(self, ctx: RequestContext, demands: Sequence[Demand]) -> None: ...
 
+    async def aclose(self) -> None: ...
+
 
 async def test_fifty_changes_at_once_one_wins(kit: Kit, vault: Vault, entropy: Entropy) -> None:
     """The old password is spent by one statement: who read it before is told so, who came later is wrong."""

@@ -64,7 +64,7 @@ class ValkeyLimiter:
     """Implements `Limiter` by a script in Valkey 7.2, Redis 7 or newer.
 
     Like the one in memory it knows no transaction: what it spends stays spent, whatever happens to the caller's. Keys
-    are the tenant's blind index, as in PostgreSQL, and carry its id as the hash tag, so that one script's keys are on
+    are keyed hashes, as in PostgreSQL, and carry the tenant's id as the hash tag, so that one script's keys are on
     one node of a cluster. A server that evicts (`maxmemory-policy`) forgets counters: run it with `noeviction`.
     """
 
@@ -130,12 +130,8 @@ class ValkeyLimiter:
         if len(demands) > MAX_DEMANDS:
             raise Unavailable("limiter")
         keyset = await self._vault.keyset(ctx)
+        place = b"airside:limit:{%s}:" % ctx.tenant_id.hex.encode()
         return [
-            b"airside:limit:{%s}:%s:%s"
-            % (
-                ctx.tenant_id.hex.encode(),
-                limit.name.encode(),
-                keyset.blind_index("limit_state", limit.name, key.encode()),
-            )
+            place + limit.name.encode() + b":" + keyset.keyed_hash(f"limit/{limit.name}", key.encode())
             for limit, key in demands
         ]
