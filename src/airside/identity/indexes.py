@@ -7,13 +7,14 @@ from uuid import UUID
 from airside.core.ids import USER, format_id
 from airside.identity.email import domain_of
 from airside.identity.passwords import email_key
+from airside.identity.profile import parted
 from airside.vault.indexes import Column, Values
 
 
-def address(sealed: bytes, key: Sequence[Any]) -> list[bytes]:
+def _address(sealed: bytes, key: Sequence[Any]) -> list[bytes]:
     """The account's address, and what stands in its place where the address was released."""
     (user_id,) = key
-    return [email_key(sealed.decode()), released(user_id)]
+    return [email_key(parted(sealed)[0]), released(user_id)]
 
 
 def released(user_id: UUID) -> bytes:
@@ -22,7 +23,7 @@ def released(user_id: UUID) -> bytes:
 
 
 def _domain(sealed: bytes, _key: Sequence[Any]) -> list[bytes]:
-    return [domain_of(sealed.decode()).encode()]
+    return [domain_of(parted(sealed)[0]).encode()]
 
 
 def _itself(sealed: bytes, _key: Sequence[Any]) -> list[bytes]:
@@ -30,7 +31,7 @@ def _itself(sealed: bytes, _key: Sequence[Any]) -> list[bytes]:
 
 
 VALUES: Final[Mapping[Column, Values]] = {
-    ("user_account", "email_index"): address,
+    ("user_account", "email_index"): _address,
     ("user_account", "email_domain_index"): _domain,
     ("passkey", "credential_index"): _itself,
 }

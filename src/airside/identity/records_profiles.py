@@ -8,6 +8,7 @@ from typing import Final
 from uuid import UUID
 
 from airside.identity.model import User, UserState
+from airside.identity.profile import joined, parted
 from airside.store.context import RequestContext
 from airside.vault import PersonKey, Place, Vault, open_own, open_personal
 
@@ -18,8 +19,6 @@ where tenant_id = %s and user_id = any(%s)
 """
 
 _PROFILE: Final = ("user_account", "profile_sealed")
-_BETWEEN: Final = b"\0"
-"""Stands between address and name: neither can hold it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +49,7 @@ class _Former:
 
 def seal(person: PersonKey, user: User) -> bytes:
     """The address and the name of `user`, as their row has them."""
-    return person.seal(Place(*_PROFILE, user.id), user.email.encode() + _BETWEEN + user.name.encode())
+    return person.seal(Place(*_PROFILE, user.id), joined(user.email, user.name))
 
 
 async def several(ctx: RequestContext, vault: Vault, rows: Sequence[UserRow]) -> list[User]:
@@ -101,13 +100,13 @@ async def _former(ctx: RequestContext, vault: Vault, user_ids: Sequence[UUID]) -
         elif row.email_sealed is not None and row.name_sealed is not None:
             email = open_personal(keyset, key, Place("user_account", "email_sealed", row.user_id), row.email_sealed)
             name = open_personal(keyset, key, Place("user_account", "name_sealed", row.user_id), row.name_sealed)
-            said[row.user_id] = email + _BETWEEN + name
+            said[row.user_id] = joined(email.decode(), name.decode())
     return said
 
 
 def _users(rows: Sequence[UserRow], profiles: Sequence[bytes]) -> list[User]:
     users: list[User] = []
     for row, profile in zip(rows, profiles, strict=True):
-        email, _, name = profile.decode().partition("\0")
+        email, name = parted(profile)
         users.append(User(row.user_id, email, name, row.state, row.created_at, row.email_verified_at is not None))
     return users

@@ -50,13 +50,13 @@ _SAME: Final = Strength(FULL, "looked up by equality, and what is found isn't op
 _GROUP: Final = Strength(
     16, "many rows share a value: what is found is opened and compared, and the index alone doesn't count a company"
 )
-_EMAIL: Final = ("user_account", "email_sealed")
+_PROFILE: Final = ("user_account", "profile_sealed")  # rows from before have none until the timer seals them anew
 _SCIM_USER: Final = ("scim_user", "content_sealed")
 _SCIM_GROUP: Final = ("scim_group", "content_sealed")
 
 INDEXES: Final[Mapping[Column, Index]] = {
-    ("user_account", "email_index"): Index(_ONE, _EMAIL, ("user_id",), ("user_account", "email")),
-    ("user_account", "email_domain_index"): Index(_GROUP, _EMAIL, ("user_id",)),
+    ("user_account", "email_index"): Index(_ONE, _PROFILE, ("user_id",), ("user_account", "email")),
+    ("user_account", "email_domain_index"): Index(_GROUP, _PROFILE, ("user_id",)),
     ("invitation", "email_index"): Index(
         _SAME, ("invitation", "email_sealed"), ("invitation_id",), ("user_account", "email")
     ),
