@@ -125,6 +125,22 @@ async def test_several_limits_at_once_from_many_sides_neither_wait_crosswise_nor
     assert await _left(limiter, open_ctx, tenant_id, TWENTY) == 17
 
 
+async def test_what_costs_more_takes_as_many_and_where_one_refuses_nothing_of_the_others(
+    limiter: Limiter, open_ctx: OpenContext, tenant_id: UUID
+) -> None:
+    async with open_ctx(tenant_id, now=NOW) as ctx:
+        await limiter.spend(ctx, [(TWENTY, "k"), (THREE, "k")], cost=2)
+    async with open_ctx(tenant_id, now=NOW) as ctx:
+        with pytest.raises(LimitExceeded) as caught:
+            await limiter.spend(ctx, [(TWENTY, "k"), (THREE, "k")], cost=2)
+        assert caught.value.retry_after == pytest.approx(20, abs=0.01)
+        await limiter.refund(ctx, [(TWENTY, "k")], cost=2)
+        with pytest.raises(LimitExceeded):
+            await limiter.spend(ctx, [(TWENTY, "k")], cost=21)
+    assert await _left(limiter, open_ctx, tenant_id, TWENTY) == 20
+    assert await _left(limiter, open_ctx, tenant_id, THREE) == 1
+
+
 async def test_a_refund_gives_back_one(limiter: Limiter, open_ctx: OpenContext, tenant_id: UUID) -> None:
     await _left(limiter, open_ctx, tenant_id, THREE)
     async with open_ctx(tenant_id, now=NOW) as ctx:

@@ -31,11 +31,11 @@ class _Generous:
 
     inner: PostgresLimiter
 
-    async def spend(self, ctx: RequestContext, demands: Sequence[Demand]) -> None:
-        await self.inner.spend(ctx, _more(demands))
+    async def spend(self, ctx: RequestContext, demands: Sequence[Demand], *, cost: int = 1) -> None:
+        await self.inner.spend(ctx, _more(demands), cost=cost)
 
-    async def refund(self, ctx: RequestContext, demands: Sequence[Demand]) -> None:
-        await self.inner.refund(ctx, _more(demands))
+    async def refund(self, ctx: RequestContext, demands: Sequence[Demand], *, cost: int = 1) -> None:
+        await self.inner.refund(ctx, _more(demands), cost=cost)
 
     async def aclose(self) -> None:
         await self.inner.aclose()

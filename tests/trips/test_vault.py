@@ -2,12 +2,14 @@
 
 from base64 import b64encode
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import httpx2
 import pytest
 from psycopg import AsyncConnection
 
+from airside.limits import SECRET_REQUESTS, VAULT_REQUESTS, VAULT_VALUES, Limit, Limiter
 from airside.protocols.envelope import MAX_PLAINTEXT
 from airside.secrets import MAX_BATCH
 from tests.running import Place
@@ -218,3 +220,39 @@ async def test_warm_key_costs_no_query(place: Place, superuser_dsn: str) -> None
             (place.tenant_id,),
         )
     assert (await ask(place, token, "encrypt", body)).status_code == 200
+
+
+async def use_up(place: Place, pace: Limiter, limit: Limit, counter: str) -> None:
+    """As if all of it had been used half a minute from now: what comes back meanwhile is not enough."""
+    services = place.server.services
+    async with services.engine.begin(place.tenant_id, now=services.clock.now() + timedelta(seconds=30)) as ctx:
+        await pace.spend(ctx, [(limit, counter)], cost=limit.rate.count)
+
+
+async def test_a_program_that_asks_too_often_is_told_to_wait_and_others_go_on(place: Place) -> None:
+    """N13: as often as its row says, whether it was allowed or not; its tenant as many values as that row says."""
+    calm = await made(place)
+    client, auth = await program(place, "vault:encrypt")
+    busy = (await token_request(place, {"grant_type": "client_credentials"}, auth=auth)).json()["access_token"]
+    body: dict[str, Any] = {"key": "notes", "plaintext": NOTE, "context": CONTEXT}
+    pace = place.server.services.vault_use.pace
+    assert (await ask(place, busy, "encrypt", body)).status_code == 200
+    await use_up(place, pace, VAULT_REQUESTS, f"client:{client.word}")
+    for verb, asked in (("encrypt", body), ("decrypt", {"key": "notes", "ciphertext": "", "context": CONTEXT})):
+        refused = await ask(place, busy, verb, asked)
+        assert refused.status_code == 429
+        assert 25 <= int(refused.headers["retry-after"]) <= 31
+    assert (await ask(place, calm, "encrypt", body)).status_code == 200
+    await use_up(place, pace, VAULT_VALUES, "all")
+    assert (await ask(place, calm, "encrypt", body)).status_code == 429
+    assert (await ask(place, calm, "datakeys", {"key": "notes", "context": CONTEXT})).status_code == 429
+
+
+async def test_who_reads_secrets_too_often_is_told_to_wait(place: Place) -> None:
+    """N13: and nothing is read."""
+    client, auth = await program(place, "secrets:read")
+    token = (await token_request(place, {"grant_type": "client_credentials"}, auth=auth)).json()["access_token"]
+    question = {"path": "billing/key"}
+    assert (await manage(place, token, "POST", "/vault/secrets/read", question)).status_code == 404
+    await use_up(place, place.server.services.secret_admin.pace, SECRET_REQUESTS, f"client:{client.word}")
+    assert (await manage(place, token, "POST", "/vault/secrets/read", question)).status_code == 429

@@ -7,17 +7,23 @@ from uuid import UUID
 from airside.access.authorise import Authorise
 from airside.access.rights import READ_SECRETS, WRITE_SECRETS
 from airside.admin.vault_rights import NamedVerbs, requires_named
+from airside.audit import Journal
 from airside.core.secret import Secret
+from airside.limits import SECRET_REQUESTS, Limiter
 from airside.secrets import Lease, ReadSecret, SecretStore, SecretVersion, StoredSecret
 from airside.store import RequestContext
 from airside.tenancy import NamedGrants
 
 
 class SecretAdmin(NamedVerbs):
-    """Write, read, lease, delete, rotate and destroy secrets."""
+    """Write, read, lease, delete, rotate and destroy secrets. Each verb also raises LimitExceeded."""
 
-    def __init__(self, *, authorise: Authorise, grants: NamedGrants, store: SecretStore) -> None:
-        super().__init__(authorise=authorise, grants=grants)
+    limit = SECRET_REQUESTS
+
+    def __init__(
+        self, *, authorise: Authorise, grants: NamedGrants, pace: Limiter, journal: Journal, store: SecretStore
+    ) -> None:
+        super().__init__(authorise=authorise, grants=grants, pace=pace, journal=journal)
         self._store = store
 
     @requires_named(WRITE_SECRETS, "writer")

@@ -2,12 +2,15 @@
 
 from collections.abc import Awaitable, Callable, Iterable
 from functools import wraps
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import ClassVar, Concatenate, ParamSpec, TypeVar
 
 from airside.access.authorise import Authorise, Right
 from airside.access.rights import USE_VAULT
 from airside.admin.verb import Verbs
+from airside.audit import Journal
 from airside.core.errors import Forbidden
+from airside.identity.charging import spend
+from airside.limits import Limit, Limiter
 from airside.secrets import beginnings
 from airside.store import RequestContext
 from airside.tenancy import NamedGrants, NamedKind, NamedRelation
@@ -18,11 +21,16 @@ Self = TypeVar("Self", bound="NamedVerbs")
 
 
 class NamedVerbs(Verbs):
-    """Base of verbs whose first argument names what they are about."""
+    """Base of verbs whose first argument names what they are about. Each counts against `limit`, as many as one caller
+    says, allowed or not; `pace` counts in the memory of one process."""
 
-    def __init__(self, *, authorise: Authorise, grants: NamedGrants) -> None:
+    limit: ClassVar[Limit]
+
+    def __init__(self, *, authorise: Authorise, grants: NamedGrants, pace: Limiter, journal: Journal) -> None:
         super().__init__(authorise)
         self.named_grants = grants
+        self.pace = pace
+        self.journal = journal
 
 
 def requires_named(
@@ -41,6 +49,7 @@ def requires_named(
         @wraps(verb)
         async def authorised(self: Self, ctx: RequestContext, name: str, *args: P.args, **kwargs: P.kwargs) -> Result:
             names = (name,) if kind == "vault_key" else beginnings(name)
+            await spend(ctx, self.pace, self.journal, [(self.limit, ctx.principal.subject)])
             await _demand(self, ctx, right, relation, kind, names)
             return await verb(self, ctx, name, *args, **kwargs)
 

@@ -14,14 +14,16 @@ async def spend(
     journal: Journal,
     demands: Sequence[Demand],
     event: Event = Event.LIMIT_EXCEEDED,
+    *,
+    cost: int = 1,
 ) -> None:
-    """Spend `demands`; the caller commits. `event` tells of a refusal.
+    """Spend `demands`, `cost` units of each; the caller commits. `event` tells of a refusal.
 
     Raises:
         LimitExceeded: one of them is used up. What was done in `ctx` before is committed with the row that tells of it.
     """
     try:
-        await limiter.spend(ctx, demands)
+        await limiter.spend(ctx, demands, cost=cost)
     except LimitExceeded as refusal:
         await journal.refused(ctx, event, reason=refusal.limit)
         await ctx.tx.checkpoint()

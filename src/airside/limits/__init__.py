@@ -31,6 +31,7 @@ from airside.limits.names import (
     SECOND_FACTOR_ACCOUNT,
     SECOND_FACTOR_DEVICE,
     SECOND_FACTOR_PACE,
+    SECRET_REQUESTS,
     SETUP_PROBE,
     SIGNIN_ACCOUNT,
     SIGNIN_DEVICE,
@@ -41,6 +42,8 @@ from airside.limits.names import (
     SIGNUP_CONFIRM,
     SIGNUP_ORIGIN,
     TOKEN_FAILURES,
+    VAULT_REQUESTS,
+    VAULT_VALUES,
     VERIFY_ACCOUNT,
 )
 from airside.limits.records import sweep
@@ -66,6 +69,7 @@ __all__ = [
     "SECOND_FACTOR_ACCOUNT",
     "SECOND_FACTOR_DEVICE",
     "SECOND_FACTOR_PACE",
+    "SECRET_REQUESTS",
     "SETUP_PROBE",
     "SIGNIN_ACCOUNT",
     "SIGNIN_DEVICE",
@@ -76,6 +80,8 @@ __all__ = [
     "SIGNUP_CONFIRM",
     "SIGNUP_ORIGIN",
     "TOKEN_FAILURES",
+    "VAULT_REQUESTS",
+    "VAULT_VALUES",
     "VERIFY_ACCOUNT",
     "Demand",
     "InProcessLimiter",

@@ -23,32 +23,32 @@ class PostgresLimiter:
     def __init__(self, *, vault: Vault) -> None:
         self._vault = vault
 
-    async def spend(self, ctx: RequestContext, demands: Sequence[Demand]) -> None:
+    async def spend(self, ctx: RequestContext, demands: Sequence[Demand], *, cost: int = 1) -> None:
         counters = await self._counters(ctx, demands)
         if not counters:
             return
-        taken = await records.spend(ctx, counters)
+        taken = await records.spend(ctx, counters, cost)
         if all(taken):
             return
         spent = [counter for counter, had in zip(counters, taken, strict=True) if had]
         if spent:
-            await records.refund(ctx, spent)
+            await records.refund(ctx, spent, cost)
         refused = [counter for counter, had in zip(counters, taken, strict=True) if not had]
-        waits = [(await self._wait(ctx, counter), counter.name) for counter in refused]
+        waits = [(await self._wait(ctx, counter, cost), counter.name) for counter in refused]
         retry_after, name = max(waits)
         raise LimitExceeded(name, retry_after)
 
-    async def refund(self, ctx: RequestContext, demands: Sequence[Demand]) -> None:
+    async def refund(self, ctx: RequestContext, demands: Sequence[Demand], *, cost: int = 1) -> None:
         counters = await self._counters(ctx, demands)
         if counters:
-            await records.refund(ctx, counters)
+            await records.refund(ctx, counters, cost)
 
     async def aclose(self) -> None:
         """Its connections are the transactions of its callers."""
 
-    async def _wait(self, ctx: RequestContext, counter: Counter) -> float:
+    async def _wait(self, ctx: RequestContext, counter: Counter, cost: int) -> float:
         state = await records.tat(ctx, counter)
-        return gcra.spend(counter.rate, state, ctx.now.timestamp()).retry_after
+        return gcra.spend(counter.rate, state, ctx.now.timestamp(), cost).retry_after
 
     async def _counters(self, ctx: RequestContext, demands: Sequence[Demand]) -> list[Counter]:
         if len(demands) > MAX_DEMANDS:

@@ -25,7 +25,7 @@ class InProcessLimiter:
         self._tat: dict[_Counter, float] = {}
         self._max_counters = max_counters
 
-    async def spend(self, ctx: RequestContext, demands: Sequence[Demand]) -> None:
+    async def spend(self, ctx: RequestContext, demands: Sequence[Demand], *, cost: int = 1) -> None:
         now, tenant = ctx.now.timestamp(), _tenant(ctx, demands)
         self._make_room(now, len(demands))
         after: dict[_Counter, float] = {}
@@ -33,20 +33,20 @@ class InProcessLimiter:
         for limit, key in demands:
             counter = tenant, limit.name, key
             tat = after[counter] if counter in after else self._tat.get(counter)
-            allowed, after[counter], wait, _ = gcra.spend(limit.rate, tat, now)
+            allowed, after[counter], wait, _ = gcra.spend(limit.rate, tat, now, cost)
             if not allowed:
                 refused = max(refused or (wait, limit.name), (wait, limit.name))
         if refused:
             raise LimitExceeded(refused[1], refused[0])
         self._tat.update(after)
 
-    async def refund(self, ctx: RequestContext, demands: Sequence[Demand]) -> None:
+    async def refund(self, ctx: RequestContext, demands: Sequence[Demand], *, cost: int = 1) -> None:
         tenant = _tenant(ctx, demands)
         for limit, key in demands:
             counter = tenant, limit.name, key
             tat = self._tat.get(counter)
             if tat is not None:
-                self._tat[counter] = gcra.refund(limit.rate, tat)
+                self._tat[counter] = gcra.refund(limit.rate, tat, cost)
 
     async def aclose(self) -> None:
         """It has no connections."""

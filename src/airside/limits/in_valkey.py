@@ -78,20 +78,20 @@ class ValkeyLimiter:
         self._waiting: list[_Question] = []
         self._flushing: asyncio.Task[None] | None = None
 
-    async def spend(self, ctx: RequestContext, demands: Sequence[Demand]) -> None:
+    async def spend(self, ctx: RequestContext, demands: Sequence[Demand], *, cost: int = 1) -> None:
         if not demands:
             return
         keys = await self._keys(ctx, demands)
-        rates = [number for limit, _ in demands for number in (limit.rate.interval, limit.rate.period)]
+        rates = [number for limit, _ in demands for number in (limit.rate.interval * cost, limit.rate.period)]
         refused, wait = await self._ask(_SPEND, keys, [f"{ctx.now.timestamp():.6f}", *rates])
         if refused:
             raise LimitExceeded(demands[int(refused) - 1][0].name, float(wait))
 
-    async def refund(self, ctx: RequestContext, demands: Sequence[Demand]) -> None:
+    async def refund(self, ctx: RequestContext, demands: Sequence[Demand], *, cost: int = 1) -> None:
         if not demands:
             return
         keys = await self._keys(ctx, demands)
-        await self._ask(_REFUND, keys, [limit.rate.interval for limit, _ in demands])
+        await self._ask(_REFUND, keys, [limit.rate.interval * cost for limit, _ in demands])
 
     async def aclose(self) -> None:
         """Close the connections."""

@@ -10,8 +10,9 @@ from airside.store.context import RequestContext
 class Limiter(Protocol):
     """Counts. All demands of one call are met together, or none is touched."""
 
-    async def spend(self, ctx: RequestContext, demands: Sequence[Demand]) -> None:
-        """Take one unit of every demand.
+    async def spend(self, ctx: RequestContext, demands: Sequence[Demand], *, cost: int = 1) -> None:
+        """Take `cost` units of every demand: as many as the work is worth. What costs more than a limit ever has at
+        once is never allowed.
 
         What was spent stands once the transaction commits: a verb that may refuse afterwards calls
         `ctx.tx.checkpoint()` first, so that its refusal doesn't roll the spending back.
@@ -22,8 +23,8 @@ class Limiter(Protocol):
         """
         ...
 
-    async def refund(self, ctx: RequestContext, demands: Sequence[Demand]) -> None:
-        """Give one unit of every demand back; never more than was spent.
+    async def refund(self, ctx: RequestContext, demands: Sequence[Demand], *, cost: int = 1) -> None:
+        """Give `cost` units of every demand back; never more than was spent.
 
         Raises:
             Unavailable: it can't count.

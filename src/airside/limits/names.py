@@ -153,6 +153,16 @@ SETUP_PROBE: Final = Limit(
     "setup invitation",
     "Metadata read and sign-ins tested by whoever sets a connection up.",
 )
+# In the memory of each process, as those of SCIM: a field is sealed in a fraction of the time that a row takes.
+VAULT_REQUESTS: Final = Limit(
+    "vault_requests", Rate(60_000, _MINUTE), "program or person", "Uses of the applications' vault by one of them."
+)
+VAULT_VALUES: Final = Limit(
+    "vault_values", Rate(600_000, _MINUTE), "tenant", "Values sealed, opened or tokenised for one tenant."
+)
+SECRET_REQUESTS: Final = Limit(
+    "secret_requests", Rate(6_000, _MINUTE), "program or person", "Uses of the store of secrets by one of them."
+)
 LIMITS: Final = (
     *(SIGNIN_PAIR, SIGNIN_ORIGIN, SIGNIN_ACCOUNT, SIGNIN_DEVICE_PAIR, SIGNIN_DEVICE, SECOND_FACTOR_ACCOUNT),
     *(SECOND_FACTOR_DEVICE, SECOND_FACTOR_PACE, RECOVERY_CODE, EMAIL_CODE_SENT, PASSKEY_ORIGIN, PASSWORD_CHANGE),
@@ -162,4 +172,5 @@ LIMITS: Final = (
     INVITATION_MAILBOX,
     *(REGISTRATION_ORIGIN, CLIENT_DOCUMENT_ORIGIN, SCIM_REQUESTS, SCIM_FAILURES),
     SETUP_PROBE,
+    *(VAULT_REQUESTS, VAULT_VALUES, SECRET_REQUESTS),
 )

@@ -61,9 +61,9 @@ def _interval(rate: Rate) -> timedelta:
     return timedelta(seconds=rate.interval)
 
 
-def _spend(ctx: RequestContext, counter: Counter) -> list[Statement]:
+def _spend(ctx: RequestContext, counter: Counter, cost: int) -> list[Statement]:
     place = (ctx.tenant_id, counter.name, counter.key_hash)
-    step = _interval(counter.rate)
+    step = _interval(counter.rate) * cost
     latest = ctx.now + timedelta(seconds=counter.rate.period) + _ROUNDING
     return [
         (ENSURE, (*place, ctx.now, ctx.now)),
@@ -71,17 +71,17 @@ def _spend(ctx: RequestContext, counter: Counter) -> list[Statement]:
     ]
 
 
-async def spend(ctx: RequestContext, counters: Sequence[Counter]) -> list[bool]:
-    """Take one unit of each in one flush; which of them had one."""
-    statements = [statement for counter in counters for statement in _spend(ctx, counter)]
+async def spend(ctx: RequestContext, counters: Sequence[Counter], cost: int) -> list[bool]:
+    """Take `cost` units of each in one flush; which of them had as many."""
+    statements = [statement for counter in counters for statement in _spend(ctx, counter, cost)]
     touched = await ctx.tx.run_many(statements)
     return [rows == 1 for rows in touched[1::2]]
 
 
-async def refund(ctx: RequestContext, counters: Sequence[Counter]) -> None:
-    """Give one unit of each back in one flush."""
+async def refund(ctx: RequestContext, counters: Sequence[Counter], cost: int) -> None:
+    """Give `cost` units of each back in one flush."""
     await ctx.tx.run_many(
-        [(REFUND, (_interval(c.rate), ctx.tenant_id, c.name, c.key_hash)) for c in counters],
+        [(REFUND, (_interval(c.rate) * cost, ctx.tenant_id, c.name, c.key_hash)) for c in counters],
     )
 
 

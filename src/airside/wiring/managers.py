@@ -26,6 +26,7 @@ from airside.admin import (
     VaultAdmin,
     VaultUse,
 )
+from airside.limits import InProcessLimiter
 from airside.wiring.custody import Custody
 from airside.wiring.entries import Entries
 from airside.wiring.federation import Federation
@@ -72,6 +73,7 @@ def managers(
 ) -> Managers:
     """On everything below them."""
     above = Above(authorise=authorise, members=who.members)
+    pace = InProcessLimiter()
     return Managers(
         user_admin=UserAdmin(
             authorise=authorise,
@@ -140,8 +142,12 @@ def managers(
             issuers=issuers,
         ),
         vault_admin=VaultAdmin(authorise=authorise, keys=base.app_keys, grants=who.named_grants),
-        vault_use=VaultUse(authorise=authorise, keys=base.app_keys, grants=who.named_grants),
-        secret_admin=SecretAdmin(authorise=authorise, grants=who.named_grants, store=base.secret_store),
+        vault_use=VaultUse(
+            authorise=authorise, keys=base.app_keys, grants=who.named_grants, pace=pace, journal=base.journal
+        ),
+        secret_admin=SecretAdmin(
+            authorise=authorise, grants=who.named_grants, pace=pace, journal=base.journal, store=base.secret_store
+        ),
         platform=Platform(
             authorise=authorise,
             engine=base.engine,
