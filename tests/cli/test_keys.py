@@ -139,7 +139,22 @@ def test_data_key_is_rotated_shown_taken_back_and_everything_sealed_anew(run: Ru
         assert "acme: 0 " in done.stdout
 
 
-def test_rotation_of_data_keys_wants_one_tenant_or_all(run: Run) -> None:
+def test_index_key_is_rotated_shown_taken_back_and_every_index_computed_anew(run: Run) -> None:
+    made = run("keys", "rotate", "index", "acme")
+    assert made.returncode == 0, made.stderr
+    assert "every node" in made.stdout
+    again = run("keys", "rotate", "index", "--all")
+    assert (again.returncode, "coming already" in again.stderr) == (1, True)
+    assert re.search(r" index +coming ", run("keys", "vault", "acme").stdout)
+    assert run("keys", "rotate", "index", "acme", "--rollback").returncode == 0
+    none = run("keys", "rotate", "index", "acme", "--rollback")
+    assert (none.returncode, "`airside keys vault acme`" in none.stderr) == (1, True)
+    done = run("keys", "reindex", "acme")
+    assert (done.returncode, done.stdout) == (0, "acme: 0 indexes computed anew\n")
+
+
+@pytest.mark.parametrize("kind", ["dek", "index"])
+def test_rotation_wants_one_tenant_or_all(run: Run, kind: str) -> None:
     for words in ((), ("acme", "--all")):
-        done = run("keys", "rotate", "dek", *words)
+        done = run("keys", "rotate", kind, *words)
         assert (done.returncode, "name one tenant" in done.stderr) == (1, True)

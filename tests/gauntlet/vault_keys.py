@@ -103,8 +103,8 @@ class Mortals:
     @classmethod
     async def start(cls, folder: Path, dsn: str, tenant_id: UUID) -> "Mortals":
         words = ("-c", FORGE, str(folder), dsn, str(tenant_id))
-        pipes = {"stdin": asyncio.subprocess.PIPE, "stdout": asyncio.subprocess.PIPE}
-        return cls(await asyncio.create_subprocess_exec(sys.executable, *words, **pipes))
+        pipe = asyncio.subprocess.PIPE
+        return cls(await asyncio.create_subprocess_exec(sys.executable, *words, stdin=pipe, stdout=pipe))
 
     async def killed(self, words: str, wait: float) -> bool:
         """One works, and is killed `wait` seconds later (SIGKILL); whether that was in the middle."""
