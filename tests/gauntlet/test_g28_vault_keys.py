@@ -65,8 +65,8 @@ class Estate:
             await node.vault_keys.rewrap(ctx)
 
     async def rotate_data(self) -> None:
-        """Taken back when it seals, and then not. The pepper is the seal of password hashes: they are sealed anew first,
-        while they are set and proven."""
+        """Taken back when it seals, and then not. The pepper is the seal of password hashes: they are sealed anew
+        first, while they are set and proven."""
         world = self.world
         await world.tell("rotate")
         await world.move(SETTLED + STEP)
