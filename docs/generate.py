@@ -1,8 +1,8 @@
 """Writes the pages that are made from the code; `tests/house` compares them with the tree.
 
 `docs/rooms/`: one page a room, from what its face says of itself. `docs/reference/`: every command from the command
-line, every setting from `wiring/settings.py`, every field of a tenant's policy and of a client's settings, the
-management API from its routes.
+line, every setting from `wiring/settings.py`, every limit, every field of a tenant's policy and of a client's settings,
+the management API from its routes.
 
 python docs/generate.py
 """
@@ -179,6 +179,31 @@ def client_settings() -> str:
     return "\n".join([*head, *_rows_of_struct(ClientSettings, parts, ""), ""])
 
 
+def limits() -> str:
+    """Every limit, from its one row."""
+    from airside.limits import LIMITS
+
+    head = [
+        "# Limits",
+        "",
+        "Each lets so many through at once, and then one for each interval (GCRA). Where several are asked for",
+        "together, the strictest decides and nothing of the others is spent. A refusal names the limit and when to come",
+        "again. How they are counted: [operations](../operations/limits.md).",
+        "",
+        "| limit | at once | then one every | counted for each | what |",
+        "|---|---|---|---|---|",
+    ]
+    rows = [
+        f"| `{limit.name}` | {limit.rate.count:,} | {limit.rate.interval:g} s | {limit.keyed_by} | {_of(limit)} |"
+        for limit in LIMITS
+    ]
+    return "\n".join([*head, *rows, ""])
+
+
+def _of(limit: Any) -> str:
+    return limit.description + (" A success gives its unit back." if limit.failures_only else "")
+
+
 def _rows_of_struct(kind: type[Any], parts: dict[str, Any], prefix: str) -> Iterator[str]:
     import msgspec
 
@@ -248,6 +273,7 @@ def pages() -> dict[str, str]:
     made["reference/settings.md"] = settings()
     made["reference/tenant-policy.md"] = tenant_policy()
     made["reference/client-settings.md"] = client_settings()
+    made["reference/limits.md"] = limits()
     made["reference/openapi.json"] = openapi()
     return made
 
