@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from psycopg import AsyncConnection
 
 from airside.admin import OPERATOR
+from airside.audit import Event
 from airside.core.clock import Clock
 from airside.core.entropy import Entropy
 from airside.core.ids import USER, format_id
@@ -55,7 +56,7 @@ async def test_tenant_lives_on_elsewhere(
     """People sign in, tokens of before hold for their issuer, every sealed column opens, roles, permissions and secrets
     are there, and the audit log is the one that was exported."""
     file, place = await leaving.export(), leaving.place
-    async with elsewhere(migrated, leaving.folder, entropy) as there:
+    async with elsewhere(migrated, leaving.folder, clock, entropy) as there:
         manifest = await brought(leaving, there, file)
         assert (manifest.tenant_id, manifest.slug) == (place.tenant_id, place.slug)
         async with running(
@@ -83,18 +84,22 @@ async def test_tenant_lives_on_elsewhere(
 
 
 async def test_what_travels_is_what_there_was_and_the_rest_stays(
-    leaving: World, migrated: MakeDatabase, entropy: Entropy
+    leaving: World, migrated: MakeDatabase, clock: Clock, entropy: Entropy
 ) -> None:
-    """Row by row; of keys alone, only what wraps them differs."""
+    """Row by row; of keys alone, only what wraps them differs, and the log says besides that the tenant arrived."""
     async with leaving.place.operator() as ctx:
         await leaving.server.services.sequencer.sequence(ctx)  # which the running server would do by itself
     file = await leaving.export()
     before = await rows_of(leaving.database, leaving.place.tenant_id)
-    async with elsewhere(migrated, leaving.folder, entropy) as there:
+    async with elsewhere(migrated, leaving.folder, clock, entropy) as there:
         await brought(leaving, there, file)
         after = await rows_of(there.database)
     different = {table for table in after if after[table] != before[table]}
-    assert {table for table in different if table not in STAYS} == {"tenant_key"}
+    assert {table for table in different if table not in STAYS} == {"tenant_key", "audit_record", "audit_pending"}
+    (told,) = set(after["audit_record"]) - set(before["audit_record"])
+    assert f"{Event.TENANT_IMPORTED},{OPERATOR.subject}," in told
+    assert set(after["audit_record"]) == {*before["audit_record"], told}
+    assert len(after["audit_pending"]) == len(before["audit_pending"]) + 1
     assert len(after["tenant_key"]) == len(before["tenant_key"])
     assert [table for table in STAYS if after[table]] == []
     assert before["user_session"] != []
@@ -106,7 +111,7 @@ async def test_nobody_else_is_held_up_while_a_tenant_leaves_and_arrives(
 ) -> None:
     """A neighbour is written to here while the tenant is exported, and another there while it is imported."""
     async with (
-        elsewhere(migrated, leaving.folder, entropy) as there,
+        elsewhere(migrated, leaving.folder, clock, entropy) as there,
         running(there.database.app, leaving.folder / "2", kek=there.kek, clock=clock, entropy=entropy) as server,
     ):
         other = await server.tenant()
@@ -163,7 +168,7 @@ async def test_tenant_that_waits_for_its_shredding_is_let_in_where_it_arrives(
     async with services.engine.begin(await services.platform.bootstrap(), principal=OPERATOR) as ctx:
         await services.platform.shred_tenant(ctx, leaving.place.slug, 30)
     file = await leaving.export()
-    async with elsewhere(migrated, leaving.folder, entropy) as there:
+    async with elsewhere(migrated, leaving.folder, clock, entropy) as there:
         assert (await brought(leaving, there, file)).leaving
         async with running(
             there.database.app, leaving.folder / "2", kek=there.kek, clock=clock, entropy=entropy

@@ -8,6 +8,7 @@ import pytest
 from psycopg import AsyncConnection
 
 from airside.admin import OPERATOR
+from airside.core.clock import Clock
 from airside.core.entropy import Entropy
 from airside.core.errors import Conflict, InvalidInput, NotFound
 from airside.custody import (
@@ -28,10 +29,10 @@ from tests.makers import MakeDatabase
 
 @pytest.fixture(scope="module")
 async def nowhere(
-    migrated: MakeDatabase, tmp_path_factory: pytest.TempPathFactory, entropy: Entropy
+    migrated: MakeDatabase, tmp_path_factory: pytest.TempPathFactory, clock: Clock, entropy: Entropy
 ) -> AsyncIterator[Elsewhere]:
     """An installation that stays empty, whatever is brought."""
-    async with elsewhere(migrated, tmp_path_factory.mktemp("nowhere"), entropy) as there:
+    async with elsewhere(migrated, tmp_path_factory.mktemp("nowhere"), clock, entropy) as there:
         yield there
 
 
@@ -68,10 +69,12 @@ async def test_changed_file_is_refused_and_leaves_nothing(leaving: World, nowher
     assert await is_empty(nowhere.database)
 
 
-async def test_another_key_is_refused_by_name(leaving: World, migrated: MakeDatabase, entropy: Entropy) -> None:
+async def test_another_key_is_refused_by_name(
+    leaving: World, migrated: MakeDatabase, clock: Clock, entropy: Entropy
+) -> None:
     file = await leaving.export()
     stranger = LocalKek.create(leaving.folder / "stranger.key", development=False, entropy=entropy)
-    async with elsewhere(migrated, leaving.folder, entropy) as there:
+    async with elsewhere(migrated, leaving.folder, clock, entropy) as there:
         with pytest.raises(Conflict, match="another key"):
             await brought(leaving, there, file, stranger)
         head = bytearray(file.read_bytes())
@@ -82,10 +85,12 @@ async def test_another_key_is_refused_by_name(leaving: World, migrated: MakeData
         assert await is_empty(there.database)
 
 
-async def test_another_version_is_refused_by_name(leaving: World, migrated: MakeDatabase, entropy: Entropy) -> None:
+async def test_another_version_is_refused_by_name(
+    leaving: World, migrated: MakeDatabase, clock: Clock, entropy: Entropy
+) -> None:
     """The database that it comes to is of a later migration."""
     file = await leaving.export()
-    async with elsewhere(migrated, leaving.folder, entropy) as there:
+    async with elsewhere(migrated, leaving.folder, clock, entropy) as there:
         async with await AsyncConnection.connect(there.database.superuser) as connection:
             await connection.execute("update airside.migration set version = 9999 where version = 1")
         with pytest.raises(Conflict, match="the database of 9999"):
@@ -94,10 +99,10 @@ async def test_another_version_is_refused_by_name(leaving: World, migrated: Make
 
 
 async def test_tenant_or_slug_that_is_there_is_refused_by_name(
-    leaving: World, migrated: MakeDatabase, entropy: Entropy
+    leaving: World, migrated: MakeDatabase, clock: Clock, entropy: Entropy
 ) -> None:
     file = await leaving.export()
-    async with elsewhere(migrated, leaving.folder, entropy) as there:
+    async with elsewhere(migrated, leaving.folder, clock, entropy) as there:
         with pytest.raises(InvalidInput, match="a slug is of"):
             await brought(leaving, there, file, slug="Not A Slug")
         await brought(leaving, there, file, slug="renamed")
@@ -110,9 +115,11 @@ async def test_tenant_or_slug_that_is_there_is_refused_by_name(
         assert [row.split(",")[0] for row in before["tenant_address"]] == ["(renamed"]
 
 
-async def test_two_imports_at_once_make_one_tenant(leaving: World, migrated: MakeDatabase, entropy: Entropy) -> None:
+async def test_two_imports_at_once_make_one_tenant(
+    leaving: World, migrated: MakeDatabase, clock: Clock, entropy: Entropy
+) -> None:
     file = await leaving.export()
-    async with elsewhere(migrated, leaving.folder, entropy) as there:
+    async with elsewhere(migrated, leaving.folder, clock, entropy) as there:
         done = await asyncio.gather(*(brought(leaving, there, file) for _ in range(5)), return_exceptions=True)
         assert sum(isinstance(each, TenantManifest) for each in done) == 1
         assert sum(isinstance(each, Conflict) for each in done) == 4

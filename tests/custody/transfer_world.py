@@ -8,6 +8,8 @@ from typing import Any
 
 from psycopg import AsyncConnection, sql
 
+from airside.admin import OPERATOR
+from airside.audit import Journal
 from airside.core.clock import Clock
 from airside.core.entropy import Entropy
 from airside.core.secret import Secret
@@ -22,7 +24,9 @@ from airside.custody import records_backup as records
 from airside.identity import User
 from airside.oauth import Client
 from airside.permissions import TupleKey
+from airside.store import Engine
 from airside.tenancy import RoleDraft
+from airside.vault import Vault
 from airside.vault.columns import SEALED
 from airside.vault.kms.local import LocalKek
 from airside.vault.model import Place as Spot
@@ -140,20 +144,33 @@ class Elsewhere:
 
     database: Database
     kek: LocalKek
+    engine: Engine
+    journal: Journal
 
 
 @asynccontextmanager
-async def elsewhere(migrated: MakeDatabase, folder: Path, entropy: Entropy) -> AsyncGenerator[Elsewhere]:
-    async with migrated() as database:
-        yield Elsewhere(database, LocalKek.create(folder / "other-kek", development=True, entropy=entropy))
+async def elsewhere(migrated: MakeDatabase, folder: Path, clock: Clock, entropy: Entropy) -> AsyncGenerator[Elsewhere]:
+    """Empty."""
+    kek = LocalKek.create(folder / "other-kek", development=True, entropy=entropy)
+    journal = Journal(vault=Vault(kek=kek, entropy=entropy, clock=clock), entropy=entropy)
+    async with migrated() as database, Engine(database.app, clock=clock, entropy=entropy) as engine:
+        yield Elsewhere(database, kek, engine, journal)
 
 
 async def brought(
     world: World, there: Elsewhere, file: Path, transfer: LocalKek | None = None, slug: str | None = None
 ) -> TenantManifest:
     """Imported by the application's own role."""
-    transfer = transfer or world.transfer
-    return await import_tenant(there.database.app, read_file(file), kek=there.kek, transfer=transfer, slug=slug)
+    return await import_tenant(
+        there.database.app,
+        read_file(file),
+        kek=there.kek,
+        transfer=transfer or world.transfer,
+        engine=there.engine,
+        journal=there.journal,
+        principal=OPERATOR,
+        slug=slug,
+    )
 
 
 async def opened_columns(place: Place, database: Database) -> dict[str, int]:

@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-from uuid import UUID
 
 from rich import filesize
 
@@ -46,7 +45,8 @@ def export_to(slug: str, file: Path, key: Path) -> None:
         async with _opened() as here:
             services = here.services
             tenant_id = await services.platform.find(slug)
-            await _record(services, tenant_id=tenant_id, event=Event.TENANT_EXPORTED)
+            async with services.engine.begin(tenant_id, principal=OPERATOR) as ctx:
+                await services.journal.record(ctx, Event.TENANT_EXPORTED, subject=format_id(TENANT, tenant_id))
             with _new_key(key, services.entropy) as transfer, busy("exporting"):
                 exported = export_tenant(here.dsn, slug, kek=here.kek, transfer=transfer, entropy=services.entropy)
                 size = await write_new(file, exported)
@@ -64,10 +64,16 @@ def import_from(file: Path, key: str, slug: str | None) -> None:
             services = here.services
             with busy("importing"):
                 manifest = await import_tenant(
-                    here.writing, read_file(file), kek=here.kek, transfer=transfer, slug=slug
+                    here.writing,
+                    read_file(file),
+                    kek=here.kek,
+                    transfer=transfer,
+                    engine=services.engine,
+                    journal=services.journal,
+                    principal=OPERATOR,
+                    slug=slug,
                 )
             report = await arrived(services.engine, manifest)
-            await _record(services, tenant_id=manifest.tenant_id, event=Event.TENANT_IMPORTED)
             async with services.engine.begin(manifest.tenant_id, principal=OPERATOR) as ctx:
                 issuer = await services.issuer(ctx)
         out.print(f"{format_id(TENANT, manifest.tenant_id)}  {issuer}")
@@ -106,8 +112,3 @@ async def _opened() -> AsyncGenerator[_Opened]:
             yield _Opened(services, keks.keks, dsn, dsn if owner is None else owner.reveal())
         finally:
             await keks.aclose()
-
-
-async def _record(services: Services, *, tenant_id: UUID, event: Event) -> None:
-    async with services.engine.begin(tenant_id, principal=OPERATOR) as ctx:
-        await services.journal.record(ctx, event, subject=format_id(TENANT, tenant_id))

@@ -15,6 +15,7 @@ from psycopg import AsyncConnection, IsolationLevel, sql
 from airside.custody.backup_frames import PIECE
 from airside.custody.backup_model import KEY_TABLES, Begin, End, Event
 from airside.store.catalogue import TABLES
+from airside.store.connection import Connection
 from airside.store.errors import refusal
 
 _COLUMNS: Final = """
@@ -68,7 +69,7 @@ class Shape:
 
 
 @asynccontextmanager
-async def connected(dsn: str) -> AsyncGenerator[AsyncConnection[Any]]:
+async def connected(dsn: str) -> AsyncGenerator[Connection]:
     """A connection of its own, whose transaction commits on a clean exit and rolls back on any other.
 
     Raises:
@@ -76,7 +77,7 @@ async def connected(dsn: str) -> AsyncGenerator[AsyncConnection[Any]]:
         Inconsistent: it refused a statement.
     """
     try:
-        async with await AsyncConnection.connect(dsn, connect_timeout=10) as connection:
+        async with await Connection.connect(dsn, connect_timeout=10) as connection:
             yield connection
     except psycopg.Error as error:
         raise refusal(error) from error

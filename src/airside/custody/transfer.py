@@ -12,9 +12,12 @@ from uuid import UUID
 import psycopg
 from psycopg import AsyncConnection
 
-from airside.audit import Report, verify_tenant
+from airside.audit import Event as AuditEvent
+from airside.audit import Journal, Report, verify_tenant
 from airside.core.entropy import Entropy
 from airside.core.errors import Conflict, NotFound
+from airside.core.ids import TENANT, format_id
+from airside.core.principal import Principal
 from airside.custody import records_backup as records
 from airside.custody import records_transfer
 from airside.custody.backup import silent, told_section
@@ -73,13 +76,17 @@ async def import_tenant(
     *,
     kek: Aead,
     transfer: Kek,
+    engine: Engine,
+    journal: Journal,
+    principal: Principal,
     slug: str | None = None,
     progress: Progress = silent,
 ) -> TenantManifest:
-    """The tenant of that file, whole or not at all.
+    """The tenant of that file, and in its audit log that `principal` brought it: whole or not at all.
 
     Args:
         dsn: of a role that writes tenants' rows and may make temporary tables.
+        engine: on the same database.
         slug: that it gets here; without one, its own.
 
     Raises:
@@ -109,6 +116,8 @@ async def import_tenant(
             raise Damaged("rows that don't fit their tables") from error
         if manifest.leaving:
             await records_transfer.admit(connection, manifest.tenant_id)
+        async with engine.join(connection, manifest.tenant_id, principal=principal) as ctx:
+            await journal.record(ctx, AuditEvent.TENANT_IMPORTED, subject=format_id(TENANT, ctx.tenant_id))
     return manifest
 
 

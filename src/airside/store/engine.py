@@ -122,6 +122,14 @@ class Engine:
         name = request_id or format_id(REQUEST, uuid7(moment, self._entropy))
         return Begun(tx, RequestContext(tenant_id, tx, principal, moment, name, origin))
 
+    def join(self, connection: Connection, tenant_id: UUID, *, principal: Principal) -> "Begun[RequestContext]":
+        """A context of the transaction that is open on `connection` already, with the tenant set in it: it sees what
+        was done there, and its exit commits all of it, or rolls all of it back."""
+        moment = self._clock.now()
+        tx = LazyTransaction(_Lent(connection), tenant_id, PATIENCE)
+        name = format_id(REQUEST, uuid7(moment, self._entropy))
+        return Begun(tx, RequestContext(tenant_id, tx, principal, moment, name, NOWHERE))
+
     def begin_platform(self, reason: str) -> "Begun[PlatformContext]":
         """Outside every tenant: sees platform tables only, for row-level security hides the rest.
 
@@ -161,6 +169,19 @@ class Begun(AbstractAsyncContextManager[Context]):
             await self._tx.commit()
         else:
             await self._tx.rollback()
+
+
+class _Lent:
+    """Lends one connection, which belongs to somebody else."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def take(self, patience: float) -> Connection:  # noqa: ARG002
+        return self._connection
+
+    async def give(self, connection: Connection) -> None:
+        """It is its owner's still."""
 
 
 async def _refuse_unfit(tx: LazyTransaction) -> None:

@@ -1,7 +1,7 @@
 """A lazily opened transaction on a pooled connection, with the tenant set in it."""
 
 from collections.abc import Callable, Sequence
-from typing import Final, TypeVar
+from typing import Final, Protocol, TypeVar
 from uuid import UUID
 
 import psycopg
@@ -13,7 +13,6 @@ from airside.core.errors import Inconsistent, Unavailable
 from airside.store.connection import Connection, first_refused
 from airside.store.context import Params, Query, Statement
 from airside.store.errors import refusal
-from airside.store.lending import Lender
 
 Row = TypeVar("Row")
 Other = TypeVar("Other")
@@ -23,6 +22,18 @@ BEGIN_SNAPSHOT: Final[Statement] = ("begin isolation level repeatable read read 
 COMMIT: Final[Statement] = ("commit", ())
 SET_TENANT: Final = "select airside.set_tenant(%s)"
 NOTIFY: Final = "select pg_notify(%s, %s)"
+
+
+class Lender(Protocol):
+    """Lends connections: `lending.Lender` those of a pool."""
+
+    async def take(self, patience: float) -> Connection:
+        """A connection nobody else has, within `patience` seconds."""
+        ...
+
+    async def give(self, connection: Connection) -> None:
+        """It is free again."""
+        ...
 
 
 class LazyTransaction:
