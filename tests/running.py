@@ -6,6 +6,7 @@ import ssl
 from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -110,11 +111,12 @@ async def running(
     port: int | None = None,
     dns_server: str = "",
     backup_target: Path | None = None,
+    backup_every: timedelta | None = None,
 ) -> AsyncGenerator[Running]:
     """A server on the migrated database at `dsn`, answering until the context ends, at `port` or a free one; with
     `authorities`, also one that demands certificates. It may fetch from `fetch_exceptions` (`host:port`) although
     they are private. `dns_server` (`host:port`) answers what it asks of domains. What it shreds is taken out of
-    the keys at `backup_target`."""
+    the keys at `backup_target`, where it makes a backup itself after each `backup_every`."""
     port = port or free_port()
     certificates = ensure_development_certificates(folder, clock=clock)
     settings = Settings(
@@ -127,6 +129,7 @@ async def running(
         fetch_exceptions=fetch_exceptions,
         dns_server=dns_server,
         backup_target=backup_target,
+        backup_every=backup_every,
     )
     mutual = mutual_tls(settings, certificates.certificate, certificates.key)
     services = build(settings, dsn=dsn, kek=kek, clock=clock, entropy=entropy)
