@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from airside.federation.scim.bounds import MAX_LARGE_VALUES
+from airside.federation.scim.model import MAX_MEMBERS
 from airside.protocols.scim import MAX_FILTER, MAX_OPERATIONS, MAX_PATHS
-from tests.federation.scim.directory import BULK, GROUP_SCHEMA, PATCH, Directory, person
+from tests.federation.scim.directory import BULK, GROUP_SCHEMA, PATCH, USER_SCHEMA, Directory, person
 
 
 @pytest.mark.parametrize(
@@ -93,6 +95,32 @@ async def test_patch_of_too_many_operations_is_refused(entra: Directory) -> None
     answer = await entra.ask("PATCH", f"/Users/{made['id']}", {"schemas": [PATCH], "Operations": operations})
     assert answer.status_code == 400
     assert answer.json()["scimType"] == "tooMany"
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "status"), [("/Users", "emails", 413), ("/Groups", "members", 413), ("/Bulk", "Operations", 413)]
+)
+async def test_values_by_the_thousand_are_refused_before_they_are_read(
+    entra: Directory, path: str, name: str, status: int
+) -> None:
+    """N36."""
+    answer = await entra.ask("POST", path, {"schemas": [USER_SCHEMA], name: [0] * (MAX_LARGE_VALUES + 1)})
+    assert answer.status_code == status, answer.text
+
+
+async def test_patch_of_too_many_operations_within_a_bulk_is_refused(entra: Directory) -> None:
+    made = await entra.create("ada")
+    many = {"schemas": [PATCH], "operations": [{"op": "remove", "path": "title"}] * (MAX_PATHS + 1)}
+    one = {"method": "PATCH", "path": f"/Users/{made['id']}", "data": many}
+    answer = await entra.ask("POST", "/Bulk", {"schemas": [BULK], "Operations": [one]})
+    assert (answer.status_code, answer.json()["scimType"]) == (400, "tooMany")
+
+
+async def test_group_of_as_many_members_as_there_may_be_is_read(entra: Directory) -> None:
+    """What the bounds let through: the members are nobody, which is told only by somebody who has read them."""
+    members = [{"value": f"usr_{each:026d}"} for each in range(MAX_MEMBERS)]
+    answer = await entra.ask("POST", "/Groups", {"schemas": [GROUP_SCHEMA], "displayName": "g", "members": members})
+    assert answer.status_code == 400, answer.text
 
 
 async def test_parameter_given_twice_is_refused(entra: Directory) -> None:

@@ -16,7 +16,8 @@ from scim2_server.service import is_json_media_type
 from scim2_server.storage import SearchPage
 
 from airside.core.errors import InvalidInput
-from airside.core.strict_json import dumps, loads
+from airside.core.strict_json import Json, dumps, loads
+from airside.federation.scim.bounds import demand_bounded
 from airside.federation.scim.groups import ScimGroups
 from airside.federation.scim.model import Stored
 from airside.federation.scim.problems import retry_after, told
@@ -88,7 +89,7 @@ class Scim:
         request = ScimRequest(call.method, call.base_url, call.path, _once(call.query), call.headers, call.body)
         service.match(request)  # what isn't there, or not so, is told before a body is looked at
         if call.body or call.method in ("POST", "PUT", "PATCH"):
-            _demand_strict(call.headers.get("content-type"), call.body)
+            demand_bounded(call.path, _strict(call.headers.get("content-type"), call.body))
         answered = await Handler(service, storage).handle(request)
         body = None if answered.body is None else dumps(answered.body)
         return ScimAnswer(int(answered.status), body, answered.headers)
@@ -162,9 +163,9 @@ def _once(pairs: Sequence[tuple[str, str]]) -> dict[str, str]:
     return query
 
 
-def _demand_strict(media: str | None, body: bytes) -> None:
-    """What two readers could read differently is refused before the library reads it (G25), and nothing is guessed
-    (N39).
+def _strict(media: str | None, body: bytes) -> Json:
+    """What the body says: what two readers could read differently is refused before the library reads it (G25), and
+    nothing is guessed (N39).
 
     Raises:
         UnsupportedMediaTypeException: a body that doesn't say that it is JSON.
@@ -173,6 +174,6 @@ def _demand_strict(media: str | None, body: bytes) -> None:
     if not is_json_media_type(media):
         raise UnsupportedMediaTypeException(detail="application/scim+json or application/json is expected")
     try:
-        loads(body, max_bytes=MAX_BULK_BYTES)
+        return loads(body, max_bytes=MAX_BULK_BYTES)
     except InvalidInput as refusal:
         raise InvalidSyntaxException(detail=refusal.reason) from refusal

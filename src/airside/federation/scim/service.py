@@ -24,7 +24,7 @@ from scim2_server.storage import SearchPage
 from airside.core.clock import epoch
 from airside.core.strict_json import dumps
 from airside.federation.scim.model import MAX_WORK
-from airside.protocols.scim import MAX_FILTER, MAX_PATHS, USER, provider, spoken
+from airside.protocols.scim import MAX_FILTER, USER, provider, spoken
 from airside.store.context import RequestContext
 from airside.vault import Keyset, Place, Unopenable
 
@@ -81,13 +81,6 @@ class Service(ScimService):
                 if key.casefold() == "filter" and isinstance(value, str) and len(value) > MAX_FILTER:
                     raise InvalidFilterException(detail=f"at most {MAX_FILTER} characters")
         return super().read_search(resource_types, payload)
-
-    def read_patch(self, resource_type: ResourceType, body: bytes, content_type: str | None) -> "PatchOp[Any]":
-        """As the library's, for at most `MAX_PATHS` operations."""
-        patch = super().read_patch(resource_type, body, content_type)
-        if len(patch.operations or ()) > MAX_PATHS:
-            raise TooManyException(detail=f"at most {MAX_PATHS} operations")
-        return patch
 
     def apply_patch(self, current: Resource[Any], patch_op: "PatchOp[Any]", conditions: Any) -> Resource[Any] | None:
         """As the library's, where the members looked through are not too many."""
