@@ -9,21 +9,22 @@ from uuid import UUID
 
 from playwright.async_api import Page
 
+from airside.core.ids import uuid7
 from airside.core.secret import Secret
-from airside.federation import SetupDraft, SetupTest, records_setup
+from airside.federation import ConnectionDraft, OidcSettings, records_identities
+from airside.federation.model import ExternalIdentity
 from airside.identity import User
 from airside.identity.links import Purpose
 from airside.oauth import ClientSettings
 from airside.oauth.device_model import DeviceRequest
 from airside.protocols import otp
 from airside.tenancy import TenantPolicy
-from tests.federation.certificates import pem_of
 from tests.oauth.grants_kit import TELEVISION
 from tests.running import PASSWORD, Place
+from tests.trips.setup_pages import LONG, setting_up
 from tests.trips.test_login_in_a_browser import callback
 from tests.trips.visitor import NATIVE, request_url
 
-LONG = " Research and Development Services Limited"
 SOON = "correct horse battery staple"
 
 
@@ -80,7 +81,7 @@ class Walk:
             yield step
         async for step in self._letting_applications_in():
             yield step
-        async for step in self._setting_a_connection_up():
+        async for step in setting_up(self):
             yield step
 
     async def demand(self, policy: TenantPolicy) -> None:
@@ -107,6 +108,18 @@ class Walk:
             row = await ctx.tx.one(_Row, query, (ctx.tenant_id, purpose))
             assert row is not None
             return (await self.place.server.services.links.token(ctx, row.link_id)).reveal()
+
+    async def _known_elsewhere(self, user: User) -> None:
+        """At two providers, one of which has a long name."""
+        services = self.place.server.services
+        settings = OidcSettings(issuer="https://idp.example.com", client_id="airside")
+        async with self.place.operator() as ctx:
+            keyset = await services.vault.keyset(ctx)
+            for name in ("Contoso", self.name[:120] + LONG):
+                made = await services.connections.create(ctx, ConnectionDraft(name, settings, shown=False))
+                identity_id = uuid7(ctx.now, services.entropy)
+                identity = ExternalIdentity(identity_id, made.id, user.id, name, ctx.now, ctx.now)
+                assert await records_identities.insert(ctx, keyset, identity)
 
     async def sign_in(self, user: User, password: str = PASSWORD) -> None:
         """The sign-in page's form, filled in and sent."""
@@ -193,6 +206,11 @@ class Walk:
         for path in ("", "password", "factors", "passkeys", "passkeys/new", "sessions", "activity", "data"):
             await page.goto(f"{account}/{path}".rstrip("/"))
             yield "account" + ("-" + path.replace("/", "-") if path else "")
+        await self._known_elsewhere(user)
+        await page.goto(f"{account}/elsewhere")
+        yield "account-elsewhere"
+        await self.send("form[action$='/remove'] >> nth=0")
+        yield "account-elsewhere-removed"
         await page.goto(f"{account}/password")
         await page.fill("#current", "wrong")
         await page.fill("#password", SOON)
@@ -294,78 +312,6 @@ class Walk:
         yield "signout"
         await self.send()
         yield "signed-out-by-application"
-
-    async def _setting_a_connection_up(self) -> AsyncGenerator[str]:
-        page, services = self.page, self.place.server.services
-        async with self.place.operator() as ctx:
-            made, url = await services.setup_admin.create(
-                ctx, SetupDraft(f"{self.name[:120]}{LONG}", "it@example.com", provisions=True)
-            )
-        await page.goto(url.reveal())
-        yield "setup"
-        await self.send()
-        yield "setup-steps"
-        await page.goto(f"{self.at}/setup/provider")
-        yield "setup-provider"
-        await self.send()
-        yield "setup-provider-refused"
-        await self._choose("okta", "saml")
-        yield "setup-saml"
-        await page.fill("#metadata", "<nothing/>")
-        await self.send()
-        yield "setup-saml-refused"
-        await page.fill("#metadata", "")
-        await page.click("summary")
-        await page.fill("#entity_id", "https://idp.example.com/saml")
-        await page.fill("#sso_url", "https://idp.example.com/sso")
-        await page.fill("#certificates", pem_of("idp.example.com"))
-        await self.send()
-        yield "setup-steps-set"
-        await page.goto(f"{self.at}/setup/connection")
-        yield "setup-saml-set"
-        await page.goto(f"{self.at}/setup/provider")
-        await self._choose("google", "oidc")
-        await page.fill("#client_id", "airside")
-        await self.send()
-        yield "setup-oidc-refused"
-        await page.fill("#client_secret", "hush")
-        await self.send()
-        await page.goto(f"{self.at}/setup/test")
-        yield "setup-test"
-        for test in (self._taken(), SetupTest(self.now, refusal="saml_signature")):
-            async with self.place.operator() as ctx:
-                await records_setup.keep_test(ctx, await services.vault.keyset(ctx), made.id, test)
-            await page.goto(f"{self.at}/setup/test")
-            yield "setup-test-refused" if test.refusal else "setup-test-taken"
-        await page.goto(f"{self.at}/setup/domains")
-        await self.send()
-        yield "setup-domains-refused"
-        await page.fill("#domain", "contoso.com")
-        await self.send()
-        yield "setup-domains"
-        await page.goto(f"{self.at}/setup/directory")
-        yield "setup-directory"
-        await self.send()
-        yield "setup-directory-token"
-        await page.goto(f"{self.at}/setup/steps")
-        yield "setup-steps-all"
-        await page.goto(f"{self.at}/setup/steps")
-        await self.send()
-        yield "setup-finished"
-        await page.context.clear_cookies()
-        await page.goto(f"{self.at}/signin")
-        yield "signin-connections"
-
-    async def _choose(self, provider: str, kind: str) -> None:
-        await self.page.check(f"input[value={provider}]")
-        await self.page.check(f"input[value={kind}]")
-        await self.send()
-
-    def _taken(self) -> SetupTest:
-        received = {self.name: (self.name, "Research"), "mail": ("ada@example.com",)}
-        return SetupTest(
-            self.now, subject="u-1", email="ada@example.com", name=self.name, attributes=received, roles=(self.name,)
-        )
 
     @property
     def now(self) -> datetime:
