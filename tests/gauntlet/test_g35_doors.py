@@ -34,6 +34,7 @@ DEEP: Final = 20
 CHANCE: Final = 512
 """Bytes by which two encryptions of the same differ, once they are written into a form."""
 SEARCH: Final = "urn:ietf:params:scim:api:messages:2.0:SearchRequest"
+USERS: Final = "/Users/"
 STATE: Final = "s" * 43
 END: Final = "</saml:AttributeStatement>"
 
@@ -186,7 +187,7 @@ def clever(user: str) -> list[Sent]:
     """What only this service would read: operations, paths and filters by the thousand."""
     one = {"schemas": [USER_SCHEMA], "userName": "u"}
     chained = [
-        {"method": "PATCH", "path": f"/Users/bulkId:{each + 1}", "bulkId": str(each), "data": one}
+        {"method": "PATCH", "path": f"{USERS}bulkId:{each + 1}", "bulkId": str(each), "data": one}
         for each in range(200)
     ]
 
@@ -215,7 +216,7 @@ def clever(user: str) -> list[Sent]:
     }
     bulks: dict[str, Filled] = {
         "bulk operations": bulk({}),
-        "bulk deletions": bulk({"method": "DELETE", "path": "/Users/usr_01jd3v8e5x7m2k9q4w6r8t0y1z"}),
+        "bulk deletions": bulk({"method": "DELETE", "path": f"{USERS}usr_01jd3v8e5x7m2k9q4w6r8t0y1z"}),
         "bulk of bulks": bulk({"method": "POST", "path": "/Bulk", "bulkId": "x", "data": {"schemas": [BULK]}}),
         "bulk members": lambda parts: json.dumps(
             {
