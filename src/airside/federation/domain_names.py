@@ -93,8 +93,9 @@ def demand_ownable(domain: str, *, private: bool = False) -> None:
         raise InvalidInput("not a public domain", pointer="domain")
 
 
-def domain_of(email: str) -> str:
-    """The domain of an address, in its one spelling; empty where there is none."""
+def domain_of_any(email: str) -> str:
+    """The domain of whatever somebody took for an address, in its one spelling; empty where there is none. That of an
+    address which was read is told by `identity.email.domain_of`."""
     try:
         return normalise(email.rpartition("@")[2])
     except InvalidInput:

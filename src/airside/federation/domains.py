@@ -16,7 +16,7 @@ from airside.core.errors import Conflict, NotFound, Unavailable
 from airside.core.ids import uuid7
 from airside.federation import records_domains as records
 from airside.federation.connections import Connections
-from airside.federation.domain_names import demand_ownable, domain_of, normalise
+from airside.federation.domain_names import demand_ownable, domain_of_any, normalise
 from airside.federation.model_domains import CHECK_EVERY, MAX_DOMAINS, Domain, DomainChange, Found, Turn
 from airside.federation.records_queues import queue_for
 from airside.fetch import TextRecords
@@ -182,7 +182,7 @@ class TenantDomains:
 
     async def covers(self, ctx: RequestContext, connection_id: UUID, email: str) -> bool:
         """Implements `Domains`: only the very domain, nothing above or below it."""
-        bound = await records.bound(ctx, domain_of(email))
+        bound = await records.bound(ctx, domain_of_any(email))
         return bound is not None and bound[0] == connection_id
 
     async def offers(self, ctx: RequestContext) -> bool:
@@ -191,7 +191,7 @@ class TenantDomains:
 
     async def discover(self, ctx: RequestContext, email: str) -> UUID | None:
         """Implements `Discovery`: by the domain alone, so that nobody is looked up (N15)."""
-        bound = await records.bound(ctx, domain_of(email))
+        bound = await records.bound(ctx, domain_of_any(email))
         return bound[0] if bound is not None and bound[1] else None
 
     async def _look(self, domain: Domain) -> Found:

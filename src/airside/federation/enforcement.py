@@ -12,7 +12,7 @@ from airside.audit import Event, Journal
 from airside.core.errors import Conflict, NotFound
 from airside.core.ids import USER, format_id
 from airside.federation import records_domains as records
-from airside.federation.domain_names import domain_of
+from airside.federation.domain_names import domain_of_any
 from airside.federation.domains import Notices
 from airside.federation.linking import LinkedProof
 from airside.federation.model_domains import MAX_BREAK_GLASS
@@ -37,7 +37,7 @@ class Enforcement:
         """Whether nobody gets in by an address like `email` but through a connection; `user_id`, whose it would be,
         passes if they are named. It takes the same questions whoever that is (N15): how many depends on the domain
         alone. Implements identity's `Gate`."""
-        if await records.enforced(ctx, domain_of(email)) is None:
+        if await records.enforced(ctx, domain_of_any(email)) is None:
             return False
         return user_id is None or not await records.passes(ctx, user_id)
 
@@ -91,7 +91,7 @@ class Enforcement:
         if not (proofs or session) or not await records.enforces(ctx):
             return None
         user = await self._users.get(ctx, _person(proofs, session))
-        return await records.enforced(ctx, domain_of(user.email))
+        return await records.enforced(ctx, domain_of_any(user.email))
 
     async def _record(self, ctx: RequestContext, user_id: UUID, *, may: bool) -> None:
         subject = format_id(USER, user_id)

@@ -19,7 +19,7 @@ from airside.core.secret import Secret
 from airside.federation import Enforcement
 from airside.identity import SIGNUP_LIFETIME, HashPool, Link, Links, Mailbox, Passwords, User, Users
 from airside.identity.candidate import candidate
-from airside.identity.email import read
+from airside.identity.email import domain_of, read
 from airside.identity.passwords import account_word
 from airside.identity.users import acceptable_name
 from airside.limits import SIGNUP_ADDRESS, SIGNUP_CONFIRM, SIGNUP_ORIGIN, Limiter, origin_key
@@ -134,7 +134,7 @@ class Registration:
             raise NotFound("sign-up")
         mailbox = read(email)
         closed = await self._enforcement.closes(ctx, mailbox.key)
-        if closed or not policy.admits_domain(mailbox.key.rpartition("@")[2]):
+        if closed or not policy.admits_domain(domain_of(mailbox.key)):
             raise InvalidInput("no address of a domain that may sign up", pointer="email")
         return mailbox
 
