@@ -3,7 +3,7 @@
 The users have keys of their own, as the server makes them; both databases are PostgreSQL with synchronous commits on
 this machine, and so is the directory of backups. CPU is this process's: what PostgreSQL spends stands beside it.
 Megabytes of the backup are those of its data, without keys. A million is held against the bound only at full size: with
-few users, what every backup costs is most of it.
+few users, what every backup costs is most of it. Then what a backup costs those who ask meanwhile (`backup_beside`).
 Run: `.venv/bin/python -m bench.backup [users]`.
 """
 
@@ -26,6 +26,7 @@ from airside.tenancy import Draft
 from airside.vault.kms.local import LocalKek
 from airside.wiring.build import build
 from airside.wiring.settings import Settings
+from bench.backup_beside import beside
 from bench.scratch import scratch
 from bench.served import CLOCK, ENTROPY
 from tests.gauntlet.crowd import fill
@@ -111,6 +112,7 @@ async def measure(folder: Path, first: EmbeddedPostgres, second: EmbeddedPostgre
             f"{cost.cpu:8.2f}{cost.postgres:16.2f}"
         )
     print(f"{'audit logs verified':30}{checked.wall:9.2f}{'':18}{checked.cpu:8.2f}{checked.postgres:16.2f}")
+    await beside(folder, first.dsn(APPLICATION))
     if users < USERS:
         return True
     million = back.wall / users * 1e6

@@ -154,6 +154,11 @@ async def families(services: Services, folder: Path, count: int) -> None:
                 file.write((await services.families.start(ctx, grant)).token.reveal() + "\n")
 
 
+async def client_of(services: Services, tenant_id: UUID) -> str:
+    """What `MACHINE`, made there, says of itself in an Authorization header."""
+    return (await _client(services, tenant_id, MACHINE))[1]
+
+
 async def _client(services: Services, tenant_id: UUID, draft: ClientDraft) -> tuple[Client, str]:
     """A client, and what it says of itself in an Authorization header."""
     async with services.engine.begin(tenant_id, principal=OPERATOR) as ctx:
