@@ -11,10 +11,11 @@ import pytest
 
 from airside.core.clock import Clock
 from airside.core.entropy import Entropy
+from airside.store.migrate import migrate, role_of
 from airside.transport import ensure_development_certificates
 from airside.vault.kms.local import LocalKek
 from tests.chromium import chromium
-from tests.makers import Database
+from tests.makers import MakeDatabase
 from tests.running import Running, free_port, running
 
 __all__ = ["chromium"]
@@ -89,7 +90,7 @@ class Federating:
 
 @pytest.fixture(scope="session")
 async def federating(
-    database: Database,
+    blank_database: MakeDatabase,
     tmp_path_factory: pytest.TempPathFactory,
     kek: LocalKek,
     clock: Clock,
@@ -101,10 +102,13 @@ async def federating(
     allowed = tuple(f"127.0.0.1:{port}" for port in ports)
     before, os.environ["SSL_CERT_FILE"] = os.environ.get("SSL_CERT_FILE"), str(ca)
     try:
-        async with running(
-            database.app, folder, kek=kek, clock=clock, entropy=entropy, fetch_exceptions=allowed
-        ) as started:
-            yield Federating(started, ports)
+        # On a database of its own: it lives to the end, and would send half of the other server's letters.
+        async with blank_database() as database:
+            await migrate(database.owner, role_of(database.app))
+            async with running(
+                database.app, folder, kek=kek, clock=clock, entropy=entropy, fetch_exceptions=allowed
+            ) as started:
+                yield Federating(started, ports)
     finally:
         del os.environ["SSL_CERT_FILE"]
         if before is not None:

@@ -20,7 +20,7 @@ async def letter_to(place: Place, address: str, said: str) -> str:
     """The text of the newest letter to `address` whose subject says so, once it has come."""
     mailbox = place.server.services.mailbox
     assert mailbox is not None
-    for _ in range(600):
+    for _ in range(200):
         found = [each for each in mailbox.letters() if each.to == address and said in each.subject]
         if found:
             return found[0].text.reveal()
