@@ -21,6 +21,7 @@ BENCHMARKS = (
     "limits",
     "audit",
     "vault",
+    "vault_api",
     "backup",
 )
 

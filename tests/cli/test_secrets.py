@@ -67,3 +67,23 @@ def test_secret_is_written_read_rotated_deleted_and_listed(run: Verbs) -> None:
 def test_what_is_no_secret_is_refused(run: Verbs, typed: str) -> None:
     assert run("secret", "put", "acme", "other", typed=typed).returncode == 1
     assert os.linesep + "other" not in run("secret", "list", "acme").stdout
+
+
+def test_named_key_is_made_listed_rotated_and_destroyed(run: Verbs) -> None:
+    """A key that applications seal with; what it destroys has to be named."""
+    made = run("keys", "app", "create", "acme", "notes")
+    assert made.stdout == "notes seals\n", made.stderr
+    assert run("keys", "app", "create", "acme", "iban", "--tokens").stdout == "iban makes tokens\n"
+    again = run("keys", "app", "create", "acme", "notes")
+    assert (again.returncode, "airside keys app list acme" in again.stderr) == (1, True)
+    assert run("keys", "app", "rotate", "acme", "notes").stdout == "version 2 of notes is active\n"
+    listed = [line.split()[:4] for line in run("keys", "app", "list", "acme").stdout.splitlines()[1:]]
+    assert listed == [["iban", "token", "1", "-"], ["notes", "seal", "2", "1"]]
+    assert run("keys", "app", "destroy", "acme", "notes").returncode == 1
+    assert run("keys", "app", "destroy", "acme", "notes", "--version", "2").returncode == 1
+    assert (
+        run("keys", "app", "destroy", "acme", "notes", "--version", "1").stdout == "version 1 of notes is destroyed\n"
+    )
+    assert run("keys", "app", "destroy", "acme", "notes", "--all").stdout == "notes is destroyed\n"
+    gone = run("keys", "app", "rotate", "acme", "notes")
+    assert (gone.returncode, "no such version of a key notes" in gone.stderr) == (1, True)

@@ -132,6 +132,9 @@ async def fill(camp: Camp) -> None:
         provider = OidcSettings(issuer="https://idp.example.com", client_id="airside")
         secret = Secret(own.keep("connection's secret", words[2]))
         await services.connections.create(ctx, ConnectionDraft("Suite", provider, client_secret=secret))
+        stored, owner = (own.keep(name, services.entropy.bytes(16).hex()) for name in ("stored secret", "its owner"))
+        await services.secret_store.put(ctx, "billing/key", Secret(stored), metadata={"owner": owner})
+        await services.app_keys.create(ctx, "notes", "seal")
 
 
 async def erased(camp: Camp, user: User) -> None:

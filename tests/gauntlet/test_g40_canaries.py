@@ -5,7 +5,7 @@ inside, and read afterwards: what it wrote, what it answered, and what a superus
 """
 
 import asyncio
-from base64 import b32decode
+from base64 import b32decode, b64decode, b64encode
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -32,6 +32,7 @@ from tests.makers import Database, MakeDatabase
 from tests.process import Watched, serving
 from tests.running import Place
 from tests.surface import administrator_token, endpoints
+from tests.trips.manager import manage, program
 from tests.trips.visitor import API, FORM, NATIVE, Visitor, code_for, csrf_of, redeem, refresh, token_request, visitor
 
 JSON_TYPE = {"content-type": "application/json"}
@@ -185,6 +186,46 @@ class Trip:
             for word in (f"/Groups/{group['id']}", path, path):
                 await entra.ask("DELETE", word)
 
+    async def vault(self) -> None:
+        """An application that seals, tokenises and keeps secrets, and errs in doing so."""
+        rights = ("vault:admin", "vault:encrypt", "vault:decrypt", "secrets:read", "secrets:write")
+        _, auth = await program(self.place, *rights)
+        self.birds.keep("vault program's secret", auth[1])
+        answer = await token_request(self.place, {"grant_type": "client_credentials"}, auth=auth)
+        bearer = self.birds.keep("vault program's token", answer.json()["access_token"], WAY_OUT)
+
+        async def ask(verb: str, body: dict[str, Any], status: int = 200, method: str = "POST") -> dict[str, Any]:
+            found = await manage(self.place, bearer, method, f"/vault/{verb}", body)
+            assert found.status_code == status, found.text
+            return found.json() if found.content else {}
+
+        value = b64encode(self.fresh("field", ("/vault/decrypt", "body"), ("/vault/detokenise", "body")).encode())
+        plain, row = value.decode(), {"row": self.fresh("context of a field")}
+        for name in ("seal", "token"):
+            await ask("keys", {"name": name, "purpose": name}, 201)
+        sealed = {"key": "seal", "ciphertext": "", "context": row}
+        sealed |= await ask("encrypt", {"key": "seal", "plaintext": plain, "context": row})
+        assert (await ask("decrypt", sealed))["plaintext"] == plain
+        key = await ask("datakeys", {"key": "seal", "context": row})
+        self.birds.keep("data key", b64decode(key["plaintext"]), ("/vault/datakeys", "body"))
+        await ask("datakeys/unwrap", {"key": "seal", "wrapped": key["wrapped"], "context": row})
+        word = await ask("tokenise", {"key": "token", "field": "iban", "plaintext": plain})
+        await ask("detokenise", {"key": "token", "field": "iban", **word})
+        stored = {"path": "billing/key", "value": self.fresh("stored secret", ("/vault/secrets/read", "body"))}
+        owner = self.fresh("metadata of a secret", ("/vault/secrets", "body"))
+        await ask("secrets", stored | {"metadata": {"owner": owner}}, method="PUT")
+        await ask("secrets/read", {"path": "billing/key"})
+        for verb, wrong, status in (
+            ("decrypt", sealed | {"context": {}}, 422),
+            ("encrypt", {"key": plain, "plaintext": plain, "context": row}, 404),
+            ("encrypt", {"key": "seal", "plaintext": plain, "context": row, plain: plain}, 422),
+            ("encrypt", {"key": "token", "plaintext": plain, "context": row}, 404),
+            ("detokenise", {"key": "token", "field": "iban", "token": plain}, 422),
+            ("secrets/read", {"path": "billing/key", "version": stored["value"]}, 422),
+        ):
+            await ask(verb, wrong, status)
+        await ask("secrets", stored | {"expected_version": 7}, 409, "PUT")
+
     async def wrong(self, user: User, password: str, auth: tuple[str, str], tokens: dict[str, Any]) -> None:
         """Everything that a hasty hand or a hostile one sends."""
         place, client_id = self.place, auth[0]
@@ -270,6 +311,7 @@ async def test_no_secret_leaves_its_place(
         auth = await trip.backend()
         await trip.factors(*await trip.person())
         await trip.provisioned()
+        await trip.vault()
         await trip.wrong(user, password, auth, tokens)
         await _fail_inside(trip, scratch.superuser)
         await asyncio.sleep(0.1)

@@ -9,6 +9,7 @@ from airside.cli.app_backup import backup
 from airside.cli.app_clients import client
 from airside.cli.app_factors import factors
 from airside.cli.app_federation import connections, domains
+from airside.cli.app_named_keys import named
 from airside.cli.app_policy import policy
 from airside.cli.app_scim import scim
 from airside.cli.app_scopes import scope
@@ -57,6 +58,7 @@ app.add_typer(connections, name="connections")
 app.add_typer(domains, name="domains")
 app.add_typer(audit, name="audit")
 app.add_typer(backup, name="backup")
+keys.add_typer(named, name="app")
 app.add_typer(keys, name="keys")
 app.add_typer(fga, name="fga")
 

@@ -30,6 +30,8 @@ LARGE: Final = tuple(
 )
 """What takes lists."""
 _MAX_PART: Final = 64 * 1024
+_UNKNOWN: Final = "contains unknown field"
+"""As msgspec says it."""
 B = TypeVar("B", bound=msgspec.Struct)
 Context = dict[str, str]
 
@@ -177,7 +179,9 @@ def _converted(value: Any, kind: type[B]) -> B:
     try:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
-        raise InvalidInput(str(error), pointer="body") from None
+        reason = str(error)
+        # An unknown field is quoted there, and a hasty hand may have named it by the value.
+        raise InvalidInput("unknown field" if _UNKNOWN in reason else reason, pointer="body") from None
 
 
 def _bytes(text: str) -> bytes:
