@@ -9,10 +9,10 @@ from airside.access.authorise import Authorise, Right
 from airside.admin.verb import Verbs, requires
 from airside.core.clock import Clock
 from airside.core.entropy import Entropy
-from airside.core.errors import InvalidInput, NotFound
+from airside.core.errors import Conflict, InvalidInput, Misconfigured, NotFound, Unavailable
 from airside.core.ids import uuid7
 from airside.core.principal import Principal
-from airside.custody import Shredded, Shredding
+from airside.custody import Backups, Damaged, Manifest, Shredded, Shredding
 from airside.store import Address, Begun, Engine, Lookup, RequestContext
 from airside.tenancy import PLATFORM_SLUG, Draft, Members, Tenant, Tenants
 
@@ -20,11 +20,13 @@ OPERATOR: Final = Principal("operator", subject="operator:local", assurance="aal
 """Whoever can start a process with the server's own keys and database role: the command line."""
 
 READ: Final = Right("tenants:read", "can_read_tenants")
+MOST_BACKUPS: Final = 100
+"""Backups that are told of at once: the newest."""
 WRITE: Final = Right("tenants:write", "can_write_tenants")
 
 
 class Platform(Verbs):
-    """Make, list and shred tenants."""
+    """Make, list and shred tenants; tell of backups."""
 
     def __init__(
         self,
@@ -35,6 +37,7 @@ class Platform(Verbs):
         tenants: Tenants,
         members: Members,
         shredding: Shredding,
+        backups: Backups | None,
         clock: Clock,
         entropy: Entropy,
     ) -> None:
@@ -44,6 +47,7 @@ class Platform(Verbs):
         self._tenants = tenants
         self._members = members
         self._shredding = shredding
+        self._backups = backups
         self._clock = clock
         self._entropy = entropy
 
@@ -111,6 +115,25 @@ class Platform(Verbs):
         if found is None:
             raise NotFound("shredding")
         return found
+
+    @requires(READ)
+    async def list_backups(self, ctx: RequestContext) -> list[Manifest]:
+        """The newest `MOST_BACKUPS` whole backups at the server's target, oldest first; none where it has no target.
+
+        Raises:
+            Conflict: a manifest there isn't what was written.
+            Unavailable: the target can't be reached, or isn't open to the server.
+        """
+        await self._demand_platform(ctx)
+        if self._backups is None:
+            return []
+        await ctx.tx.checkpoint()  # nobody waits for a bucket with a transaction open
+        try:
+            return await self._backups.list(MOST_BACKUPS)
+        except Damaged as damage:
+            raise Conflict(f"a damaged backup: {damage.reason}") from damage
+        except Misconfigured as problem:
+            raise Unavailable("the backup store") from problem
 
     async def bootstrap(self) -> UUID:
         """The reserved tenant, made if this is the first start. Asks no right: there is nobody to hold one yet."""

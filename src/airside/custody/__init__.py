@@ -12,7 +12,7 @@ from airside.custody.backup_address import S3Address, Target, read_target
 from airside.custody.backup_directory import Directory
 from airside.custody.backup_events import BackupEvents
 from airside.custody.backup_keys import ArchivedKeys
-from airside.custody.backup_model import Manifest, Name, Progress
+from airside.custody.backup_model import Damaged, Manifest, Name, Progress
 from airside.custody.backup_restore import Restored, audited, restore
 from airside.custody.backup_s3 import S3Store
 from airside.custody.backup_schedule import BackupSchedule
@@ -36,6 +36,7 @@ __all__ = [
     "BackupStore",
     "Backups",
     "Certificate",
+    "Damaged",
     "Directory",
     "Manifest",
     "Name",

@@ -79,13 +79,14 @@ class Backups:
             await self.store.put(name.text + MANIFEST, sealed)
             return manifest
 
-    async def list(self) -> "list[Manifest]":
-        """Every whole backup, oldest first.
+    async def list(self, most: int | None = None) -> "list[Manifest]":
+        """Every whole backup, or the newest `most` of them, oldest first.
 
         Raises:
             Damaged: a manifest that doesn't open.
         """
-        return [await self.manifest(name) for name in await self.store.names()]
+        names = await self.store.names()
+        return [await self.manifest(name) for name in (names if most is None else names[-most:])]
 
     async def manifest(self, name: Name) -> Manifest:
         """What the backup of that name is.

@@ -15,11 +15,14 @@ class Custody:
 
     shredding: Shredding
     shredder: Shredder
+    backups: Backups | None
+    """At the target, where one is named."""
     backup_schedule: BackupSchedule | None
 
 
 def custody(base: Foundation, settings: Settings, *, dsn: str, kek: Aead) -> Custody:
     """On `base`."""
+    backups = _backups(base, settings, kek)
     return Custody(
         shredding=Shredding(journal=base.journal),
         shredder=Shredder(
@@ -31,15 +34,21 @@ def custody(base: Foundation, settings: Settings, *, dsn: str, kek: Aead) -> Cus
             authority=Authority(vault=base.vault, entropy=base.entropy),
             entropy=base.entropy,
         ),
-        backup_schedule=_schedule(base, settings, dsn, kek),
+        backups=backups,
+        backup_schedule=_schedule(base, settings, dsn, backups),
     )
 
 
-def _schedule(base: Foundation, settings: Settings, dsn: str, kek: Aead) -> BackupSchedule | None:
-    if settings.backup_every is None or settings.backup_target is None:
+def _backups(base: Foundation, settings: Settings, kek: Aead) -> Backups | None:
+    if settings.backup_target is None:
         return None
     store = open_store(settings.backup_target, clock=base.clock)
-    backups = Backups(store, kek=kek, clock=base.clock, entropy=base.entropy)
+    return Backups(store, kek=kek, clock=base.clock, entropy=base.entropy)
+
+
+def _schedule(base: Foundation, settings: Settings, dsn: str, backups: Backups | None) -> BackupSchedule | None:
+    if settings.backup_every is None or backups is None:
+        return None
     return BackupSchedule(
         backups,
         engine=base.engine,

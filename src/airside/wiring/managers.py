@@ -155,6 +155,7 @@ def managers(
             tenants=who.tenants,
             members=who.members,
             shredding=kept.shredding,
+            backups=kept.backups,
             clock=base.clock,
             entropy=base.entropy,
         ),

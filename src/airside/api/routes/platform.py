@@ -11,7 +11,7 @@ from airside.access import Contexts
 from airside.admin import Platform
 from airside.api.strict import Answer, Body, StrictRoute
 from airside.core.ids import TENANT, format_id
-from airside.custody import MAX_GRACE, Shredded
+from airside.custody import MAX_GRACE, Manifest, Shredded
 from airside.store import RequestContext
 from airside.tenancy import Draft
 
@@ -35,6 +35,19 @@ class ShreddingAnswer(Answer):
     due_at: datetime
     state: str
     certificate: str | None
+
+
+class BackupAnswer(Answer):
+    name: str
+    at: datetime
+    tenants: int
+    rows: int
+    bytes: int
+    kek_id: str
+
+
+class BackupPage(Answer):
+    backups: list[BackupAnswer]
 
 
 class TenantPage(Answer):
@@ -73,7 +86,22 @@ def router(contexts: Contexts, platform: Platform) -> APIRouter:
     async def cancel_shredding(slug: str, ctx: RequestContext = operator) -> None:
         await platform.cancel_shredding(ctx, slug)
 
+    @routes.get("/backups")
+    async def list_backups(ctx: RequestContext = operator) -> BackupPage:
+        return BackupPage(backups=[_backup(found) for found in await platform.list_backups(ctx)])
+
     return routes
+
+
+def _backup(found: Manifest) -> BackupAnswer:
+    return BackupAnswer(
+        name=found.name,
+        at=found.at,
+        tenants=len(found.tenants),
+        rows=sum(found.rows.values()),
+        bytes=found.size,
+        kek_id=found.kek_id,
+    )
 
 
 def _shredding(found: Shredded) -> ShreddingAnswer:
