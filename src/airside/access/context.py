@@ -1,29 +1,43 @@
 """From a request to its RequestContext. A tenant that isn't there, or is suspended, is the same 404 everywhere."""
 
 from abc import abstractmethod
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncGenerator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from types import TracebackType
 from typing import Final
+from uuid import UUID
 
 from starlette.requests import HTTPConnection
 
 from airside.access.authorise import Authorise, Right
-from airside.access.credentials import Credentials, Presented, bearer_token, presented_token
+from airside.access.credentials import (
+    SCHEME,
+    Credentials,
+    Presented,
+    bearer_token,
+    presented_key,
+    presented_token,
+)
 from airside.access.issuers import Issuers
 from airside.access.rights import INTERFACE_RIGHTS
 from airside.access.senders import sender_of
+from airside.access.stores import demand_store
+from airside.apikeys import VerifiedKey
 from airside.core.errors import NotFound, Unauthenticated
-from airside.core.principal import Origin
+from airside.core.principal import Origin, Principal
+from airside.protocols.apikey import PresentedKey, looks_like_key
 from airside.shield import Passage, passage
 from airside.store import Address, Begun, Engine, Lookup, RequestContext
 from airside.tenancy import PLATFORM_SLUG, Tenants
 from airside.tokens import peek_tenant
 
 MAX_USER_AGENT: Final = 256
+NOWHERE: Final = Address("", UUID(int=0))
+"""No tenant: what strangers fail at before it is known whose key they bring is counted here."""
 
 
 class Contexts:
-    """Opens contexts: by the tenant in the path, by an access token in it, or by a token alone."""
+    """Opens contexts: by the tenant in the path, by a token or API key in it, or by a token or API key alone."""
 
     def __init__(
         self,
@@ -76,6 +90,23 @@ class Contexts:
         """
         return _Interface(self, request, INTERFACE_RIGHTS[need])
 
+    @asynccontextmanager
+    async def key(self, request: HTTPConnection) -> AsyncGenerator[tuple[RequestContext, VerifiedKey]]:
+        """The tenant of an API key alone, secret or publishable, and the key; nobody is asking for anything yet.
+
+        Raises:
+            Unauthenticated: no API key, or none of ours.
+            LimitExceeded: it comes too often, or its origin has failed too often.
+        """
+        seen = passage(request.scope)
+        presented = presented_token(seen.header(b"authorization")).key
+        if presented is None:
+            raise Unauthenticated("an API key is needed")
+        async with self.begin(await self._of_key(presented, seen), seen) as ctx:
+            if (await self.tenants.enter(ctx)).state != "active":
+                raise Unauthenticated("API key of a suspended tenant", presented=True)
+            yield ctx, await self.credentials.key(ctx, presented, publishable=True)
+
     def anonymous_at_once(self, slug: str, seen: Passage) -> RequestContext | None:
         """As `anonymous`, without a wait and so without a transaction; None where it would take one, or refuse."""
         address = self.lookup.known_slug(slug)
@@ -92,14 +123,19 @@ class Contexts:
             Unauthenticated, Forbidden: as `interface`; some refusals are left to it, and None here.
         """
         token = bearer_token(seen.header(b"authorization"))
-        address = self.lookup.known(peek_tenant(token))
+        key = presented_key(token) if looks_like_key(token) else None
+        address = self.lookup.known(peek_tenant(token)) if key is None else self.lookup.known_key(key.lookup)
         if address is None:
             return None
         ctx = self.begin(address, seen).context
         tenant = self.tenants.entered(ctx)
         if tenant is None or tenant.state != "active":
             return None
-        principal = self.credentials.principal_at_once(ctx, address, token)
+        principal: Principal | None
+        if key is None:
+            principal = self.credentials.principal_at_once(ctx, address, token)
+        else:
+            principal = self.credentials.key_at_once(ctx, key)
         if principal is None:
             return None
         ctx = ctx.known_as(principal)
@@ -109,6 +145,32 @@ class Contexts:
         """The context of a request to the tenant at `address`; nobody is asking yet."""
         origin = Origin(seen.client, (seen.header(b"user-agent") or "")[:MAX_USER_AGENT])
         return self.engine.begin(address.tenant_id, origin=origin, request_id=seen.request_id)
+
+    async def of(self, presented: Presented, seen: Passage) -> Address:
+        """The tenant of a token or API key that comes alone.
+
+        Raises:
+            Unauthenticated: none of ours.
+            LimitExceeded: the origin has brought too many API keys that lead nowhere.
+        """
+        if presented.key is not None:
+            return await self._of_key(presented.key, seen)
+        address = await self.lookup.by_tenant(peek_tenant(presented.token))
+        if address is None:
+            raise Unauthenticated("token of no tenant of ours")
+        return address
+
+    async def _of_key(self, presented: PresentedKey, seen: Passage) -> Address:
+        known = self.lookup.known_key(presented.lookup)
+        if known is not None:
+            return known
+        nowhere = self.begin(NOWHERE, seen).context
+        self.credentials.charge_stranger(nowhere)
+        address = await self.lookup.by_key(presented.lookup)
+        if address is None:
+            raise Unauthenticated("API key of no tenant of ours", presented=True)
+        await self.credentials.refund_stranger(nowhere)
+        return address
 
     async def by_slug(self, slug: str) -> Address:
         """The tenant at `slug`. Raises: NotFound."""
@@ -149,6 +211,7 @@ class _Opening(AbstractAsyncContextManager[RequestContext]):
                 ctx = ctx.known_as(await contexts.credentials.principal(ctx, address, presented, sender))
             if right is not None:
                 await contexts.authorise(ctx, right)
+                await demand_store(ctx, self._request, contexts.tenants)
         except BaseException as error:
             await begun.__aexit__(type(error), error, error.__traceback__)
             raise
@@ -158,6 +221,12 @@ class _Opening(AbstractAsyncContextManager[RequestContext]):
     def _token(self) -> Presented:
         return presented_token(passage(self._request.scope).header(b"authorization"))
 
+    def _refuse_lookalike(self) -> None:
+        """What begins like an API key and isn't one is refused before anything is read."""
+        header = passage(self._request.scope).header(b"authorization")
+        if header is not None and looks_like_key(header[len(SCHEME) :].strip()):
+            self._token()
+
 
 class _Anonymous(_Opening):
     async def __aenter__(self) -> RequestContext:
@@ -166,12 +235,14 @@ class _Anonymous(_Opening):
 
 class _Bearer(_Opening):
     async def __aenter__(self) -> RequestContext:
+        self._refuse_lookalike()
         address = await self._contexts.by_slug(str(self._request.path_params.get("slug", "")))
         return await self._begin(address, self._token())
 
 
 class _Platform(_Opening):
     async def __aenter__(self) -> RequestContext:
+        self._refuse_lookalike()
         return await self._begin(await self._contexts.by_slug(PLATFORM_SLUG), self._token())
 
 
@@ -184,7 +255,5 @@ class _Interface(_Opening):
 
     async def __aenter__(self) -> RequestContext:
         presented = self._token()
-        address = await self._contexts.lookup.by_tenant(peek_tenant(presented.token))
-        if address is None:
-            raise Unauthenticated("token of no tenant of ours")
+        address = await self._contexts.of(presented, passage(self._request.scope))
         return await self._begin(address, presented, self._right)

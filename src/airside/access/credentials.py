@@ -4,12 +4,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Final
+from uuid import UUID
 
 from airside.access.issuers import Issuers
 from airside.access.senders import Sender
+from airside.apikeys import ApiKey, KeyVerifier, VerifiedKey
 from airside.core.entropy import equal
-from airside.core.errors import Unauthenticated
+from airside.core.errors import InvalidInput, Unauthenticated
 from airside.core.principal import Assurance, Principal
+from airside.protocols.apikey import PresentedKey, looks_like_key, parse_key
 from airside.protocols.jose import b64url_encode
 from airside.protocols.oauth import DPOP_ALGORITHMS, DpopRefused
 from airside.store import Address, RequestContext
@@ -35,10 +38,12 @@ class SenderUnproven(Unauthenticated):
 
 @dataclass(frozen=True, slots=True)
 class Presented:
-    """A token and how it came: by the `DPoP` scheme, or as a bearer token."""
+    """A token and how it came: by the `DPoP` scheme, or as a bearer token. `key`: it is spelt like an API key, which
+    always comes as a bearer token."""
 
     token: str
     dpop: bool = False
+    key: PresentedKey | None = None
 
 
 def presented_token(authorization: str | None) -> Presented:
@@ -46,11 +51,24 @@ def presented_token(authorization: str | None) -> Presented:
     for.
 
     Raises:
-        Unauthenticated: as `bearer_token`.
+        Unauthenticated: as `bearer_token`, or it begins like an API key and isn't one: nothing was read for that.
     """
     if authorization is None or authorization[:5].lower() != DPOP_SCHEME:
-        return Presented(bearer_token(authorization))
+        token = bearer_token(authorization)
+        return Presented(token, key=presented_key(token) if looks_like_key(token) else None)
     return Presented(bearer_token(SCHEME + authorization[5:]), dpop=True)
+
+
+def presented_key(token: str) -> PresentedKey:
+    """The API key that `token` is spelt like.
+
+    Raises:
+        Unauthenticated: it isn't one.
+    """
+    try:
+        return parse_key(token)
+    except InvalidInput:
+        raise Unauthenticated("API key malformed", presented=True) from None
 
 
 def bearer_token(authorization: str | None) -> str:
@@ -70,25 +88,49 @@ def bearer_token(authorization: str | None) -> str:
 class Credentials:
     """Verifies what a request presents."""
 
-    def __init__(self, *, verifier: TokenVerifier, issuers: Issuers, possession: Possession) -> None:
+    def __init__(self, *, verifier: TokenVerifier, issuers: Issuers, possession: Possession, keys: KeyVerifier) -> None:
         self._verifier = verifier
+        self._keys = keys
+        self._of_keys: dict[UUID, tuple[ApiKey, Principal]] = {}
         self._issuers = issuers
         self._possession = possession
         self._principals: dict[str, tuple[VerifiedToken, Principal]] = {}
 
     async def principal(self, ctx: RequestContext, address: Address, presented: Presented, sender: Sender) -> Principal:
-        """Who presents a token, issued by this very tenant for its own interfaces.
+        """Who presents a token, issued by this very tenant for its own interfaces, or a secret API key of it.
 
         Raises:
             Unauthenticated: not a token of this tenant, not for us, over, or revoked.
             SenderUnproven: it is somebody else's, as far as this request proves.
+            LimitExceeded: an API key comes too often, or its origin has failed too often.
         """
+        if presented.key is not None:
+            return self._principal_of(await self.key(ctx, presented.key))
         issuer = self._issuers.of(address)
         verified = await self._verifier.verify(ctx, presented.token, issuer=issuer, audience=issuer)
         if verified.confirmation is None and not presented.dpop:
             return self._principal(presented.token, verified)
         await self.demand_sender(ctx, verified, presented, sender)
         return principal_of(verified)
+
+    async def key(self, ctx: RequestContext, presented: PresentedKey, *, publishable: bool = False) -> VerifiedKey:
+        """The API key that is presented: a secret one, or, where that is enough, a publishable one, which proves
+        nothing of who comes with it.
+
+        Raises:
+            Unauthenticated, LimitExceeded: as `KeyVerifier.verify`; or it is publishable and that isn't enough.
+        """
+        if presented.kind != "secret" and not publishable:
+            raise Unauthenticated("a publishable key opens nothing", presented=True)
+        return await self._keys.verify(ctx, presented)
+
+    def charge_stranger(self, ctx: RequestContext) -> None:
+        """Somebody's API key is about to be looked for in every tenant. Raises: LimitExceeded."""
+        self._keys.charge(ctx)
+
+    async def refund_stranger(self, ctx: RequestContext) -> None:
+        """And was found in one, which now judges it."""
+        await self._keys.refund(ctx)
 
     async def demand_sender(
         self, ctx: RequestContext, verified: VerifiedToken, presented: Presented, sender: Sender
@@ -134,6 +176,21 @@ class Credentials:
         verified = self._verifier.verify_at_once(ctx, token, issuer=issuer, audience=issuer)
         return None if verified is None else self._principal_at_once(token, verified)
 
+    def key_at_once(self, ctx: RequestContext, presented: PresentedKey) -> Principal | None:
+        """As `principal` for an API key, without a wait; None where it would take one, or refuse."""
+        verified = self._keys.verify_at_once(ctx, presented) if presented.kind == "secret" else None
+        return None if verified is None else self._principal_of(verified)
+
+    def _principal_of(self, verified: VerifiedKey) -> Principal:
+        known = self._of_keys.get(verified.key.key_id)
+        if known is not None and known[0] is verified.key:  # as it was read, which the verifier remembers
+            return known[1]
+        if len(self._of_keys) >= MAX_KNOWN:
+            self._of_keys.clear()
+        principal = principal_of_key(verified)
+        self._of_keys[verified.key.key_id] = (verified.key, principal)
+        return principal
+
     def _principal_at_once(self, token: str, verified: VerifiedToken) -> Principal | None:
         known = self._principals.get(token)
         if known is not None and known[0] is verified:  # no bound token is ever remembered
@@ -173,3 +230,10 @@ def principal_of(token: VerifiedToken) -> Principal:
         token.client_id,
         token.jti,
     )
+
+
+def principal_of_key(verified: VerifiedKey) -> Principal:
+    """The caller that a verified API key speaks for: its owner, who may no more by it than its scopes say, and nothing
+    that they may not themselves (N21)."""
+    key = verified.key
+    return Principal("key", key.owner.subject, key.scopes, key_id=key.word, stores=key.stores)

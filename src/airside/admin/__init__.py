@@ -6,6 +6,7 @@ tenants, for operators.
 """
 
 from airside.admin.above import Above
+from airside.admin.api_keys import ApiKeyAdmin
 from airside.admin.clients import ClientAdmin
 from airside.admin.connections import ConnectionAdmin
 from airside.admin.consents import ConsentAdmin
@@ -21,6 +22,7 @@ from airside.admin.roles import RoleAdmin
 from airside.admin.scim_tokens import ScimTokenAdmin
 from airside.admin.scopes import ScopeAdmin
 from airside.admin.secrets import SecretAdmin
+from airside.admin.service_accounts import ServiceAccountAdmin
 from airside.admin.sessions import SessionAdmin
 from airside.admin.setup import SetupAdmin
 from airside.admin.transfer import LineResult, TransferAdmin
@@ -31,6 +33,7 @@ from airside.admin.verb import Verbs, requires
 __all__ = [
     "OPERATOR",
     "Above",
+    "ApiKeyAdmin",
     "Bound",
     "ClientAdmin",
     "ConnectionAdmin",
@@ -48,6 +51,7 @@ __all__ = [
     "ScimTokenAdmin",
     "ScopeAdmin",
     "SecretAdmin",
+    "ServiceAccountAdmin",
     "SessionAdmin",
     "SetupAdmin",
     "TransferAdmin",

@@ -158,6 +158,14 @@ class Event(StrEnum):
     SCIM_GROUP_CHANGED = "scim:group:changed"
     SCIM_GROUP_REMOVED = "scim:group:removed"
 
+    API_KEY_CREATED = "apikey:key:created"
+    API_KEY_ROTATED = "apikey:key:rotated"
+    API_KEY_REVOKED = "apikey:key:revoked"
+    API_KEY_REFUSED = "apikey:key:refused"
+    SERVICE_ACCOUNT_CREATED = "apikey:account:created"
+    SERVICE_ACCOUNT_DEACTIVATED = "apikey:account:deactivated"
+    SERVICE_ACCOUNT_REACTIVATED = "apikey:account:reactivated"
+
     MAIL_ABANDONED = "notify:mail:abandoned"
 
     CONNECTION_CREATED = "connection:connection:created"

@@ -74,6 +74,8 @@ class Journal:
             if not ending or personal:
                 raise
             shut, details = UNSEALED, {**details, "unsealed": True}
+        if ctx.principal.key_id is not None:  # the actor is its owner
+            details = {**details, "by_key_id": ctx.principal.key_id}
         draft = _draft(
             ctx,
             record_id,

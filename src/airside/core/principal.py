@@ -8,7 +8,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-Kind = Literal["anonymous", "user", "client", "operator", "job"]
+Kind = Literal["anonymous", "user", "client", "key", "operator", "job"]
 Assurance = Literal["aal0", "aal1", "aal2", "aal3"]
 
 
@@ -16,7 +16,9 @@ class Principal(Struct, frozen=True):
     """A caller, proven as far as `assurance` says.
 
     `subject` is the word our own permission engine knows the caller by, such as `user:usr_01jd…`;
-    empty for the anonymous. `scopes` limits what the credential may be used for, whoever holds it.
+    empty for the anonymous. `scopes` limits what the credential may be used for, whoever holds it, and `stores`, where
+    it isn't None, which permission stores it reaches. Of the kind `key` is who comes with the API key `key_id`, and
+    `subject` is its owner.
     """
 
     kind: Kind
@@ -27,6 +29,8 @@ class Principal(Struct, frozen=True):
     session_id: str | None = None
     client_id: str | None = None
     token_id: str | None = None
+    key_id: str | None = None
+    stores: frozenset[str] | None = None
 
 
 ANONYMOUS = Principal("anonymous")

@@ -33,6 +33,7 @@ EMPTY: Final = """
 delete from airside.{table}
 where tenant_id = %s and ctid = any(array(select r.ctid from airside.{table} r where r.tenant_id = %s limit %s))
 """
+DELETE_LOOKUPS: Final = "delete from airside.api_key_lookup where tenant_id = %s"
 ADDRESS: Final = "update airside.tenant_address set state = %s where tenant_id = %s"
 SLUG: Final = "select slug from airside.tenant_address where tenant_id = %s"
 
@@ -98,6 +99,7 @@ async def destroy_keys(ctx: RequestContext, certificate: str) -> bool:
     if await ctx.tx.run(DESTROYED, (certificate, ctx.tenant_id)) != 1:
         return False
     await ctx.tx.run(DESTROY_KEYS, (ctx.tenant_id,))
+    await ctx.tx.run(DELETE_LOOKUPS, (ctx.tenant_id,))
     await ctx.tx.run(ADDRESS, ("leaving", ctx.tenant_id))
     return True
 

@@ -31,6 +31,7 @@ STAYS: Final[dict[str, str]] = {
     "claims_request": _ALIVE,
     "opaque_token": _ALIVE,
     "app_secret_lease": _ALIVE,
+    "api_key": _ALIVE,
     "action_link": _MAILED,
     "setup_invitation": _MAILED,
     "signin_flow": _UNDER_WAY,

@@ -26,6 +26,7 @@ DELETE_MAPPED_ROLES: Final = "delete from airside.mapped_role where tenant_id = 
 DELETE_PROVISIONED: Final = "delete from airside.scim_user where tenant_id = %s and user_id = %s"
 DELETE_PROVISIONED_EMAILS: Final = "delete from airside.scim_email where tenant_id = %s and user_id = %s"
 DELETE_MEMBERSHIPS: Final = "delete from airside.scim_member where tenant_id = %s and user_id = %s"
+DELETE_API_KEYS: Final = "delete from airside.api_key where tenant_id = %s and user_id = %s"
 
 HANGING: Final = (
     DELETE_PASSWORD,
@@ -48,6 +49,7 @@ HANGING: Final = (
     DELETE_PROVISIONED,
     DELETE_PROVISIONED_EMAILS,
     DELETE_MEMBERSHIPS,
+    DELETE_API_KEYS,
 )
 
 CLOSE: Final = """

@@ -11,6 +11,8 @@ from airside.limits.in_process import InProcessLimiter
 from airside.limits.limiter import Limiter
 from airside.limits.model import Demand, Limit, origin_key
 from airside.limits.names import (
+    API_KEY_FAILURES,
+    API_KEY_REQUESTS,
     CLIENT_DOCUMENT_ORIGIN,
     DEVICE_CODE_ACCOUNT,
     DEVICE_CODE_ORIGIN,
@@ -49,6 +51,8 @@ from airside.limits.names import (
 from airside.limits.records import sweep
 
 __all__ = [
+    "API_KEY_FAILURES",
+    "API_KEY_REQUESTS",
     "CLIENT_DOCUMENT_ORIGIN",
     "DEVICE_CODE_ACCOUNT",
     "DEVICE_CODE_ORIGIN",

@@ -26,6 +26,10 @@ class InProcessLimiter:
         self._max_counters = max_counters
 
     async def spend(self, ctx: RequestContext, demands: Sequence[Demand], *, cost: int = 1) -> None:
+        self.take(ctx, demands, cost=cost)
+
+    def take(self, ctx: RequestContext, demands: Sequence[Demand], *, cost: int = 1) -> None:
+        """As `spend`, for whoever can't wait."""
         now, tenant = ctx.now.timestamp(), _tenant(ctx, demands)
         self._make_room(now, len(demands))
         after: dict[_Counter, float] = {}

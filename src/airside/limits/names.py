@@ -1,5 +1,7 @@
 """Every limit of the server: one row tells everything of it."""
 
+from dataclasses import replace
+from functools import lru_cache
 from typing import Final
 
 from airside.core.gcra import Rate
@@ -14,6 +16,12 @@ def at_most(count: int, period: float, *, burst: int) -> Rate:
     """`burst` at once, then at a steady pace, and never more than `count` in any `period`, wherever it begins: a
     plain `Rate(count, period)` lets twice as many through in the first one."""
     return Rate(burst, burst * period / (count - burst))
+
+
+@lru_cache(maxsize=4096)
+def per_minute(limit: Limit, count: int) -> Limit:
+    """`limit` with a plan of its own: `count` a minute."""
+    return replace(limit, rate=Rate(count, _MINUTE))
 
 
 SIGNIN_PAIR: Final = Limit(
@@ -147,6 +155,14 @@ SCIM_FAILURES: Final = Limit(
     "scim_failures", Rate(60, _MINUTE), "origin", "SCIM requests from one address whose token is none.", True
 )
 
+# Kept in memory too, for the same reasons. What is no key by its checksum costs no read and isn't counted.
+API_KEY_REQUESTS: Final = Limit(
+    "api_key_requests", Rate(6_000, _MINUTE), "API key", "Requests with one API key that has no plan of its own."
+)
+API_KEY_FAILURES: Final = Limit(
+    "api_key_failures", Rate(120, _MINUTE), "origin", "Requests from one address whose API key opens nothing.", True
+)
+
 SETUP_PROBE: Final = Limit(
     "setup_probe",
     at_most(60, _HOUR, burst=20),
@@ -171,6 +187,7 @@ LIMITS: Final = (
     *(SIGNUP_ORIGIN, SIGNUP_ADDRESS, SIGNUP_CONFIRM, RECOVERY_ORIGIN, RECOVERY_ACCOUNT, VERIFY_ACCOUNT),
     INVITATION_MAILBOX,
     *(REGISTRATION_ORIGIN, CLIENT_DOCUMENT_ORIGIN, SCIM_REQUESTS, SCIM_FAILURES),
+    *(API_KEY_REQUESTS, API_KEY_FAILURES),
     SETUP_PROBE,
     *(VAULT_REQUESTS, VAULT_VALUES, SECRET_REQUESTS),
 )

@@ -46,6 +46,8 @@ _MANAGEMENT_IN_GERMAN: Final[Mapping[str, str]] = {
     "vault:admin": "Schlüssel des Tresors anlegen und vernichten und sagen, wer sie nutzt.",
     "secrets:read": "Alle Geheimnisse des Tresors lesen.",
     "secrets:write": "Alle Geheimnisse des Tresors schreiben.",
+    "api-keys:read": "API-Schlüssel und Dienstkonten der Organisation ansehen.",
+    "api-keys:write": "Dienstkonten anlegen; API-Schlüssel ausstellen, erneuern und widerrufen.",
     "tenants:read": "Alle Organisationen sehen; nur bei den Betreibern.",
     "tenants:write": "Organisationen anlegen; nur bei den Betreibern.",
 }

@@ -59,6 +59,19 @@ class PresentedKey:
         return f"PresentedKey({self.kind}, {self.mode}, {self.lookup!r})"
 
 
+def base62(value: int, length: int) -> str:
+    """`value` as `length` characters."""
+    found: list[str] = []
+    for _ in range(length):
+        value, digit = divmod(value, _BASE)
+        found.append(DIGITS[digit])
+    return "".join(reversed(found))
+
+
+_LARGEST: Final = base62(2 ** (8 * SECRET_BYTES) - 1, SECRET)
+"""The digits stand in the order of ASCII, so numbers of one length compare as their texts do."""
+
+
 def looks_like_key(text: str) -> bool:
     """Whether `text` says of itself that it is one; no other token of ours begins like that."""
     return text[:PREFIX] in PREFIXES
@@ -93,7 +106,7 @@ def parse_key(text: str) -> PresentedKey:
     if len(text) != LENGTH or _SHAPE.fullmatch(text) is None:
         raise InvalidInput("malformed API key")
     body = text[:-CHECKSUM]
-    if checksum(body) != text[-CHECKSUM:] or value_of(body[PREFIX + LOOKUP :]) >> 8 * SECRET_BYTES:
+    if checksum(body) != text[-CHECKSUM:] or body[PREFIX + LOOKUP :] > _LARGEST:
         raise InvalidInput("malformed API key")
     kind, mode = PREFIXES[text[:PREFIX]]
     return PresentedKey(kind, mode, text[PREFIX : PREFIX + LOOKUP], Secret(text))
@@ -111,15 +124,6 @@ def keys_in(data: bytes) -> Iterator[tuple[int, PresentedKey]]:
 def checksum(body: str) -> str:
     """The CRC-32 of `body`, which is ASCII, as `CHECKSUM` characters."""
     return base62(crc32(body.encode("ascii")), CHECKSUM)
-
-
-def base62(value: int, length: int) -> str:
-    """`value` as `length` characters."""
-    found: list[str] = []
-    for _ in range(length):
-        value, digit = divmod(value, _BASE)
-        found.append(DIGITS[digit])
-    return "".join(reversed(found))
 
 
 def value_of(text: str) -> int:

@@ -108,6 +108,20 @@ class RevokedSet:
             or any(issued_at <= entry.before for entry in sets["tenant"].values())
         )
 
+    @property
+    def arrived(self) -> int:
+        """How many entries have arrived, those that widen one included."""
+        return len(self._log)
+
+    def since(self, arrived: int) -> list[Entry]:
+        """Those that have arrived since there were `arrived`."""
+        return self._log[arrived:]
+
+    def until(self, kind: Kind, id: str) -> int | None:
+        """The second up to which what `id` names is revoked; None where nothing of it is."""
+        entry = self._by_kind[kind].get(id)
+        return None if entry is None else entry.before
+
     def __iter__(self) -> Iterator[Entry]:
         return iter([entry for known in self._by_kind.values() for entry in known.values()])
 

@@ -112,6 +112,10 @@ TABLES: Final[dict[str, Table]] = {
     "app_secret": Table("tenant", ALL),
     "app_secret_version": Table("tenant", ALL),
     "app_secret_lease": Table("tenant", ALL),
+    # apikeys
+    "api_key_lookup": Table("platform", ("select", "insert", "delete")),
+    "service_account": Table("tenant", ALL),
+    "api_key": Table("tenant", ALL),
     # revocation
     "revocation": Table("tenant", ("select", "insert", "delete")),
     # permissions

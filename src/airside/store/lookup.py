@@ -1,4 +1,4 @@
-"""From a slug to its tenant. The only reads outside a tenant that a request may cause."""
+"""From a slug, or what an API key begins with, to its tenant. The only reads outside a tenant that a request causes."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -8,6 +8,11 @@ from airside.store.engine import Engine
 
 BY_SLUG: Final = "select slug, tenant_id from airside.tenant_address where slug = %s and state = 'here'"
 BY_TENANT: Final = "select slug, tenant_id from airside.tenant_address where tenant_id = %s and state = 'here'"
+BY_KEY: Final = """
+select a.slug, a.tenant_id
+from airside.api_key_lookup k join airside.tenant_address a on a.tenant_id = k.tenant_id
+where k.lookup_id = %s and a.state = 'here'
+"""
 ALL: Final = "select slug, tenant_id from airside.tenant_address where state = 'here' order by slug"
 LEAVING: Final = "select slug, tenant_id from airside.tenant_address where state = 'leaving' order by slug"
 FORMER: Final = "select slug, tenant_id from airside.tenant_address where slug = %s and state <> 'here'"
@@ -32,6 +37,7 @@ class Lookup:
         self._engine = engine
         self._by_slug: dict[str, Address] = {}
         self._by_tenant: dict[int, Address] = {}
+        self._by_key: dict[str, Address] = {}
 
     async def by_slug(self, slug: str) -> Address | None:
         """The tenant that answers to `slug`, or None."""
@@ -67,6 +73,24 @@ class Lookup:
         """Keep nothing in memory: somebody has left."""
         self._by_slug.clear()
         self._by_tenant.clear()
+        self._by_key.clear()
+
+    async def by_key(self, lookup: str) -> Address | None:
+        """The tenant of the API key that begins with `lookup`, or None. Strangers may ask for any: one row is read."""
+        found = self.known_key(lookup)
+        if found is not None:
+            return found
+        async with self._engine.begin_platform("lookup: API key") as platform:
+            found = await platform.tx.one(Address, BY_KEY, (lookup,))
+        if found is not None:
+            if len(self._by_key) >= CACHE_SIZE:
+                self._by_key.clear()
+            self._by_key[lookup] = found
+        return found
+
+    def known_key(self, lookup: str) -> Address | None:
+        """As `by_key`, if it is in memory."""
+        return self._by_key.get(lookup)
 
     async def by_tenant(self, tenant_id: UUID) -> Address | None:
         """The address of a tenant, or None. Strangers may ask for any id: one row is read, never all."""

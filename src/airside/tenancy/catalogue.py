@@ -47,6 +47,8 @@ _ALL: Final = (
     Permission("vault:admin", "can_manage_vault", "Make and destroy the vault's keys, and say who may use them."),
     Permission("secrets:read", "can_read_secrets", "Read every secret of the applications' vault."),
     Permission("secrets:write", "can_write_secrets", "Write every secret of the applications' vault."),
+    Permission("api-keys:read", "can_read_api_keys", "See the tenant's API keys and service accounts."),
+    Permission("api-keys:write", "can_write_api_keys", "Make service accounts; mint, rotate and revoke API keys."),
     Permission("tenants:read", "can_read_tenants", "See every tenant; in the operators' tenant only."),
     Permission("tenants:write", "can_write_tenants", "Make tenants; in the operators' tenant only."),
 )

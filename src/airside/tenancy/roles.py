@@ -96,28 +96,40 @@ class Roles:
         Raises:
             Conflict: the user has `MAX_ROLES_OF_USER` other roles of the tenant's own.
         """
-        others = set(await self._ids(ctx, user_id)) - {role.role_id}
+        await self.assign_to(ctx, role, _subject(user_id))
+
+    async def assign_to(self, ctx: RequestContext, role: CustomRole, subject: str) -> None:
+        """As `assign`, to a user or a service account, such as `service_account:svc_…`."""
+        others = set(await self._ids(ctx, subject)) - {role.role_id}
         if len(others) >= MAX_ROLES_OF_USER:
             raise Conflict("too many roles of one user", max_roles=MAX_ROLES_OF_USER)
-        key = _assignment(role, user_id)
+        key = _assignment(role, subject)
         await self._grants.write(ctx, writes=(key,))
         await self._journal.record(ctx, Event.ROLE_ASSIGNED, subject=key.user, details={"role": role.word})
 
     async def unassign(self, ctx: RequestContext, role: CustomRole, user_id: UUID) -> None:
         """Take `role`, taken before, from a user; their access tokens that carry it end with it."""
-        key = _assignment(role, user_id)
+        await self.unassign_from(ctx, role, _subject(user_id))
+
+    async def unassign_from(self, ctx: RequestContext, role: CustomRole, subject: str) -> None:
+        """As `unassign`, from a user or a service account."""
+        key = _assignment(role, subject)
         await self._grants.write(ctx, deletes=(key,))
         await self._grants.end_tokens(ctx, (key.user,))
         await self._journal.record(ctx, Event.ROLE_UNASSIGNED, subject=key.user, details={"role": role.word})
 
     async def of(self, ctx: RequestContext, user_id: UUID) -> list[CustomRole]:
         """The roles of the tenant's own that a user has, by name."""
-        return [await self._whole(ctx, row) for row in await self._rows(ctx, user_id)]
+        return await self.held_by(ctx, _subject(user_id))
+
+    async def held_by(self, ctx: RequestContext, subject: str) -> list[CustomRole]:
+        """As `of`, of a user or a service account."""
+        return [await self._whole(ctx, row) for row in await self._rows(ctx, subject)]
 
     async def names(self, ctx: RequestContext, user_id: UUID) -> list[str]:
         """What they are called, as tokens carry them. Who has which is asked of the engine, as every other question
         about a caller is: whoever has none costs no statement."""
-        held = await self._grants.objects(ctx, f"user:{format_id(USER, user_id)}", ASSIGNEE, "role")
+        held = await self._grants.objects(ctx, _subject(user_id), ASSIGNEE, "role")
         ids = [parse_id(ROLE, word.partition(":")[2]) for word in held]
         return [row.name for row in await records_roles.named(ctx, ids)] if ids else []
 
@@ -126,12 +138,13 @@ class Roles:
         found = await self._grants.read(ctx, Filter(object_type="role", object_id=role.word, relation=ASSIGNEE))
         return [key.user for key in found]
 
-    async def _rows(self, ctx: RequestContext, user_id: UUID) -> list[records_roles.RoleRow]:
-        ids = await self._ids(ctx, user_id)
+    async def _rows(self, ctx: RequestContext, subject: str) -> list[records_roles.RoleRow]:
+        ids = await self._ids(ctx, subject)
         return await records_roles.named(ctx, ids) if ids else []
 
-    async def _ids(self, ctx: RequestContext, user_id: UUID) -> list[UUID]:
-        wanted = Filter(object_type="role", relation=ASSIGNEE, subject=("user", format_id(USER, user_id), ""))
+    async def _ids(self, ctx: RequestContext, subject: str) -> list[UUID]:
+        kind, _, word = subject.partition(":")
+        wanted = Filter(object_type="role", relation=ASSIGNEE, subject=(kind, word, ""))
         return [parse_id(ROLE, key.object.partition(":")[2]) for key in await self._grants.read(ctx, wanted)]
 
     async def _whole(self, ctx: RequestContext, row: records_roles.RoleRow) -> CustomRole:
@@ -161,5 +174,9 @@ def _keys(ctx: RequestContext, role: CustomRole, permissions: frozenset[str]) ->
     return [TupleKey(holders, relation_of(name), tenant) for name in sorted(permissions)]
 
 
-def _assignment(role: CustomRole, user_id: UUID) -> TupleKey:
-    return TupleKey(f"user:{format_id(USER, user_id)}", ASSIGNEE, f"role:{role.word}")
+def _assignment(role: CustomRole, subject: str) -> TupleKey:
+    return TupleKey(subject, ASSIGNEE, f"role:{role.word}")
+
+
+def _subject(user_id: UUID) -> str:
+    return f"user:{format_id(USER, user_id)}"

@@ -77,6 +77,18 @@ PUBLIC: Final[Mapping[str, Mapping[str, str]]] = {
     "oauth_scope": {"name": NAME, "descriptions": NAME},
     "client_registration": {"token_hash": HASH},
     "registration_token": {"token_hash": HASH, "name": NAME},
+    "api_key_lookup": {"lookup_id": "random characters that lead to a tenant and open nothing"},
+    "service_account": {"name": NAME, "state": WORD},
+    "api_key": {
+        "lookup_id": "random characters that find a key and open nothing",
+        "key_hash": HASH,
+        "kind": WORD,
+        "mode": WORD,
+        "name": NAME,
+        "scopes": WORD,
+        "stores": ID,
+        "networks": SETTINGS,
+    },
     "authorization_request": {
         "request_hash": HASH,
         "browser_hash": HASH,

@@ -19,6 +19,7 @@ from airside.admin.userline import MAX_BATCH
 from airside.api.cursors import Cursors
 from airside.api.routes import authzen, management, openfga_problems, platform, stores, vault_use
 from airside.api.routes import scim as scim_routes
+from airside.api.routes.api_keys import KeyRoutes
 from airside.api.routes.oauth import AUTHORIZE, OAuthRoutes
 from airside.api.routes.oauth_prompt import PromptIntrospection, PromptKeys
 from airside.api.routes.oidc import OidcRoutes
@@ -136,6 +137,7 @@ def routes(services: Services) -> list[BaseRoute]:
         ).routes(),
         *scim_routes.ScimRoutes(contexts=services.contexts, issuers=services.issuers, scim=services.scim).routes(),
         *_permissions(services),
+        *KeyRoutes(context=services.contexts.key, lookup=services.lookup, issuers=services.issuers).routes(),
         *vault_use.VaultRoutes(contexts=services.contexts, verbs=services.vault_use).routes(),
         *RevocationRoutes(
             contexts=services.contexts, authorise=services.authorise, revocations=services.revocations
@@ -237,6 +239,8 @@ def _documented(services: Services) -> FastAPI:
         setups=services.setup_admin,
         vault=services.vault_admin,
         secrets=services.secret_admin,
+        api_keys=services.api_key_admin,
+        service_accounts=services.service_account_admin,
         cursors=cursors,
     )
     api.include_router(management.router(verbs))

@@ -15,6 +15,7 @@ from airside.wiring.farewells import Farewells, farewells
 from airside.wiring.federation import Federation, federation
 from airside.wiring.foundation import Foundation, foundation
 from airside.wiring.issuers import TenantIssuers
+from airside.wiring.machines import Machines, machines
 from airside.wiring.managers import Managers, managers
 from airside.wiring.mutual import authorities
 from airside.wiring.persons import Persons, persons
@@ -24,7 +25,9 @@ from airside.wiring.settings import Settings
 
 
 @dataclass(frozen=True, kw_only=True)
-class Services(Foundation, Persons, Custody, Federation, Entries, Managers, Provider, Farewells, Provisioning):
+class Services(
+    Foundation, Persons, Machines, Custody, Federation, Entries, Managers, Provider, Farewells, Provisioning
+):
     """Everything that listeners, timers and the command line speak to."""
 
     issuers: Issuers
@@ -63,6 +66,7 @@ def build(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy: Ent
     """Services on the database at `dsn`, not yet started. From the bottom floor up."""
     base = foundation(settings, dsn=dsn, kek=kek, clock=clock, entropy=entropy)
     who = persons(base, settings)
+    programs = machines(base, who)
     issuers = Issuers(settings.public_url, settings.mutual_tls_origin)
     elsewhere = federation(base, who, settings, issuers)
     kept = custody(base, settings, dsn=dsn, kek=kek)
@@ -70,7 +74,9 @@ def build(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy: Ent
 
     authorise = Authorise(members=who.members, policies=who.policies)
     verifier = TokenVerifier(keys=base.keys, revocations=base.revocations)
-    credentials = Credentials(verifier=verifier, issuers=issuers, possession=base.possession)
+    credentials = Credentials(
+        verifier=verifier, issuers=issuers, possession=base.possession, keys=programs.key_verifier
+    )
     contexts = Contexts(
         engine=base.engine,
         lookup=base.lookup,
@@ -85,10 +91,11 @@ def build(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy: Ent
     return Services(
         **vars(base),
         **vars(who),
+        **vars(programs),
         **vars(kept),
         **vars(elsewhere),
         **vars(doors),
-        **vars(managers(base, who, kept, elsewhere, doors, directories, authorise, issuers)),
+        **vars(managers(base, who, programs, kept, elsewhere, doors, directories, authorise, issuers)),
         **vars(clients),
         **vars(directories),
         **vars(farewells(base, who, doors, clients, issuers)),

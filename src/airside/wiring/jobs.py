@@ -21,6 +21,9 @@ SWEEP_EVERY: Final = 600.0
 WIPE_EVERY: Final = 60.0
 """Seconds between two looks for keys that have been in memory for their time."""
 
+USES_EVERY: Final = 15.0
+"""Seconds between two times that the last uses of API keys are written."""
+
 BACKUP_LOOK: Final = 300.0
 """Seconds between two looks whether it is time for a backup."""
 
@@ -42,6 +45,7 @@ class Jobs:
             asyncio.create_task(sequencing, name="audit-sequencer"),
             asyncio.create_task(self._sweep_for_ever(), name="sweeper"),
             asyncio.create_task(self._wipe_for_ever(), name="keys let go"),
+            asyncio.create_task(self._write_uses_for_ever(), name="uses of API keys"),
             asyncio.create_task(services.delivery.run(self._tenants), name="mail"),
             asyncio.create_task(services.back_channel.run(self._tenants), name="back-channel logout"),
         ]
@@ -59,6 +63,7 @@ class Jobs:
         for task in self._tasks:
             with suppress(asyncio.CancelledError):
                 await task
+        await self._write_uses()
 
     async def _tenants(self) -> list[UUID]:
         return [address.tenant_id for address in await self._services.lookup.all()]
@@ -67,6 +72,20 @@ class Jobs:
         while True:
             await asyncio.sleep(WIPE_EVERY)
             self._services.vault.wipe()
+
+    async def _write_uses_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(USES_EVERY)
+            await self._write_uses()
+
+    async def _write_uses(self) -> None:
+        services = self._services
+        for tenant_id in services.last_use.tenants():
+            try:
+                async with services.engine.begin(tenant_id) as ctx:
+                    await services.last_use.write(ctx)
+            except Exception:  # noqa: BLE001 - the timer goes on; the next use is noted again
+                _log.exception("uses_unwritten", tenant_id=str(tenant_id))
 
     async def _sweep_for_ever(self) -> None:
         while True:
@@ -147,6 +166,7 @@ class Jobs:
             services.domains.recheck,
             services.mappings.sweep,
             services.secret_store.sweep,
+            services.api_keys.sweep,
         ):
             try:
                 async with services.engine.begin(tenant_id) as ctx:

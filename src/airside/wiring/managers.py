@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from airside.access import Authorise, Issuers
 from airside.admin import (
     Above,
+    ApiKeyAdmin,
     ClientAdmin,
     ConnectionAdmin,
     ConsentAdmin,
@@ -19,6 +20,7 @@ from airside.admin import (
     RoleAdmin,
     ScopeAdmin,
     SecretAdmin,
+    ServiceAccountAdmin,
     SessionAdmin,
     SetupAdmin,
     TransferAdmin,
@@ -31,6 +33,7 @@ from airside.wiring.custody import Custody
 from airside.wiring.entries import Entries
 from airside.wiring.federation import Federation
 from airside.wiring.foundation import Foundation
+from airside.wiring.machines import Machines
 from airside.wiring.persons import Persons
 from airside.wiring.provisioning import Provisioning
 
@@ -58,12 +61,15 @@ class Managers:
     vault_admin: VaultAdmin
     vault_use: VaultUse
     secret_admin: SecretAdmin
+    api_key_admin: ApiKeyAdmin
+    service_account_admin: ServiceAccountAdmin
     platform: Platform
 
 
 def managers(
     base: Foundation,
     who: Persons,
+    programs: Machines,
     kept: Custody,
     elsewhere: Federation,
     doors: Entries,
@@ -147,6 +153,17 @@ def managers(
         ),
         secret_admin=SecretAdmin(
             authorise=authorise, grants=who.named_grants, pace=pace, journal=base.journal, store=base.secret_store
+        ),
+        api_key_admin=ApiKeyAdmin(
+            authorise=authorise,
+            keys=programs.api_keys,
+            accounts=programs.service_accounts,
+            users=who.users,
+            permissions=base.permissions,
+            tenants=who.tenants,
+        ),
+        service_account_admin=ServiceAccountAdmin(
+            authorise=authorise, accounts=programs.service_accounts, roles=who.roles
         ),
         platform=Platform(
             authorise=authorise,

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from airside.access.stores import STORE_HEADER
 from airside.api.cursors import Cursors
 from airside.api.routes.authzen_wire import (
     MAX_FOUND,
@@ -33,7 +34,6 @@ from airside.permissions.refusals import InvalidQuestion, StoreNotFound, TooComp
 from airside.permissions.stores import is_public
 from airside.store import RequestContext
 
-STORE: Final = "airside-store-id"
 MODEL: Final = "openfga-authorization-model-id"
 METADATA: Final = "/.well-known/authzen-configuration"
 _VERBS: Final = {
@@ -176,7 +176,7 @@ class AccessRoutes:
         if "store_id" in request.path_params:
             store_id = store_of(request)
         else:
-            store_id = request.headers.get(STORE) or await self._default_store(ctx)
+            store_id = request.headers.get(STORE_HEADER) or await self._default_store(ctx)
             if not is_public(store_id):
                 raise StoreNotFound("no such store")
         return View(store_id, request.headers.get(MODEL) or None, at_least(request, store_id, None))

@@ -9,6 +9,7 @@ from pydantic import Field, SecretStr
 
 from airside.access import Contexts
 from airside.admin import (
+    ApiKeyAdmin,
     ClientAdmin,
     ConnectionAdmin,
     ConsentAdmin,
@@ -23,6 +24,7 @@ from airside.admin import (
     ScimTokenAdmin,
     ScopeAdmin,
     SecretAdmin,
+    ServiceAccountAdmin,
     SessionAdmin,
     SetupAdmin,
     TransferAdmin,
@@ -31,6 +33,7 @@ from airside.admin import (
 )
 from airside.api.cursors import Cursors
 from airside.api.routes import (
+    api_keys,
     clients,
     connections,
     consents,
@@ -80,6 +83,8 @@ class Management:
     setups: SetupAdmin
     vault: VaultAdmin
     secrets: SecretAdmin
+    api_keys: ApiKeyAdmin
+    service_accounts: ServiceAccountAdmin
     cursors: Cursors
 
 
@@ -147,6 +152,7 @@ def router(management: Management) -> APIRouter:
     policies.add(routes, caller, management.policies)
     vault_keys.add(routes, caller, management.vault)
     secrets.add(routes, caller, management.secrets)
+    api_keys.add(routes, caller, management.api_keys, management.service_accounts, management.cursors)
     return routes
 
 

@@ -73,6 +73,8 @@ class PromptCheck:
         ctx = None if check is None else self._context(seen, "permissions:check")
         if check is None or ctx is None:
             return None
+        if ctx.principal.stores is not None and store_id not in ctx.principal.stores:
+            return None  # the route says that there is no such store
         key = check.tuple_key
         at_least = wanted(seen.header(_TOKEN_HEADER), store_id, check.consistency)
         model_id = check.authorization_model_id or None

@@ -74,7 +74,7 @@ def _role_routes(routes: APIRouter, caller: Any, verbs: RoleAdmin, cursors: Curs
     @routes.post("/roles", status_code=201, tags=["roles"])
     async def create_role(body: NewRole, ctx: RequestContext = caller) -> RoleAnswer:
         draft = RoleDraft(body.name, body.description, frozenset(body.permissions))
-        return _role(await verbs.create(ctx, draft))
+        return role_answer(await verbs.create(ctx, draft))
 
     @routes.get("/roles", tags=["roles"])
     async def list_roles(
@@ -85,7 +85,7 @@ def _role_routes(routes: APIRouter, caller: Any, verbs: RoleAdmin, cursors: Curs
         after = None if cursor is None else await cursors.read(ctx, "roles", cursor)
         found = await verbs.list(ctx, after, limit)
         last = await cursors.make(ctx, "roles", found[-1].role_id) if len(found) == limit else None
-        return RolePage(roles=[_role(role) for role in found], next_cursor=last)
+        return RolePage(roles=[role_answer(role) for role in found], next_cursor=last)
 
     # Before the next one: no id of a role is spelled like this.
     @routes.get("/roles/permissions", tags=["roles"])
@@ -96,12 +96,12 @@ def _role_routes(routes: APIRouter, caller: Any, verbs: RoleAdmin, cursors: Curs
 
     @routes.get("/roles/{role_id}", tags=["roles"])
     async def get_role(role_id: str, ctx: RequestContext = caller) -> RoleAnswer:
-        return _role(await verbs.get(ctx, path_id(ROLE, role_id)))
+        return role_answer(await verbs.get(ctx, path_id(ROLE, role_id)))
 
     @routes.patch("/roles/{role_id}", tags=["roles"])
     async def change_role(role_id: str, body: RolePatch, ctx: RequestContext = caller) -> RoleAnswer:
         permissions = None if body.permissions is None else frozenset(body.permissions)
-        return _role(await verbs.change(ctx, path_id(ROLE, role_id), RoleChange(body.description, permissions)))
+        return role_answer(await verbs.change(ctx, path_id(ROLE, role_id), RoleChange(body.description, permissions)))
 
     @routes.delete("/roles/{role_id}", status_code=204, tags=["roles"])
     async def delete_role(role_id: str, ctx: RequestContext = caller) -> None:
@@ -124,7 +124,7 @@ def _member_routes(routes: APIRouter, caller: Any, members: MemberAdmin, roles: 
 
     @routes.get("/members/{user_id}/roles", tags=["members"])
     async def list_roles_of_member(user_id: str, ctx: RequestContext = caller) -> RolePage:
-        return RolePage(roles=[_role(role) for role in await roles.of(ctx, path_id(USER, user_id))])
+        return RolePage(roles=[role_answer(role) for role in await roles.of(ctx, path_id(USER, user_id))])
 
     @routes.put("/members/{user_id}/roles/{role}", status_code=204, tags=["members"])
     async def grant_role(user_id: str, role: str, ctx: RequestContext = caller) -> None:
@@ -151,7 +151,8 @@ def _asked_for(text: str) -> UUID:
         raise InvalidInput(words, pointer="role") from None
 
 
-def _role(role: CustomRole) -> RoleAnswer:
+def role_answer(role: CustomRole) -> RoleAnswer:
+    """A role, as it is told."""
     return RoleAnswer(
         id=role.word,
         name=role.name,
