@@ -11,7 +11,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ import pytest
 from psycopg import AsyncConnection, sql
 
 from airside.access.rights import RELATION_OF_SCOPE
+from airside.apikeys import KeyDraft
 from airside.core.ids import (
     CLIENT,
     CONNECTION,
@@ -27,8 +28,10 @@ from airside.core.ids import (
     FACTOR,
     FLOW,
     INVITATION,
+    KEY,
     PASSKEY,
     ROLE,
+    SERVICE_ACCOUNT,
     SESSION,
     SETUP,
     TENANT,
@@ -146,6 +149,9 @@ async def _camp(server: Running) -> Camp:
         flow = await services.flows.start(ctx, f"/t/{place.slug}/account")
         await services.app_keys.create(ctx, canary, "seal")
         await services.secret_store.put(ctx, canary, Secret(canary), metadata={"owner": canary})
+        account = await services.service_accounts.create(ctx, canary)
+        key_draft = KeyDraft(canary, account.owner, timedelta(days=1), scopes=frozenset({"users:read"}))
+        api_key, _ = await services.api_keys.create(ctx, key_draft)
     assert secret is not None
     async with visitor(place) as browser:
         signed_in = await browser.sign_in(await browser.get(f"{place.issuer}/signin"), person)
@@ -189,6 +195,8 @@ async def _camp(server: Running) -> Camp:
         "passkey": format_id(PASSKEY, person.id),
         "name": "none.css",
         "vault_key": canary,
+        "api_key_id": api_key.word,
+        "service_account_id": account.word,
         "version": "1",
     }
     return Camp(place, canary, answer.json()["access_token"], cookies, ids, provisioning.token)
@@ -214,6 +222,8 @@ def _absent(server: Running, camp: Camp) -> dict[str, str]:
         "session_id": SESSION,
         "session": SESSION,
         "flow": FLOW,
+        "api_key_id": KEY,
+        "service_account_id": SERVICE_ACCOUNT,
     }
     ids = {name: format_id(prefix, uuid7(clock.now(), entropy)) for name, prefix in fresh.items()}
     return {
@@ -254,6 +264,10 @@ def _body(template: str) -> Any:
         "/{role_id}": {"description": "probe"},
         "/invitations": {"email": "probe.guest@example.com"},
         "/policies": {"version": 0, "policy": {}},
+        "/api-keys": {"name": "probe", "owner": "svc_01ba2272b0000000000000000a", "scopes": ["users:read"]},
+        "/{api_key_id}/rotate": {},
+        "/service-accounts": {"name": "probe"},
+        "/{service_account_id}": {"state": "disabled"},
         "/vault/keys": {"name": "probe"},
         "/vault/secrets": {"path": "probe", "value": "probe"},
         "/vault/secrets/read": {"path": "probe"},

@@ -10,12 +10,14 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 
+from airside.apikeys import KeyDraft
 from airside.core.ids import USER, format_id, uuid7
 from airside.federation import ConnectionDraft, OidcSettings, SetupDraft
 from airside.tenancy import RoleDraft
@@ -79,6 +81,10 @@ async def _doors(server: Running, place: Place, provisioning: Directory) -> list
     values |= {"scope": "suite:read", "vault_key": "suite"}
     async with place.operator() as ctx:
         await server.services.app_keys.create(ctx, "suite", "seal")
+        account = await server.services.service_accounts.create(ctx, "suite")
+        draft = KeyDraft("suite", account.owner, timedelta(days=1), scopes=frozenset({"users:read"}))
+        api_key, _ = await server.services.api_keys.create(ctx, draft)
+        values |= {"service_account_id": account.word, "api_key_id": api_key.word}
     async with place.operator() as ctx:
         provider = OidcSettings(issuer="https://idp.example.com", client_id="airside")
         connection = await place.server.services.connections.create(ctx, ConnectionDraft("Suite", provider))

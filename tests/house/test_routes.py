@@ -12,6 +12,7 @@ import airside.admin
 from airside.access import Right
 from airside.access.rights import INTERFACE_RIGHTS
 from airside.admin import Verbs
+from airside.apikeys import KeyDraft
 from airside.core.ids import DEVICE, FACTOR, FLOW, IDENTITY, MAIL, PASSKEY, REGISTRATION, SESSION, USER, format_id
 from airside.core.secret import Secret
 from airside.federation import ConnectionDraft, OidcSettings, SetupDraft
@@ -85,6 +86,9 @@ BODIES: dict[str, dict[str, object]] = {
     "/vault/encrypt": {"key": "stranger", "plaintext": "", "context": {}},
     "/vault/decrypt": {"key": "stranger", "ciphertext": "", "context": {}},
     "/vault/datakeys": {"key": "stranger", "context": {}},
+    "/api-keys": {"name": "stranger", "owner": "svc_01ba2272b0000000000000000a", "scopes": ["users:read"]},
+    "/service-accounts": {"name": "stranger"},
+    "/service-accounts/{service_account_id}": {"state": "disabled"},
     "/scim/v2/Users": {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "stranger"},
     "/scim/v2/Groups": {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": "stranger"},
 }
@@ -113,6 +117,9 @@ async def _ids(place: Place) -> dict[str, str]:
         await services.app_keys.create(ctx, "kept", "seal")
         await services.secret_store.put(ctx, "kept", Secret("kept"))
         token, _ = await services.scim_tokens.create(ctx, connection.id, lifetime=timedelta(days=1))
+        account = await services.service_accounts.create(ctx, "kept")
+        scopes = frozenset({"users:read"})
+        key, _ = await services.api_keys.create(ctx, KeyDraft("kept", account.owner, timedelta(days=1), scopes=scopes))
     return {
         "slug": place.slug,
         "user_id": format_id(USER, user.id),
@@ -145,6 +152,8 @@ async def _ids(place: Place) -> dict[str, str]:
         "letter": format_id(MAIL, user.id),
         "setup_id": setup.word,
         "vault_key": "kept",
+        "api_key_id": key.word,
+        "service_account_id": account.word,
         "version": "1",
     }
 

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from airside.cli.app_apikeys import apikeys
 from airside.cli.app_backup import backup
 from airside.cli.app_clients import client
 from airside.cli.app_factors import factors
@@ -60,6 +61,7 @@ app.add_typer(audit, name="audit")
 app.add_typer(backup, name="backup")
 keys.add_typer(named, name="app")
 app.add_typer(keys, name="keys")
+app.add_typer(apikeys, name="apikeys")
 app.add_typer(fga, name="fga")
 
 
