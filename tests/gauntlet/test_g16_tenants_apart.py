@@ -205,26 +205,10 @@ async def _camp(server: Running) -> Camp:
 def _absent(server: Running, camp: Camp) -> dict[str, str]:
     """Ids of the same form that never were."""
     clock, entropy = server.services.clock, server.services.entropy
-    fresh = {
-        "role": ROLE,
-        "role_id": ROLE,
-        "factor_id": FACTOR,
-        "factor": FACTOR,
-        "device": DEVICE,
-        "passkey": PASSKEY,
-        "user_id": USER,
-        "resource_id": USER,
-        "connection_id": CONNECTION,
-        "scim_token_id": TOKEN,
-        "invitation_id": INVITATION,
-        "setup_id": SETUP,
-        "client_id": CLIENT,
-        "session_id": SESSION,
-        "session": SESSION,
-        "flow": FLOW,
-        "api_key_id": KEY,
-        "service_account_id": SERVICE_ACCOUNT,
-    }
+    fresh = {"role": ROLE, "role_id": ROLE, "factor_id": FACTOR, "factor": FACTOR, "device": DEVICE, "passkey": PASSKEY}
+    fresh |= {"user_id": USER, "resource_id": USER, "connection_id": CONNECTION, "scim_token_id": TOKEN, "flow": FLOW}
+    fresh |= {"invitation_id": INVITATION, "setup_id": SETUP, "client_id": CLIENT, "session_id": SESSION}
+    fresh |= {"session": SESSION, "api_key_id": KEY, "service_account_id": SERVICE_ACCOUNT}
     ids = {name: format_id(prefix, uuid7(clock.now(), entropy)) for name, prefix in fresh.items()}
     return {
         **camp.ids,
