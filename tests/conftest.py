@@ -174,8 +174,10 @@ class Server:
                 raise pytest.UsageError("AIRSIDE_DATABASE_URL needs AIRSIDE_DATABASE_OWNER_URL beside it")
             return Database(app, owner, os.environ.get("AIRSIDE_TEST_SUPERUSER_URL", owner))
         self._folder = _reachable_folder()
-        # Many nodes share this one server: each has a pool of its own.
-        self._embedded = EmbeddedPostgres(Path(self._folder.name), settings={"max_connections": "400"})
+        # Many nodes share this one server: each has a pool of its own. It goes away with the machine; what has to
+        # outlive a crash is tried on servers of its own.
+        settings = {"max_connections": "400", "fsync": "off"}
+        self._embedded = EmbeddedPostgres(Path(self._folder.name), settings=settings)
         await self._embedded.start()
         dsn = self._embedded.dsn
         return Database(dsn("airside_app"), dsn("airside_owner"), dsn("postgres"))

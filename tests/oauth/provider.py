@@ -10,6 +10,7 @@ import pytest
 
 from airside.access import Credentials as Access
 from airside.access import Issuers
+from airside.apikeys import KeyMemory, KeyVerifier, LastUse
 from airside.audit import Journal
 from airside.core.clock import Clock
 from airside.core.entropy import Entropy, token
@@ -18,7 +19,7 @@ from airside.core.principal import Origin
 from airside.core.secret import Secret
 from airside.fetch import Fetcher
 from airside.identity import PasswordAuthenticator, StartedSession, User
-from airside.limits import Limiter, PostgresLimiter
+from airside.limits import InProcessLimiter, Limiter, PostgresLimiter
 from airside.oauth import (
     Authorities,
     Authorization,
@@ -333,7 +334,18 @@ async def provider(
         ),
         userinfo=UserinfoEndpoint(
             verifier=verifier,
-            senders=Access(verifier=verifier, issuers=Issuers("https://id.example.test"), possession=possession),
+            senders=Access(
+                verifier=verifier,
+                issuers=Issuers("https://id.example.test"),
+                possession=possession,
+                keys=KeyVerifier(
+                    memory=KeyMemory(listener=make_listener(), clock=clock, users=kit.users),
+                    revocations=kit.revocations,
+                    journal=journal,
+                    pace=InProcessLimiter(),
+                    last_use=LastUse(),
+                ),
+            ),
             issuer=issuer,
             lookup=lookup,
             users=kit.users,
