@@ -3,10 +3,16 @@
 import json
 import re
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
+from airside.custody import PersonCertificate
+from airside.custody.person_certificate import sign_person
+from airside.protocols.jose import SigningKey, thumbprint
+from airside.protocols.jose.keys import generate
 from airside.wiring.settings import APPLICATIONS, load
 from tests.cli.command import Run, verbs
 from tests.makers import MakeDatabase
@@ -173,3 +179,23 @@ def test_settings_of_an_application_in_the_same_shell_do_no_harm() -> None:
     """`examples/notes` is told by exports, and the next verb is typed in that terminal."""
     settings = dict.fromkeys(APPLICATIONS, "x")
     assert load(settings, mode="development", public_url="https://localhost").mode == "development"
+
+
+def test_erased_user_s_certificate_is_asked_for_in_words(run: Run, tmp_path: Path) -> None:
+    nobody = run("user", "certificate", "acme", "usr_01jd0000000000000000000000")
+    assert (nobody.returncode, nobody.stdout) == (1, "")
+    assert "there is no file nowhere" in run("user", "certificate", "nowhere").stderr
+    file = tmp_path / "ada.jws"
+    private = generate("ES256")
+    key = SigningKey(thumbprint(private.public_key()), "ES256", private)
+    at = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    said = PersonCertificate(UUID(int=5), UUID(int=6), UUID(int=7), UUID(int=7), at, at)
+    file.write_text(sign_person(key, said))
+    shown = run("user", "certificate", str(file), "--key", key.kid)
+    assert shown.returncode == 0, shown.stderr
+    assert "user        usr_00000000000000000000000007" in shown.stdout.splitlines()
+    other = run("user", "certificate", str(file), "--key", "x" * 43)
+    assert (other.returncode, other.stdout) == (1, "")
+    assert "signed by another key" in other.stderr
+    file.write_text("x.y.z")
+    assert run("user", "certificate", str(file)).returncode == 1

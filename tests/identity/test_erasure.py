@@ -8,14 +8,15 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from airside.audit import Journal
+from airside.audit import Authority, Journal
 from airside.core.entropy import Entropy
-from airside.core.errors import NotFound, Unauthenticated
+from airside.core.errors import NotFound, Unauthenticated, Unavailable
 from airside.core.secret import Secret
-from airside.identity import Erasure
+from airside.custody import PersonCertifier, read_person_certificate
+from airside.identity import ErasedPerson, Erasure
 from airside.identity.erasure import LETTER
 from airside.identity.records_erasure import HANGING
-from airside.store import Outbox
+from airside.store import Outbox, RequestContext
 from airside.vault import NoArchive, Vault
 from tests.authenticator import Authenticator
 from tests.identity.factor_kit import Second
@@ -27,8 +28,8 @@ COLUMNS = """
     select table_name from information_schema.columns
     where table_schema = 'airside' and column_name = 'user_id' order by table_name
 """
-APART = {"user_account", "person_key", "user_erasure", "authorization_code"}
-"""What is erased last, with its key, what says so, and what runs out after a minute."""
+APART = {"user_account", "person_key", "user_erasure", "person_erasure", "authorization_code"}
+"""What is erased last, with its key, what says so and stays, and what runs out after a minute."""
 
 
 @dataclass(frozen=True)
@@ -36,10 +37,21 @@ class Count:
     count: int
 
 
+class Silent:
+    """A `Certifier` whose key is away."""
+
+    async def certify(self, ctx: RequestContext, erased: ErasedPerson) -> str:
+        raise Unavailable(f"no key for {ctx.tenant_id}, {erased.user_id}")
+
+
 @pytest.fixture
 def erasure(vault: Vault, entropy: Entropy) -> Erasure:
     return Erasure(
-        vault=vault, archive=NoArchive(), journal=Journal(vault=vault, entropy=entropy), outbox=Outbox(entropy=entropy)
+        vault=vault,
+        archive=NoArchive(),
+        journal=Journal(vault=vault, entropy=entropy),
+        outbox=Outbox(entropy=entropy),
+        certifier=PersonCertifier(authority=Authority(vault=vault, entropy=entropy), entropy=entropy),
     )
 
 
@@ -157,3 +169,61 @@ async def test_user_of_nobody_and_of_another_tenant_is_not_found(
         with pytest.raises(NotFound):
             await erasure.close(ctx, user.id)
     assert await rows(kit, user.id) > 0
+
+
+async def test_certificate_is_signed_by_the_tenant_s_key_exactly_when_theirs_is_gone(
+    kit: Kit, erasure: Erasure, entropy: Entropy, vault: Vault
+) -> None:
+    user = await kit.user()
+    async with kit.open_ctx(kit.tenant_id) as ctx:
+        assert await erasure.find(ctx, user.id) is None
+    await close(kit, erasure, user.id)
+    async with kit.open_ctx(kit.tenant_id) as ctx:
+        asked = await erasure.find(ctx, user.id)
+        assert asked is not None
+        assert (asked.state, asked.certificate) == ("closed", None)
+    await deliver(kit, entropy, user.id)
+    assert await swept(kit, erasure) == 1
+    async with kit.open_ctx(kit.tenant_id) as ctx:
+        done = await erasure.find(ctx, user.id)
+        key = await Authority(vault=vault, entropy=entropy).key(ctx)
+    assert done is not None
+    assert done.certificate is not None
+    assert (done.state, done.requested_at) == ("erased", asked.requested_at)
+    verified = read_person_certificate(done.certificate)
+    said = verified.certificate
+    assert verified.thumbprint == key.kid
+    assert (said.tenant_id, said.user_id, said.key_id) == (kit.tenant_id, user.id, user.id)
+    assert said.requested_at == asked.requested_at.replace(microsecond=0)
+
+
+async def test_nobody_is_erased_when_nobody_signs(kit: Kit, entropy: Entropy, vault: Vault) -> None:
+    """There is a certificate exactly if the key is gone: all of the sweep rolls back."""
+    user = await kit.user()
+    erasure = Erasure(
+        vault=vault,
+        archive=NoArchive(),
+        journal=Journal(vault=vault, entropy=entropy),
+        outbox=Outbox(entropy=entropy),
+        certifier=Silent(),
+    )
+    await close(kit, erasure, user.id)
+    await deliver(kit, entropy, user.id)
+    with pytest.raises(Unavailable):
+        await swept(kit, erasure)
+    async with kit.open_ctx(kit.tenant_id) as ctx:
+        assert await vault.persons.of(ctx, user.id) is not None
+        assert (await kit.users.get(ctx, user.id)).state == "disabled"
+
+
+async def test_account_closed_by_an_older_build_is_certified_too(kit: Kit, erasure: Erasure, entropy: Entropy) -> None:
+    user = await kit.user()
+    await close(kit, erasure, user.id)
+    async with kit.open_ctx(kit.tenant_id) as ctx:
+        await ctx.tx.run("delete from airside.person_erasure where tenant_id = %s", (kit.tenant_id,))
+    await deliver(kit, entropy, user.id)
+    assert await swept(kit, erasure) == 1
+    async with kit.open_ctx(kit.tenant_id) as ctx:
+        done = await erasure.find(ctx, user.id)
+    assert done is not None
+    assert done.state == "erased"

@@ -8,7 +8,7 @@ from airside.admin.above import Above
 from airside.admin.verb import Verbs, requires
 from airside.core.errors import NotFound
 from airside.core.secret import Secret
-from airside.identity import DomainPage, Passwords, Sessions, User, Users, UserState
+from airside.identity import DomainPage, Passwords, PersonErasure, Sessions, User, Users, UserState
 from airside.signin import Closing
 from airside.store import RequestContext
 
@@ -104,3 +104,11 @@ class UserAdmin(Verbs):
         await self._users.get(ctx, user_id)
         await self._above.refuse(ctx, WRITE, user_id)
         await self._closing.close(ctx, user_id)
+
+    @requires(READ)
+    async def erasure_of(self, ctx: RequestContext, user_id: UUID) -> PersonErasure:
+        """Where it stands with the erasure of a user, who may be gone. Raises: NotFound: they aren't to be erased."""
+        found = await self._closing.find(ctx, user_id)
+        if found is None:
+            raise NotFound("erasure")
+        return found

@@ -17,7 +17,8 @@ class Authority:
 
     async def key(self, ctx: RequestContext) -> SigningKey:
         """The key of the context's tenant, made at first use; one, whoever asks at once."""
-        await records.lock_tree(ctx)
+        if not await records.keys(ctx):
+            await records.lock_tree(ctx)
         return await heads.signing_key(ctx, self._vault, self._entropy)
 
 

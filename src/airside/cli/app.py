@@ -8,6 +8,7 @@ import typer
 from airside.cli.app_apikeys import apikeys
 from airside.cli.app_backup import backup
 from airside.cli.app_clients import client
+from airside.cli.app_erasure import erasure
 from airside.cli.app_factors import factors
 from airside.cli.app_federation import connections, domains
 from airside.cli.app_named_keys import named
@@ -43,6 +44,7 @@ fga = typer.Typer(
 )
 tenant.add_typer(tenant_transfer)
 app.add_typer(tenant, name="tenant")
+user.add_typer(erasure)
 user.add_typer(factors)
 user.add_typer(transfer)
 app.add_typer(user, name="user")

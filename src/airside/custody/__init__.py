@@ -1,10 +1,10 @@
 """Custody: what becomes of the data as a whole.
 
-Owns the shredding of a tenant (grace period, keys destroyed, rows emptied) and the signed certificate that says so;
-backups (one consistent snapshot, sealed under the key encryption key), their restoring and verifying, and the one
-archive of wrapped keys beside them, from which what is shredded is taken out; and one tenant's way from this
-installation into another. Does not own the erasure of a person
-(identity), the keys themselves (vault), the tables (store) nor what the audit log means (audit).
+Owns the shredding of a tenant (grace period, keys destroyed, rows emptied) and the signed certificates that say what
+was destroyed, a person's too; backups (one consistent snapshot, sealed under the key encryption key), their restoring
+and verifying, and the one archive of wrapped keys beside them, from which what is shredded is taken out; and one
+tenant's way from this installation into another. Does not own the erasure of a person (identity), the keys themselves
+(vault), the tables (store) nor what the audit log means (audit).
 """
 
 from airside.custody.backup import Backups
@@ -20,6 +20,12 @@ from airside.custody.backup_store import BackupStore
 from airside.custody.backup_target import open_store
 from airside.custody.certificate import Certificate, Verified, read_certificate
 from airside.custody.model import DEFAULT_GRACE, MAX_GRACE, Shredded
+from airside.custody.person_certificate import (
+    PersonCertificate,
+    PersonCertifier,
+    VerifiedPerson,
+    read_person_certificate,
+)
 from airside.custody.shredder import Shredder
 from airside.custody.shredding import Shredding
 from airside.custody.transfer import arrived, export_tenant, import_tenant
@@ -40,6 +46,8 @@ __all__ = [
     "Directory",
     "Manifest",
     "Name",
+    "PersonCertificate",
+    "PersonCertifier",
     "Progress",
     "Restored",
     "S3Address",
@@ -50,6 +58,7 @@ __all__ = [
     "Target",
     "TenantManifest",
     "Verified",
+    "VerifiedPerson",
     "arrived",
     "audited",
     "demand_free",
@@ -58,6 +67,7 @@ __all__ = [
     "open_store",
     "read_certificate",
     "read_file",
+    "read_person_certificate",
     "read_target",
     "restore",
     "write_new",

@@ -3,7 +3,7 @@ thumbprint of the operators' key verifies it without us: `docs/operations/erasur
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -65,7 +65,16 @@ class _Audit(msgspec.Struct, forbid_unknown_fields=True):
     root: str
 
 
-class _Claims(msgspec.Struct, forbid_unknown_fields=True):
+class Signed(msgspec.Struct, forbid_unknown_fields=True):
+    """What every certificate carries: the public key."""
+
+    jwk: dict[str, Any]
+
+
+_Said = TypeVar("_Said", bound=Signed)
+
+
+class _Claims(Signed, forbid_unknown_fields=True, kw_only=True):
     jti: UUID
     iat: int
     tenant_id: str
@@ -75,7 +84,6 @@ class _Claims(msgspec.Struct, forbid_unknown_fields=True):
     keys: tuple[_Key, ...]
     people: int
     audit: _Audit
-    jwk: dict[str, Any]
 
 
 def sign(key: SigningKey, certificate: Certificate) -> str:
@@ -103,19 +111,26 @@ def read_certificate(text: str) -> Verified:
         InvalidInput: no certificate, or changed since it was signed.
     """
     try:
-        if len(text) > MAX_CERTIFICATE:
-            raise InvalidInput("no erasure certificate")
-        _, body, _ = split(text)
-        claims = msgspec.convert(loads_object(b64url_decode(body), max_bytes=MAX_CERTIFICATE), _Claims)
-        key = key_from_jwk(claims.jwk, alg=ALGORITHM)
-        if key.kid != thumbprint(key.public):
-            raise InvalidInput("no erasure certificate")
-        verified = verify_compact(text, KeySet([key]))
-        if verified.header.typ != TYPE:
-            raise InvalidInput("no erasure certificate")
-        return Verified(_certificate(claims), key.kid)
+        claims, kid = read_claims(text, _Claims, TYPE)
+        return Verified(_certificate(claims), kid)
     except (Refusal, ValueError, OverflowError):
         raise InvalidInput("no erasure certificate, or changed since it was signed") from None
+
+
+def read_claims(text: str, claims: type[_Said], typ: str) -> tuple[_Said, str]:
+    """What a certificate of that type says, and the thumbprint of the key that it carries, which signed it.
+
+    Raises:
+        Refusal, ValueError, OverflowError: no such certificate, or changed since it was signed.
+    """
+    if len(text) > MAX_CERTIFICATE:
+        raise InvalidInput("no erasure certificate")
+    _, body, _ = split(text)
+    said = msgspec.convert(loads_object(b64url_decode(body), max_bytes=MAX_CERTIFICATE), claims)
+    key = key_from_jwk(said.jwk, alg=ALGORITHM)
+    if key.kid != thumbprint(key.public) or verify_compact(text, KeySet([key])).header.typ != typ:
+        raise InvalidInput("no erasure certificate")
+    return said, key.kid
 
 
 def _certificate(claims: _Claims) -> Certificate:

@@ -12,6 +12,7 @@ from airside.identity.email_codes import EmailCodeAnswer, EmailCodeAuthenticator
 from airside.identity.enrol_passkey import EnrolPasskeyAnswer, EnrolPasskeyAuthenticator
 from airside.identity.enrol_totp import EnrolTotpAnswer, EnrolTotpAuthenticator
 from airside.identity.erasure import Erasure
+from airside.identity.erasure_model import Certifier, ErasedPerson, PersonErasure
 from airside.identity.factors import Factors
 from airside.identity.guesses import Guesses
 from airside.identity.hashing import HashPool
@@ -75,6 +76,7 @@ __all__ = [
     "AttestedPasskeyProof",
     "Authenticator",
     "Barred",
+    "Certifier",
     "Cookie",
     "Device",
     "DevicePolicy",
@@ -89,6 +91,7 @@ __all__ = [
     "EnrolTotpAnswer",
     "EnrolTotpAuthenticator",
     "Enrolled",
+    "ErasedPerson",
     "Erasure",
     "Factor",
     "Factors",
@@ -114,6 +117,7 @@ __all__ = [
     "PasswordPolicy",
     "PasswordProof",
     "Passwords",
+    "PersonErasure",
     "Places",
     "Policies",
     "Proof",

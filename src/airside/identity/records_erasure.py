@@ -1,9 +1,11 @@
 """What hangs on a user, row by row, and how all of it goes. A test compares this list with the database's columns."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from airside.identity.erasure_model import PersonErasure
 from airside.store.context import RequestContext
 
 DELETE_PASSWORD: Final = "delete from airside.password_credential where tenant_id = %s and user_id = %s"
@@ -61,10 +63,28 @@ INSERT: Final = """
 insert into airside.user_erasure (tenant_id, user_id, closed_at) values (%s, %s, %s)
 on conflict (tenant_id, user_id) do nothing
 """
+REQUESTED: Final = """
+insert into airside.person_erasure (tenant_id, user_id, requested_at, requested_by, state)
+select tenant_id, user_id, %s, %s, 'closed' from airside.user_account where tenant_id = %s and user_id = %s
+on conflict (tenant_id, user_id) do nothing
+"""
+ERASED: Final = """
+insert into airside.person_erasure
+    (tenant_id, user_id, requested_at, requested_by, state, certificate)
+values (%s, %s, %s, '', 'erased', %s)
+on conflict (tenant_id, user_id) do update set state = excluded.state, certificate = excluded.certificate
+"""
+"""Closed by a build that kept no such row: who asked for it stands in the log alone."""
+SELECT: Final = """
+select requested_at, requested_by, state, certificate from airside.person_erasure
+where tenant_id = %s and user_id = %s
+"""
 CLOSED: Final = """
-select user_id from airside.user_erasure
-where tenant_id = %s
-order by closed_at, user_id
+select c.user_id, coalesce(p.requested_at, c.closed_at) as requested_at
+from airside.user_erasure c
+left join airside.person_erasure p on p.tenant_id = c.tenant_id and p.user_id = c.user_id
+where c.tenant_id = %s
+order by c.closed_at, c.user_id
 limit %s
 """
 DELETE: Final = "delete from airside.user_erasure where tenant_id = %s and user_id = %s"
@@ -72,12 +92,16 @@ DELETE_ACCOUNT: Final = "delete from airside.user_account where tenant_id = %s a
 
 
 @dataclass(frozen=True, slots=True)
-class _Closed:
+class ClosedAccount:
+    """An account that is closed and still there, and since when somebody wanted it to be."""
+
     user_id: UUID
+    requested_at: datetime
 
 
-async def close(ctx: RequestContext, user_id: UUID) -> bool:
+async def close(ctx: RequestContext, user_id: UUID, requested_by: str) -> bool:
     """Disable the account, take everything that hangs on it, and note that it goes; False where there is none."""
+    await ctx.tx.run(REQUESTED, (ctx.now, requested_by, ctx.tenant_id, user_id))
     if await ctx.tx.run(CLOSE, (ctx.tenant_id, user_id)) != 1:
         return False
     await ctx.tx.run_many([(sql, (ctx.tenant_id, user_id)) for sql in HANGING])
@@ -85,9 +109,9 @@ async def close(ctx: RequestContext, user_id: UUID) -> bool:
     return True
 
 
-async def closed(ctx: RequestContext, limit: int) -> list[UUID]:
+async def closed(ctx: RequestContext, limit: int) -> list[ClosedAccount]:
     """Accounts that are closed and still there, the longest first."""
-    return [row.user_id for row in await ctx.tx.all(_Closed, CLOSED, (ctx.tenant_id, limit))]
+    return await ctx.tx.all(ClosedAccount, CLOSED, (ctx.tenant_id, limit))
 
 
 async def claim(ctx: RequestContext, user_id: UUID) -> bool:
@@ -99,3 +123,13 @@ async def erase(ctx: RequestContext, user_id: UUID) -> None:
     """The last of a closed account, whose key is gone. What had been under way when it was closed, and hangs on it
     since, goes with it."""
     await ctx.tx.run_many([(sql, (ctx.tenant_id, user_id)) for sql in (*HANGING, DELETE_ACCOUNT)])
+
+
+async def certified(ctx: RequestContext, account: ClosedAccount, certificate: str) -> None:
+    """Keep what was signed about them: this row stays."""
+    await ctx.tx.run(ERASED, (ctx.tenant_id, account.user_id, account.requested_at, certificate))
+
+
+async def find(ctx: RequestContext, user_id: UUID) -> PersonErasure | None:
+    """Where it stands with them, who may be gone; None where they aren't to be erased."""
+    return await ctx.tx.one(PersonErasure, SELECT, (ctx.tenant_id, user_id))

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from airside.core.errors import Conflict
 from airside.core.ids import USER, format_id, parse_id
-from airside.identity import Erasure, Sessions, Users
+from airside.identity import Erasure, PersonErasure, Sessions, Users
 from airside.store.context import RequestContext
 from airside.tenancy import Invitations, Members
 
@@ -40,6 +40,10 @@ class Closing:
     async def sweep(self, ctx: RequestContext) -> int:
         """Erase closed accounts whose mail is out, for a timer; how many."""
         return await self._erasure.sweep(ctx)
+
+    async def find(self, ctx: RequestContext, user_id: UUID) -> PersonErasure | None:
+        """Where it stands with somebody, who may be gone; None where they aren't to be erased."""
+        return await self._erasure.find(ctx, user_id)
 
     async def _demand_successor(self, ctx: RequestContext, user_id: UUID) -> None:
         chiefs = await self._members.list(ctx, "administrator")

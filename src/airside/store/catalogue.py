@@ -42,6 +42,7 @@ TABLES: Final[dict[str, Table]] = {
     # identity
     "user_account": Table("tenant", ALL),
     "user_erasure": Table("tenant", ("select", "insert", "delete")),
+    "person_erasure": Table("tenant", ALL),
     "password_credential": Table("tenant", ALL),
     "password_history": Table("tenant", ALL),
     "user_session": Table("tenant", ALL),

@@ -33,6 +33,11 @@ PUBLIC: Final[Mapping[str, Mapping[str, str]]] = {
     "tenant_policy": {"policy": SETTINGS, "changed_by": ID},
     "limit_state": {"name": WORD, "key_hash": KEYED},
     "user_account": {"email_index": INDEX, "email_domain_index": INDEX, "state": WORD},
+    "person_erasure": {
+        "requested_by": ID,
+        "state": WORD,
+        "certificate": "made to be shown; names a person by their id, as the audit log does when they are gone",
+    },
     "user_session": {"sso_hash": HASH, "account_hash": HASH, "acr": WORD, "amr": WORD},
     "action_link": {"purpose": WORD},
     "recovery_code": {"code_hash": INDEX},

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 from airside.access import Issuers
+from airside.audit import Authority
+from airside.custody import PersonCertifier
 from airside.federation import CertificateReminders, Connections, SetupDomains, SetupPortal, Setups, SetupTrials
 from airside.identity import (
     EmailCodeAuthenticator,
@@ -144,7 +146,15 @@ def entries(base: Foundation, who: Persons, elsewhere: Federation, settings: Set
             sessions=who.sessions,
             members=who.members,
             invitations=who.invitations,
-            erasure=Erasure(vault=base.vault, archive=base.archive, journal=base.journal, outbox=base.outbox),
+            erasure=Erasure(
+                vault=base.vault,
+                archive=base.archive,
+                journal=base.journal,
+                outbox=base.outbox,
+                certifier=PersonCertifier(
+                    authority=Authority(vault=base.vault, entropy=base.entropy), entropy=base.entropy
+                ),
+            ),
         ),
         clients=clients,
         client_documents=documents,

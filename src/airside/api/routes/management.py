@@ -38,6 +38,7 @@ from airside.api.routes import (
     connections,
     consents,
     domains,
+    erasures,
     factors,
     identities,
     invitations,
@@ -136,6 +137,7 @@ def router(management: Management) -> APIRouter:
     caller = caller_by(management.contexts.bearer)
     transfer.add(routes, caller, management.transfer, management.cursors)  # no id is spelled like its addresses
     _user_routes(routes, caller, management.users, management.cursors)
+    erasures.add(routes, caller, management.users)
     roles.add(routes, caller, management.members, management.roles, management.cursors)
     invitations.add(routes, caller, management.invitations, management.cursors)
     _session_routes(routes, caller, management.sessions)

@@ -1,0 +1,44 @@
+"""`airside user certificate`."""
+
+from pathlib import Path
+from typing import Final
+
+from airside.cli.manage import operating
+from airside.cli.session import out, plain_refusals, run
+from airside.core.entropy import equal
+from airside.core.errors import InvalidInput, NotFound
+from airside.core.ids import TENANT, USER, format_id, parse_id
+from airside.custody import VerifiedPerson, read_person_certificate
+
+MAX_FILE: Final = 256 * 1024
+
+
+def certificate(target: str, user: str, key: str) -> None:
+    """Print it, or verify it from a file, without a server and without a database."""
+
+    async def main() -> None:
+        async with operating(target) as (services, ctx):
+            found = await services.user_admin.erasure_of(ctx, parse_id(USER, user))
+        if found.certificate is None:
+            raise NotFound(f"{user} isn't erased yet")
+        out.print(found.certificate, soft_wrap=True)
+
+    with plain_refusals():
+        if not user:
+            if not Path(target).is_file():
+                raise NotFound(f"there is no file {target}; with a tenant's slug, name the user's id too")
+            _show(read_person_certificate(Path(target).read_text("ascii", "replace")[: MAX_FILE + 1].strip()), key)
+            return
+    run(main())
+
+
+def _show(verified: VerifiedPerson, key: str) -> None:
+    if key and not equal(key.encode(), verified.thumbprint.encode()):
+        raise InvalidInput(f"signed by another key: {verified.thumbprint}")
+    found = verified.certificate
+    out.print(f"tenant      {format_id(TENANT, found.tenant_id)}")
+    out.print(f"user        {format_id(USER, found.user_id)}")
+    out.print(f"requested   {found.requested_at:%Y-%m-%d %H:%M:%S} UTC")
+    out.print(f"destroyed   {found.destroyed_at:%Y-%m-%d %H:%M:%S} UTC")
+    out.print(f"key         {found.key_id or 'none of their own'}")
+    out.print(f"signed by   {verified.thumbprint}{'' if key else ' (compare it with the tenant: --key)'}")
