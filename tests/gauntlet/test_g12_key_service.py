@@ -25,12 +25,13 @@ from airside.core.errors import Unavailable
 from airside.core.ids import CLIENT, format_id
 from airside.fetch import Fetcher
 from airside.oauth import ClientDraft
+from airside.store.migrate import migrate, role_of
 from airside.tenancy import Draft
 from airside.vault.kms.guard import Guarded
 from airside.vault.kms.remote import RemoteKek
 from airside.vault.kms.transit import TokenFile, Transit
 from airside.vault.vault import KEYSET_LIFETIME, STALE_LIFETIME
-from tests.makers import Database
+from tests.makers import MakeDatabase
 from tests.running import Place, Running, running
 from tests.vault.kms.services import Bao, openbao
 from tests.vault.kms.wire import Wire, wire
@@ -41,6 +42,8 @@ AWAY_SECONDS = 300.0 if os.environ.get("AIRSIDE_GAUNTLET_FULL") == "1" else 8.0
 QUICK_SECONDS = 2.5
 """What a request of a tenant whose keys are in memory takes at most, while a hundred others hit the wall."""
 BACK_SECONDS = 15.0
+WRONG = 20
+"""Wrong secrets at most while it is away in one way: fewer than the limit on failures lets through."""
 DRAFT = ClientDraft(
     name="Service",
     public=False,
@@ -98,8 +101,11 @@ class App:
 
 
 @pytest.fixture
-async def world(database: Database, tmp_path: Path, clock: Clock, entropy: Entropy) -> AsyncIterator[World]:
+async def world(blank_database: MakeDatabase, tmp_path: Path, clock: Clock, entropy: Entropy) -> AsyncIterator[World]:
     async with AsyncExitStack() as stack:
+        # Of its own: the reserved tenant of the others' is wrapped by another key.
+        database = await stack.enter_async_context(blank_database())
+        await migrate(database.owner, role_of(database.app))
         (tmp_path / "bao").mkdir()
         bao = stack.enter_context(openbao(tmp_path / "bao"))
         between = await stack.enter_async_context(wire(urlsplit(bao.origin).port or 0))
@@ -141,11 +147,13 @@ async def test_key_service_is_away_and_the_table_holds(world: World, capsys: pyt
                 await world.wire.cut()
             else:
                 world.wire.silent = True
-            until = SystemClock().monotonic() + AWAY_SECONDS / 2
+            until, wrong = SystemClock().monotonic() + AWAY_SECONDS / 2, 0
             while SystemClock().monotonic() < until:
                 crowd = [asyncio.create_task(cold.ask()) for _ in range(20)]
                 answers = [await warm.ask() for _ in range(5)]
-                assert (await warm.ask("not-the-secret"))[0] == 401
+                if wrong < WRONG:
+                    wrong += 1
+                    assert (await warm.ask("not-the-secret"))[0] == 401
                 seen.update(f"{way}, in memory: {status}" for status, _ in answers)
                 seen.update(f"{way}, not in memory: {status}" for status, _ in await asyncio.gather(*crowd))
                 slowest = max(slowest, *(seconds for _, seconds in answers))
