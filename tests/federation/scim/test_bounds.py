@@ -108,6 +108,15 @@ async def test_values_by_the_thousand_are_refused_before_they_are_read(
     assert answer.status_code == status, answer.text
 
 
+@pytest.mark.parametrize("member", [0, "usr_1", {"value": 0}, {"value": "x", "since": "x"}], ids=str)
+async def test_members_that_are_none_are_refused_before_they_are_read(entra: Directory, member: Any) -> None:
+    """N36: the library complains of each of thousands."""
+    group = {"schemas": [GROUP_SCHEMA], "displayName": "g", "members": [{"value": "usr_1", "display": None}, member]}
+    answer = await entra.ask("POST", "/Groups", group)
+    assert (answer.status_code, answer.json()["scimType"]) == (400, "invalidValue")
+    assert "$ref" in answer.json()["detail"]
+
+
 async def test_patch_of_too_many_operations_within_a_bulk_is_refused(entra: Directory) -> None:
     made = await entra.create("ada")
     many = {"schemas": [PATCH], "operations": [{"op": "remove", "path": "title"}] * (MAX_PATHS + 1)}

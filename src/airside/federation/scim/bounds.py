@@ -4,7 +4,7 @@ thing that doesn't fit them, so that half a megabyte of nothing would keep a pro
 from collections.abc import Iterator
 from typing import Final
 
-from scim2_models import PayloadTooLargeException, TooManyException
+from scim2_models import InvalidValueException, PayloadTooLargeException, TooManyException
 
 from airside.core.strict_json import Json
 from airside.federation.scim.model import MAX_MEMBERS
@@ -18,6 +18,9 @@ MAX_LARGE_VALUES: Final = MAX_MEMBERS + MAX_VALUES
 _BULK: Final = "/bulk"
 _LARGE: Final = (_BULK, "/groups")
 _OPERATIONS: Final = "operations"
+_MEMBERS: Final = "members"
+_OF_MEMBER: Final = frozenset({"value", "$ref", "type", "display"})
+"""What is said of a member (RFC 7643 §4.2, §8.7.1)."""
 
 
 def demand_bounded(path: str, document: Json) -> None:
@@ -27,6 +30,7 @@ def demand_bounded(path: str, document: Json) -> None:
         TooManyException: a PATCH of more than `MAX_PATHS` operations, in a bulk or by itself.
         PayloadTooLargeException: a bulk of more than `MAX_OPERATIONS` operations (RFC 7644 §3.7.4), or more values
             than are taken.
+        InvalidValueException: members that aren't any: of thousands the library would complain one by one.
     """
     address = path.casefold()
     most = MAX_LARGE_VALUES if address.startswith(_LARGE) else MAX_VALUES
@@ -39,6 +43,14 @@ def demand_bounded(path: str, document: Json) -> None:
         most -= len(found)
         if most < 0:
             raise PayloadTooLargeException(detail="too many values")
+        if name == _MEMBERS and not all(map(_is_member, found)):
+            raise InvalidValueException(detail="members are objects of value, $ref, type and display")
+
+
+def _is_member(found: Json) -> bool:
+    return isinstance(found, dict) and all(
+        name.casefold() in _OF_MEMBER and (value is None or isinstance(value, str)) for name, value in found.items()
+    )
 
 
 def _lists(document: Json) -> Iterator[tuple[str, list[Json], int]]:
