@@ -25,7 +25,7 @@ from airside.tenancy import PERMISSIONS, Invitation, RoleChange, RoleDraft
 from tests.gauntlet.delegation import ADMINISTRATION, CROWN, PERSONS, Act, World, draw_act, draw_pair, draw_world
 from tests.running import Place
 
-SEQUENCES = 10_000 if os.environ.get("AIRSIDE_GAUNTLET_FULL") == "1" else 30
+SEQUENCES = 10_000 if os.environ.get("AIRSIDE_GAUNTLET_FULL") == "1" else int(os.environ.get("G38_SEQUENCES", "30"))
 ACTS = 12
 AT_ONCE = 0.25
 """How often two act at the same moment."""
