@@ -151,8 +151,8 @@ async def fill(world: World) -> None:
 async def test_rotation_under_load_fails_no_request_and_loses_nothing(
     estate: Estate, kind: str, clock: Clock, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Its mutants wrap what was wrapped, write an old hash over a new one, leave rows under the old index key, and give an
-    address twice that stands under it."""
+    """Its mutants wrap what was wrapped, write an old hash over a new one, leave rows under the old index key, and give
+    an address twice that stands under it."""
     world = estate.world
     seed, started = world.counted.pop("seed"), clock.monotonic()
     await {"kek": estate.rotate_kek, "data": estate.rotate_data, "index": estate.rotate_index}[kind]()
