@@ -18,7 +18,7 @@ from airside.core.entropy import Entropy
 from airside.core.errors import Inconsistent
 from airside.store.context import RequestContext
 from airside.store.engine import Engine
-from airside.store.pace import paced
+from airside.store.pace import rounds
 from airside.vault import Vault
 
 MAX_BATCH: Final = 5000
@@ -27,9 +27,6 @@ HEAD_EVERY: Final = timedelta(seconds=1)
 """A tenant's heads are at least this far apart."""
 PASS_EVERY: Final = 0.5
 """Seconds between two passes over the tenants that journalled."""
-SWEEP_EVERY: Final = 30.0
-"""Seconds between two rounds over all tenants, for what another process left behind when it died."""
-
 AGAIN: Final = 5.0
 """Seconds after which a tenant is tried again that couldn't be settled: its key is away, say."""
 
@@ -64,22 +61,15 @@ class Sequencer:
         """Sequence for ever: every `PASS_EVERY` who journalled here, and who is found waiting by rounds over all that
         `tenants` names."""
         found: set[UUID] = set()
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._look_round(engine, clock, tenants, found))
-            group.create_task(self._pass(engine, clock, found))
 
-    async def _look_round(
-        self, engine: Engine, clock: Clock, tenants: Callable[[], Awaitable[Iterable[UUID]]], found: set[UUID]
-    ) -> None:
-        while True:
-            try:
-                async for tenant_id in paced(await tenants(), clock):
-                    async with engine.begin(tenant_id) as ctx:
-                        if await records.work_waits(ctx):
-                            found.add(tenant_id)
-            except Exception:  # noqa: BLE001 - a round that fails is made up for by the next one
-                _log.exception("the round over audit logs failed")
-            await asyncio.sleep(SWEEP_EVERY)
+        async def look(tenant_id: UUID) -> None:
+            async with engine.begin(tenant_id) as ctx:
+                if await records.work_waits(ctx):
+                    found.add(tenant_id)
+
+        async with asyncio.TaskGroup() as group:
+            group.create_task(rounds(tenants, clock, look))
+            group.create_task(self._pass(engine, clock, found))
 
     async def _pass(self, engine: Engine, clock: Clock, found: set[UUID]) -> None:
         waiting: set[UUID] = set()

@@ -16,7 +16,7 @@ from airside.core.ids import MAIL, format_id
 from airside.core.principal import Principal
 from airside.notify.model import Receipt, WayShut
 from airside.notify.rounds import Rounds
-from airside.store import Engine, Item, Listener, Outbox, RequestContext, paced
+from airside.store import Engine, Item, Listener, Outbox, RequestContext, rounds
 from airside.store.outbox import CHANNEL, Way
 
 BATCH: Final = 4
@@ -29,8 +29,6 @@ MAX_PAUSE: Final = 60.0
 """Seconds at most between two tries of a way out that is shut; the first pause is one."""
 PASS_EVERY: Final = 1.0
 """Seconds between two looks at what has become due without news."""
-SWEEP_EVERY: Final = 30.0
-"""Seconds between two rounds over every tenant, for what another process left behind when it died."""
 AGAIN: Final = 5.0
 """Seconds after which a tenant is visited again whose visit failed, or an item tried that couldn't be made."""
 
@@ -84,7 +82,7 @@ class Consumer(ABC):
     async def run(self, tenants: Tenants) -> None:
         """Deliver for ever; `tenants` names all there are."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._sweep(tenants))
+            group.create_task(rounds(tenants, self._clock, self._look))
             for _worker in range(WORKERS):
                 group.create_task(self._work())
 
@@ -150,15 +148,6 @@ class Consumer(ABC):
             return
         if way == self.way:
             self._rounds.stir(tenant_id, self._clock.monotonic())
-
-    async def _sweep(self, tenants: Tenants) -> None:
-        while True:
-            try:
-                async for tenant_id in paced(await tenants(), self._clock):
-                    await self._look(tenant_id)
-            except Exception:  # noqa: BLE001 - a sweep that fails is made up for by the next one
-                _log.exception("the sweep over outboxes failed")
-            await asyncio.sleep(SWEEP_EVERY)
 
     async def _look(self, tenant_id: UUID) -> None:
         """Only whoever has something waiting joins the rounds: news mustn't queue behind every tenant there is."""

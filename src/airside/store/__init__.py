@@ -12,7 +12,7 @@ from airside.store.errors import Away, ForeignKeyViolation, UniqueViolation
 from airside.store.listener import Listener
 from airside.store.lookup import Address, Lookup
 from airside.store.outbox import Outbox
-from airside.store.pace import paced
+from airside.store.pace import paced, rounds
 from airside.store.reach import reach
 from airside.store.records_outbox import Item
 
@@ -34,4 +34,5 @@ __all__ = [
     "UniqueViolation",
     "paced",
     "reach",
+    "rounds",
 ]

@@ -1,8 +1,11 @@
 """Rounds over every tenant that leave the machine to the requests, however many tenants there are."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable
-from typing import Final, TypeVar
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from typing import Final, NoReturn, TypeVar
+from uuid import UUID
+
+import structlog
 
 from airside.core.clock import Clock
 
@@ -10,8 +13,12 @@ SHARE: Final = 0.1
 """The part of the time that one round works at most; for the rest of it, it sleeps."""
 LONGEST_REST: Final = 1.0
 """Seconds of sleep at most after one item, however long that took."""
+ROUND_EVERY: Final = 30.0
+"""Seconds between two rounds that find what another process left behind when it died."""
 
 T = TypeVar("T")
+
+_log = structlog.get_logger("airside.store.pace")
 
 
 async def paced(items: Iterable[T], clock: Clock) -> AsyncGenerator[T]:
@@ -21,3 +28,16 @@ async def paced(items: Iterable[T], clock: Clock) -> AsyncGenerator[T]:
         began = clock.monotonic()
         yield item
         await asyncio.sleep(min((clock.monotonic() - began) * (1 / SHARE - 1), LONGEST_REST))
+
+
+async def rounds(
+    tenants: Callable[[], Awaitable[Iterable[UUID]]], clock: Clock, look: Callable[[UUID], Awaitable[None]]
+) -> NoReturn:
+    """Look at every tenant, again and again, for ever; a round that fails is made up for by the next one."""
+    while True:
+        try:
+            async for tenant_id in paced(await tenants(), clock):
+                await look(tenant_id)
+        except Exception:  # noqa: BLE001 - whatever it was, the next round looks at everybody again
+            _log.exception("round_failed", look=getattr(look, "__qualname__", ""))
+        await asyncio.sleep(ROUND_EVERY)
