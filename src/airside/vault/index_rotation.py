@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from airside.core.errors import Conflict, Inconsistent, NotFound, Refusal
+from airside.core.errors import Inconsistent, NotFound, Refusal
 from airside.store.context import RequestContext
 from airside.vault import records, records_indexes
 from airside.vault.indexes import INDEXES, Column, Values
@@ -26,7 +26,7 @@ from airside.vault.keyset import Keyset
 from airside.vault.model import TenantKey, Unopenable
 from airside.vault.persons import PersonKey, open_personal, person_of
 from airside.vault.records_indexes import Row
-from airside.vault.rotation import MAX_PASSES, SETTLING, OnProgress, Resealed, Turned
+from airside.vault.rotation import MAX_PASSES, SETTLING, OnProgress, Resealed, Turned, bring, is_over, replace
 from airside.vault.vault import Vault
 
 BATCH: Final = 100
@@ -68,11 +68,7 @@ class IndexKeys:
             Conflict: one is coming already.
             Unavailable: the key encryption key can't be reached.
         """
-        key = await self._vault.make(ctx, "index", "coming")
-        if not await records.insert_coming(ctx, key):
-            raise Conflict("an index key is coming already")
-        await self._vault.forget_tenant(ctx)
-        return key.key_id
+        return await bring(ctx, self._vault, "index")
 
     async def roll_back(self, ctx: RequestContext) -> UUID:
         """Take back the rotation that began last: the key that counts from now on. Every node knows it.
@@ -89,7 +85,7 @@ class IndexKeys:
             former = max((key for key in keys if key.state == "retired"), key=lambda key: key.since, default=None)
             if former is None:
                 raise NotFound("no index key to go back to")
-            await self._replace(ctx, active, former)
+            await replace(ctx, self._vault, _there(active), former)
             return former.key_id
         return _there(active).key_id
 
@@ -97,14 +93,14 @@ class IndexKeys:
         """Do what is due: let a settled key count, destroy a retired one that nothing rests on. Several processes may
         try; they take turns."""
         keys = await self._keys(ctx)
-        if not _is_settled(ctx, _the(keys, "coming")) and not any(_is_over(ctx, key) for key in keys):
+        if not _is_settled(ctx, _the(keys, "coming")) and not any(is_over(ctx, key) for key in keys):
             return Turned()
         keys = await self._taken(ctx)
         coming = _the(keys, "coming")
         if coming is not None and _is_settled(ctx, coming):
-            await self._replace(ctx, _the(keys, "active"), coming)
+            await replace(ctx, self._vault, _there(_the(keys, "active")), coming)
             return Turned(active=coming.key_id)
-        destroyed = [key.key_id for key in keys if _is_over(ctx, key) and await self._destroy(ctx, key)]
+        destroyed = [key.key_id for key in keys if is_over(ctx, key) and await self._destroy(ctx, key)]
         if destroyed:
             await self._vault.forget_tenant(ctx)
         return Turned(destroyed=tuple(destroyed))
@@ -219,13 +215,6 @@ class IndexKeys:
         """Retired index keys that something may still stand under that can be computed anew."""
         return [key for key in await self._keys(ctx) if key.state == "retired" and not key.resealed]
 
-    async def _replace(self, ctx: RequestContext, before: TenantKey | None, after: TenantKey) -> None:
-        former = _there(before)
-        retired = await records.set_state(ctx, former.key_id, "active", "retired")
-        if not (retired and await records.set_state(ctx, after.key_id, after.state, "active")):
-            raise Inconsistent("key in another state than when it was taken")
-        await self._vault.forget_tenant(ctx)
-
     async def _destroy(self, ctx: RequestContext, key: TenantKey) -> bool:
         if await records_indexes.any_lasting(ctx, key.created_at, key.since + SETTLING):
             return False
@@ -245,10 +234,6 @@ def _person(row: Row) -> UUID | None:
 
 def _is_settled(ctx: RequestContext, coming: TenantKey | None) -> bool:
     return coming is not None and ctx.now - coming.since >= SETTLING
-
-
-def _is_over(ctx: RequestContext, key: TenantKey) -> bool:
-    return key.state == "retired" and key.resealed and ctx.now - key.since >= SETTLING
 
 
 def _the(keys: Collection[TenantKey], state: str) -> TenantKey | None:

@@ -22,7 +22,7 @@ from airside.vault import envelope, records, records_columns
 from airside.vault.allowance import ENOUGH
 from airside.vault.columns import SEALED, Sealed
 from airside.vault.keyset import Keyset
-from airside.vault.model import Place, State, TenantKey, Unopenable
+from airside.vault.model import Place, Purpose, State, TenantKey, Unopenable
 from airside.vault.vault import Vault
 
 SETTLING: Final = timedelta(seconds=360)
@@ -70,11 +70,7 @@ class DataKeys:
             Conflict: one is coming already.
             Unavailable: the key encryption key can't be reached.
         """
-        key = await self._vault.make(ctx, "data", "coming")
-        if not await records.insert_coming(ctx, key):
-            raise Conflict("a data key is coming already")
-        await self._vault.forget_tenant(ctx)
-        return key.key_id
+        return await bring(ctx, self._vault, "data")
 
     async def roll_back(self, ctx: RequestContext) -> UUID:
         """Take back the rotation that began last: the key that seals from now on. Every node knows it.
@@ -91,7 +87,7 @@ class DataKeys:
         former = max((key for key in keys if key.state == "retired"), key=lambda key: key.since, default=None)
         if former is None:
             raise NotFound("no data key to go back to")
-        await self._replace(ctx, active, former)
+        await replace(ctx, self._vault, active, former)
         return former.key_id
 
     async def turn(self, ctx: RequestContext) -> Turned:
@@ -106,10 +102,10 @@ class DataKeys:
         keys = await self._taken(ctx)
         active, coming = _the(keys, "active"), _coming(keys)
         if coming is not None and ctx.now - coming.since >= SETTLING:
-            await self._replace(ctx, active, coming)
+            await replace(ctx, self._vault, active, coming)
             return Turned(active=coming.key_id)
         came = await self.rotate(ctx) if coming is None and _worn(ctx, active) else None
-        destroyed = [key.key_id for key in keys if _over(ctx, key) and await self._destroy(ctx, key)]
+        destroyed = [key.key_id for key in keys if is_over(ctx, key) and await self._destroy(ctx, key)]
         if destroyed:
             await self._vault.forget_tenant(ctx)
         return Turned(came=came, destroyed=tuple(destroyed))
@@ -181,28 +177,49 @@ class DataKeys:
         """Retired data keys that may still seal something that can be sealed anew."""
         return [key for key in await self._data(ctx) if key.state == "retired" and not key.resealed]
 
-    async def _replace(self, ctx: RequestContext, before: TenantKey, after: TenantKey) -> None:
-        retired = await records.set_state(ctx, before.key_id, before.state, "retired")
-        if not (retired and await records.set_state(ctx, after.key_id, after.state, "active")):
-            raise Inconsistent("key in another state than when it was taken")
-        await self._vault.forget_tenant(ctx)
-
     async def _destroy(self, ctx: RequestContext, key: TenantKey) -> bool:
         return not await _any_left(ctx, key, kept=True) and await records.destroy(ctx, key.key_id, key.since)
+
+
+async def bring(ctx: RequestContext, vault: Vault, purpose: Purpose) -> UUID:
+    """Make a key that every node knows once it has settled; its id.
+
+    Raises:
+        Conflict: one is coming already.
+        Unavailable: the key encryption key can't be reached.
+    """
+    key = await vault.make(ctx, purpose, "coming")
+    if not await records.insert_coming(ctx, key):
+        raise Conflict(f"{'an' if purpose == 'index' else 'a'} {purpose} key is coming already")
+    await vault.forget_tenant(ctx)
+    return key.key_id
+
+
+async def replace(ctx: RequestContext, vault: Vault, before: TenantKey, after: TenantKey) -> None:
+    """Let `after` be active in the place of `before`; both were taken by this transaction.
+
+    Raises:
+        Inconsistent: one is in another state than when it was taken.
+    """
+    retired = await records.set_state(ctx, before.key_id, before.state, "retired")
+    if not (retired and await records.set_state(ctx, after.key_id, after.state, "active")):
+        raise Inconsistent("key in another state than when it was taken")
+    await vault.forget_tenant(ctx)
 
 
 def _due(ctx: RequestContext, keys: Collection[TenantKey]) -> bool:
     coming = _coming(keys)
     if coming is not None and ctx.now - coming.since >= SETTLING:
         return True
-    return (coming is None and _worn(ctx, _the(keys, "active"))) or any(_over(ctx, key) for key in keys)
+    return (coming is None and _worn(ctx, _the(keys, "active"))) or any(is_over(ctx, key) for key in keys)
 
 
 def _worn(ctx: RequestContext, key: TenantKey) -> bool:
     return ctx.now - key.created_at >= MAX_AGE or key.seals >= ENOUGH
 
 
-def _over(ctx: RequestContext, key: TenantKey) -> bool:
+def is_over(ctx: RequestContext, key: TenantKey) -> bool:
+    """Whether the key is retired, every node knows that, and a whole pass found nothing of its."""
     return key.state == "retired" and key.resealed and ctx.now - key.since >= SETTLING
 
 
