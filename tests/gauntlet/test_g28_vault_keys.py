@@ -68,10 +68,10 @@ class Estate:
         """Taken back when it seals, and then not. The pepper is the seal of password hashes: they are sealed anew
         first, while they are set and proven."""
         world = self.world
-        await world.tell("rotate")
+        await world.rotate("rotate")
         await world.move(SETTLED + STEP)
         await world.tell("roll_back")
-        await world.tell("rotate")
+        await world.rotate("rotate")
         await world.move(SETTLED - STEP)
         world.clock.ahead += STEP
         await world.tell("settle")
@@ -84,11 +84,11 @@ class Estate:
     async def rotate_index(self) -> None:
         """Taken back while it comes and when it counts, and then not."""
         world = self.world
-        await world.tell("rotate_index")
+        await world.rotate("rotate_index")
         await world.move(STEP)
         await world.tell("roll_back_index")
         for back in (True, False):
-            await world.tell("rotate_index")
+            await world.rotate("rotate_index")
             await world.move(SETTLED - STEP)
             world.clock.ahead += STEP
             await world.tell("settle")
@@ -151,8 +151,8 @@ async def fill(world: World) -> None:
 async def test_rotation_under_load_fails_no_request_and_loses_nothing(
     estate: Estate, kind: str, clock: Clock, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Its mutants wrap what was wrapped, write an old hash over a new one, leave rows under the old index key, and give
-    an address twice that stands under it."""
+    """Its mutants wrap what was wrapped, seal before the key has settled, destroy a key that still seals, write an old
+    hash over a new one, leave rows under the old index key, and give an address twice that stands under it."""
     world = estate.world
     seed, started = world.counted.pop("seed"), clock.monotonic()
     await {"kek": estate.rotate_kek, "data": estate.rotate_data, "index": estate.rotate_index}[kind]()

@@ -249,7 +249,11 @@ class World:
         until = self.clock.ahead + seconds
         while self.clock.ahead < until and not self.failures:
             self.clock.ahead += STEP
-            await self.tell("turn")
+            await self.tell("turn", self.nodes[0])
+            try:
+                await self.relay()
+            except Refusal as error:
+                self.failures.append(f"relay: {type(error).__name__}: {error}")
 
     def expect(self, right: bool, words: str) -> None:
         if not right:
@@ -295,9 +299,28 @@ class World:
                     wrong.append(person.user.email)
         return wrong
 
-    async def tell(self, verb: str) -> None:
-        """One of the verbs of an operator or a timer, on either node, beside everybody's work."""
-        node = self.node()
+    async def relay(self) -> None:
+        """Who comes by one node, whose key is sealed with the data key, is read by every other at once."""
+        for writer in self.nodes:
+            self.expect(await self.add(f"new-{self.dice.getrandbits(64):016x}@example.com", writer), "is taken")
+            person = self.people[-1]
+            for reader in self.nodes:
+                async with reader.engine.begin(self.tenant_id) as ctx:
+                    await reader.users.get(ctx, person.user.id)
+            self.counted["requests"] += len(self.nodes) + 1
+
+    async def rotate(self, verb: str) -> None:
+        """A new key comes by the node that is heard, just after the deaf one has read which keys there are: no memory
+        ends later."""
+        for node in self.nodes:
+            node.vault.forget(self.tenant_id)
+            async with node.engine.begin(self.tenant_id) as ctx:
+                await node.vault.keyset(ctx)
+        await self.tell(verb, self.nodes[0])
+
+    async def tell(self, verb: str, node: Services | None = None) -> None:
+        """One of the verbs of an operator or a timer, on `node` or either, beside everybody's work."""
+        node = node or self.node()
 
         async def said() -> None:
             async with node.engine.begin(self.tenant_id, principal=OPERATOR) as ctx:

@@ -144,6 +144,9 @@ async def test_revoked_caller_is_told_nothing_more(watched: Watched) -> None:
         async with watched.place.operator() as ctx:
             revocations = watched.place.server.services.revocations
             await revocations.revoke(ctx, "jti", jti, expires_at=ctx.now + timedelta(hours=1))
+        async with asyncio.timeout(SOON):
+            while (await watched.http.get(f"/stores/{watched.store_id}")).status_code != 401:
+                pass  # the node hasn't heard of it yet
         await watched.write(key(2))
         with pytest.raises(StopAsyncIteration):
             await _next(events, 1)
