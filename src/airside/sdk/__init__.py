@@ -1,9 +1,9 @@
 """SDK: what an application needs to stand behind Airside, without any of the server.
 
 Owns verifying access tokens where they are used (keys found by discovery, revocations followed), the application's own
-token, asking for permissions, and sealing its values under a key of the vault. It does not own headers, CSRF and body
-caps (`shield` does), nor sign-in pages: those are the server's. `sdk.frameworks` puts all of it into a web framework
-in a few lines.
+token, asking for permissions, sealing its values under a key of the vault, and telling webhooks that are ours from
+others. It does not own headers, CSRF and body caps (`shield` does), nor sign-in pages: those are the server's.
+`sdk.frameworks` puts all of it into a web framework in a few lines.
 """
 
 from airside.sdk.client import ServiceClient
@@ -16,6 +16,7 @@ from airside.sdk.token import VerifiedToken
 from airside.sdk.vault import AppVault
 from airside.sdk.vault_blocking import BlockingVault
 from airside.sdk.verifier import Verifier
+from airside.sdk.webhooks import SeenHere, WebhookEvent, WebhookReplayed, WebhookVerifier
 
 __all__ = [
     "AppVault",
@@ -23,12 +24,16 @@ __all__ = [
     "Permissions",
     "RevocationFeed",
     "SecretReader",
+    "SeenHere",
     "Sender",
     "SenderUnproven",
     "ServiceClient",
     "TupleKey",
     "VerifiedToken",
     "Verifier",
+    "WebhookEvent",
+    "WebhookReplayed",
+    "WebhookVerifier",
     "connect",
     "host_of",
 ]
