@@ -16,6 +16,7 @@ import uvloop
 from airside.admin import OPERATOR
 from airside.apikeys import KeyDraft
 from airside.apikeys.model import MAX_PER_MINUTE
+from airside.permissions import TupleKey
 from airside.tenancy import Draft, RoleDraft
 from airside.vault.kms.local import LocalKek
 from airside.wiring.build import Services
@@ -50,6 +51,8 @@ async def prepare(services: Services) -> Told:
         tenant = await services.platform.create_tenant(ctx, Draft("bench", "Bench"))
     async with services.engine.begin(tenant.tenant_id, principal=OPERATOR) as ctx:
         await services.permissions.models.write(ctx, tenant.default_store_id, MODEL)
+        granted = (TupleKey("user:a", "viewer", "doc:1"),)
+        await services.permissions.tuples.write(ctx, tenant.default_store_id, writes=granted)
         account = await services.service_account_admin.create(ctx, "bench")
         role = await services.role_admin.create(ctx, RoleDraft("bench", permissions=frozenset({"permissions:check"})))
         await services.service_account_admin.assign(ctx, account.account_id, role.role_id)

@@ -8,10 +8,12 @@ from uuid import UUID
 import psycopg
 import pytest
 
+from airside.api.routes.key_self import PromptSelf
 from airside.apikeys import KeyDraft, Owner
 from airside.core.errors import Conflict, InvalidInput, NotFound
 from airside.core.ids import uuid7
 from airside.protocols.apikey import new_key, new_lookup
+from airside.shield import Passage
 from tests.apikeys.kit import DAY, account_with, ask, made, mint
 from tests.makers import Database
 from tests.running import Place, Running
@@ -78,6 +80,22 @@ async def test_key_says_itself_whose_it_is(place: Place) -> None:
     told = (await ask(place, minted.secret, path="/keys/v1/self")).json()
     assert (told["id"], told["issuer"], told["owner"]) == (minted.key.word, place.issuer, minted.account.word)
     assert told["scopes"] == ["users:read"]
+
+
+@pytest.mark.parametrize("kind", ["secret", "publishable"])
+async def test_key_is_told_the_same_at_once_as_by_the_route(place: Place, kind: str) -> None:
+    scopes = ("users:read",) if kind == "secret" else ()
+    minted = await mint(place, *scopes, account=await account_with(place, "users:read"), kind=kind)
+    at_once = PromptSelf(place.server.services.contexts.key_at_once, place.server.services.issuers)
+    by_route = await ask(place, minted.secret, path="/keys/v1/self")
+    headers = {b"authorization": f"Bearer {minted.secret}".encode()}
+    scope = {"path": "/keys/v1/self", "method": "GET", "airside": Passage("req_1", "127.0.0.1", headers)}
+    assert at_once.takes(scope)
+    reply = at_once.answer(scope, b"")
+    assert reply is not None
+    assert reply.body == by_route.content
+    told = {name.decode(): value.decode() for name, value in reply.headers}
+    assert told.items() <= dict(by_route.headers).items()
 
 
 async def test_publishable_key_says_its_tenant_and_opens_nothing(place: Place) -> None:

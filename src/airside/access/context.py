@@ -107,6 +107,23 @@ class Contexts:
                 raise Unauthenticated("API key of a suspended tenant", presented=True)
             yield ctx, await self.credentials.key(ctx, presented, publishable=True)
 
+    def key_at_once(self, seen: Passage) -> tuple[Address, VerifiedKey] | None:
+        """As `key`, without a wait and so without a transaction; None where it would take one, or refuse.
+
+        Raises:
+            Unauthenticated: no API key.
+        """
+        presented = presented_token(seen.header(b"authorization")).key
+        address = None if presented is None else self.lookup.known_key(presented.lookup)
+        if presented is None or address is None:
+            return None
+        ctx = self.begin(address, seen).context
+        tenant = self.tenants.entered(ctx)
+        if tenant is None or tenant.state != "active":
+            return None
+        verified = self.credentials.verified_at_once(ctx, presented)
+        return None if verified is None else (address, verified)
+
     def anonymous_at_once(self, slug: str, seen: Passage) -> RequestContext | None:
         """As `anonymous`, without a wait and so without a transaction; None where it would take one, or refuse."""
         address = self.lookup.known_slug(slug)

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Final
-from uuid import UUID
 
 from airside.access.issuers import Issuers
 from airside.access.senders import Sender
@@ -91,7 +90,7 @@ class Credentials:
     def __init__(self, *, verifier: TokenVerifier, issuers: Issuers, possession: Possession, keys: KeyVerifier) -> None:
         self._verifier = verifier
         self._keys = keys
-        self._of_keys: dict[UUID, tuple[ApiKey, Principal]] = {}
+        self._of_keys: dict[str, tuple[ApiKey, Principal]] = {}
         self._issuers = issuers
         self._possession = possession
         self._principals: dict[str, tuple[VerifiedToken, Principal]] = {}
@@ -178,17 +177,21 @@ class Credentials:
 
     def key_at_once(self, ctx: RequestContext, presented: PresentedKey) -> Principal | None:
         """As `principal` for an API key, without a wait; None where it would take one, or refuse."""
-        verified = self._keys.verify_at_once(ctx, presented) if presented.kind == "secret" else None
+        verified = self.verified_at_once(ctx, presented) if presented.kind == "secret" else None
         return None if verified is None else self._principal_of(verified)
 
+    def verified_at_once(self, ctx: RequestContext, presented: PresentedKey) -> VerifiedKey | None:
+        """As `key`, also for a publishable one, without a wait; None where it would take one, or refuse."""
+        return self._keys.verify_at_once(ctx, presented)
+
     def _principal_of(self, verified: VerifiedKey) -> Principal:
-        known = self._of_keys.get(verified.key.key_id)
+        known = self._of_keys.get(verified.key.lookup)
         if known is not None and known[0] is verified.key:  # as it was read, which the verifier remembers
             return known[1]
         if len(self._of_keys) >= MAX_KNOWN:
             self._of_keys.clear()
         principal = principal_of_key(verified)
-        self._of_keys[verified.key.key_id] = (verified.key, principal)
+        self._of_keys[verified.key.lookup] = (verified.key, principal)
         return principal
 
     def _principal_at_once(self, token: str, verified: VerifiedToken) -> Principal | None:

@@ -33,6 +33,7 @@ class Held:
     """A key as it was read.
 
     Attributes:
+        word: its name, and `owner` that of whom it speaks for: spelt once.
         stands: whether its owner was there and active.
         limit: how often it may come.
         revoked: what was revoked then, a live view; `seen` of its entries have been looked at.
@@ -41,6 +42,8 @@ class Held:
 
     key: ApiKey
     key_hash: bytes
+    word: str
+    owner: str
     stands: bool
     limit: Limit
     moment: float
@@ -53,7 +56,7 @@ class Held:
         """Whether there is news of its owner or of the tenant since it was read."""
         if self.revoked is not revoked:
             return True
-        owner = self.key.owner.word
+        owner = self.owner
         if revoked.arrived > self.seen:
             if any(entry.kind == "tenant" or entry.id == owner for entry in revoked.since(self.seen)):
                 return True
@@ -89,6 +92,8 @@ class KeyMemory:
         held = Held(
             key=stored.key,
             key_hash=stored.key_hash,
+            word=stored.key.word,
+            owner=stored.key.owner.word,
             stands=await self._stands(ctx, stored),
             limit=per_minute(API_KEY_REQUESTS, stored.key.per_minute),
             moment=moment,

@@ -89,7 +89,7 @@ class KeyVerifier:
             raise KeyRefused(str(reason))
         if charged:
             await self.refund(ctx)
-        await self._spend(ctx, (held.limit, held.key.word))
+        await self._spend(ctx, (held.limit, held.word))
         return self._passed(ctx, held)
 
     def verify_at_once(self, ctx: RequestContext, presented: PresentedKey) -> VerifiedKey | None:
@@ -99,7 +99,7 @@ class KeyVerifier:
         if held is None or revoked is None or _fault(ctx, held, presented, revoked) is not None:
             return None
         try:
-            self._pace.take(ctx, [(held.limit, held.key.word)])
+            self._pace.take(ctx, [(held.limit, held.word)])
         except LimitExceeded:
             return None
         return self._passed(ctx, held)
@@ -138,7 +138,7 @@ def _fault(ctx: RequestContext, held: Held, presented: PresentedKey, revoked: Re
     key = held.key
     if not equal(key_hash(ctx.tenant_id, presented.text.reveal()), held.key_hash):
         return "another"
-    if key.revoked_at is not None or revoked.until("key", key.word) is not None:
+    if key.revoked_at is not None or revoked.until("key", held.word) is not None:
         return "revoked"
     if key.expires_at <= ctx.now:
         return "expired"

@@ -31,7 +31,8 @@ class InProcessLimiter:
     def take(self, ctx: RequestContext, demands: Sequence[Demand], *, cost: int = 1) -> None:
         """As `spend`, for whoever can't wait."""
         now, tenant = ctx.now.timestamp(), _tenant(ctx, demands)
-        self._make_room(now, len(demands))
+        if len(self._tat) + len(demands) > self._max_counters:
+            self._make_room(now, len(demands))
         after: dict[_Counter, float] = {}
         refused: tuple[float, str] | None = None
         for limit, key in demands:
@@ -56,8 +57,6 @@ class InProcessLimiter:
         """It has no connections."""
 
     def _make_room(self, now: float, count: int) -> None:
-        if len(self._tat) + count <= self._max_counters:
-            return
         self._tat = {counter: tat for counter, tat in self._tat.items() if tat > now}
         if len(self._tat) + count > self._max_counters:
             raise Unavailable("limiter")

@@ -9,9 +9,10 @@ without asking its database.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 from zlib import crc32
+
+from msgspec import Struct
 
 from airside.core.entropy import Entropy
 from airside.core.errors import InvalidInput
@@ -39,14 +40,14 @@ CHECKSUM: Final = 6
 LENGTH: Final = PREFIX + LOOKUP + SECRET + CHECKSUM
 
 _BASE: Final = len(DIGITS)
+_PAIRS: Final = tuple(first + second for first in DIGITS for second in DIGITS)
 _VALUES: Final = {digit: value for value, digit in enumerate(DIGITS)}
 _SHAPE: Final = re.compile(rf"[sp]k_(?:live|test)_[0-9A-Za-z]{{{LENGTH - PREFIX}}}")
 _AMONG: Final = re.compile(rb"[sp]k_(?:live|test)_[0-9A-Za-z]{%d}(?![0-9A-Za-z])" % (LENGTH - PREFIX))
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class PresentedKey:
-    """Something that is spelt like a key. *Nobody has looked it up*."""
+class PresentedKey(Struct, frozen=True):
+    """Something that is spelt like a key. *Nobody has looked it up*. A Struct, for it is made for every request."""
 
     kind: Kind
     mode: Mode
@@ -62,9 +63,11 @@ class PresentedKey:
 def base62(value: int, length: int) -> str:
     """`value` as `length` characters."""
     found: list[str] = []
-    for _ in range(length):
-        value, digit = divmod(value, _BASE)
-        found.append(DIGITS[digit])
+    for _ in range(length // 2):
+        value, pair = divmod(value, _BASE * _BASE)
+        found.append(_PAIRS[pair])
+    if length % 2:
+        found.append(DIGITS[value % _BASE])
     return "".join(reversed(found))
 
 
@@ -123,7 +126,9 @@ def keys_in(data: bytes) -> Iterator[tuple[int, PresentedKey]]:
 
 def checksum(body: str) -> str:
     """The CRC-32 of `body`, which is ASCII, as `CHECKSUM` characters."""
-    return base62(crc32(body.encode("ascii")), CHECKSUM)
+    rest, last = divmod(crc32(body.encode("ascii")), _BASE * _BASE)
+    first, middle = divmod(rest, _BASE * _BASE)
+    return _PAIRS[first] + _PAIRS[middle] + _PAIRS[last]
 
 
 def value_of(text: str) -> int:

@@ -35,8 +35,15 @@ class Prompts:
 
     def takes(self, scope: Scope) -> bool:
         """See `Prompt`."""
-        return any(prompt.takes(scope) for prompt in self._prompts)
+        return self._of(scope) is not None
 
     def answer(self, scope: Scope, body: bytes) -> Reply | None:
         """See `Prompt`."""
-        return next((prompt.answer(scope, body) for prompt in self._prompts if prompt.takes(scope)), None)
+        prompt = self._of(scope)
+        return None if prompt is None else prompt.answer(scope, body)
+
+    def _of(self, scope: Scope) -> Prompt | None:
+        for prompt in self._prompts:  # no generator: this is asked of every request
+            if prompt.takes(scope):
+                return prompt
+        return None

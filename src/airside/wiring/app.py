@@ -19,7 +19,7 @@ from airside.admin.userline import MAX_BATCH
 from airside.api.cursors import Cursors
 from airside.api.routes import authzen, management, openfga_problems, platform, stores, vault_use
 from airside.api.routes import scim as scim_routes
-from airside.api.routes.api_keys import KeyRoutes
+from airside.api.routes.key_self import KeyRoutes, PromptSelf
 from airside.api.routes.oauth import AUTHORIZE, OAuthRoutes
 from airside.api.routes.oauth_prompt import PromptIntrospection, PromptKeys
 from airside.api.routes.oidc import OidcRoutes
@@ -98,6 +98,7 @@ def application(services: Services, settings: Settings) -> ASGIApp:
     tenant = services.contexts.anonymous_at_once
     prompt = Prompts(
         PromptCheck(services.permissions.prompt, services.contexts.interface_at_once),
+        PromptSelf(services.contexts.key_at_once, services.issuers),
         PromptIntrospection(services.introspection_endpoint, tenant, services.issuers),
         PromptKeys(services.keys, tenant),
     )

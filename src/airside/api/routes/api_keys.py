@@ -1,29 +1,19 @@
-"""The management API's API keys and service accounts; and the one address at which a key says whose it is."""
+"""The management API's API keys and service accounts."""
 
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import Field
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
 
-from airside.access import Issuers
 from airside.admin import ApiKeyAdmin, ServiceAccountAdmin
 from airside.api.cursors import Cursors
 from airside.api.routes.roles import RolePage, role_answer
 from airside.api.strict import MAX_PAGE, PAGE, Answer, Body, path_id
-from airside.apikeys import ApiKey, KeyDraft, ServiceAccount, VerifiedKey, read_owner
-from airside.core.errors import NotFound
+from airside.apikeys import ApiKey, KeyDraft, ServiceAccount, read_owner
 from airside.core.ids import KEY, ROLE, SERVICE_ACCOUNT
-from airside.core.strict_json import Json, dumps
-from airside.store import Lookup, RequestContext
+from airside.store import RequestContext
 
-SELF: Final = "/keys/v1/self"
-KeyContext = Callable[[Request], AbstractAsyncContextManager[tuple[RequestContext, VerifiedKey]]]
 Texts = Annotated[list[Annotated[str, Field(max_length=100)]], Field(max_length=100)]
 
 
@@ -186,43 +176,6 @@ def _account_routes(routes: APIRouter, caller: Any, verbs: ServiceAccountAdmin, 
         service_account_id: str, role_id: str, ctx: RequestContext = caller
     ) -> None:
         await verbs.unassign(ctx, path_id(SERVICE_ACCOUNT, service_account_id), path_id(ROLE, role_id))
-
-
-class KeyRoutes:
-    """`GET /keys/v1/self`: whose the presented key is. The one address that a publishable key opens."""
-
-    def __init__(self, *, context: KeyContext, lookup: Lookup, issuers: Issuers) -> None:
-        self._context = context
-        self._lookup = lookup
-        self._issuers = issuers
-
-    def routes(self) -> list[Route]:
-        """The route."""
-        return [Route(SELF, self.whose, methods=["GET"])]
-
-    async def whose(self, request: Request) -> Response:
-        """The key's id and tenant, and of a secret one what it is good for.
-
-        Raises:
-            Unauthenticated: no key, or none of ours.
-            LimitExceeded: it comes too often, or its origin has failed too often.
-        """
-        async with self._context(request) as (ctx, verified):
-            key, address = verified.key, await self._lookup.by_tenant(ctx.tenant_id)
-            if address is None:
-                raise NotFound("tenant")
-        told: dict[str, Json] = {
-            "id": key.word,
-            "issuer": self._issuers.of(address),
-            "kind": key.kind,
-            "mode": key.mode,
-        }
-        if key.kind == "secret":
-            told["owner"] = key.owner.word
-            told["scopes"] = list[Json](sorted(key.scopes))
-            told["stores"] = None if key.stores is None else list[Json](sorted(key.stores))
-            told["expires_at"] = key.expires_at.isoformat()
-        return Response(dumps(told), 200, {"cache-control": "no-store"}, "application/json")
 
 
 def _key(key: ApiKey, now: datetime) -> ApiKeyAnswer:
