@@ -60,6 +60,22 @@ async def test_secret_is_written_read_leased_deleted_restored_rotated_and_destro
     assert [(each["path"], each["metadata"]) for each in listed] == [(PATH, {"owner": "billing"})]
 
 
+async def test_list_goes_on_where_it_ended_and_nowhere_else(place: Place) -> None:
+    """N30: a cursor into what stands below one path leads into no other."""
+    token = await writer(place)
+    for name in ("b/2", "a", "b/1", "b"):
+        assert (await put(place, token, path=name)).status_code == 200
+    listed, cursor = list[str](), ""
+    for _ in range(3):
+        page = (await manage(place, token, "GET", f"/vault/secrets?prefix=b&limit=2{cursor}")).json()
+        listed += [each["path"] for each in page["secrets"]]
+        if page["next_cursor"] is None:
+            break
+        cursor = f"&cursor={page['next_cursor']}"
+    assert listed == ["b", "b/1", "b/2"]
+    assert (await manage(place, token, "GET", f"/vault/secrets?prefix=a&limit=2{cursor}")).status_code == 422
+
+
 async def test_program_reads_and_writes_below_its_path_and_nowhere_else(place: Place) -> None:
     """N21, N22: and learns of nothing beside it."""
     admin = await writer(place)

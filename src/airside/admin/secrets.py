@@ -10,7 +10,7 @@ from airside.admin.vault_rights import NamedVerbs, requires_named
 from airside.audit import Journal
 from airside.core.secret import Secret
 from airside.limits import SECRET_REQUESTS, Limiter
-from airside.secrets import Lease, ReadSecret, SecretStore, SecretVersion, StoredSecret
+from airside.secrets import MAX_SECRETS, Lease, ReadSecret, SecretStore, SecretVersion, StoredSecret
 from airside.store import RequestContext
 from airside.tenancy import NamedGrants
 
@@ -47,9 +47,15 @@ class SecretAdmin(NamedVerbs):
         return await self._store.read(ctx, path, version=version, lease=lease)
 
     @requires_named(READ_SECRETS, "reader")
-    async def list(self, ctx: RequestContext, prefix: str) -> list[StoredSecret]:
-        """What stands at or below `prefix`, without values. Raises: InvalidInput."""
-        return await self._store.list(ctx, prefix)
+    async def list(
+        self, ctx: RequestContext, prefix: str, *, after: str = "", limit: int = MAX_SECRETS
+    ) -> list[StoredSecret]:
+        """Up to `limit` of what stands at or below `prefix`, from behind the path `after`; without values.
+
+        Raises:
+            InvalidInput: no path.
+        """
+        return await self._store.list(ctx, prefix, after=after, limit=limit)
 
     @requires_named(READ_SECRETS, "reader")
     async def versions(self, ctx: RequestContext, path: str) -> "tuple[StoredSecret, list[SecretVersion]]":

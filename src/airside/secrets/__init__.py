@@ -11,12 +11,13 @@ from airside.secrets.keys import AppKeys
 from airside.secrets.model import MAX_BATCH, AppKey, KeyVersion, Purpose
 from airside.secrets.ring import MAX_FIELD, KeyRing
 from airside.secrets.secret_store import SecretStore
-from airside.secrets.stored import LEASE, Lease, ReadSecret, SecretVersion, StoredSecret, beginnings
+from airside.secrets.stored import LEASE, MAX_SECRETS, Lease, ReadSecret, SecretVersion, StoredSecret, beginnings
 
 __all__ = [
     "LEASE",
     "MAX_BATCH",
     "MAX_FIELD",
+    "MAX_SECRETS",
     "AppKey",
     "AppKeys",
     "KeyMemory",

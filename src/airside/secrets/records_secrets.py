@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from airside.core.errors import Inconsistent
-from airside.secrets.stored import KEPT_VERSIONS, MAX_SECRETS, SecretState, SecretVersion, StoredSecret
+from airside.secrets.stored import KEPT_VERSIONS, SecretState, SecretVersion, StoredSecret
 from airside.store import RequestContext
 from airside.vault import Keyset, Place
 
@@ -36,7 +36,7 @@ from airside.app_secret where tenant_id = %s and path = %s
 LIST: Final = """
 select secret_id, path, version, metadata_sealed, rotate_days, rotate_at, created_at, updated_at
 from airside.app_secret
-where tenant_id = %s and (%s = '' or path = %s or starts_with(path, %s || '/'))
+where tenant_id = %s and (%s = '' or path = %s or starts_with(path, %s || '/')) and path > %s
 order by path limit %s
 """
 READ: Final = """
@@ -168,9 +168,11 @@ async def find(ctx: RequestContext, keyset: Keyset, path: str) -> StoredSecret |
     return None if row is None else _secret(keyset, row)
 
 
-async def list_secrets(ctx: RequestContext, keyset: Keyset, prefix: str) -> list[StoredSecret]:
-    """Every secret at or below `prefix`, by path."""
-    rows = await ctx.tx.all(_Row, LIST, (ctx.tenant_id, prefix, prefix, prefix, MAX_SECRETS))
+async def list_secrets(
+    ctx: RequestContext, keyset: Keyset, prefix: str, *, after: str, limit: int
+) -> list[StoredSecret]:
+    """Up to `limit` secrets at or below `prefix`, by path, from behind `after`."""
+    rows = await ctx.tx.all(_Row, LIST, (ctx.tenant_id, prefix, prefix, prefix, after, limit))
     return [_secret(keyset, row) for row in rows]
 
 

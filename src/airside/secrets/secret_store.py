@@ -94,11 +94,17 @@ class SecretStore:
         await self._journal.record(ctx, Event.SECRET_READ, subject=path, details=details)
         return ReadSecret(found.version, Secret(opened.decode()), found.created_at, held)
 
-    async def list(self, ctx: RequestContext, prefix: str = "") -> list[StoredSecret]:
-        """Every secret at or below `prefix`, by path, without values. Raises: InvalidInput: no path."""
+    async def list(
+        self, ctx: RequestContext, prefix: str = "", *, after: str = "", limit: int = MAX_SECRETS
+    ) -> list[StoredSecret]:
+        """Up to `limit` secrets at or below `prefix`, by path, from behind the path `after`; without values.
+
+        Raises:
+            InvalidInput: no path.
+        """
         if prefix:
             checked_path(prefix)
-        return await records_secrets.list_secrets(ctx, await self._vault.keyset(ctx), prefix)
+        return await records_secrets.list_secrets(ctx, await self._vault.keyset(ctx), prefix, after=after, limit=limit)
 
     async def get(self, ctx: RequestContext, path: str) -> StoredSecret:
         """Raises: NotFound."""

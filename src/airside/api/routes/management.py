@@ -153,7 +153,7 @@ def router(management: Management) -> APIRouter:
     setups.add(routes, caller, management.setups, management.cursors)
     policies.add(routes, caller, management.policies)
     vault_keys.add(routes, caller, management.vault)
-    secrets.add(routes, caller, management.secrets)
+    secrets.add(routes, caller, management.secrets, management.cursors)
     api_keys.add(routes, caller, management.api_keys, management.service_accounts, management.cursors)
     return routes
 

@@ -8,7 +8,8 @@ from fastapi import APIRouter, Query
 from pydantic import Field, SecretStr
 
 from airside.admin import SecretAdmin
-from airside.api.strict import Answer, Body, path_id
+from airside.api.cursors import Cursors
+from airside.api.strict import MAX_PAGE, PAGE, Answer, Body, path_id
 from airside.core.secret import Secret
 from airside.secrets import LEASE, Lease, StoredSecret
 from airside.store import RequestContext
@@ -93,6 +94,7 @@ class SecretAnswer(Answer):
 
 class SecretPage(Answer):
     secrets: list[SecretAnswer]
+    next_cursor: str | None = None
 
 
 class SecretVersionAnswer(Answer):
@@ -106,7 +108,7 @@ class VersionPage(Answer):
     versions: list[SecretVersionAnswer]
 
 
-def add(routes: APIRouter, caller: Any, verbs: SecretAdmin) -> None:
+def add(routes: APIRouter, caller: Any, verbs: SecretAdmin, cursors: Cursors) -> None:
     """The routes of secrets."""
 
     @routes.put("/vault/secrets", tags=["secrets"])
@@ -117,9 +119,16 @@ def add(routes: APIRouter, caller: Any, verbs: SecretAdmin) -> None:
 
     @routes.get("/vault/secrets", tags=["secrets"])
     async def list_secrets(
-        prefix: Annotated[str, Query(max_length=200)] = "", ctx: RequestContext = caller
+        prefix: Annotated[str, Query(max_length=200)] = "",
+        limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = PAGE,
+        cursor: str | None = None,
+        ctx: RequestContext = caller,
     ) -> SecretPage:
-        return SecretPage(secrets=[_secret(each) for each in await verbs.list(ctx, prefix)])
+        listing = f"secrets {prefix}"
+        after = "" if cursor is None else (await cursors.verify(ctx, listing, cursor)).decode()
+        found = await verbs.list(ctx, prefix, after=after, limit=limit)
+        last = await cursors.sign(ctx, listing, found[-1].path.encode()) if len(found) == limit else None
+        return SecretPage(secrets=[_secret(each) for each in found], next_cursor=last)
 
     @routes.post("/vault/secrets/read", tags=["secrets"])
     async def read_secret(body: SecretQuestion, ctx: RequestContext = caller) -> ValueAnswer:
