@@ -64,7 +64,7 @@ class SignalReader:
         return Signals(
             country,
             new_country=bool(been) and country not in been,
-            impossible_travel=_impossible(seen, ctx.now, country),
+            impossible_travel=is_impossible(seen, ctx.now, country),
             new_device=new_device,
         )
 
@@ -80,6 +80,7 @@ def attributes(signals: Signals) -> dict[str, bool | str]:
     }
 
 
-def _impossible(seen: Iterable[tuple[datetime, str]], now: datetime, country: str) -> bool:
+def is_impossible(seen: Iterable[tuple[datetime, str]], now: datetime, country: str) -> bool:
+    """Whether nobody who was `seen` (when, and in which country) can be in `country` now."""
     lately = [(now - at, where) for at, where in seen if now - at <= _LOOK_BACK]
     return any(apart(where, country) > MAX_SPEED * max(ago, timedelta(0)) / timedelta(hours=1) for ago, where in lately)
