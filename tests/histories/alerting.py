@@ -21,18 +21,6 @@ from airside.audit.alerts import (
     judge,
     raised,
 )
-    Alert,
-    Fact,
-    FactKind,
-    Past,
-    Terms,
-    concerned,
-    extended,
-    extends,
-    fact_of,
-    judge,
-    raised,
-)
 from airside.audit.alerts.rules import KEPT
 from airside.audit.model import Record
 from airside.core.strict_json import Json, dumps
