@@ -26,6 +26,7 @@ from airside.wiring.app import application
 from airside.wiring.build import Services, build
 from airside.wiring.jobs import Jobs
 from airside.wiring.mutual import MutualTls, listening, mutual_tls
+from airside.wiring.observing import Observing, observing
 from airside.wiring.server import serve
 from airside.wiring.settings import Settings
 
@@ -41,6 +42,9 @@ class Running:
     url: str
     certificates: DevelopmentCertificates
     mutual: MutualTls | None = None
+    watching: Observing | None = None
+    metrics: str = ""
+    """Where the internal listener answers, if there is one."""
 
     async def refresh_certificates(self) -> None:
         """What the second listener does every few seconds: look for certificates that clients registered."""
@@ -112,11 +116,13 @@ async def running(
     dns_server: str = "",
     backup_target: Path | None = None,
     backup_every: timedelta | None = None,
+    metrics: bool = False,
 ) -> AsyncGenerator[Running]:
     """A server on the migrated database at `dsn`, answering until the context ends, at `port` or a free one; with
     `authorities`, also one that demands certificates. It may fetch from `fetch_exceptions` (`host:port`) although
     they are private. `dns_server` (`host:port`) answers what it asks of domains. What it shreds is taken out of
-    the keys at `backup_target`, where it makes a backup itself after each `backup_every`."""
+    the keys at `backup_target`, where it makes a backup itself after each `backup_every`. With `metrics` it has an
+    internal listener."""
     port = port or free_port()
     certificates = ensure_development_certificates(folder, clock=clock)
     settings = Settings(
@@ -130,13 +136,16 @@ async def running(
         dns_server=dns_server,
         backup_target=backup_target,
         backup_every=backup_every,
+        metrics_port=free_port() if metrics else None,
     )
     mutual = mutual_tls(settings, certificates.certificate, certificates.key)
     services = build(settings, dsn=dsn, kek=kek, clock=clock, entropy=entropy)
     stop, ready = asyncio.Event(), asyncio.Event()
     await services.start()
     try:
-        async with Jobs(services, mutual):
+        watching = observing(services, settings)
+        inside = f"http://127.0.0.1:{settings.metrics_port}/metrics" if metrics else ""
+        async with Jobs(services, mutual, watching):
             serving = asyncio.create_task(
                 serve(
                     application(services, settings),
@@ -149,12 +158,14 @@ async def running(
                     on_drain=services.drain,
                     stop=stop,
                     clock=clock,
+                    requests=watching.requests,
+                    internal=watching.internal,
                 )
             )
             await asyncio.wait([serving, asyncio.create_task(ready.wait())], return_when=asyncio.FIRST_COMPLETED)
             if serving.done():
                 serving.result()
-            yield Running(services, settings.public_url, certificates, mutual)
+            yield Running(services, settings.public_url, certificates, mutual, watching, inside)
             stop.set()
             await serving
     finally:

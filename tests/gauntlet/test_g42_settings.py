@@ -105,6 +105,14 @@ CASES: tuple[tuple[str, str | None], ...] = (
     ("AIRSIDE_LIMITS_URL", "redis://airside:v3ry-l0ng@127.0.0.1"),
     ("AIRSIDE_LIMITS_URL", "rediss://valkey.example.com"),
     ("AIRSIDE_LIMITS_URL", "rediss://airside:changeme@valkey.example.com"),
+    # metrics
+    ("AIRSIDE_METRICS_PORT", "0"),
+    ("AIRSIDE_METRICS_PORT", "8443"),
+    ("AIRSIDE_METRICS_HOST", "0.0.0.0"),
+    ("AIRSIDE_METRICS_HOST", "metrics.example.com"),
+    ("AIRSIDE_METRICS_PUBLIC", "yes"),
+    ("AIRSIDE_METRICS_PUBLIC", "true"),
+    ("AIRSIDE_ACCESS_LOG", "on"),
     # mail
     ("AIRSIDE_SMTP_URL", None),
     ("AIRSIDE_SMTP_URL", ""),

@@ -15,6 +15,7 @@ from airside.audit.redaction import clean, clean_word, details_text
 from airside.core.clock import epoch
 from airside.core.entropy import Entropy
 from airside.core.ids import uuid7
+from airside.core.measures import Tally
 from airside.core.strict_json import Json
 from airside.store.context import RequestContext
 from airside.vault import KEYLESS, Vault
@@ -30,13 +31,18 @@ class Told(Protocol):
 
 
 class Journal:
-    """Writes the audit log. A change and its record commit together or not at all."""
+    """Writes the audit log. A change and its record commit together or not at all.
+
+    Attributes:
+        events: how often each event was committed here, by event and outcome; refusals also those that share a row.
+    """
 
     def __init__(self, *, vault: Vault, entropy: Entropy, told: Told | None = None) -> None:
         self._vault = vault
         self._entropy = entropy
         self._told_too = told
         self._dirty: set[UUID] = set()
+        self.events = Tally()
         self._told: OrderedDict[tuple[UUID, UUID], None] = OrderedDict()
 
     async def record(
@@ -89,6 +95,7 @@ class Journal:
         )
         records.insert(ctx, hashed(draft))
         self._mark_after_commit(ctx)
+        ctx.tx.after_commit(lambda: self.events.add(event.value, outcome))
         if self._told_too is not None:
             await self._told_too(ctx, event, subject, details)
 
@@ -98,6 +105,7 @@ class Journal:
         Like every record it lives or dies with the transaction: a caller that is about to raise commits it
         first (`ctx.tx.checkpoint()`), or has undone nothing else by then.
         """
+        self.events.add(event.value, "refused")
         minute = ctx.now.replace(second=0, microsecond=0)
         record_id = await self._refusal_id(ctx, event, minute)
         key = (ctx.tenant_id, record_id)

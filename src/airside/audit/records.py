@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -25,6 +26,15 @@ _INSERT_PENDING: Final = "insert into airside.audit_pending (tenant_id, record_i
 _WORK: Final = """
     select (exists (select 1 from airside.audit_pending where tenant_id = %s)
          or exists (select 1 from airside.audit_tree where tenant_id = %s and head_size < tree_size)) as waits
+"""
+_BACKLOG: Final = """
+    select (select r.at from airside.audit_pending p
+            join airside.audit_record r on r.tenant_id = p.tenant_id and r.record_id = p.record_id
+            where p.tenant_id = %s order by p.record_id limit 1) as unplaced_since,
+           (select r.at from airside.audit_tree t
+            join airside.audit_leaf l on l.tenant_id = t.tenant_id and l.seq = t.head_size
+            join airside.audit_record r on r.tenant_id = l.tenant_id and r.record_id = l.record_id
+            where t.tenant_id = %s and t.head_size < t.tree_size) as unsigned_since
 """
 _MAKE_TREE: Final = """
     insert into airside.audit_tree (tenant_id, tree_size, frontier, head_size) values (%s, 0, '', 0)
@@ -127,6 +137,14 @@ class LeafRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Backlog:
+    """Of when the first record is that has no place in the tree yet, and the first that no head covers."""
+
+    unplaced_since: datetime | None
+    unsigned_since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class _Work:
     waits: bool
 
@@ -141,6 +159,12 @@ def insert(ctx: RequestContext, record: Record) -> None:
     """Store a record and queue it for the tree. Nobody waits for it: it leaves with what the transaction does next,
     at the latest with its commit."""
     ctx.tx.put_off([(_INSERT_RECORD, _row(record)), (_INSERT_PENDING, _queue(record))])
+
+
+async def backlog(ctx: RequestContext) -> Backlog:
+    """What waits of the tenant."""
+    found = await ctx.tx.one(Backlog, _BACKLOG, (ctx.tenant_id, ctx.tenant_id))
+    return found or Backlog(None, None)
 
 
 async def insert_once(ctx: RequestContext, record: Record) -> bool:

@@ -57,6 +57,10 @@ class Sequencer:
         """
         return (await self._step(ctx)).sequenced
 
+    async def backlog(self, ctx: RequestContext) -> records.Backlog:
+        """Since when the tenant's records wait for their place, and for a head."""
+        return await records.backlog(ctx)
+
     async def run(self, *, engine: Engine, clock: Clock, tenants: Callable[[], Awaitable[Iterable[UUID]]]) -> None:
         """Sequence for ever: every `PASS_EVERY` who journalled here, and who is found waiting by rounds over all that
         `tenants` names."""

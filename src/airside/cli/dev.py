@@ -23,6 +23,7 @@ from airside.wiring.app import application
 from airside.wiring.jobs import Jobs
 from airside.wiring.logs import configure
 from airside.wiring.mutual import listening, mutual_tls
+from airside.wiring.observing import observing
 from airside.wiring.server import bind, serve
 from airside.wiring.server import run as run_on_uvloop
 from airside.wiring.settings import Settings
@@ -51,7 +52,8 @@ async def _run(settings: Settings) -> None:
             err.print("stopping", style="dim")
             services.drain()
 
-        async with Jobs(services, mutual):
+        watching = observing(services, settings)
+        async with Jobs(services, mutual, watching):
             await serve(
                 application(services, settings),
                 tls=tls,
@@ -61,6 +63,8 @@ async def _run(settings: Settings) -> None:
                 redirect_port=settings.redirect_port,
                 mutual=listening(settings, mutual),
                 clock=services.clock,
+                requests=watching.requests,
+                internal=watching.internal,
                 on_ready=lambda: _tell(settings, certificates, demonstration, SystemClock().monotonic() - started),
                 on_drain=stopping,
             )

@@ -18,6 +18,7 @@ from airside.wiring.app import application
 from airside.wiring.jobs import Jobs
 from airside.wiring.logs import configure
 from airside.wiring.mutual import MutualTls, listening, mutual_tls
+from airside.wiring.observing import observing
 from airside.wiring.server import run as run_on_uvloop
 from airside.wiring.server import serve
 from airside.wiring.settings import Refused, Settings, load
@@ -40,7 +41,8 @@ async def _run(settings: Settings) -> None:
             log.info("stopping")
             services.drain()
 
-        async with Jobs(services, mutual):
+        watching = observing(services, settings)
+        async with Jobs(services, mutual, watching):
             await serve(
                 application(services, settings),
                 tls=tls,
@@ -50,6 +52,8 @@ async def _run(settings: Settings) -> None:
                 redirect_port=settings.redirect_port,
                 mutual=listening(settings, mutual),
                 clock=services.clock,
+                requests=watching.requests,
+                internal=watching.internal,
                 on_ready=lambda: log.info("ready", address=settings.public_url, port=settings.port),
                 on_drain=stopping,
             )

@@ -16,6 +16,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from airside.core.clock import Clock
 from airside.core.entropy import Entropy
 from airside.core.errors import Inconsistent, LimitExceeded, Unavailable
+from airside.core.measures import Tally
 
 Result = TypeVar("Result")
 
@@ -36,7 +37,11 @@ _WEIGHT: Final = 0.1
 
 
 class HashPool:
-    """Hashes and verifies. `threads` defaults to one less than the cores, at least one."""
+    """Hashes and verifies. `threads` defaults to one less than the cores, at least one.
+
+    Attributes:
+        refusals: how often `QUEUE` turned somebody away.
+    """
 
     def __init__(self, *, clock: Clock, entropy: Entropy, threads: int | None = None) -> None:
         self._threads = threads or max(1, (os.cpu_count() or 1) - 1)
@@ -52,6 +57,7 @@ class HashPool:
             type=Type.ID,
         )
         self._pending = 0
+        self.refusals = Tally()
         self._cost = _FIRST_GUESS
         self._dummy = self._hasher.hash(entropy.bytes(HASH_BYTES), salt=entropy.bytes(SALT_BYTES))
 
@@ -71,6 +77,7 @@ class HashPool:
         if wait > MAX_WAIT_KNOWN:
             raise Unavailable("password hashing", wait)
         if wait > MAX_WAIT and not known:
+            self.refusals.add(QUEUE)
             raise LimitExceeded(QUEUE, wait)
 
     async def hash(self, password: bytes) -> str:

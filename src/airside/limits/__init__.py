@@ -6,6 +6,7 @@ extra). Does not own what happens to a refused caller (`access`), nor the rule
 itself, which is pure (`core/gcra.py`). A limiter that can't count refuses.
 """
 
+from airside.limits.counted import Counted
 from airside.limits.in_postgres import PostgresLimiter
 from airside.limits.in_process import InProcessLimiter
 from airside.limits.limiter import Limiter
@@ -87,6 +88,7 @@ __all__ = [
     "VAULT_REQUESTS",
     "VAULT_VALUES",
     "VERIFY_ACCOUNT",
+    "Counted",
     "Demand",
     "InProcessLimiter",
     "Limit",

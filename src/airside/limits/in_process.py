@@ -5,6 +5,7 @@ from typing import Final, TypeAlias
 
 from airside.core import gcra
 from airside.core.errors import LimitExceeded, Unavailable
+from airside.core.measures import Tally
 from airside.limits.model import MAX_DEMANDS, Demand
 from airside.store.context import RequestContext
 
@@ -19,11 +20,15 @@ class InProcessLimiter:
     """Implements `Limiter`. Never awaits between reading and writing, so no two requests interleave.
 
     It knows no transaction: what it spends stays spent, whatever happens to the caller's.
+
+    Attributes:
+        refusals: how often each limit refused.
     """
 
     def __init__(self, *, max_counters: int = MAX_COUNTERS) -> None:
         self._tat: dict[_Counter, float] = {}
         self._max_counters = max_counters
+        self.refusals = Tally()
 
     async def spend(self, ctx: RequestContext, demands: Sequence[Demand], *, cost: int = 1) -> None:
         self.take(ctx, demands, cost=cost)
@@ -42,6 +47,7 @@ class InProcessLimiter:
             if not allowed:
                 refused = max(refused or (wait, limit.name), (wait, limit.name))
         if refused:
+            self.refusals.add(refused[1])
             raise LimitExceeded(refused[1], refused[0])
         self._tat.update(after)
 

@@ -3,6 +3,7 @@ is ever invalidated: a write makes new keys. One that rests on a context or a mo
 
 from typing import Final
 
+from airside.permissions.checks import Checks
 from airside.permissions.engine import PermissionEngine
 from airside.permissions.forgotten import Forgotten
 from airside.permissions.indexes import Indexes
@@ -18,10 +19,13 @@ _Key = tuple[int, str, str, str, str]
 class Cached:
     """Remembers verdicts. Questions with contextual tuples pass through."""
 
-    def __init__(self, inner: PermissionEngine, indexes: Indexes, *, size: int = MAX_VERDICTS) -> None:
+    def __init__(
+        self, inner: PermissionEngine, indexes: Indexes, *, size: int = MAX_VERDICTS, checks: Checks | None = None
+    ) -> None:
         self._inner = inner
         self._indexes = indexes
         self._size = size
+        self._checks = checks or Checks()
         self._young: dict[_Key, Verdict] = {}
         self._old: dict[_Key, Verdict] = {}
         self._forgotten = Forgotten()
@@ -30,7 +34,7 @@ class Cached:
         """See `PermissionEngine.check`."""
         index = self._indexes.warm(ctx.tenant_id, question.store_id, question.at_least)
         if index is None or question.contextual:
-            return await self._inner.check(ctx, question)
+            return await self._walk(ctx, question)
         stamp = index.stamp
         key = (
             stamp,
@@ -41,10 +45,20 @@ class Cached:
         )
         verdict = self._young.get(key) or self._old.get(key)
         if verdict is None:
-            verdict = await self._inner.check(ctx, question)
+            verdict = await self._walk(ctx, question)
             # The inner engine may have met a later revision, or a later model: that verdict has another key.
             if verdict.lasting and index.stamp == stamp and verdict.revision == index.revision:
                 self._keep(key, verdict)
+        else:
+            self._checks.remembered += 1
+            self._checks.answered(verdict.allowed)
+        return verdict
+
+    async def _walk(self, ctx: RequestContext, question: Question) -> Verdict:
+        began = self._checks.moment()
+        verdict = await self._inner.check(ctx, question)
+        self._checks.decided.add(self._checks.moment() - began)
+        self._checks.answered(verdict.allowed)
         return verdict
 
     def _keep(self, key: _Key, verdict: Verdict) -> None:

@@ -5,6 +5,7 @@ from airside.core.clock import Clock
 from airside.core.entropy import Entropy
 from airside.permissions.assertions import Assertions
 from airside.permissions.cached import Cached
+from airside.permissions.checks import Checks
 from airside.permissions.engine import PermissionEngine
 from airside.permissions.feed import Feed
 from airside.permissions.indexes import MEMORY, Indexes
@@ -36,6 +37,7 @@ class Permissions:
         feed: wakes whoever waits for changes.
         limits: how much one request may carry.
         indexes: the stores in memory, for engines stacked otherwise.
+        checks: what was answered, counted.
     """
 
     def __init__(
@@ -56,9 +58,10 @@ class Permissions:
         self.stores = Stores(indexes=self.indexes, journal=journal, entropy=entropy)
         self.models = Models(indexes=self.indexes, journal=journal, entropy=entropy, limits=limits)
         self.tuples = Tuples(indexes=self.indexes, journal=journal, most=limits.write)
-        self.engine: PermissionEngine = build_engine(self.indexes)
-        self.prompt = Prompt(self.indexes)
-        self.several = Several(self.indexes)
+        self.checks = Checks(clock.monotonic)
+        self.engine: PermissionEngine = build_engine(self.indexes, self.checks)
+        self.prompt = Prompt(self.indexes, self.checks)
+        self.several = Several(self.indexes, self.checks)
         self.lists = Lists(self.indexes)
         self.relations = Relations(engine=self.engine, indexes=self.indexes)
         self.sweeping = Sweeping(tuples=self.tuples, slice_size=limits.write)
@@ -66,6 +69,6 @@ class Permissions:
         self.assertions = Assertions(models=self.models, journal=journal)
 
 
-def build_engine(indexes: Indexes) -> PermissionEngine:
-    """The engine as the server runs it."""
-    return Cached(Walk(indexes), indexes)
+def build_engine(indexes: Indexes, checks: Checks | None = None) -> PermissionEngine:
+    """The engine as the server runs it; `checks` counts what it answers."""
+    return Cached(Walk(indexes), indexes, checks=checks)

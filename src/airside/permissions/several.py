@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from airside.permissions.checks import Checks
 from airside.permissions.index import Index, Ready
 from airside.permissions.indexes import Indexes
 from airside.permissions.model import AtLeast, Question
@@ -25,8 +26,9 @@ class Several:
     """The engine for a batch: it waits once at most, and keeps no verdicts, for finding one again costs what deciding
     it does."""
 
-    def __init__(self, indexes: Indexes) -> None:
+    def __init__(self, indexes: Indexes, checks: Checks | None = None) -> None:
         self._indexes = indexes
+        self._checks = checks or Checks()
 
     async def check(
         self,
@@ -46,7 +48,10 @@ class Several:
         def ask(index: Index, ready: Ready) -> Answers:
             return Answers([_one(index, ready, question, ctx) for question in questions], index.revision)
 
-        return await self._indexes.ask(ctx, store_id, model_id, at_least, ask)
+        answers = await self._indexes.ask(ctx, store_id, model_id, at_least, ask)
+        self._checks.allowed += answers.each.count(True)
+        self._checks.denied += answers.each.count(False)
+        return answers
 
 
 def _one(index: Index, ready: Ready, question: Question, ctx: RequestContext) -> Answered:

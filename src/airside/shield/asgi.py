@@ -104,8 +104,9 @@ class Shield:
         client = scope.get("client")
         peer: str = client[0] if client else ""
         if policy.proxies:
+            asked = scope
             scope = dict(scope)  # the ordinary way must still find the peer in it, not the client
-            seen = self._relayed(scope, headers, peer)
+            asked[KEY] = seen = self._relayed(scope, headers, peer)
         else:
             seen = Passage(self._ids.fresh(), peer, headers)
         scope[KEY] = seen
@@ -117,7 +118,7 @@ class Shield:
             return None
         fixed = policy.secure_headers if scope["scheme"] == "https" else policy.plain_headers
         extra = _readable(scope, headers, policy) if policy.cors else ()
-        return Reply(marked(reply.headers, seen, fixed, extra), reply.body)
+        return Reply(marked(reply.headers, seen, fixed, extra), reply.body, reply.route)
 
     async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":

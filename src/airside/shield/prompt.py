@@ -8,10 +8,12 @@ from airside.shield.passage import Scope
 
 
 class Reply(NamedTuple):
-    """A whole answer of status 200; its length is among its headers."""
+    """A whole answer of status 200; its length is among its headers. `route` is the template of the route that would
+    have given it."""
 
     headers: Sequence[Header]
     body: bytes
+    route: str = ""
 
 
 class Prompt(Protocol):

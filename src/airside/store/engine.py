@@ -39,6 +39,7 @@ select r.rolsuper as superuser, r.rolbypassrls as bypasses,
 from pg_roles r where r.rolname = current_user
 """
 
+NOW: Final = "select clock_timestamp() as now"
 VERSION: Final = "select coalesce(max(m.version), 0) as version from airside.migration m"
 
 
@@ -55,12 +56,20 @@ class _Version:
     version: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Now:
+    now: datetime
+
+
 class Engine:
     """A pool of connections as the application role, handing out transactions.
 
     Args:
         dsn: libpq connection string of the application role.
         size: most connections held at once.
+
+    Attributes:
+        lender: lends its connections, and counts.
     """
 
     def __init__(self, dsn: str, *, clock: Clock, entropy: Entropy, size: int = 20) -> None:
@@ -73,7 +82,7 @@ class Engine:
             kwargs={"autocommit": True, "options": SERVER_OPTIONS},
             connection_class=Connection,
         )
-        self._lender = Lender(self._pool, clock=clock)
+        self.lender = self._lender = Lender(self._pool, clock=clock)
         self._clock = clock
         self._entropy = entropy
 
@@ -147,6 +156,23 @@ class Engine:
         finally:
             await tx.rollback()
         return True
+
+    async def clock_offset(self) -> float:
+        """Seconds that this machine's clock is ahead of the database's, as exactly as half the way there and back.
+
+        Raises:
+            Unavailable: no database answers.
+        """
+        tx = LazyTransaction(self._lender, None, PATIENCE)
+        try:
+            await tx.run("select 1")  # the connection and BEGIN aren't part of the way
+            before = self._clock.now()
+            found = await tx.one(_Now, NOW)
+            after = self._clock.now()
+        finally:
+            await tx.rollback()
+        assert found is not None  # noqa: S101  # one row, always
+        return (before + (after - before) / 2 - found.now).total_seconds()
 
 
 class Begun(AbstractAsyncContextManager[Context]):

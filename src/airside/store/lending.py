@@ -6,12 +6,14 @@ after `AT_HAND`, for its own rules about age and number.
 """
 
 import asyncio
+from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from psycopg.pq import TransactionStatus
 from psycopg_pool import AsyncConnectionPool
 
 from airside.core.clock import Clock
+from airside.core.measures import Durations
 from airside.store.connection import Connection
 
 Pool: TypeAlias = AsyncConnectionPool[Connection]
@@ -22,8 +24,24 @@ AT_HAND: Final = 30.0
 """Seconds after which one that was lent by the pool goes back to it."""
 
 
+@dataclass(frozen=True, slots=True)
+class PoolState:
+    """The pool at this moment, in connections; `waiting` in requests that want one."""
+
+    most: int
+    open: int
+    free: int
+    waiting: int
+
+
 class Lender:
-    """Lends the connections of `pool`, the one used last first: it has the most statements prepared."""
+    """Lends the connections of `pool`, the one used last first: it has the most statements prepared.
+
+    Attributes:
+        at_hand: how many loans needed no pool.
+        waits: how long the others took, also those in vain.
+        in_vain: how many weren't met.
+    """
 
     def __init__(self, pool: Pool, *, clock: Clock) -> None:
         self._pool = pool
@@ -31,6 +49,15 @@ class Lender:
         self._idle: list[Connection] = []
         self._waiting = 0
         self._closed = False
+        self.at_hand = 0
+        self.waits = Durations()
+        self.in_vain = 0
+
+    def state(self) -> PoolState:
+        """What the pool has now."""
+        told = self._pool.get_stats()
+        free = told.get("pool_available", 0) + len(self._idle)
+        return PoolState(self._pool.max_size, told.get("pool_size", 0), free, self._waiting)
 
     async def take(self, patience: float) -> Connection:
         """A connection nobody else has.
@@ -40,13 +67,18 @@ class Lender:
             psycopg.OperationalError: the pool is closed, or can't connect.
         """
         if self._idle:
+            self.at_hand += 1
             return self._idle.pop()
-        cancelled = _cancelled()
+        cancelled, began = _cancelled(), self._clock.monotonic()
         self._waiting += 1
         try:
             connection = await self._pool.getconn(timeout=patience)
+        except Exception:
+            self.in_vain += 1
+            raise
         finally:
             self._waiting -= 1
+            self.waits.add(self._clock.monotonic() - began)
         connection.lent_at = self._clock.monotonic()
         if _cancelled() > cancelled:  # the pool's `asyncio.wait_for` swallows that before Python 3.12
             await self.give(connection)

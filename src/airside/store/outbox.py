@@ -16,7 +16,7 @@ from airside.core.errors import Inconsistent
 from airside.core.ids import uuid7
 from airside.store import records_outbox as records
 from airside.store.context import RequestContext
-from airside.store.records_outbox import Item
+from airside.store.records_outbox import Depth, Item
 
 CHANNEL: Final = "airside_outbox"
 """Where the commit of an item is told, by its tenant's id in hexadecimal and its way."""
@@ -92,6 +92,10 @@ class Outbox:
     async def next_due(self, ctx: RequestContext, *, way: Way = "mail") -> datetime | None:
         """When the tenant's next item of the `way` is due or its lease ends; None where nothing waits."""
         return await records.next_due(ctx, way)
+
+    async def depth(self, ctx: RequestContext) -> Depth:
+        """What waits in the tenant's outbox, by whichever way."""
+        return await records.depth(ctx)
 
     async def waits(self, ctx: RequestContext, kind: str, subject: UUID) -> bool:
         """Whether a `kind` about `subject` is still to be delivered: what it needs mustn't be erased yet."""

@@ -51,6 +51,12 @@ from airside.outbox
 where tenant_id = %s and way = %s and dead_at is null
 """
 
+DEPTH: Final = """
+select count(*) as items, min(created_at) as since
+from airside.outbox
+where tenant_id = %s and dead_at is null
+"""
+
 WAITS: Final = """
 select exists (select 1 from airside.outbox
                where tenant_id = %s and kind = %s and subject = %s and dead_at is null) as waits
@@ -73,6 +79,14 @@ class Item:
     attempts: int
     created_at: datetime
     claimed_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """How many items wait, and since when the first of them does."""
+
+    items: int
+    since: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,3 +154,9 @@ async def waits(ctx: RequestContext, kind: str, subject: UUID) -> bool:
 
 async def sweep(ctx: RequestContext, before: datetime) -> int:
     return await ctx.tx.run(SWEEP, (ctx.tenant_id, before))
+
+
+async def depth(ctx: RequestContext) -> Depth:
+    """What waits in the tenant's outbox, by whichever way."""
+    found = await ctx.tx.one(Depth, DEPTH, (ctx.tenant_id,))
+    return found or Depth(0, None)

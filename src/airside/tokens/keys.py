@@ -98,6 +98,10 @@ class SigningKeys:
         held = self._known(ctx)
         return None if held is None else held.keyset
 
+    async def oldest(self, ctx: RequestContext) -> datetime | None:
+        """When the tenant's oldest key was made that signs; None where it has none."""
+        return await records_keys.oldest(ctx)
+
     async def signer(self, ctx: RequestContext, alg: str = "ES256") -> SigningKey:
         """The key that signs `alg` now.
 

@@ -24,6 +24,11 @@ order by created_at desc, key_id desc
 limit %s
 """
 
+OLDEST: Final = """
+select min(created_at) as since from airside.signing_key
+where tenant_id = %s and state = 'active' and retires_at is null
+"""
+
 FIND_RETIRED: Final = """
 select key_id, state, public_jwk, private_sealed, created_at, retires_at from airside.signing_key
 where tenant_id = %s and kid = %s and retires_at is not null
@@ -68,6 +73,11 @@ class StoredKey:
         """Whether it may still sign `alg` at `now`."""
         kept = self.private_sealed is not None and (self.retires_at is None or now < self.retires_at)
         return kept and self.verification.alg == alg
+
+
+@dataclass(frozen=True, slots=True)
+class _Oldest:
+    since: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,3 +157,9 @@ def _stored(row: _Row) -> StoredKey:
         raise Inconsistent("signing key whose state contradicts its row", key=str(row.key_id))
     verification = key_from_jwk(loads_object(row.public_jwk.encode()))
     return StoredKey(row.key_id, verification, row.private_sealed, row.created_at, row.retires_at)
+
+
+async def oldest(ctx: RequestContext) -> datetime | None:
+    """When the oldest key was made that signs; None where none does."""
+    found = await ctx.tx.one(_Oldest, OLDEST, (ctx.tenant_id,))
+    return None if found is None else found.since

@@ -70,12 +70,16 @@ class VerifiedToken:
 
 
 class TokenVerifier:
-    """Verifies this server's own access tokens. On warm caches it touches no database."""
+    """Verifies this server's own access tokens. On warm caches it touches no database.
+
+    Attributes:
+        verified: what it remembers, and how often that helped.
+    """
 
     def __init__(self, *, keys: SigningKeys, revocations: Revocations) -> None:
         self._keys = keys
         self._revocations = revocations
-        self._verified = CachedVerifier(_read_jwt)
+        self.verified = CachedVerifier(_read_jwt)
 
     async def verify(self, ctx: RequestContext, token: str, *, issuer: str, audience: str | None) -> VerifiedToken:
         """What `token` proves at `ctx.now` in `ctx.tenant_id`.
@@ -110,7 +114,7 @@ class TokenVerifier:
     def _proven(
         self, ctx: RequestContext, token: str, keys: KeySet, issuer: str, audience: str | None
     ) -> VerifiedToken:
-        found = self._verified.verify(token, keys, _expected(issuer, audience), ctx.now.timestamp())
+        found = self.verified.verify(token, keys, _expected(issuer, audience), ctx.now.timestamp())
         if found.tenant_id != ctx.tenant_id:
             raise TokenRefused(Reason.CLAIM, claim="tenant_id")
         return found

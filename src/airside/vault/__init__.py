@@ -10,6 +10,7 @@ from airside.vault.archive import KeyArchive, NoArchive
 from airside.vault.keyset import Keyset
 from airside.vault.kms.local import LocalKek
 from airside.vault.kms.several import Keks
+from airside.vault.measured import Measured
 from airside.vault.model import KEYLESS, Place, Unopenable
 from airside.vault.persons import FORGOTTEN, PersonKey, PersonKeys, Seals, open_own, open_personal, person_of
 from airside.vault.streams import LooseKey, StreamKeys, open_stream, seal_stream
@@ -26,6 +27,7 @@ __all__ = [
     "Keyset",
     "LocalKek",
     "LooseKey",
+    "Measured",
     "NoArchive",
     "PersonKey",
     "PersonKeys",

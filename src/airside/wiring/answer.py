@@ -11,6 +11,7 @@ from typing import Any, Final
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
 from airside.shield import Reply
+from airside.wiring.requests import Requests
 
 MAX_LINES: Final = 2_048
 """Rendered lines kept; full, they are forgotten at once, so that lines that differ each time hold no memory."""
@@ -45,10 +46,17 @@ def _keep(name: bytes, value: bytes, rendered: bytes) -> None:
 class Answer:
     """The way out of one request: stands in for `RequestResponseCycle.send`, whose state it keeps up."""
 
-    __slots__ = ("_chunked", "_cycle", "_head", "_left")
+    __slots__ = ("_began", "_chunked", "_cycle", "_head", "_left", "_requests", "_route", "_status")
 
-    def __init__(self, cycle: RequestResponseCycle) -> None:
+    def __init__(
+        self, cycle: RequestResponseCycle, requests: Requests | None = None, began: float = 0.0, route: str = ""
+    ) -> None:
+        """`requests` hears of it once it is given; `began` is when it was asked for, `route` what is known of where."""
         self._cycle = cycle
+        self._requests = requests
+        self._began = began
+        self._route = route
+        self._status = 0
         self._head = b""
         self._chunked = False
         self._left = 0
@@ -88,6 +96,7 @@ class Answer:
         cycle = self._cycle
         cycle.response_started = True
         cycle.waiting_for_100_continue = False
+        self._status = status
         parts = [STATUS_LINE[status]]
         length: int | None = None
         closing = False
@@ -138,4 +147,6 @@ class Answer:
             cycle.message_event.set()
             if not cycle.keep_alive:
                 cycle.transport.close()
+            if self._requests is not None:
+                self._requests.ended(cycle.scope, self._status, self._began, self._route)
             cycle.on_response()

@@ -31,6 +31,7 @@ class Services(
     """Everything that listeners, timers and the command line speak to."""
 
     issuers: Issuers
+    token_verifier: TokenVerifier
     authorise: Authorise
     contexts: Contexts
 
@@ -100,6 +101,7 @@ def build(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy: Ent
         **vars(directories),
         **vars(farewells(base, who, doors, clients, issuers)),
         issuers=issuers,
+        token_verifier=verifier,
         authorise=authorise,
         contexts=contexts,
     )

@@ -19,6 +19,7 @@ from uvicorn.server import ServerState
 from airside.access import CLIENT_CERTIFICATE
 from airside.shield import Reply, Shield
 from airside.wiring.answer import Answer
+from airside.wiring.requests import Requests
 
 MAX_HEAD_BYTES: Final = 32 * 1024  # two tokens of 16 KiB at most: an access token and a proof
 MAX_IN_FLIGHT: Final = 2_000
@@ -33,9 +34,11 @@ _BUSY: Final = b'{"type":"about:blank","title":"Service Unavailable","status":50
 class State(ServerState):
     """What all connections of a listener share."""
 
-    def __init__(self) -> None:
+    def __init__(self, requests: Requests | None = None) -> None:
+        """`requests` hears of every answer."""
         super().__init__()
         self.draining_since: float | None = None  # by the loop's clock
+        self.requests = requests
 
 
 class Connection(HttpToolsProtocol):
@@ -54,6 +57,8 @@ class Connection(HttpToolsProtocol):
         self._prompt = config.app if isinstance(config.app, Shield) else None
         self._held: tuple[RequestResponseCycle, Any] | None = None  # its body may be on its way
         self._waiting: asyncio.TimerHandle | None = None
+        self._requests = server_state.requests
+        self._began = 0.0  # when the request in hand was asked, by the clock of `_requests`
         self._may_hold = False
         self._in_head = False
         self._in_body = False
@@ -93,6 +98,8 @@ class Connection(HttpToolsProtocol):
         if began and self._in_head:
             self._unfinished += len(data)
             if self._unfinished > MAX_HEAD_BYTES:
+                if self._requests is not None:
+                    self._requests.unread += 1
                 self._refuse_head()
                 return
         if (self._in_head or not self._busy()) and self._reading is None and self.timeout_keep_alive_task is None:
@@ -150,6 +157,8 @@ class Connection(HttpToolsProtocol):
             super().timeout_keep_alive_handler()
 
     def send_400_response(self, msg: str) -> None:
+        if self._requests is not None:
+            self._requests.unread += 1
         if self._too_large:
             self._refuse_head()
         else:
@@ -177,11 +186,13 @@ class Connection(HttpToolsProtocol):
     def _start_asgi_task(self, cycle: Any, app: Any) -> None:
         if self.transport.is_closing():  # what came after a last request
             return
+        if self._requests is not None:
+            self._began = self._requests.moment()
         prompt = self._prompt if self._may_hold and not cycle.waiting_for_100_continue else None
         if prompt is not None and prompt.takes(cycle.scope):
             self._held = cycle, app
             return
-        cycle.send = Answer(cycle).send
+        cycle.send = Answer(cycle, self._requests, self._began).send
         super()._start_asgi_task(cycle, app if len(self.tasks) < MAX_IN_FLIGHT else busy)
 
     def _answer_at_once(self, cycle: Any) -> None:
@@ -199,7 +210,7 @@ class Connection(HttpToolsProtocol):
 
     def _say(self, cycle: Any, reply: Reply) -> None:
         if not cycle.disconnected and not self.transport.is_closing():
-            Answer(cycle).say(reply)
+            Answer(cycle, self._requests, self._began, reply.route).say(reply)
 
     def _let_go(self) -> None:
         """The ordinary way."""

@@ -9,7 +9,7 @@ from airside.core.entropy import Entropy
 from airside.core.errors import Misconfigured
 from airside.custody import ArchivedKeys, open_store
 from airside.fetch import Fetcher
-from airside.limits import Limiter, PostgresLimiter
+from airside.limits import Counted, Limiter, PostgresLimiter
 from airside.notify import Tidings
 from airside.permissions import Permissions
 from airside.permissions.limits import Limits
@@ -17,7 +17,7 @@ from airside.revocation import Revocations
 from airside.secrets import AppKeys, KeyMemory, SecretStore
 from airside.store import Engine, Listener, Lookup, Outbox
 from airside.tokens import KeyRotation, Possession, RefreshFamilies, SigningKeys, SpentProofs
-from airside.vault import FORGOTTEN, Aead, KeyArchive, NoArchive, Vault
+from airside.vault import FORGOTTEN, Aead, KeyArchive, Measured, NoArchive, Vault
 from airside.wiring.settings import Settings
 
 
@@ -35,7 +35,8 @@ class Foundation:
     archive: KeyArchive
     journal: Journal
     sequencer: Sequencer
-    limiter: Limiter
+    kek: Measured
+    limiter: Counted
     revocations: Revocations
     permissions: Permissions
     keys: SigningKeys
@@ -52,7 +53,8 @@ def foundation(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy
     """On the database at `dsn`, not yet started."""
     engine = Engine(dsn, clock=clock, entropy=entropy, size=settings.database_pool_size)
     listener = Listener(dsn, clock=clock)
-    vault = Vault(kek=kek, entropy=entropy, clock=clock)
+    measured = Measured(kek, clock=clock)
+    vault = Vault(kek=measured, entropy=entropy, clock=clock)
     vault.listen(listener)
     lookup = Lookup(engine)
     listener.subscribe(FORGOTTEN, lambda _: lookup.forget(), lookup.forget)
@@ -86,7 +88,8 @@ def foundation(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy
         archive=_archive(settings, kek=kek, clock=clock, entropy=entropy),
         journal=journal,
         sequencer=Sequencer(journal=journal, vault=vault, entropy=entropy),
-        limiter=_limiter(settings, vault),
+        kek=measured,
+        limiter=Counted(_limiter(settings, vault)),
         revocations=revocations,
         permissions=permissions,
         keys=keys,

@@ -14,6 +14,7 @@ from airside.store import paced
 from airside.tenancy import PLATFORM_SLUG
 from airside.wiring.build import Services
 from airside.wiring.mutual import MutualTls
+from airside.wiring.observing import Observing
 
 SWEEP_EVERY: Final = 600.0
 """Seconds between two rounds that sweep what has run out."""
@@ -33,8 +34,9 @@ _log = structlog.get_logger("airside.jobs")
 class Jobs:
     """The timers, for as long as the context is open."""
 
-    def __init__(self, services: Services, mutual: MutualTls | None = None) -> None:
+    def __init__(self, services: Services, mutual: MutualTls | None = None, observing: Observing | None = None) -> None:
         self._services = services
+        self._observing = observing
         self._mutual = mutual
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -49,6 +51,8 @@ class Jobs:
             asyncio.create_task(services.delivery.run(self._tenants), name="mail"),
             asyncio.create_task(services.back_channel.run(self._tenants), name="back-channel logout"),
         ]
+        if self._observing is not None:
+            self._tasks += self._observing.tasks(self._tenants)
         if services.backup_schedule is not None:
             self._tasks.append(asyncio.create_task(self._back_up_for_ever(services.backup_schedule), name="backups"))
         if self._mutual is not None:

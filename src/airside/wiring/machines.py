@@ -15,13 +15,14 @@ class Machines:
     api_keys: ApiKeys
     service_accounts: ServiceAccounts
     key_verifier: KeyVerifier
+    key_pace: InProcessLimiter
     last_use: LastUse
 
 
 def machines(base: Foundation, who: Persons) -> Machines:
     """On `base`, for `who`."""
     memory = KeyMemory(listener=base.listener, clock=base.clock, users=who.users)
-    last_use = LastUse()
+    last_use, pace = LastUse(), InProcessLimiter()
     return Machines(
         api_keys=ApiKeys(entropy=base.entropy, journal=base.journal, revocations=base.revocations, memory=memory),
         service_accounts=ServiceAccounts(entropy=base.entropy, journal=base.journal, revocations=base.revocations),
@@ -29,8 +30,9 @@ def machines(base: Foundation, who: Persons) -> Machines:
             memory=memory,
             revocations=base.revocations,
             journal=base.journal,
-            pace=InProcessLimiter(),
+            pace=pace,
             last_use=last_use,
         ),
+        key_pace=pace,
         last_use=last_use,
     )

@@ -24,7 +24,9 @@ from uvicorn import Config
 from airside.core.clock import Clock, SystemClock
 from airside.core.errors import Misconfigured
 from airside.wiring.connection import Connection, State
+from airside.wiring.internal import Internal
 from airside.wiring.lifespan import Lifespan
+from airside.wiring.requests import Requests
 
 MAX_CONNECTIONS: Final = 20_000
 BACKLOG: Final = 2_048
@@ -62,15 +64,18 @@ async def serve(
     reuse_port: bool = False,
     stop: asyncio.Event | None = None,
     clock: Clock | None = None,
+    requests: Requests | None = None,
+    internal: Internal | None = None,
 ) -> None:
     """Serve `app` until SIGTERM, SIGINT or `stop`; then finish what is in flight and return within 10 s.
 
     `tls` may be a function, asked at each connection, so that a renewed certificate needs no restart.
     `public_host`: the host (and port) that plain HTTP on `redirect_port` is sent to, whatever a client names.
     `mutual` is the TLS and the port of a second listener, which demands clients' certificates.
-    `on_ready` runs once the listeners are open, `on_drain` once before they close. `reuse_port` lets several
-    processes listen on one port. A second signal ends at once. Signals are left alone where `stop` is given;
-    where it isn't, this runs in the main thread.
+    `requests` hears of every answer; `internal` is a listener for whoever runs the machine, with connections of its
+    own, so that it answers when the others are full. `on_ready` runs once the listeners are open, `on_drain` once
+    before they close. `reuse_port` lets several processes listen on one port. A second signal ends at once. Signals
+    are left alone where `stop` is given; where it isn't, this runs in the main thread.
 
     Raises:
         Misconfigured: an address can't be listened on, or `public_host` is no host.
@@ -85,6 +90,9 @@ async def serve(
         asking: list[socket.socket] = []
         if mutual is not None:
             asking = _bind_for(stack, host, mutual[1], "AIRSIDE_MUTUAL_TLS_PORT", reuse_port)
+        inside: list[socket.socket] = []
+        if internal is not None:
+            inside = _bind_for(stack, internal.host, internal.port, "AIRSIDE_METRICS_PORT", False)
         _raise_file_limit()
         forced = asyncio.Event()
         if stop is None:
@@ -92,15 +100,16 @@ async def serve(
             stack.enter_context(_signals(stop, forced))
         lifespan = Lifespan(app)
         await lifespan.startup()
-        state = State()
+        state, apart = State(requests), State()
         dating = asyncio.create_task(_keep_date(state, clock or SystemClock()))
         listeners = [
             Listener(sockets, app, lifespan, state, tls),
             Listener(asking, app, lifespan, state, mutual[0] if mutual is not None else None),
             Listener(plain, redirect, None, state, None),
         ]
+        telling = Listener(inside, redirect if internal is None else internal.app, None, apart, None)
         try:
-            for listener in listeners:
+            for listener in (*listeners, telling):
                 listener.open()
             # What start-up made stays; without this every full collection would walk it again, under requests.
             gc.collect()
@@ -110,6 +119,9 @@ async def serve(
             on_drain()
         finally:
             await _drain(listeners, state, forced)
+            telling.close()
+            for connection in _connections(apart):
+                connection.abort()
             dating.cancel()
             await _end(lifespan)
 

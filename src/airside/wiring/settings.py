@@ -20,10 +20,9 @@ from airside.identity.email import read
 from airside.notify import SmtpServer
 from airside.notify.smtp import read_url
 from airside.vault.kms.address import KekAddress, read_kek, read_keks
+from airside.wiring.setting_conflicts import PREFIX, contradictions
 from airside.wiring.setting_values import database, duration_or_off, limits_server, text_of
-from airside.wiring.weak_settings import database_user, refuse_weak
 
-PREFIX: Final = "AIRSIDE_"
 TESTING: Final = frozenset({"AIRSIDE_TEST_DATA", "AIRSIDE_TEST_SUPERUSER_URL", "AIRSIDE_GAUNTLET_FULL"})
 """Names that belong to the test suite; the server neither reads nor refuses them."""
 
@@ -68,6 +67,10 @@ class Settings:
     dns_server: str = ""
     leak_service_url: str | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    access_log: bool = False
+    metrics_port: int | None = None
+    metrics_host: str = "127.0.0.1"
+    metrics_public: bool = False
     smtp_url: SmtpServer | None = None
     mail_from: str = ""
     signing_key_days: int = 90
@@ -131,52 +134,6 @@ def load(environ: Mapping[str, str], **defaults: object) -> Settings:
     raise Refused(problems)
 
 
-def contradictions(settings: Settings) -> list[Misconfigured]:
-    """What doesn't fit together, or is too weak for the mode."""
-    problems: list[Misconfigured] = []
-
-    def refuse(name: str, remedy: str) -> None:
-        problems.append(Misconfigured(PREFIX + name, remedy))
-
-    if not settings.public_url:
-        refuse("PUBLIC_URL", "is missing: name the https address that browsers use")
-    if (settings.tls_certificate is None) is not (settings.tls_key is None):
-        refuse("TLS_CERTIFICATE", "and AIRSIDE_TLS_KEY go together: name both or neither")
-    if settings.redirect_port == settings.port:
-        refuse("REDIRECT_PORT", "is the same as AIRSIDE_PORT: choose another, or off")
-    if settings.backup_every is not None and settings.backup_target is None:
-        refuse("BACKUP_EVERY", "needs AIRSIDE_BACKUP_TARGET, where backups go")
-    _refuse_mutual(settings, refuse)
-    if settings.database_owner_url is not None and settings.database_url is None:
-        refuse("DATABASE_OWNER_URL", "needs AIRSIDE_DATABASE_URL, the application role's connection")
-    if (
-        settings.database_url is not None
-        and settings.database_owner_url is not None
-        and database_user(settings.database_url) == database_user(settings.database_owner_url)
-    ):
-        refuse("DATABASE_URL", "names the owner's role: the server needs a role of its own that owns nothing")
-    if settings.kek is not None and settings.kek_file is not None:
-        refuse("KEK", "and AIRSIDE_KEK_FILE both name the key: keep one, and put the other into AIRSIDE_KEK_OLD")
-    if settings.smtp_url is not None and not settings.mail_from:
-        refuse("MAIL_FROM", "is missing: name the address that letters come from")
-    if settings.smtp_url is None and settings.mail_from:
-        refuse("MAIL_FROM", "needs AIRSIDE_SMTP_URL, the mail server")
-    if settings.mode == "production":
-        refuse_weak(settings, refuse)
-    return problems
-
-
-def _refuse_mutual(settings: Settings, refuse: Callable[[str, str], None]) -> None:
-    port = settings.mutual_tls_port
-    for name, value in (("URL", settings.mutual_tls_url), ("AUTHORITIES", settings.mutual_tls_authorities)):
-        if port is None and value:
-            refuse(f"MUTUAL_TLS_{name}", "needs AIRSIDE_MUTUAL_TLS_PORT, the listener that demands certificates")
-    if port is not None and port in (settings.port, settings.redirect_port):
-        refuse("MUTUAL_TLS_PORT", "is another listener's port: choose another")
-    if settings.mutual_tls_url and settings.mutual_tls_url == settings.public_url:
-        refuse("MUTUAL_TLS_URL", "is AIRSIDE_PUBLIC_URL: browsers would be asked for certificates")
-
-
 def _nearest(name: str, known: Mapping[str, object]) -> str:
     from difflib import get_close_matches
 
@@ -207,6 +164,10 @@ def _number(low: int, high: int) -> Callable[[str], int]:
 
 def _port_or_off(text: str) -> int | None:
     return None if text == "off" else _number(1, 65535)(text)
+
+
+def _yes_or_no(text: str) -> bool:
+    return _one_of("yes", "no")(text) == "yes"
 
 
 def _path(text: str) -> Path:
@@ -372,6 +333,21 @@ SETTINGS: Final[dict[str, Setting]] = {
     ),
     "log_level": Setting(
         _one_of("debug", "info", "warning", "error"), "Least level that is logged; `debug` in development only."
+    ),
+    "access_log": Setting(
+        _yes_or_no,
+        "`yes`: a log line for each answer, with method, route, status, time, address and request id, and neither path "
+        "nor query; it costs about as much as a permission check.",
+    ),
+    "metrics_port": Setting(
+        _number(1, 65535),
+        "Port of the internal listener, plain HTTP, where Prometheus finds `/metrics`; without it there is none.",
+    ),
+    "metrics_host": Setting(
+        _listen_host, "IP address of the internal listener; one that isn't private needs `AIRSIDE_METRICS_PUBLIC`."
+    ),
+    "metrics_public": Setting(
+        _yes_or_no, "`yes`: the internal listener may be open to others, for something else keeps them out."
     ),
     "smtp_url": Setting(
         read_url,

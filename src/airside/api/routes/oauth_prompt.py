@@ -86,7 +86,8 @@ class PromptIntrospection(_OfTenant):
             return kept[1]
         if len(self._kept) >= MAX_KEPT:
             self._kept.clear()
-        reply = _reply(dict(claims_of(issuer, token, token.subject)), NO_STORE, "application/json")
+        claims = dict(claims_of(issuer, token, token.subject))
+        reply = _reply(claims, NO_STORE, "application/json", INTROSPECT)
         self._kept[text] = (token, reply)
         return reply
 
@@ -111,14 +112,14 @@ class PromptKeys(_OfTenant):
             return kept[1]
         if len(self._kept) >= MAX_KEPT:
             self._kept.clear()
-        reply = _reply({"keys": [public_jwk(key) for key in keys]}, CACHED, "application/jwk-set+json")
+        reply = _reply({"keys": [public_jwk(key) for key in keys]}, CACHED, "application/jwk-set+json", JWKS)
         self._kept[ctx.tenant_id.int] = (keys, reply)
         return reply
 
 
-def _reply(value: dict[str, Json], headers: dict[str, str], kind: str) -> Reply:
+def _reply(value: dict[str, Json], headers: dict[str, str], kind: str, route: str) -> Reply:
     """As the routes say it, header for header."""
     body = dumps(value)
     lines: list[Header] = [(name.encode(), text.encode()) for name, text in headers.items()]
     lines += [(b"content-length", str(len(body)).encode()), (b"content-type", kind.encode())]
-    return Reply(lines, body)
+    return Reply(lines, body, route)

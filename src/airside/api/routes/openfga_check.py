@@ -28,11 +28,11 @@ class Verdicts:
 
     def reply(self, token: str) -> Reply:
         """The answer as of the revision that `token` names."""
-        return Reply([*self._headers, (_TOKEN_HEADER, token.encode())], self._body)
+        return Reply([*self._headers, (_TOKEN_HEADER, token.encode())], self._body, CHECK)
 
     def seen(self, token: str) -> ASGIApp:
         """The same, for an application to send."""
-        headers, body = self.reply(token)
+        headers, body, _route = self.reply(token)
         start: Message = {"type": "http.response.start", "status": 200, "headers": headers}
 
         async def respond(_scope: Scope, _receive: Receive, send: Send) -> None:

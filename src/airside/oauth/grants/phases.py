@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeAlias
 
 from airside.audit import Event, Journal
+from airside.core.measures import Tally
 from airside.core.secret import Secret
 from airside.core.strict_json import Json
 from airside.oauth.client_authentication import AuthenticatedClient, ClientAuthentication, Credentials
@@ -84,7 +85,11 @@ def registry(*grants: Grant) -> Registry:
 
 
 class TokenEndpoint:
-    """Exchanges whatever a client has earned for tokens."""
+    """Exchanges whatever a client has earned for tokens.
+
+    Attributes:
+        answers: how often each grant earned something ("issued") or didn't (the code of RFC 6749 §5.2).
+    """
 
     def __init__(
         self,
@@ -102,6 +107,7 @@ class TokenEndpoint:
         self._issuer = issuer
         self._id_tokens = id_tokens
         self._journal = journal
+        self.answers = Tally()
 
     async def exchange(
         self, ctx: RequestContext, issuer: str, credentials: Credentials, form: Mapping[str, str]
@@ -115,18 +121,25 @@ class TokenEndpoint:
         authenticated = await self._authentication.authenticate(ctx, credentials)
         try:
             name, granted = await self._prove(ctx, authenticated.client, credentials, form)
-        except (UseDpopNonce, AuthorizationPending):
+        except (UseDpopNonce, AuthorizationPending) as refusal:
+            self._count(form, refusal.code)
             # Not yet is no failure: a household's devices mustn't keep each other out. When it was asked, stays.
             await self._authentication.forgive(ctx, authenticated)
             await ctx.tx.checkpoint()
             raise
         except OAuthRefusal as refusal:
+            self._count(form, refusal.code)
             await self._journal.refused(ctx, Event.TOKEN_REFUSED, reason=refusal.code)
             await self._authentication.charge(ctx, authenticated)
             raise
         response = await self._issue(ctx, issuer, authenticated.client, granted)
         await self._record(ctx, authenticated, name, granted)
+        ctx.tx.after_commit(lambda: self._count(form, "issued"))
         return response
+
+    def _count(self, form: Mapping[str, str], answer: str) -> None:
+        grant = form.get("grant_type", "")
+        self.answers.add(grant if grant in self._grants else "unknown", answer)
 
     async def nonce(self, ctx: RequestContext) -> str:
         """A nonce for the next DPoP proof of whoever just brought one (RFC 9449 §8.2)."""

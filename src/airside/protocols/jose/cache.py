@@ -18,13 +18,18 @@ MAX_CACHED_TOKEN: Final = 4096  # bounds the memory: longer tokens are verified 
 
 
 class CachedVerifier(Generic[Value]):
-    """`verify_jwt`, then `read` (claims → the caller's own proof), remembered for at most `size` tokens (LRU)."""
+    """`verify_jwt`, then `read` (claims → the caller's own proof), remembered for at most `size` tokens (LRU).
 
-    __slots__ = ("_entries", "_read", "_size")
+    Attributes:
+        remembered, afresh: how often what was asked was known, and how often it was verified.
+    """
+
+    __slots__ = ("_entries", "_read", "_size", "afresh", "remembered")
 
     def __init__(self, read: Callable[[VerifiedJwt], Value], *, size: int = MAX_ENTRIES) -> None:
         self._read = read
         self._size = size
+        self.remembered = self.afresh = 0
         self._entries: OrderedDict[str, tuple[str, Expected, VerifiedJwt, Value]] = OrderedDict()
 
     def verify(self, token: str, keys: KeySet, expected: Expected, now: float) -> Value:
@@ -35,12 +40,14 @@ class CachedVerifier(Generic[Value]):
             if fingerprint == keys.fingerprint and (wanted is expected or wanted == expected):
                 if jwt.valid_from <= now < jwt.valid_until:
                     self._entries.move_to_end(token)
+                    self.remembered += 1
                     return value
                 check_time(jwt, now)
         return self._afresh(token, keys, expected, now)
 
     def _afresh(self, token: str, keys: KeySet, expected: Expected, now: float) -> Value:
         self._entries.pop(token, None)
+        self.afresh += 1
         jwt = verify_jwt(token, keys, expected, now)
         value = self._read(jwt)
         if len(token) <= MAX_CACHED_TOKEN:
