@@ -11,6 +11,7 @@ import pytest
 
 from airside.core.ids import FACTOR, PASSKEY, format_id
 from airside.protocols import otp
+from airside.tenancy.policy import ErasurePolicy, TenantPolicy
 from tests.console.site import ACCOUNT, PASSWORD, SIGNIN, Browser, Site, application, browser, token_of
 
 EMAIL = "ada@example.com"
@@ -216,14 +217,17 @@ async def test_the_download_holds_ones_own_data_and_no_secret(site: Site) -> Non
     assert not re.search(r"hash|secret|argon2", text)
 
 
-async def test_an_account_is_deleted_by_whoever_types_its_address(site: Site) -> None:
+@pytest.mark.parametrize(("days", "said"), [(30, "Your account is out of use"), (0, "Your account is deleted")])
+async def test_an_account_is_deleted_by_whoever_types_its_address(site: Site, days: int, said: str) -> None:
+    """N18: at once or later, nobody signs in to it any more."""
     await site.user(EMAIL)
+    await site.demand(TenantPolicy(erasure=ErasurePolicy(grace_days=days)))
     async with browser(application(site)) as tab:
         await tab.sign_in(EMAIL, PASSWORD)
         status, text, _ = await send(tab, "/data", "/data/delete", confirmation="bob@example.com")
         assert (status, 'id="confirmation-problem"' in text) == (422, True)
         status, text, _ = await send(tab, "/data", "/data/delete", confirmation=f" {EMAIL.upper()} ")
-        assert (status, "Your account is deleted" in text) == (200, True)
+        assert (status, said in text) == (200, True)
         assert tab.cookie("account") is None
         assert (await tab.client.get(ACCOUNT)).status_code == 303
         assert (await tab.sign_in(EMAIL, PASSWORD)).status_code == 401

@@ -2,10 +2,12 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
 
+from airside.core.entropy import Entropy
 from airside.core.errors import Inconsistent, NotFound, Unauthenticated
 from airside.core.principal import Assurance
 from airside.federation import (
@@ -18,7 +20,9 @@ from airside.federation import (
     SamlProof,
 )
 from airside.identity.proofs import Contribution, assurance_of, methods_of, remembered
+from airside.vault import Vault
 from tests.federation.kit import CLAIMS, OIDC, SAML, FederationKit, new_login
+from tests.identity.erasure_kit import make_erasure
 from tests.makers import MakeTenant
 
 CREATING = ConnectionDraft("Example", OIDC, creates_users=True)
@@ -211,6 +215,23 @@ async def test_disabled_user_is_proven_by_nothing(federation: FederationKit) -> 
         await federation.kit.users.set_state(ctx, proof.user_id, "disabled")
     with pytest.raises(Unauthenticated):
         await federation.prove(made)
+
+
+async def test_user_whose_erasure_waits_is_proven_by_nothing(
+    federation: FederationKit, vault: Vault, entropy: Entropy
+) -> None:
+    """N18: and signing in elsewhere doesn't bring them back."""
+    made = await federation.connection(CREATING)
+    proof = await federation.prove(made)
+    erasure = make_erasure(vault, entropy)
+    async with federation.begin() as ctx:
+        await erasure.request(ctx, proof.user_id, timedelta(days=30))
+    with pytest.raises(Unauthenticated):
+        await federation.prove(made)
+    async with federation.begin() as ctx:
+        assert await federation.kit.users.state(ctx, proof.user_id) == "disabled"
+        await erasure.cancel(ctx, proof.user_id)
+    assert (await federation.prove(made)).user_id == proof.user_id
 
 
 @pytest.mark.parametrize("subject", ["", "s" * 1025])

@@ -2,16 +2,20 @@
 not."""
 
 import asyncio
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 
+from airside.core.entropy import Entropy
 from airside.core.errors import InvalidInput, NotFound, Refusal, Unauthenticated, Unavailable
 from airside.core.strict_json import Json
 from airside.federation import ExternalClaims, LinkedProof, SamlAnswer
 from airside.protocols.oauth import challenge_of
+from airside.vault import Vault
 from tests.federation.kit import new_login
 from tests.federation.oidc_kit import OidcKit
+from tests.identity.erasure_kit import make_erasure
 
 ADA: dict[str, Json] = {"email": "ada@example.com", "email_verified": True, "name": "Ada"}
 
@@ -127,6 +131,18 @@ async def test_disabled_user_proves_nothing(oidc: OidcKit) -> None:
         await oidc.federation.kit.users.set_state(ctx, proof.user_id, "disabled")
     with pytest.raises(Unauthenticated):
         await oidc.sign_in(connection, ADA)
+
+
+async def test_user_whose_erasure_waits_proves_nothing(oidc: OidcKit, vault: Vault, entropy: Entropy) -> None:
+    """N18"""
+    connection = await oidc.connection()
+    proof = await oidc.sign_in(connection, ADA)
+    async with oidc.federation.begin() as ctx:
+        await make_erasure(vault, entropy).request(ctx, proof.user_id, timedelta(days=30))
+    with pytest.raises(Unauthenticated):
+        await oidc.sign_in(connection, ADA)
+    async with oidc.federation.begin() as ctx:
+        assert await oidc.federation.kit.users.state(ctx, proof.user_id) == "disabled"
 
 
 async def test_answer_of_another_kind_is_not_looked_at(oidc: OidcKit) -> None:

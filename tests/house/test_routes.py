@@ -64,6 +64,7 @@ BODIES: dict[str, dict[str, object]] = {
     "/oauth2/register": {"redirect_uris": ["https://stranger.example/cb"]},
     "/tenants": {"slug": "stranger", "name": "Stranger"},
     "/shredding": {"days": 30},
+    "/erasure": {"days": 0},
     "/policies": {"version": 0, "policy": {}},
     "/stores": {"name": "stranger"},
     "/connections": {"kind": "oidc", "name": "x", "settings": {"issuer": "https://idp.example.com", "client_id": "x"}},

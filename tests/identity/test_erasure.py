@@ -8,17 +8,18 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from airside.audit import Authority, Journal
+from airside.audit import Authority
 from airside.core.entropy import Entropy
 from airside.core.errors import NotFound, Unauthenticated, Unavailable
 from airside.core.secret import Secret
-from airside.custody import PersonCertifier, read_person_certificate
+from airside.custody import read_person_certificate
 from airside.identity import ErasedPerson, Erasure
 from airside.identity.erasure import LETTER
 from airside.identity.records_erasure import HANGING
 from airside.store import Outbox, RequestContext
-from airside.vault import NoArchive, Vault
+from airside.vault import Vault
 from tests.authenticator import Authenticator
+from tests.identity.erasure_kit import make_erasure
 from tests.identity.factor_kit import Second
 from tests.identity.kit import HOME, PASSWORD, Kit
 from tests.identity.passkeys_kit import register, why
@@ -46,13 +47,7 @@ class Silent:
 
 @pytest.fixture
 def erasure(vault: Vault, entropy: Entropy) -> Erasure:
-    return Erasure(
-        vault=vault,
-        archive=NoArchive(),
-        journal=Journal(vault=vault, entropy=entropy),
-        outbox=Outbox(entropy=entropy),
-        certifier=PersonCertifier(authority=Authority(vault=vault, entropy=entropy), entropy=entropy),
-    )
+    return make_erasure(vault, entropy)
 
 
 async def close(kit: Kit, erasure: Erasure, user_id: UUID) -> None:
@@ -200,13 +195,7 @@ async def test_certificate_is_signed_by_the_tenant_s_key_exactly_when_theirs_is_
 async def test_nobody_is_erased_when_nobody_signs(kit: Kit, entropy: Entropy, vault: Vault) -> None:
     """There is a certificate exactly if the key is gone: all of the sweep rolls back."""
     user = await kit.user()
-    erasure = Erasure(
-        vault=vault,
-        archive=NoArchive(),
-        journal=Journal(vault=vault, entropy=entropy),
-        outbox=Outbox(entropy=entropy),
-        certifier=Silent(),
-    )
+    erasure = make_erasure(vault, entropy, Silent())
     await close(kit, erasure, user.id)
     await deliver(kit, entropy, user.id)
     with pytest.raises(Unavailable):

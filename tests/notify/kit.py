@@ -14,7 +14,7 @@ from airside.core.entropy import Entropy
 from airside.core.errors import NotFound, Unavailable
 from airside.core.ids import LINK, SESSION, format_id, parse_id, uuid7
 from airside.core.secret import Secret
-from airside.identity import User, Users
+from airside.identity import User, Users, records_waiting
 from airside.notify import Delivery, Letterhead, Letters, MailedLink, Mailer, Occasion, RoomSources
 from airside.store import Engine, Listener, Outbox, RequestContext
 from airside.vault import Vault
@@ -93,6 +93,12 @@ class Office:
     async def user(self, email: str = "ada@example.com") -> User:
         async with self.engine.begin(self.tenant_id) as ctx:
             return await self.users.create(ctx, email, "Ada")
+
+    async def leave(self, user: User, due_at: datetime) -> None:
+        """They are disabled, and to be erased then."""
+        async with self.engine.begin(self.tenant_id) as ctx:
+            await self.users.set_state(ctx, user.id, "disabled")
+            assert await records_waiting.insert(ctx, user.id, due_at, "somebody", "active")
 
     def link(self) -> str:
         """An id of a link."""

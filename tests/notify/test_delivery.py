@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator, Sequence
+from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
@@ -108,6 +109,8 @@ async def test_every_kind_is_written_from_ids_alone_and_no_row_holds_an_address_
     """N37: what lies in the table and its backups opens nothing and names nobody."""
     user = await desk.user()
     subject = None if kind in ("signup", "invitation") else user.id
+    if KINDS[kind].leaving:
+        await desk.leave(user, NOW + timedelta(days=30))
     ids = {"link": desk.link(), "code": format_id(FACTOR, uuid7(NOW, desk.entropy))}
     ids["connection"] = format_id(CONNECTION, uuid7(NOW, desk.entropy))
     about = {**ids, "to": "contact", "session": format_id(SESSION, uuid7(NOW, desk.entropy)), "factor": "totp"}
@@ -315,6 +318,22 @@ async def test_closed_account_is_told_of_its_end_and_of_nothing_else(desk: Offic
     await desk.deliver()
     assert [letter.subject for letter in script.taken] == ["Acme Instruments: your account is being deleted"]
     assert await desk.waiting() == []
+
+
+async def test_who_waits_for_their_erasure_is_told_until_when_unless_it_was_cancelled(
+    desk: Office, script: Script
+) -> None:
+    user, stays = await desk.user(), await desk.user("bob@example.com")
+    await desk.leave(user, NOW + timedelta(days=30))
+    for one in (user, stays):
+        await desk.put("erasure_requested", one.id)
+    for one in (user, stays):
+        await desk.put("erasure_cancelled", one.id)
+    await desk.deliver()
+    told, kept = sorted(script.taken, key=lambda letter: letter.to)
+    assert (told.to, kept.to) == (user.email, stays.email)
+    assert f"{NOW + timedelta(days=30):%Y-%m-%d %H:%M} UTC" in told.text.reveal()
+    assert kept.subject == "Acme Instruments: your account stays"
 
 
 async def test_letter_of_a_tenant_without_a_plain_name_is_written(desk: Office, script: Script) -> None:

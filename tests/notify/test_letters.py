@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from airside.core.errors import Inconsistent, InvalidInput
 from airside.core.secret import Secret
-from airside.notify import KINDS, STYLE, Letter, Letters, Occasion, Parts
+from airside.notify import KINDS, STYLE, Ending, Letter, Letters, Occasion, Parts
 from airside.notify.letters import MAX_NAME, greeted, plain
 from airside.notify.model import LANGUAGES, Language
 
@@ -58,6 +58,7 @@ def parts(kind: str, language: Language = "en", **changed: Any) -> Parts:
         "code": Secret("493817") if row.code else None,
         "factor": "totp" if "factor" in row.about else "",
         "occasion": Occasion(NOW, "Firefox on Linux", "192.0.2.10") if "session" in row.about else None,
+        "ending": Ending(NOW) if row.leaving else None,
     }
     return Parts(**{**given, **changed})
 

@@ -1,5 +1,6 @@
 """Managing the tenant's people."""
 
+from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
@@ -81,7 +82,12 @@ class UserAdmin(Verbs):
 
     @requires(WRITE)
     async def set_state(self, ctx: RequestContext, user_id: UUID, state: UserState) -> User:
-        """Disable or enable; disabling ends every session and what hangs on it. Raises: NotFound, Forbidden."""
+        """Disable or enable; disabling ends every session and what hangs on it.
+
+        Raises:
+            NotFound, Forbidden.
+            Conflict: whose erasure waits isn't enabled; cancelling it brings them back.
+        """
         await self._users.get(ctx, user_id)
         await self._above.refuse(ctx, WRITE, user_id)
         await self._users.set_state(ctx, user_id, state)
@@ -98,12 +104,29 @@ class UserAdmin(Verbs):
         await self._sessions.end_all(ctx, user_id, "password_set")
 
     @requires(WRITE)
-    async def erase(self, ctx: RequestContext, user_id: UUID) -> None:
-        """Close the account: everything that hangs on it is gone at once, and the user themself when a mail has told
-        them. Raises: NotFound; Forbidden; Conflict: the last administrator who can sign in."""
+    async def erase(self, ctx: RequestContext, user_id: UUID, days: int | None = None) -> PersonErasure:
+        """Take the account out of use, and erase the user when that many days have passed: as many as the tenant's
+        policy says where it is None, at once where it is 0.
+
+        Raises:
+            NotFound, Forbidden.
+            InvalidInput: days out of range.
+            Conflict: they are to be erased already, or the last administrator who can sign in.
+        """
         await self._users.get(ctx, user_id)
         await self._above.refuse(ctx, WRITE, user_id)
-        await self._closing.close(ctx, user_id)
+        return await self._closing.request(ctx, user_id, None if days is None else timedelta(days=days))
+
+    @requires(WRITE)
+    async def cancel_erasure(self, ctx: RequestContext, user_id: UUID) -> None:
+        """The user stays, as active or disabled as they were.
+
+        Raises:
+            NotFound, Forbidden.
+            Conflict: it is due.
+        """
+        await self._above.refuse(ctx, WRITE, user_id)
+        await self._closing.cancel(ctx, user_id)
 
     @requires(READ)
     async def erasure_of(self, ctx: RequestContext, user_id: UUID) -> PersonErasure:

@@ -94,6 +94,8 @@ class Event(StrEnum):
     POLICY_CHANGED = "policy:tenant:changed"
     USER_CLOSED = "user:user:closed"
     USER_ERASED = "user:user:erased"
+    USER_ERASURE_REQUESTED = "user:erasure:requested"
+    USER_ERASURE_CANCELLED = "user:erasure:cancelled"
     USERS_IMPORTED = "admin:users:imported"
     USERS_EXPORTED = "admin:users:exported"
     PASSWORD_HASHES_EXPORTED = "admin:hashes:exported"

@@ -30,7 +30,7 @@ app = typer.Typer(
 )
 tenant = typer.Typer(help="Tenants: make, list, shred; erasure certificates; export, import.", no_args_is_help=True)
 user = typer.Typer(
-    help="People of a tenant: make, list, disable, enable, set a password; import, export; factors.",
+    help="People of a tenant: make, list, disable, enable, erase, set a password; import, export; factors.",
     no_args_is_help=True,
 )
 role = typer.Typer(

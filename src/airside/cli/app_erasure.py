@@ -1,10 +1,26 @@
-"""`airside user certificate`."""
+"""`airside user erase`, `certificate`."""
 
 from typing import Annotated
 
 import typer
 
 erasure = typer.Typer(no_args_is_help=True)
+
+
+@erasure.command("erase")
+def erase(
+    slug: Annotated[str, typer.Argument(help="The tenant's slug.")],
+    email: Annotated[str, typer.Argument(help="The user's e-mail address.")],
+    days: Annotated[
+        int | None, typer.Option(help="Until they are erased; with 0, at once. Without it as the tenant's policy says.")
+    ] = None,
+    cancel: Annotated[bool, typer.Option("--cancel", help="Think better of it, while there is time.")] = False,
+) -> None:
+    """Let a user in no more, and erase them when the days have passed."""
+    from airside.cli.erasure import cancel as undo
+    from airside.cli.erasure import erase as run
+
+    undo(slug, email) if cancel else run(slug, email, days)
 
 
 @erasure.command("certificate")

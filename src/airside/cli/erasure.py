@@ -1,16 +1,44 @@
-"""`airside user certificate`."""
+"""`airside user erase`, `certificate`."""
 
 from pathlib import Path
 from typing import Final
 
-from airside.cli.manage import operating
+from airside.cli.manage import operating, user_of
 from airside.cli.session import out, plain_refusals, run
 from airside.core.entropy import equal
 from airside.core.errors import InvalidInput, NotFound
 from airside.core.ids import TENANT, USER, format_id, parse_id
 from airside.custody import VerifiedPerson, read_person_certificate
+from airside.identity import PersonErasure
 
 MAX_FILE: Final = 256 * 1024
+
+
+def erase(slug: str, email: str, days: int | None) -> None:
+    """Out of use now, erased later; with no days left, closed here and now."""
+
+    async def main() -> None:
+        async with operating(slug) as (services, ctx):
+            user = await user_of(services, ctx, slug, email)
+            wanted = await services.user_admin.erase(ctx, user.id, days)
+        out.print(f"{email} ({format_id(USER, user.id)}): {_when(wanted)}")
+        if wanted.state == "waiting":
+            out.print(f"`airside user erase {slug} {email} --cancel` brings them back until then")
+
+    run(main())
+
+
+def cancel(slug: str, email: str) -> None:
+    """Bring them back."""
+
+    async def main() -> None:
+        async with operating(slug) as (services, ctx):
+            user = await user_of(services, ctx, slug, email)
+            await services.user_admin.cancel_erasure(ctx, user.id)
+            state = await services.users.state(ctx, user.id)
+        out.print(f"{email} stays, and is {state}")
+
+    run(main())
 
 
 def certificate(target: str, user: str, key: str) -> None:
@@ -20,7 +48,7 @@ def certificate(target: str, user: str, key: str) -> None:
         async with operating(target) as (services, ctx):
             found = await services.user_admin.erasure_of(ctx, parse_id(USER, user))
         if found.certificate is None:
-            raise NotFound(f"{user} isn't erased yet")
+            raise NotFound(f"{user} isn't erased yet: {_when(found)}")
         out.print(found.certificate, soft_wrap=True)
 
     with plain_refusals():
@@ -30,6 +58,12 @@ def certificate(target: str, user: str, key: str) -> None:
             _show(read_person_certificate(Path(target).read_text("ascii", "replace")[: MAX_FILE + 1].strip()), key)
             return
     run(main())
+
+
+def _when(found: PersonErasure) -> str:
+    if found.state == "waiting":
+        return f"out of use, and erased after {found.due_at:%Y-%m-%d %H:%M:%S} UTC"
+    return "closed, and erased by the server when a mail has told them"
 
 
 def _show(verified: VerifiedPerson, key: str) -> None:

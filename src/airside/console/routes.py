@@ -188,6 +188,7 @@ def _account(verbs: Verbs, doors: MemberDoors) -> list[Route]:
                 identities=verbs.identities,
                 activity=verbs.activity,
                 closing=verbs.closing,
+                policies=verbs.policies,
                 fresh=fresh,
             ),
         ),

@@ -11,8 +11,8 @@ from airside.identity.email import Mailbox, masked, normalise
 from airside.identity.email_codes import EmailCodeAnswer, EmailCodeAuthenticator, EmailCodeProof, EmailCodes
 from airside.identity.enrol_passkey import EnrolPasskeyAnswer, EnrolPasskeyAuthenticator
 from airside.identity.enrol_totp import EnrolTotpAnswer, EnrolTotpAuthenticator
-from airside.identity.erasure import Erasure
-from airside.identity.erasure_model import Certifier, ErasedPerson, PersonErasure
+from airside.identity.erasure import MAX_ERASED, Erasure
+from airside.identity.erasure_model import DEFAULT_GRACE, MAX_GRACE, Certifier, ErasedPerson, PersonErasure
 from airside.identity.factors import Factors
 from airside.identity.guesses import Guesses
 from airside.identity.hashing import HashPool
@@ -65,7 +65,10 @@ from airside.identity.totp import Totp, TotpAnswer, TotpAuthenticator, TotpProof
 from airside.identity.users import DomainPage, Users
 
 __all__ = [
+    "DEFAULT_GRACE",
     "INVITATION_LIFETIME",
+    "MAX_ERASED",
+    "MAX_GRACE",
     "MAX_PASSKEYS",
     "MAX_PASSWORD_BYTES",
     "RECOVERY_LIFETIME",

@@ -1,23 +1,30 @@
 """A person on their way out. Pure."""
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Literal, Protocol
+from datetime import datetime, timedelta
+from typing import Final, Literal, Protocol
 from uuid import UUID
 
 from airside.store.context import RequestContext
 
-ErasureState = Literal["closed", "erased"]
-"""`closed` has nothing left to prove themselves with, and goes when a mail has told them; `erased` has no key and no
-rows any more."""
+ErasureState = Literal["waiting", "closed", "erased"]
+"""`waiting` is out of use and can be cancelled; `closed` has nothing left to prove themselves with, and goes when a
+mail has told them; `erased` has no key and no rows any more."""
+
+DEFAULT_GRACE: Final = timedelta(days=30)
+"""How long an erasure waits where a tenant says nothing."""
+MAX_GRACE: Final = timedelta(days=365)
+"""How long it may wait."""
 
 
 @dataclass(frozen=True, slots=True)
 class PersonErasure:
-    """That a person is to be erased, or has been. `certificate` is the signed one, once there is one."""
+    """That a person is to be erased, or has been. From `due_at` on nobody cancels it. `certificate` is the signed
+    one, once there is one."""
 
     requested_at: datetime
     requested_by: str
+    due_at: datetime
     state: ErasureState
     certificate: str | None
 

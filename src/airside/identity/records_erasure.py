@@ -64,19 +64,21 @@ insert into airside.user_erasure (tenant_id, user_id, closed_at) values (%s, %s,
 on conflict (tenant_id, user_id) do nothing
 """
 REQUESTED: Final = """
-insert into airside.person_erasure (tenant_id, user_id, requested_at, requested_by, state)
-select tenant_id, user_id, %s, %s, 'closed' from airside.user_account where tenant_id = %s and user_id = %s
-on conflict (tenant_id, user_id) do nothing
+insert into airside.person_erasure (tenant_id, user_id, requested_at, requested_by, due_at, state)
+select tenant_id, user_id, %s, %s, %s, 'closed' from airside.user_account where tenant_id = %s and user_id = %s
+on conflict (tenant_id, user_id) do update set state = excluded.state, former_state = excluded.former_state
 """
 ERASED: Final = """
 insert into airside.person_erasure
     (tenant_id, user_id, requested_at, requested_by, state, certificate)
 values (%s, %s, %s, '', 'erased', %s)
-on conflict (tenant_id, user_id) do update set state = excluded.state, certificate = excluded.certificate
+on conflict (tenant_id, user_id) do update
+set state = excluded.state, certificate = excluded.certificate, former_state = excluded.former_state
 """
 """Closed by a build that kept no such row: who asked for it stands in the log alone."""
 SELECT: Final = """
-select requested_at, requested_by, state, certificate from airside.person_erasure
+select requested_at, requested_by, coalesce(due_at, requested_at) as due_at, state, certificate
+from airside.person_erasure
 where tenant_id = %s and user_id = %s
 """
 CLOSED: Final = """
@@ -100,8 +102,9 @@ class ClosedAccount:
 
 
 async def close(ctx: RequestContext, user_id: UUID, requested_by: str) -> bool:
-    """Disable the account, take everything that hangs on it, and note that it goes; False where there is none."""
-    await ctx.tx.run(REQUESTED, (ctx.now, requested_by, ctx.tenant_id, user_id))
+    """Disable the account, take everything that hangs on it, and note that it goes; False where there is none. Who
+    waited waits no more, and keeps who asked for it, and when."""
+    await ctx.tx.run(REQUESTED, (ctx.now, requested_by, ctx.now, ctx.tenant_id, user_id))
     if await ctx.tx.run(CLOSE, (ctx.tenant_id, user_id)) != 1:
         return False
     await ctx.tx.run_many([(sql, (ctx.tenant_id, user_id)) for sql in HANGING])

@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from airside.audit import Event, Journal
 from airside.core.entropy import Entropy
 from airside.core.errors import Conflict, InvalidInput, NotFound
 from airside.core.ids import USER, format_id, uuid7
-from airside.identity import records, records_email_domains, records_emails, records_links
+from airside.identity import records, records_email_domains, records_emails, records_links, records_waiting
 from airside.identity.email import Mailbox, domain_of, read, read_domain
 from airside.identity.model import MAX_PAGE, User, UserState
 from airside.identity.passwords import email_index, email_indexes
@@ -80,6 +81,10 @@ class Users:
     async def state(self, ctx: RequestContext, user_id: UUID) -> UserState | None:
         """Whether they are active or disabled, opening nothing sealed; None for nobody of this tenant."""
         return await records.user_state(ctx, user_id)
+
+    async def leaving(self, ctx: RequestContext, user_id: UUID) -> datetime | None:
+        """When they are erased, if that waits and could be cancelled; None otherwise."""
+        return await records_waiting.waits(ctx, user_id)
 
     async def find_by_email(self, ctx: RequestContext, email: str) -> User | None:
         """The user with this address in whatever spelling; None also where `email` is no address."""
@@ -192,13 +197,21 @@ class Users:
 
     async def set_state(self, ctx: RequestContext, user_id: UUID, state: UserState) -> None:
         """Disable a user or bring them back. A disabled user's sessions and password stop working at once, and mailed
-        links for good; access tokens already out are revoked by whoever calls this.
+        links for good; access tokens already out are revoked by whoever calls this. Whose erasure waits is disabled
+        already, and then stays so if it is cancelled.
 
         Raises:
             NotFound: not there, or not this tenant's.
+            Conflict: they are to be erased: cancelling that brings them back, nothing else does.
         """
-        if not await records.set_user_state(ctx, user_id, state):
+        if await records_waiting.take(ctx, user_id) is None:
             raise NotFound
+        if await self.leaving(ctx, user_id) is None:
+            await records.set_user_state(ctx, user_id, state)
+        elif state == "active":
+            raise Conflict("the user is to be erased: cancel that first")
+        else:
+            await records_waiting.stay_disabled(ctx, user_id)
         if state == "disabled":
             await records_links.revoke_all(ctx, user_id)
         await self._journal.record(ctx, _STATE_EVENTS[state], subject=format_id(USER, user_id))

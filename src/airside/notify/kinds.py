@@ -16,7 +16,9 @@ class Kind:
         code: it shows a code to type in.
         named: it is for somebody with an account, and greets them by name. Where a stranger may have typed the
             address, it carries no words of theirs.
-        last: it goes to an account that is closed already; every other kind goes to active ones only.
+        last: it goes to an account that is closed already.
+        leaving: it goes to an account whose erasure waits, and says until when; every other kind goes to active ones
+            only.
     """
 
     about: frozenset[str] = frozenset()
@@ -24,6 +26,7 @@ class Kind:
     code: bool = False
     named: bool = True
     last: bool = False
+    leaving: bool = False
 
 
 KINDS: Final[dict[str, Kind]] = {
@@ -44,5 +47,7 @@ KINDS: Final[dict[str, Kind]] = {
     "domain_missed": Kind(button="account"),
     "domain_lost": Kind(button="account"),
     "break_glass_used": Kind(button="account"),
+    "erasure_requested": Kind(leaving=True),
+    "erasure_cancelled": Kind(button="signin"),
     "account_deleted": Kind(last=True),
 }

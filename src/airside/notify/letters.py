@@ -97,6 +97,7 @@ def _missing(row: Kind, parts: Parts) -> bool:
         or row.code is not (parts.code is not None)
         or ("factor" in row.about) is not bool(parts.factor)
         or ("session" in row.about) is not (parts.occasion is not None)
+        or (row.leaving and parts.ending is None)
     )
 
 
@@ -108,7 +109,8 @@ def _factor(words: Words, factor: str) -> str:
 
 def _facts(words: Words, occasion: Occasion | None, ending: Ending | None) -> list[tuple[str, str]]:
     if ending is not None:
-        return [(words.connection, plain(ending.what)), (words.ends, f"{ending.at:%Y-%m-%d %H:%M} UTC")]
+        what = [(words.connection, plain(ending.what))] if ending.what else []
+        return [*what, (words.ends, f"{ending.at:%Y-%m-%d %H:%M} UTC")]
     if occasion is None:
         return []
     return [

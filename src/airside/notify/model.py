@@ -29,7 +29,7 @@ class Ending:
     """What ends when, in the words that are shown."""
 
     at: datetime
-    what: str
+    what: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -110,20 +110,23 @@ class RoomSources:
         about = item.about
         head = await self._letterheads.letterhead(ctx)
         link = await self._links.link(ctx, item.kind, about) if kind.button == "link" else None
-        address, name = link.address if link else None, ""
+        address, name, ending = link.address if link else None, "", link.ending if link else None
         if address is None:
             if item.subject is None:
                 raise Inconsistent("an outbox item that leads to nobody", kind=item.kind)
             user = await self._users.get(ctx, item.subject)
-            if (user.state != "active" and not kind.last) or not is_reachable(user.email):
+            due_at = await self._users.leaving(ctx, user.id) if kind.leaving else None
+            ready = due_at is not None if kind.leaving else kind.last or user.state == "active"
+            if not ready or not is_reachable(user.email):
                 raise NotFound
+            ending = ending if due_at is None else Ending(due_at)
             address, name = user.email, user.name
         return Parts(
             address=address,
             name=name,
             tenant=head.tenant,
             language=head.language,
-            ending=link.ending if link else None,
+            ending=ending,
             target=link.path if link else _page(head, kind),
             code=await self._codes.code(ctx, _id(about["code"])) if kind.code else None,
             factor=about["factor"] if "factor" in kind.about else "",

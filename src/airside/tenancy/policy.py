@@ -19,6 +19,8 @@ from msgspec.structs import replace
 from airside.core.errors import InvalidInput
 from airside.core.strict_json import Json
 from airside.identity import (
+    DEFAULT_GRACE,
+    MAX_GRACE,
     DevicePolicy,
     Factor,
     IdentityPolicy,
@@ -89,6 +91,16 @@ class ClientPolicy(Struct, frozen=True, forbid_unknown_fields=True):
     document_hosts: Annotated[tuple[Annotated[str, Meta(max_length=253)], ...], Meta(max_length=MAX_DOMAINS)] = ()
 
 
+class ErasurePolicy(Struct, frozen=True, forbid_unknown_fields=True):
+    """How somebody's erasure goes.
+
+    Attributes:
+        grace_days: how long it waits, the account out of use, and can be cancelled; 0 erases at once.
+    """
+
+    grace_days: Annotated[int, Meta(ge=0, le=MAX_GRACE.days)] = DEFAULT_GRACE.days
+
+
 class TenantPolicy(Struct, frozen=True, forbid_unknown_fields=True):
     """Everything that a tenant demands of its people. The defaults are what a tenant starts with.
 
@@ -105,6 +117,7 @@ class TenantPolicy(Struct, frozen=True, forbid_unknown_fields=True):
         step_up_on: signs of a stranger at which a second proof is asked for.
         networks: from which networks (CIDR) people may sign in; empty for everywhere.
         clients: which applications may come from outside.
+        erasure: how somebody's erasure goes.
         language: of pages and mails, where a person's browser asks for none that there is.
         branding: how the hosted pages look.
     """
@@ -121,6 +134,7 @@ class TenantPolicy(Struct, frozen=True, forbid_unknown_fields=True):
     step_up_on: frozenset[Signal] = frozenset()
     networks: Annotated[tuple[Annotated[str, Meta(max_length=43)], ...], Meta(max_length=MAX_NETWORKS)] = ()
     clients: ClientPolicy = ClientPolicy()
+    erasure: ErasurePolicy = ErasurePolicy()
     language: Language = "en"
     branding: Branding = Branding()
 

@@ -36,6 +36,7 @@ PUBLIC: Final[Mapping[str, Mapping[str, str]]] = {
     "person_erasure": {
         "requested_by": ID,
         "state": WORD,
+        "former_state": WORD,
         "certificate": "made to be shown; names a person by their id, as the audit log does when they are gone",
     },
     "user_session": {"sso_hash": HASH, "account_hash": HASH, "acr": WORD, "amr": WORD},

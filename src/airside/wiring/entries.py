@@ -146,6 +146,7 @@ def entries(base: Foundation, who: Persons, elsewhere: Federation, settings: Set
             sessions=who.sessions,
             members=who.members,
             invitations=who.invitations,
+            policies=who.policies,
             erasure=Erasure(
                 vault=base.vault,
                 archive=base.archive,

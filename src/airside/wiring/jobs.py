@@ -140,6 +140,7 @@ class Jobs:
             services.setup_endings.sweep,
             services.certificate_reminders.remind,
             services.users.adopt,
+            services.closing.close_due,
             services.closing.sweep,
             services.passkeys.sweep,
             services.totp.sweep,

@@ -1,6 +1,7 @@
 """Who leaves: deactivated by their directory, brought back by it, or kept out by an administrator."""
 
 from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -83,6 +84,68 @@ async def test_whom_an_administrator_disabled_the_directory_does_not_bring_back(
     assert await _state(entra, made) == "disabled"
 
 
+async def _request(entra: Directory, made: Mapping[str, Any]) -> None:
+    async with entra.place.operator() as ctx:
+        await entra.place.server.services.closing.request(ctx, uuid_of(made))
+
+
+async def _cancel(entra: Directory, made: Mapping[str, Any]) -> None:
+    async with entra.place.operator() as ctx:
+        await entra.place.server.services.closing.cancel(ctx, uuid_of(made))
+
+
+async def test_whose_erasure_waits_the_directory_does_not_bring_back(entra: Directory) -> None:
+    """N18: to it they are as they were, whatever it changes; and are so again when it is cancelled."""
+    made = await entra.create("ada")
+    path = f"/Users/{made['id']}"
+    await _request(entra, made)
+    assert await _active(entra, path, wanted=True)
+    answer = await entra.patch(path, {"op": "replace", "path": "title", "value": "Countess"})
+    assert answer.status_code in (200, 204)
+    assert (await entra.ask("PUT", path, person("ada"))).json()["active"] is True
+    assert await _state(entra, made) == "disabled"
+    await _cancel(entra, made)
+    assert await _state(entra, made) == "active"
+    assert (await entra.ask("GET", path)).json()["active"] is True
+
+
+async def test_whom_the_directory_deactivated_it_does_not_activate_while_they_wait(entra: Directory) -> None:
+    """N18: it is told so."""
+    made = await entra.create("ada", active=False)
+    path = f"/Users/{made['id']}"
+    await _request(entra, made)
+    refused = await entra.patch(path, {"op": "replace", "path": "active", "value": True})
+    assert refused.status_code == 409
+    assert await _state(entra, made) == "disabled"
+    await _cancel(entra, made)
+    assert await _state(entra, made) == "disabled"
+    assert await _active(entra, path, wanted=True)
+
+
+async def test_whom_the_directory_deactivates_meanwhile_a_cancel_does_not_enable(entra: Directory) -> None:
+    """N18: it stays the directory's to bring them back."""
+    made = await entra.create("ada")
+    path = f"/Users/{made['id']}"
+    await _request(entra, made)
+    assert not await _active(entra, path, wanted=False)
+    await _cancel(entra, made)
+    assert await _state(entra, made) == "disabled"
+    assert await _active(entra, path, wanted=True)
+    assert await _state(entra, made) == "active"
+
+
+async def test_whom_the_directory_removes_meanwhile_is_erased_at_once(entra: Directory) -> None:
+    made = await entra.create("ada")
+    await _request(entra, made)
+    assert (await entra.ask("DELETE", f"/Users/{made['id']}")).status_code == 204
+    with pytest.raises(Conflict):
+        await _cancel(entra, made)
+    async with entra.place.operator() as ctx:
+        found = await entra.place.server.services.closing.find(ctx, uuid_of(made))
+    assert found is not None
+    assert found.state in ("closed", "erased")
+
+
 async def test_replacement_that_does_not_say_leaves_the_deactivated_so(entra: Directory) -> None:
     made = await entra.create("ada", active=False)
     without = {key: value for key, value in person("ada").items() if key != "active"}
@@ -121,6 +184,21 @@ async def test_user_of_a_proven_domain_becomes_the_directorys(place: Place) -> N
     async with place.operator() as ctx:
         assert (await place.server.services.users.get(ctx, user.id)).email == user.email
         assert await place.server.services.users.state(ctx, user.id) == "disabled"
+
+
+async def test_user_of_a_proven_domain_who_is_removed_while_they_wait_stays_disabled(place: Place) -> None:
+    """N18: a cancel gives them back neither the directory nor access."""
+    domains, connection, user = Covered(), await connect(place), await place.user("member")
+    domains.connection_id = connection.id
+    await _created(place, user, connection.id, domains)
+    services = place.server.services
+    async with place.operator() as ctx:
+        await services.closing.request(ctx, user.id)
+    async with place.operator() as ctx:
+        await _users(place, domains).remove(ctx, connection.id, user.id, 1)
+    async with place.operator() as ctx:
+        await services.closing.cancel(ctx, user.id)
+        assert await services.users.state(ctx, user.id) == "disabled"
 
 
 async def test_administrator_is_nobody_elses_even_of_a_proven_domain(place: Place) -> None:

@@ -17,6 +17,8 @@ TOLD: Final = {
     Event.USER_CREATED: "created",
     Event.USER_DEACTIVATED: "disabled",
     Event.USER_REACTIVATED: "enabled",
+    Event.USER_ERASURE_REQUESTED: "erasure_requested",
+    Event.USER_ERASURE_CANCELLED: "erasure_cancelled",
     Event.PASSWORD_SET: "password_set",
     Event.EMAIL_VERIFIED: "email_verified",
     Event.RECOVERY_FINISHED: "recovered",

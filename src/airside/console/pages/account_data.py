@@ -12,6 +12,7 @@ from airside.console.fresh import Fresh
 from airside.console.pages.account_activity import TOLD
 from airside.console.pages.mailed import outcome
 from airside.console.signed_in import Member, MemberDoors
+from airside.console.times import at
 from airside.console.visit import Form
 from airside.core.errors import Conflict
 from airside.core.ids import CLIENT, CONNECTION, DEVICE, FACTOR, IDENTITY, PASSKEY, SESSION, USER, format_id
@@ -19,7 +20,7 @@ from airside.federation import Identities
 from airside.identity import Devices, Factors, Passkeys, Sessions, Users
 from airside.oauth import Consents
 from airside.signin import Closing
-from airside.tenancy import Members
+from airside.tenancy import Members, TenantPolicies
 
 CONFIRMED: Final = ("confirmation",)
 
@@ -40,8 +41,10 @@ class DataPages:
         identities: Identities,
         activity: Activity,
         closing: Closing,
+        policies: TenantPolicies,
         fresh: Fresh,
     ) -> None:
+        self._policies = policies
         self._users = users
         self._sessions = sessions
         self._devices = devices
@@ -69,7 +72,8 @@ class DataPages:
         return Response(body, headers=headers, media_type="application/json")
 
     async def delete(self, member: Member, form: Form) -> Response:
-        """`POST /t/{slug}/account/data/delete`: for whoever typed their address."""
+        """`POST /t/{slug}/account/data/delete`: for whoever typed their address. As soon as the tenant's policy says,
+        until when an administrator can bring the account back."""
         away = await self._fresh.demand(member, _path(member))
         if away is not None:
             return away
@@ -77,15 +81,22 @@ class DataPages:
         if form["confirmation"].strip().casefold() != user.email.casefold():
             return await self._page(member, {"confirmation": member.words("problem.confirmation")})
         try:
-            await self._closing.close(member.ctx, user.id)
+            wanted = await self._closing.request(member.ctx, user.id)
         except Conflict:
-            return await self._page(member, {"form": member.words("problem.last_administrator")})
+            wanted = await self._closing.find(member.ctx, user.id)
+            if wanted is None:  # or another tab was quicker
+                return await self._page(member, {"form": member.words("problem.last_administrator")})
         visit = member.visit
-        return visit.message(visit.words("data.deleted_title"), visit.words("data.deleted"), cookies=forget(visit))
+        title, text = visit.words("data.deleted_title"), visit.words("data.deleted")
+        if wanted.state == "waiting":
+            title = visit.words("data.leaving_title")
+            text = visit.words("data.leaving", moment=at(visit.words, wanted.due_at))
+        return visit.message(title, text, cookies=forget(visit))
 
     async def _page(self, member: Member, problems: dict[str, str]) -> Response:
         user = await self._users.get(member.ctx, member.session.user_id)
-        return member.page("account_data.html", user=user, **outcome(problems))
+        days = (await self._policies.current(member.ctx)).erasure.grace_days
+        return member.page("account_data.html", user=user, days=days, **outcome(problems))
 
     async def _everything(self, member: Member) -> dict[str, Any]:
         ctx, user_id = member.ctx, member.session.user_id

@@ -28,15 +28,19 @@ select %s, %s, e.email_index, %s from unnest(%s::bytea[]) as e (email_index)
 on conflict do nothing
 """
 DELETE_EMAILS: Final = "delete from airside.scim_email where tenant_id = %s and connection_id = %s and user_id = %s"
+# Whose erasure waits is to the directory as they were, and as they are again if it is cancelled.
 GET: Final = """
-select s.user_id, s.content_sealed, s.made, s.deactivated, s.version, s.created_at, s.modified_at, u.state
+select s.user_id, s.content_sealed, s.made, s.deactivated, s.version, s.created_at, s.modified_at,
+       coalesce(e.former_state, u.state) as state
 from airside.scim_user s
 join airside.user_account u on u.tenant_id = s.tenant_id and u.user_id = s.user_id
+left join airside.person_erasure e on e.tenant_id = s.tenant_id and e.user_id = s.user_id
 where s.tenant_id = %s and s.connection_id = %s and s.user_id = any(%s::uuid[])
 order by s.user_id
 """
 PAGE: Final = """
-select s.user_id, s.content_sealed, s.made, s.deactivated, s.version, s.created_at, s.modified_at, u.state
+select s.user_id, s.content_sealed, s.made, s.deactivated, s.version, s.created_at, s.modified_at,
+       coalesce(e.former_state, u.state) as state
 from (
     select user_id from airside.scim_user
     where tenant_id = %s and connection_id = %s
@@ -44,19 +48,24 @@ from (
 ) p
 join airside.scim_user s on s.tenant_id = %s and s.connection_id = %s and s.user_id = p.user_id
 join airside.user_account u on u.tenant_id = s.tenant_id and u.user_id = s.user_id
+left join airside.person_erasure e on e.tenant_id = s.tenant_id and e.user_id = s.user_id
 order by s.user_id
 """
 AFTER: Final = """
-select s.user_id, s.content_sealed, s.made, s.deactivated, s.version, s.created_at, s.modified_at, u.state
+select s.user_id, s.content_sealed, s.made, s.deactivated, s.version, s.created_at, s.modified_at,
+       coalesce(e.former_state, u.state) as state
 from airside.scim_user s
 join airside.user_account u on u.tenant_id = s.tenant_id and u.user_id = s.user_id
+left join airside.person_erasure e on e.tenant_id = s.tenant_id and e.user_id = s.user_id
 where s.tenant_id = %s and s.connection_id = %s and s.user_id > %s
 order by s.user_id limit %s
 """
 BEFORE: Final = """
-select s.user_id, s.content_sealed, s.made, s.deactivated, s.version, s.created_at, s.modified_at, u.state
+select s.user_id, s.content_sealed, s.made, s.deactivated, s.version, s.created_at, s.modified_at,
+       coalesce(e.former_state, u.state) as state
 from airside.scim_user s
 join airside.user_account u on u.tenant_id = s.tenant_id and u.user_id = s.user_id
+left join airside.person_erasure e on e.tenant_id = s.tenant_id and e.user_id = s.user_id
 where s.tenant_id = %s and s.connection_id = %s and s.user_id < %s
 order by s.user_id desc limit %s
 """

@@ -102,7 +102,7 @@ class ScimUsers:
             NotFound: not there, or not the connection's.
             Stale: not at `version` any more.
             InvalidInput: what can't be kept.
-            Conflict: the name or the address is somebody else's.
+            Conflict: the name or the address is somebody else's, or whom it deactivated is to be erased.
         """
         user_id = id_of(str(document.get("id")))
         before = next(iter(await self.get(ctx, connection_id, [user_id])), None)
@@ -184,7 +184,8 @@ class ScimUsers:
 
     async def _obey(self, ctx: RequestContext, before: Account, active: bool | None) -> tuple[UserState, bool]:
         """Deactivate, or bring back: the account's state from now on, and whether it is the directory that has it
-        disabled. Whom an administrator disabled it doesn't bring back."""
+        disabled. Whom an administrator disabled it doesn't bring back, nor whose erasure waits: it says what holds if
+        that is cancelled."""
         if active is False and before.state == "active":
             await self._deactivate(ctx, before.stored.id)
             return "disabled", True
