@@ -25,6 +25,7 @@ _KEYS = """
       from pg_index i join pg_class c on c.oid = i.indrelid join pg_namespace n on n.oid = c.relnamespace
      where n.nspname = 'airside' and i.indisunique and i.indpred is null
 """
+_UNOWNED = "select tablename, indexname, indexdef from pg_indexes where schemaname = 'airside'"
 _TELLING = {"text", "bytea", "jsonb", "json", "character varying", "xml", "inet", "text[]", "bytea[]", "jsonb[]"}
 _SCALARS = {"uuid", "integer", "bigint", "smallint", "boolean", "timestamp with time zone", "double precision", "date"}
 _SAFE = _SCALARS | {f"{each}[]" for each in _SCALARS} | {"interval", "numeric", "real"}
@@ -55,6 +56,15 @@ def test_what_is_sealed_anew_is_found_by_a_unique_key(connection: Connection[Tup
             assert (column.table, "tenant_id", *column.key) in keys, column
     assert ("tenant", "tenant_id") in keys
     assert {column.table for column in SEALED} >= set(PEPPERED)
+
+
+def test_what_the_tenants_key_still_seals_of_a_person_is_found_by_an_index(connection: Connection[TupleRow]) -> None:
+    found = {(table, name): text for table, name, text in connection.execute(_UNOWNED).fetchall()}
+    for column in SEALED:
+        if column.owner:
+            index = found[column.table, f"{column.table}_{column.column.removesuffix('_sealed')}_unowned"]
+            assert f"(tenant_id, {', '.join(column.key)})" in index, column
+            assert f"{column.owner} IS NOT NULL" in index, column
 
 
 def test_every_blind_index_declares_its_strength() -> None:

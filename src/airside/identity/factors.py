@@ -20,7 +20,7 @@ class Factors:
 
     async def of(self, ctx: RequestContext, user_id: UUID) -> Enrolled:
         """What the person has; nothing of anything for who isn't there."""
-        return await records_factors.enrolled(ctx, await self._vault.keyset(ctx), user_id)
+        return await records_factors.enrolled(ctx, await self._vault.persons.seals(ctx, user_id), user_id)
 
     async def reset(self, ctx: RequestContext, user_id: UUID) -> None:
         """Take every second factor from the person: generators, recovery codes and passkeys, and whatever of them was

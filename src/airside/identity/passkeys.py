@@ -135,7 +135,7 @@ class Passkeys:
         """
         policy = await self._demand_allowed(ctx)
         keyset = await self._vault.keyset(ctx)
-        held = await records.of_user(ctx, keyset, user.id)
+        held = await records.of_user(ctx, await self._vault.persons.seals(ctx, user.id), user.id)
         if len(held) >= MAX_PASSKEYS:
             raise Conflict("passkeys over their cap", max=MAX_PASSKEYS)
         challenge = self._entropy.bytes(CHALLENGE_BYTES)
@@ -194,7 +194,8 @@ class Passkeys:
             raise NotFound
         if await records.count(ctx, user_id) >= MAX_PASSKEYS:
             raise Conflict("passkeys over their cap", max=MAX_PASSKEYS)
-        if not await records.insert(ctx, keyset, passkey, made):
+        seals = await self._vault.persons.seals(ctx, user_id)
+        if not await records.insert(ctx, keyset, seals, passkey, made):
             raise NotAccepted(Reason.CREDENTIAL)
         await self._record(ctx, Event.PASSKEY_ADDED, passkey.user_id, passkey.id)
         return passkey, _proof(passkey, ctx.now)
@@ -208,7 +209,7 @@ class Passkeys:
             return None
         held: list[Stored] = []
         if user_id is not None:
-            stored = await records.of_user(ctx, await self._vault.keyset(ctx), user_id)
+            stored = await records.of_user(ctx, await self._vault.persons.seals(ctx, user_id), user_id)
             held = [each for each in stored if is_accepted(policy, each.passkey)]
         challenge = self._entropy.bytes(CHALLENGE_BYTES)
         await records.replace_challenge(ctx, "prove", attempt_id, challenge)
@@ -237,7 +238,7 @@ class Passkeys:
         assertion = read_assertion(_bytes(response))
         keyset = await self._vault.keyset(ctx)
         policy = await self._policies.identity(ctx)
-        found = await records.by_credential(ctx, keyset, assertion.credential_id)
+        found = await records.by_credential(ctx, self._vault, assertion.credential_id)
         discovered = user_id is None
         try:
             verified = verify_assertion(
@@ -260,7 +261,7 @@ class Passkeys:
 
     async def list(self, ctx: RequestContext, user_id: UUID) -> list[Passkey]:
         """The user's passkeys, oldest first; at most `MAX_PASSKEYS`."""
-        stored = await records.of_user(ctx, await self._vault.keyset(ctx), user_id)
+        stored = await records.of_user(ctx, await self._vault.persons.seals(ctx, user_id), user_id)
         return [each.passkey for each in stored]
 
     async def rename(self, ctx: RequestContext, user_id: UUID, passkey_id: UUID, name: str) -> None:
@@ -270,8 +271,8 @@ class Passkeys:
             InvalidInput: the name is over its cap.
             NotFound: the user has no such passkey.
         """
-        keyset = await self._vault.keyset(ctx)
-        if not await records.rename(ctx, keyset, user_id, passkey_id, _name(name)):
+        seals = await self._vault.persons.seals(ctx, user_id)
+        if not await records.rename(ctx, seals, user_id, passkey_id, _name(name)):
             raise NotFound
         await self._record(ctx, Event.PASSKEY_RENAMED, user_id, passkey_id)
 

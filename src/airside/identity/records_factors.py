@@ -9,7 +9,7 @@ from airside.identity import records_passkeys
 from airside.identity.model import Enrolled, TotpFactor
 from airside.protocols import otp
 from airside.store.context import RequestContext
-from airside.vault import Keyset
+from airside.vault import Seals
 
 HELD: Final = """
 select
@@ -63,10 +63,10 @@ class Removed:
     passkeys: int
 
 
-async def enrolled(ctx: RequestContext, keyset: Keyset, user_id: UUID) -> Enrolled:
+async def enrolled(ctx: RequestContext, seals: Seals, user_id: UUID) -> Enrolled:
     """What the person has, in one flush; nothing of anything for who isn't there."""
     held = (_Held, HELD, (ctx.tenant_id, user_id) * 5)
-    (row,), passkeys = await records_passkeys.of_user_beside(ctx, keyset, user_id, held)
+    (row,), passkeys = await records_passkeys.of_user_beside(ctx, seals, user_id, held)
     columns = zip(row.totp_ids, row.totp_since, row.totp_steps, strict=True)
     factors = tuple(TotpFactor(factor_id, since, otp.moment_of(step)) for factor_id, since, step in columns)
     return Enrolled(row.password, factors, tuple(passkeys), row.recovery_codes)

@@ -9,7 +9,7 @@ from airside.core.errors import Inconsistent
 from airside.identity.model import Passkey
 from airside.protocols.webauthn import TIMEOUT, VerifiedAssertion, VerifiedRegistration
 from airside.store.context import Query, RequestContext, Row
-from airside.vault import Keyset, Place
+from airside.vault import Keyset, Place, Seals, Vault
 
 Purpose = Literal["register", "prove"]
 _OWNER: Final = 16  # bytes of the user id that a sealed key begins with: the row can't be given to somebody else
@@ -171,40 +171,43 @@ async def count(ctx: RequestContext, user_id: UUID) -> int:
     return 0 if row is None else row.count
 
 
-async def insert(ctx: RequestContext, keyset: Keyset, passkey: Passkey, made: VerifiedRegistration) -> bool:
+async def insert(
+    ctx: RequestContext, keyset: Keyset, seals: Seals, passkey: Passkey, made: VerifiedRegistration
+) -> bool:
     """False where the tenant has this credential already, whosever it is. `keyset`: by `Vault.indexing`."""
     index, *others = _indexes(keyset, made.credential_id)
     if others and await ctx.tx.one(_Id, ELSEWHERE, (ctx.tenant_id, others)) is not None:
         return False
     row = (
         *(ctx.tenant_id, passkey.id, passkey.user_id, index),
-        keyset.seal(_place("credential_sealed", passkey.id), made.credential_id),
-        keyset.seal(_place("key_sealed", passkey.id), passkey.user_id.bytes + made.public_key),
-        keyset.seal(_place("name_sealed", passkey.id), passkey.name.encode()),
+        seals.seal(_place("credential_sealed", passkey.id), made.credential_id),
+        seals.seal(_place("key_sealed", passkey.id), passkey.user_id.bytes + made.public_key),
+        seals.seal(_place("name_sealed", passkey.id), passkey.name.encode()),
         *(made.sign_count, passkey.aaguid, list(passkey.transports), passkey.attested),
         *(passkey.backup_eligible, passkey.backed_up, passkey.created_at),
     )
     return await ctx.tx.run(INSERT, row) == 1
 
 
-async def of_user(ctx: RequestContext, keyset: Keyset, user_id: UUID) -> list[Stored]:
+async def of_user(ctx: RequestContext, seals: Seals, user_id: UUID) -> list[Stored]:
     """Oldest first."""
     rows = await ctx.tx.all(_Row, OF_USER, (ctx.tenant_id, user_id))
-    return [_stored(keyset, row) for row in rows]
+    return [_stored(seals, row) for row in rows]
 
 
 async def of_user_beside(
-    ctx: RequestContext, keyset: Keyset, user_id: UUID, first: Query[Row]
+    ctx: RequestContext, seals: Seals, user_id: UUID, first: Query[Row]
 ) -> tuple[list[Row], list[Passkey]]:
     """The rows of another query and the user's passkeys, oldest first, in one flush."""
     others, rows = await ctx.tx.two(first, (_Row, OF_USER, (ctx.tenant_id, user_id)))
-    return others, [_stored(keyset, row).passkey for row in rows]
+    return others, [_stored(seals, row).passkey for row in rows]
 
 
-async def by_credential(ctx: RequestContext, keyset: Keyset, credential_id: bytes) -> Stored | None:
+async def by_credential(ctx: RequestContext, vault: Vault, credential_id: bytes) -> Stored | None:
     """None where no active user of the tenant has it."""
+    keyset = await vault.keyset(ctx)
     row = await ctx.tx.one(_Row, BY_CREDENTIAL, (ctx.tenant_id, _indexes(keyset, credential_id)))
-    return None if row is None else _stored(keyset, row)
+    return None if row is None else _stored(await vault.persons.seals(ctx, row.user_id), row)
 
 
 async def used(ctx: RequestContext, passkey_id: UUID, verified: VerifiedAssertion) -> bool:
@@ -214,8 +217,8 @@ async def used(ctx: RequestContext, passkey_id: UUID, verified: VerifiedAssertio
     return await ctx.tx.run(USED, params) == 1
 
 
-async def rename(ctx: RequestContext, keyset: Keyset, user_id: UUID, passkey_id: UUID, name: str) -> bool:
-    sealed = keyset.seal(_place("name_sealed", passkey_id), name.encode())
+async def rename(ctx: RequestContext, seals: Seals, user_id: UUID, passkey_id: UUID, name: str) -> bool:
+    sealed = seals.seal(_place("name_sealed", passkey_id), name.encode())
     return await ctx.tx.run(RENAME, (sealed, ctx.tenant_id, user_id, passkey_id)) == 1
 
 
@@ -231,14 +234,14 @@ def _place(column: str, passkey_id: UUID) -> Place:
     return Place("passkey", column, passkey_id)
 
 
-def _stored(keyset: Keyset, row: _Row) -> Stored:
-    owner_and_key = keyset.open(_place("key_sealed", row.passkey_id), row.key_sealed)
+def _stored(seals: Seals, row: _Row) -> Stored:
+    owner_and_key = seals.open(_place("key_sealed", row.passkey_id), row.key_sealed)
     if owner_and_key[:_OWNER] != row.user_id.bytes:
         raise Inconsistent("passkey in another user's name")
     passkey = Passkey(
         id=row.passkey_id,
         user_id=row.user_id,
-        name=keyset.open(_place("name_sealed", row.passkey_id), row.name_sealed).decode(),
+        name=seals.open(_place("name_sealed", row.passkey_id), row.name_sealed).decode(),
         aaguid=row.aaguid,
         transports=tuple(row.transports),
         attested=row.attested,
@@ -247,5 +250,5 @@ def _stored(keyset: Keyset, row: _Row) -> Stored:
         created_at=row.created_at,
         last_used_at=row.last_used_at,
     )
-    credential_id = keyset.open(_place("credential_sealed", row.passkey_id), row.credential_sealed)
+    credential_id = seals.open(_place("credential_sealed", row.passkey_id), row.credential_sealed)
     return Stored(passkey, credential_id, owner_and_key[_OWNER:], row.sign_count)

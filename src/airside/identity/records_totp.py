@@ -7,7 +7,7 @@ from uuid import UUID
 
 from airside.core.secret import Secret
 from airside.store.context import RequestContext
-from airside.vault import Keyset, Place
+from airside.vault import Place, Seals
 
 PUT_PENDING: Final = """
 insert into airside.totp_factor (tenant_id, factor_id, user_id, secret_sealed, last_step, created_at)
@@ -82,18 +82,18 @@ class Generator:
     secret: Secret[bytes]
 
 
-async def put_pending(ctx: RequestContext, keyset: Keyset, user_id: UUID, made: Generator) -> None:
+async def put_pending(ctx: RequestContext, seals: Seals, user_id: UUID, made: Generator) -> None:
     """Store it in the place of whatever the user had begun before. The caller has taken the user's row."""
-    sealed = keyset.seal(_place(made.factor_id), made.secret.reveal())
+    sealed = seals.seal(_place(made.factor_id), made.secret.reveal())
     await ctx.tx.run(PUT_PENDING, (ctx.tenant_id, made.factor_id, user_id, sealed, ctx.now))
 
 
 async def pending(
-    ctx: RequestContext, keyset: Keyset, user_id: UUID, factor_id: UUID, since: datetime
+    ctx: RequestContext, seals: Seals, user_id: UUID, factor_id: UUID, since: datetime
 ) -> Generator | None:
     """The user's unconfirmed factor of that id, begun after `since`."""
     row = await ctx.tx.one(_Row, PENDING, (ctx.tenant_id, factor_id, user_id, since))
-    return None if row is None else _generator(keyset, row)
+    return None if row is None else _generator(seals, row)
 
 
 async def confirm(ctx: RequestContext, user_id: UUID, factor_id: UUID, step: int, since: datetime, most: int) -> bool:
@@ -103,10 +103,10 @@ async def confirm(ctx: RequestContext, user_id: UUID, factor_id: UUID, step: int
     return await ctx.tx.run(CONFIRM, (ctx.now, step, *key, ctx.tenant_id, user_id, most, ctx.tenant_id, user_id)) == 1
 
 
-async def confirmed(ctx: RequestContext, keyset: Keyset, user_id: UUID) -> list[Generator]:
+async def confirmed(ctx: RequestContext, seals: Seals, user_id: UUID) -> list[Generator]:
     """The confirmed factors of an active user."""
     rows = await ctx.tx.all(_Row, CONFIRMED, (ctx.tenant_id, user_id))
-    return [_generator(keyset, row) for row in rows]
+    return [_generator(seals, row) for row in rows]
 
 
 async def count(ctx: RequestContext, user_id: UUID) -> int:
@@ -130,8 +130,8 @@ async def sweep(ctx: RequestContext, until: datetime) -> int:
     return await ctx.tx.run(SWEEP, (ctx.tenant_id, until))
 
 
-def _generator(keyset: Keyset, row: _Row) -> Generator:
-    return Generator(row.factor_id, Secret(keyset.open(_place(row.factor_id), row.secret_sealed)))
+def _generator(seals: Seals, row: _Row) -> Generator:
+    return Generator(row.factor_id, Secret(seals.open(_place(row.factor_id), row.secret_sealed)))
 
 
 def _place(factor_id: UUID) -> Place:

@@ -96,7 +96,7 @@ class Totp:
             raise Conflict("too many factors")
         secret = Secret(self._entropy.bytes(otp.SECRET_BYTES))
         made = Generator(factor_id or uuid7(ctx.now, self._entropy), secret)
-        await rows.put_pending(ctx, await self._vault.keyset(ctx), user_id, made)
+        await rows.put_pending(ctx, await self._vault.persons.seals(ctx, user_id), user_id, made)
         return _shown(made, account, issuer)
 
     async def resume(
@@ -108,7 +108,8 @@ class Totp:
         Raises:
             NotFound: nothing of that person's waits under that id: confirmed, replaced, expired or never there.
         """
-        waiting = await rows.pending(ctx, await self._vault.keyset(ctx), user_id, factor_id, ctx.now - ENROLMENT)
+        seals = await self._vault.persons.seals(ctx, user_id)
+        waiting = await rows.pending(ctx, seals, user_id, factor_id, ctx.now - ENROLMENT)
         if waiting is None:
             raise NotFound
         return _shown(waiting, account, issuer)
@@ -127,7 +128,7 @@ class Totp:
             raise Forbidden("factor not allowed")
         await self._guesses.spend_enrolment(ctx, user_id)
         since = ctx.now - ENROLMENT
-        waiting = await rows.pending(ctx, await self._vault.keyset(ctx), user_id, factor_id, since)
+        waiting = await rows.pending(ctx, await self._vault.persons.seals(ctx, user_id), user_id, factor_id, since)
         if waiting is None:
             raise NotFound
         steps = _steps(ctx, waiting, read_digits(code))
@@ -156,7 +157,7 @@ class Totp:
         """
         if not await self._allowed(ctx):
             raise Unauthenticated("factor not allowed")
-        generators = await rows.confirmed(ctx, await self._vault.keyset(ctx), user_id)
+        generators = await rows.confirmed(ctx, await self._vault.persons.seals(ctx, user_id), user_id)
         spent = await self._guesses.spend(ctx, user_id, device_id, cost=len(generators))
         typed = read_digits(code)
         matching = [(generator, step) for generator in generators for step in _steps(ctx, generator, typed)]

@@ -5,6 +5,7 @@ ciphertext format, the tenants' keysets and the keys derived from them, and each
 sealed: each room seals its own columns and stores them itself. Never journals: its callers do.
 """
 
+from airside.vault.adoption import Adoption
 from airside.vault.aead import Aead, Kek
 from airside.vault.archive import KeyArchive, NoArchive
 from airside.vault.keyset import Keyset
@@ -20,6 +21,7 @@ from airside.vault.vault import Vault
 __all__ = [
     "FORGOTTEN",
     "KEYLESS",
+    "Adoption",
     "Aead",
     "Kek",
     "Keks",

@@ -3,6 +3,9 @@
 A room that seals a column adds a row here; `tests/house/test_columns.py` walks the live database and fails on a column
 that is neither here nor said to be public. Rows that carry another key's header (a person's own key) are left alone by
 the rotation of data keys: what is re-sealed then is that key, in the column where it stands wrapped.
+
+What is of one person is sealed under that person's own key (decision 0024), and names the column that says whose it is;
+a column beside such a one that is sealed under the tenant's key says why.
 """
 
 from collections.abc import Callable
@@ -13,6 +16,10 @@ from uuid import UUID
 
 SHORT: Final = "gone within the hour; its key is kept for as long"
 AS_RECORDED: Final = "part of a record that never changes; its key is kept for as long"
+
+OWNER: Final = "user_id"
+WRAPPED: Final = "the person's own key itself"
+PEPPER: Final = "sealed under the key that is the pepper (decision 0012), which is rotated by itself"
 
 
 def _first(first: UUID, *_: Any) -> UUID:
@@ -27,6 +34,8 @@ class Sealed:
         key: the columns of a unique key beside `tenant_id`, one or two; the primary one as a rule.
         row: which row a place names, from their values; the first of them as a rule.
         kept: why it isn't sealed anew, where it isn't.
+        owner: the column that says under which person's own key it stands; it may be null where that is nobody's.
+        shared: why it stands under the tenant's key though its row is of one person.
     """
 
     table: str
@@ -34,6 +43,8 @@ class Sealed:
     key: tuple[str, ...]
     row: Callable[..., UUID] = _first
     kept: str = ""
+    owner: str = ""
+    shared: str = ""
 
 
 def _device(user_id: UUID, device_id: UUID) -> UUID:
@@ -49,23 +60,23 @@ def _hashed(request_hash: bytes) -> UUID:
 
 
 SEALED: Final = (
-    Sealed("person_key", "wrapped", ("user_id",)),
+    Sealed("person_key", "wrapped", ("user_id",), shared=WRAPPED),
     Sealed("tenant", "name_sealed", ("tenant_id",)),
     Sealed("invitation", "email_sealed", ("invitation_id",)),
     Sealed("invitation", "name_sealed", ("invitation_id",)),
-    Sealed("user_account", "profile_sealed", ("user_id",)),
-    Sealed("user_account", "email_sealed", ("user_id",)),
-    Sealed("user_account", "name_sealed", ("user_id",)),
-    Sealed("user_session", "origin_sealed", ("session_id",)),
-    Sealed("user_session", "agent_sealed", ("session_id",)),
-    Sealed("known_device", "origin_sealed", ("user_id", "device_id"), _device),
-    Sealed("known_device", "agent_sealed", ("user_id", "device_id"), _device),
-    Sealed("password_credential", "hash", ("user_id",)),
-    Sealed("password_history", "hash", ("history_id",)),
-    Sealed("totp_factor", "secret_sealed", ("factor_id",)),
-    Sealed("passkey", "credential_sealed", ("passkey_id",)),
-    Sealed("passkey", "key_sealed", ("passkey_id",)),
-    Sealed("passkey", "name_sealed", ("passkey_id",)),
+    Sealed("user_account", "profile_sealed", ("user_id",), owner=OWNER),
+    Sealed("user_account", "email_sealed", ("user_id",), owner=OWNER),
+    Sealed("user_account", "name_sealed", ("user_id",), owner=OWNER),
+    Sealed("user_session", "origin_sealed", ("session_id",), owner=OWNER),
+    Sealed("user_session", "agent_sealed", ("session_id",), owner=OWNER),
+    Sealed("known_device", "origin_sealed", ("user_id", "device_id"), _device, owner=OWNER),
+    Sealed("known_device", "agent_sealed", ("user_id", "device_id"), _device, owner=OWNER),
+    Sealed("password_credential", "hash", ("user_id",), shared=PEPPER),
+    Sealed("password_history", "hash", ("history_id",), shared=PEPPER),
+    Sealed("totp_factor", "secret_sealed", ("factor_id",), owner=OWNER),
+    Sealed("passkey", "credential_sealed", ("passkey_id",), owner=OWNER),
+    Sealed("passkey", "key_sealed", ("passkey_id",), owner=OWNER),
+    Sealed("passkey", "name_sealed", ("passkey_id",), owner=OWNER),
     Sealed("action_link", "payload_sealed", ("link_id",)),
     Sealed("signin_flow", "continue_sealed", ("flow_id",), kept=SHORT),
     Sealed("signin_flow", "login_hint_sealed", ("flow_id",), kept=SHORT),

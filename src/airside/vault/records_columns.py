@@ -15,6 +15,14 @@ _SELECT: Final = """
     order by {order} limit %s
     for no key update skip locked
 """
+# As the partial index of the column has it: in the end there is nothing to look through.
+_UNOWNED: Final = """
+    select {keys}, s.{owner} as owner, s.{column} as sealed
+    from airside.{table} s
+    where s.tenant_id = %s and s.{owner} is not null and substring(s.{column} from 1 for 1) = '\\x01'{after}
+    order by {order} limit %s
+    for no key update skip locked
+"""
 _UPDATE: Final = """
     update airside.{table} set {column} = %s where tenant_id = %s and {same} and {column} = %s
 """
@@ -41,6 +49,13 @@ class Row:
         return (self.first,) if self.second is None else (self.first, self.second)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unowned(Row):
+    """A value that the tenant's key seals still, and whose it is."""
+
+    owner: UUID
+
+
 @dataclass(frozen=True, slots=True)
 class _Found:
     found: bool
@@ -65,13 +80,15 @@ async def page(
 ) -> list[Row]:
     """Up to `limit` rows sealed with one of the keys, in the order of their key after one. They stay locked until the
     transaction ends; what others hold locked is passed over, so that nobody waits for us while we wait for them."""
-    names = [f"s.{name}" for name in column.key]
-    later = f" and ({', '.join(names)}) > ({', '.join(['%s'] * len(names))})" if after else ""
-    words = [f"{name} as {word}" for name, word in zip(names, ("first", "second"), strict=False)]
-    sql = _SELECT.format(
-        keys=", ".join(words), column=column.column, table=column.table, after=later, order=", ".join(names)
-    )
+    sql = _SELECT.format(table=column.table, column=column.column, **_order(column, after))
     return await ctx.tx.all(Row, sql, (ctx.tenant_id, list(headers), *after, limit))
+
+
+async def unowned(ctx: RequestContext, column: Sealed, after: Sequence[Any], limit: int) -> list[Unowned]:
+    """As `page`: rows of one person that a key of the tenant seals."""
+    parts = _order(column, after)
+    sql = _UNOWNED.format(table=column.table, column=column.column, owner=column.owner, **parts)
+    return await ctx.tx.all(Unowned, sql, (ctx.tenant_id, *after, limit))
 
 
 async def replace(ctx: RequestContext, column: Sealed, changes: Sequence[Change]) -> int:
@@ -98,3 +115,11 @@ async def count(ctx: RequestContext, column: Sealed, headers: Sequence[bytes]) -
 def place_row(column: Sealed, row: Row) -> UUID:
     """The row that the value's place names."""
     return column.row(*row.key)
+
+
+def _order(column: Sealed, after: Sequence[Any]) -> dict[str, str]:
+    """The columns that a row is found by, what comes after one, and the order that says so."""
+    names = [f"s.{name}" for name in column.key]
+    later = f" and ({', '.join(names)}) > ({', '.join(['%s'] * len(names))})" if after else ""
+    words = [f"{name} as {word}" for name, word in zip(names, ("first", "second"), strict=False)]
+    return {"keys": ", ".join(words), "after": later, "order": ", ".join(names)}

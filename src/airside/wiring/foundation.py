@@ -17,7 +17,7 @@ from airside.revocation import Revocations
 from airside.secrets import AppKeys, KeyMemory, SecretStore
 from airside.store import Engine, Listener, Lookup, Outbox
 from airside.tokens import KeyRotation, Possession, RefreshFamilies, SigningKeys, SpentProofs
-from airside.vault import FORGOTTEN, Aead, KeyArchive, Measured, NoArchive, Vault
+from airside.vault import FORGOTTEN, Adoption, Aead, KeyArchive, Measured, NoArchive, Vault
 from airside.wiring.settings import Settings
 
 
@@ -32,6 +32,7 @@ class Foundation:
     lookup: Lookup
     outbox: Outbox
     vault: Vault
+    adoption: Adoption
     archive: KeyArchive
     journal: Journal
     sequencer: Sequencer
@@ -85,6 +86,7 @@ def foundation(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy
         lookup=lookup,
         outbox=outbox,
         vault=vault,
+        adoption=Adoption(vault=vault),
         archive=_archive(settings, kek=kek, clock=clock, entropy=entropy),
         journal=journal,
         sequencer=Sequencer(journal=journal, vault=vault, entropy=entropy),

@@ -141,6 +141,7 @@ class Jobs:
             services.certificate_reminders.remind,
             services.users.adopt,
             services.closing.close_due,
+            services.adoption.adopt,
             services.closing.sweep,
             services.passkeys.sweep,
             services.totp.sweep,
