@@ -96,6 +96,8 @@ def with_door(services: Services, discovery: Bound) -> Services:
         signals=services.signals,
         outbox=services.outbox,
         federated=ways,
+        lockdowns=services.lockdowns,
+        members=services.members,
     )
     flows = Flows(
         vault=services.vault,

@@ -22,6 +22,7 @@ from psycopg import AsyncConnection, sql
 from airside.access.rights import RELATION_OF_SCOPE
 from airside.apikeys import KeyDraft
 from airside.core.ids import (
+    BAN,
     CLIENT,
     CONNECTION,
     DEVICE,
@@ -152,6 +153,7 @@ async def _camp(server: Running) -> Camp:
         account = await services.service_accounts.create(ctx, canary)
         key_draft = KeyDraft(canary, account.owner, timedelta(days=1), scopes=frozenset({"users:read"}))
         api_key, _ = await services.api_keys.create(ctx, key_draft)
+        ban = await services.response_admin.ban(ctx, "198.51.100.0/24", timedelta(hours=1))
     assert secret is not None
     async with visitor(place) as browser:
         signed_in = await browser.sign_in(await browser.get(f"{place.issuer}/signin"), person)
@@ -197,6 +199,7 @@ async def _camp(server: Running) -> Camp:
         "vault_key": canary,
         "api_key_id": api_key.word,
         "service_account_id": account.word,
+        "ban_id": ban.word,
         "version": "1",
     }
     return Camp(place, canary, answer.json()["access_token"], cookies, ids, provisioning.token)
@@ -209,6 +212,7 @@ def _absent(server: Running, camp: Camp) -> dict[str, str]:
     fresh |= {"user_id": USER, "resource_id": USER, "connection_id": CONNECTION, "scim_token_id": TOKEN, "flow": FLOW}
     fresh |= {"invitation_id": INVITATION, "setup_id": SETUP, "client_id": CLIENT, "session_id": SESSION}
     fresh |= {"session": SESSION, "api_key_id": KEY, "service_account_id": SERVICE_ACCOUNT}
+    fresh |= {"ban_id": BAN}
     ids = {name: format_id(prefix, uuid7(clock.now(), entropy)) for name, prefix in fresh.items()}
     return {
         **camp.ids,
@@ -251,6 +255,7 @@ def _body(template: str) -> Any:
         "/api-keys": {"name": "probe", "owner": "svc_01ba2272b0000000000000000a", "scopes": ["users:read"]},
         "/{api_key_id}/rotate": {},
         "/service-accounts": {"name": "probe"},
+        "/response/bans": {"network": "192.0.2.0/24", "minutes": 1},
         "/{service_account_id}": {"state": "disabled"},
         "/vault/keys": {"name": "probe"},
         "/vault/secrets": {"path": "probe", "value": "probe"},

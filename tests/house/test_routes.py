@@ -90,6 +90,7 @@ BODIES: dict[str, dict[str, object]] = {
     "/api-keys": {"name": "stranger", "owner": "svc_01ba2272b0000000000000000a", "scopes": ["users:read"]},
     "/service-accounts": {"name": "stranger"},
     "/service-accounts/{service_account_id}": {"state": "disabled"},
+    "/response/bans": {"network": "192.0.2.0/24", "minutes": 1},
     "/scim/v2/Users": {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "stranger"},
     "/scim/v2/Groups": {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": "stranger"},
 }
@@ -120,6 +121,7 @@ async def _ids(place: Place) -> dict[str, str]:
         token, _ = await services.scim_tokens.create(ctx, connection.id, lifetime=timedelta(days=1))
         account = await services.service_accounts.create(ctx, "kept")
         scopes = frozenset({"users:read"})
+        ban = await services.response_admin.ban(ctx, "198.51.100.0/24", timedelta(minutes=1))
         key, _ = await services.api_keys.create(ctx, KeyDraft("kept", account.owner, timedelta(days=1), scopes=scopes))
     return {
         "slug": place.slug,
@@ -155,6 +157,7 @@ async def _ids(place: Place) -> dict[str, str]:
         "vault_key": "kept",
         "api_key_id": key.word,
         "service_account_id": account.word,
+        "ban_id": ban.word,
         "version": "1",
     }
 

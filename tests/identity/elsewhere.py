@@ -41,6 +41,9 @@ class Joining:
     async def grant(self, ctx: RequestContext, subject: str, relation: str) -> None:
         assert relation == "member"
 
+    async def holds(self, ctx: RequestContext, subject: str, relation: str) -> bool:
+        return False
+
 
 class Told:
     """Implements `Notices`: remembers what administrators were told."""

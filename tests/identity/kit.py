@@ -49,7 +49,7 @@ from airside.protocols.webauthn import RelyingParty
 from airside.revocation import Revocations
 from airside.signin import Flows, People
 from airside.store import Listener, Outbox, RequestContext
-from airside.tenancy import TenantPolicies
+from airside.tenancy import Lockdowns, TenantPolicies
 from airside.tokens import RefreshFamilies
 from airside.vault import Vault
 from tests.conftest import OpenContext
@@ -160,6 +160,7 @@ def kit(
     entropy: Entropy,
     hashes: HashPool,
     revocations: Revocations,
+    make_listener: Callable[[], Listener],
 ) -> Kit:
     journal = Journal(vault=vault, entropy=entropy)
     policies = TenantPolicies(journal=journal, clock=clock)
@@ -241,6 +242,8 @@ def kit(
             signals=SignalReader(vault=vault, devices=devices, places=PLACES, policies=policies),
             outbox=outbox,
             federated=federated,
+            lockdowns=Lockdowns(listener=make_listener(), clock=clock, entropy=entropy, journal=journal),
+            members=Joining(),
         ),
         federated=federated,
     )

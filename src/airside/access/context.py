@@ -1,4 +1,5 @@
-"""From a request to its RequestContext. A tenant that isn't there, or is suspended, is the same 404 everywhere."""
+"""From a request to its RequestContext. A tenant that isn't there, or is suspended, is the same 404 everywhere; what
+would change a locked one is refused here, whichever route it is for."""
 
 from abc import abstractmethod
 from collections.abc import AsyncGenerator
@@ -22,13 +23,14 @@ from airside.access.issuers import Issuers
 from airside.access.rights import INTERFACE_RIGHTS
 from airside.access.senders import sender_of
 from airside.access.stores import demand_store
+from airside.access.writing import changes
 from airside.apikeys import VerifiedKey
-from airside.core.errors import NotFound, Unauthenticated
+from airside.core.errors import Banned, NotFound, ReadOnly, Unauthenticated
 from airside.core.principal import Origin, Principal
 from airside.protocols.apikey import PresentedKey, looks_like_key
 from airside.shield import Passage, passage
 from airside.store import Address, Begun, Engine, Lookup, RequestContext
-from airside.tenancy import PLATFORM_SLUG, Tenants
+from airside.tenancy import PLATFORM_SLUG, Lockdown, Lockdowns, Tenants
 from airside.tokens import peek_tenant
 
 MAX_USER_AGENT: Final = 256
@@ -45,6 +47,7 @@ class Contexts:
         engine: Engine,
         lookup: Lookup,
         tenants: Tenants,
+        lockdowns: Lockdowns,
         issuers: Issuers,
         credentials: Credentials,
         authorise: Authorise,
@@ -52,6 +55,7 @@ class Contexts:
         self.engine = engine
         self.lookup = lookup
         self.tenants = tenants
+        self.lockdowns = lockdowns
         self.issuers = issuers
         self.credentials = credentials
         self.authorise = authorise
@@ -103,6 +107,7 @@ class Contexts:
         if presented is None:
             raise Unauthenticated("an API key is needed")
         async with self.begin(await self._of_key(presented, seen), seen) as ctx:
+            await self.admit(ctx)
             if (await self.tenants.enter(ctx)).state != "active":
                 raise Unauthenticated("API key of a suspended tenant", presented=True)
             yield ctx, await self.credentials.key(ctx, presented, publishable=True)
@@ -130,8 +135,7 @@ class Contexts:
         if address is None:
             return None
         ctx = self.begin(address, seen).context
-        tenant = self.tenants.entered(ctx)
-        return ctx if tenant is not None and tenant.state == "active" else None
+        return ctx if self._open_at_once(ctx) else None
 
     def interface_at_once(self, seen: Passage, need: str) -> RequestContext | None:
         """As `interface`, without a wait and so without a transaction; None where it would take one.
@@ -145,8 +149,7 @@ class Contexts:
         if address is None:
             return None
         ctx = self.begin(address, seen).context
-        tenant = self.tenants.entered(ctx)
-        if tenant is None or tenant.state != "active":
+        if not self._open_at_once(ctx):
             return None
         principal: Principal | None
         if key is None:
@@ -162,6 +165,25 @@ class Contexts:
         """The context of a request to the tenant at `address`; nobody is asking yet."""
         origin = Origin(seen.client, (seen.header(b"user-agent") or "")[:MAX_USER_AGENT])
         return self.engine.begin(address.tenant_id, origin=origin, request_id=seen.request_id)
+
+    async def admit(self, ctx: RequestContext) -> Lockdown:
+        """What is shut of the tenant. Whoever comes from a network that it shuts out is turned away before anything
+        else is looked at.
+
+        Raises:
+            Banned: they do.
+        """
+        lockdown = await self.lockdowns.enter(ctx)
+        if lockdown.shuts_out(ctx.origin.address, ctx.now):
+            raise Banned("network")
+        return lockdown
+
+    def _open_at_once(self, ctx: RequestContext) -> bool:
+        """Whether it is known without a wait that the tenant is open to where the request comes from."""
+        tenant, lockdown = self.tenants.entered(ctx), self.lockdowns.known(ctx)
+        if tenant is None or tenant.state != "active" or lockdown is None:
+            return False
+        return not lockdown.shuts_out(ctx.origin.address, ctx.now)
 
     async def of(self, presented: Presented, seen: Passage) -> Address:
         """The tenant of a token or API key that comes alone.
@@ -221,6 +243,7 @@ class _Opening(AbstractAsyncContextManager[RequestContext]):
         begun = contexts.begin(address, passage(self._request.scope))
         ctx = begun.context
         try:
+            lockdown = await contexts.admit(ctx)
             if (await contexts.tenants.enter(ctx)).state != "active":
                 raise NotFound("tenant")
             if presented is not None:
@@ -229,6 +252,8 @@ class _Opening(AbstractAsyncContextManager[RequestContext]):
             if right is not None:
                 await contexts.authorise(ctx, right)
                 await demand_store(ctx, self._request, contexts.tenants)
+            if lockdown.lock is not None and changes(self._request.scope["method"], self._request.scope["path"]):
+                raise ReadOnly("tenant locked")
         except BaseException as error:
             await begun.__aexit__(type(error), error, error.__traceback__)
             raise

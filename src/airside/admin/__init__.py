@@ -18,6 +18,7 @@ from airside.admin.members import MemberAdmin
 from airside.admin.platform import OPERATOR, Platform
 from airside.admin.policies import PolicyAdmin
 from airside.admin.registration_tokens import RegistrationTokenAdmin
+from airside.admin.response import ResponseAdmin
 from airside.admin.roles import RoleAdmin
 from airside.admin.scim_tokens import ScimTokenAdmin
 from airside.admin.scopes import ScopeAdmin
@@ -47,6 +48,7 @@ __all__ = [
     "Platform",
     "PolicyAdmin",
     "RegistrationTokenAdmin",
+    "ResponseAdmin",
     "RoleAdmin",
     "ScimTokenAdmin",
     "ScopeAdmin",

@@ -217,3 +217,8 @@ class Event(StrEnum):
     LEASE_REVOKED = "vault:lease:revoked"
     VAULT_GRANTED = "vault:grant:granted"
     VAULT_REVOKED = "vault:grant:revoked"
+
+    TENANT_LOCKED = "response:tenant:locked"
+    TENANT_UNLOCKED = "response:tenant:unlocked"
+    NETWORK_BANNED = "response:network:banned"
+    NETWORK_LIFTED = "response:network:lifted"

@@ -82,6 +82,8 @@ class Journal:
             shut, details = UNSEALED, {**details, "unsealed": True}
         if ctx.principal.key_id is not None:  # the actor is its owner
             details = {**details, "by_key_id": ctx.principal.key_id}
+        if ctx.incident:
+            details = {**details, "incident": ctx.incident}
         draft = _draft(
             ctx,
             record_id,

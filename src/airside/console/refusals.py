@@ -10,11 +10,13 @@ from airside.console.brand import NOBODY
 from airside.console.language import Language, choose
 from airside.console.render import page, retry_header
 from airside.core.errors import (
+    Banned,
     Conflict,
     Forbidden,
     InvalidInput,
     LimitExceeded,
     NotFound,
+    ReadOnly,
     Refusal,
     TooLarge,
     Unauthenticated,
@@ -34,6 +36,8 @@ class Said(NamedTuple):
 TABLE: Final[tuple[tuple[type[Refusal], Said], ...]] = (
     (NotFound, Said(404, "missing")),
     (Unauthenticated, Said(403, "unproven")),
+    (ReadOnly, Said(403, "locked")),
+    (Banned, Said(403, "banned")),
     (Forbidden, Said(403, "stale")),
     (Conflict, Said(409, "taken")),
     (TooLarge, Said(413, "large")),

@@ -54,6 +54,18 @@ class AssuranceTooLow(Forbidden):
     code = "insufficient_user_authentication"
 
 
+class ReadOnly(Forbidden):
+    """The tenant is locked: who may or not, nothing in it is changed."""
+
+    code = "tenant_read_only"
+
+
+class Banned(Forbidden):
+    """The tenant takes no requests from this network."""
+
+    code = "network_banned"
+
+
 class NotFound(Refusal):
     """Not there, or not yours: the two are never told apart."""
 

@@ -44,6 +44,9 @@ IDENTITY: Final = "ext"
 DOMAIN: Final = "dom"
 GROUP: Final = "grp"
 SETUP: Final = "stp"
+BAN: Final = "ban"
+INCIDENT: Final = "inc"
+ENTRY: Final = "ent"
 
 
 def uuid7(now: datetime, entropy: Entropy) -> UUID:

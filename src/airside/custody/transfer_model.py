@@ -22,6 +22,8 @@ _MAILED: Final = "was mailed and opens once; two installations would open it twi
 STAYS: Final[dict[str, str]] = {
     "limit_state": "counts what was tried at the origin",
     "outbox": "the origin sends it; from here it would arrive twice",
+    "tenant_lock": "whoever locked the origin did, and opens it there",
+    "network_ban": "is over in days, and was of who came to the origin",
     "tenant_shredding": "whoever asked for it asked the origin",
     "user_session": _ALIVE,
     "session_client": _ALIVE,

@@ -48,6 +48,8 @@ _MANAGEMENT_IN_GERMAN: Final[Mapping[str, str]] = {
     "secrets:write": "Alle Geheimnisse des Tresors schreiben.",
     "api-keys:read": "API-Schlüssel und Dienstkonten der Organisation ansehen.",
     "api-keys:write": "Dienstkonten anlegen; API-Schlüssel ausstellen, erneuern und widerrufen.",
+    "incidents:read": "Vorfälle sehen und was dagegen getan wurde.",
+    "incidents:write": "Vorfälle führen; wer die Organisation verwaltet, kann auch eingreifen.",
     "tenants:read": "Alle Organisationen sehen; nur bei den Betreibern.",
     "tenants:write": "Organisationen anlegen; nur bei den Betreibern.",
 }

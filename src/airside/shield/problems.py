@@ -5,11 +5,13 @@ import traceback
 from typing import Final
 
 from airside.core.errors import (
+    Banned,
     Conflict,
     Forbidden,
     InvalidInput,
     LimitExceeded,
     NotFound,
+    ReadOnly,
     Refusal,
     TooLarge,
     Unauthenticated,
@@ -25,6 +27,8 @@ _TABLE: Final[tuple[tuple[type[Refusal], int, str], ...]] = (
     (UnsupportedMedia, 415, "The body isn't of a type that this address takes."),
     (InvalidInput, 422, "The request can't be understood."),
     (Unauthenticated, 401, "Say who you are."),
+    (ReadOnly, 403, "Everything here is locked: it can be read, and not changed."),
+    (Banned, 403, "Nothing is taken from this network for the time being."),
     (Forbidden, 403, "That isn't allowed."),
     (NotFound, 404, "There is nothing here, or it isn't yours."),
     (Conflict, 409, "The state has changed, or it exists already."),

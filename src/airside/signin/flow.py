@@ -164,6 +164,7 @@ class Flows:
         Raises:
             NotFound: no such open login of this browser; also for all but one of those who finish it at once.
             InvalidInput: what was to be set (a new password) can't be.
+            ReadOnly: the tenant is locked, and who has proven themself is none of its administrators.
             Unavailable: a needed part is away.
         """
         flow = await self.load(ctx, flow_id, browser)
@@ -210,6 +211,7 @@ class Flows:
         except LimitExceeded as refusal:
             await self._journal.refused(ctx, Event.SIGNIN_LIMITED, reason=refusal.limit)
             return Limited(refusal.retry_after, due)
+        await self._people.demand_admitted(ctx, proof.user_id)
         after = replace(flow, proofs=(*flow.proofs, proof))
         if not await self._admits(ctx, after):
             await self._journal.refused(ctx, Event.SIGNIN_REFUSED, reason="domain_enforced")
@@ -225,9 +227,11 @@ class Flows:
         return step
 
     async def _finish(self, ctx: RequestContext, flow: Flow, browser: Secret[str], due: Complete) -> Step:
+        proven = replace(flow, proofs=due.proofs)
+        if proven.user_id is not None:
+            await self._people.demand_admitted(ctx, proven.user_id)
         if not await records.spend(ctx, flow.flow_id, _hash(browser)):
             raise NotFound
-        proven = replace(flow, proofs=due.proofs)
         if not await self._federated.stand(ctx, due.proofs) or not await self._admits(ctx, proven):
             raise NotFound
         signals = await self._people.signals(ctx, proven)

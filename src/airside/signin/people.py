@@ -1,8 +1,11 @@
 """What the flow has to know of a tenant and of whom it signs in, gathered from the rooms that know it."""
 
 from collections.abc import Mapping
+from typing import Protocol
+from uuid import UUID
 
-from airside.core.ids import SESSION, format_id
+from airside.core.errors import ReadOnly
+from airside.core.ids import SESSION, USER, format_id
 from airside.core.strict_json import Json
 from airside.federation import FederatedWays
 from airside.identity import Devices, Factors, Passwords, Session, SignalReader, Signals, attributes
@@ -10,7 +13,15 @@ from airside.signin.model import Flow
 from airside.signin.next_step import Person, Policy
 from airside.store import Outbox
 from airside.store.context import RequestContext
-from airside.tenancy import TenantPolicies, TenantPolicy
+from airside.tenancy import Lockdowns, TenantPolicies, TenantPolicy
+
+
+class Holders(Protocol):
+    """Who holds what; `tenancy.Members` is one."""
+
+    async def holds(self, ctx: RequestContext, subject: str, relation: str) -> bool:
+        """Whether `subject` has `relation` to the context's tenant."""
+        ...
 
 
 class People:
@@ -26,6 +37,8 @@ class People:
         signals: SignalReader,
         outbox: Outbox,
         federated: FederatedWays,
+        lockdowns: Lockdowns,
+        members: Holders,
     ) -> None:
         self._policies = policies
         self._factors = factors
@@ -34,6 +47,8 @@ class People:
         self._signals = signals
         self._outbox = outbox
         self._federated = federated
+        self._lockdowns = lockdowns
+        self._members = members
 
     async def policy(self, ctx: RequestContext) -> Policy:
         """What the tenant demands of a login."""
@@ -43,6 +58,19 @@ class People:
     async def may_come_from(self, ctx: RequestContext) -> bool:
         """Whether the tenant lets people sign in from where the request comes from."""
         return (await self._policies.current(ctx)).admits_address(ctx.origin.address)
+
+    async def demand_admitted(self, ctx: RequestContext, user_id: UUID) -> None:
+        """Return if somebody who has just proven to be `user_id` may come in now: into a locked tenant its
+        administrators alone.
+
+        Raises:
+            ReadOnly: they may not. Raised and not returned: what their coming has changed (an account made for them, a
+                role given) is undone.
+        """
+        if (await self._lockdowns.current(ctx)).lock is None:
+            return
+        if not await self._members.holds(ctx, f"user:{format_id(USER, user_id)}", "administrator"):
+            raise ReadOnly("tenant locked")
 
     async def of(self, ctx: RequestContext, flow: Flow) -> Person | None:
         """What is known of whom `flow` is of; None while nobody is known."""

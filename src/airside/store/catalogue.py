@@ -35,6 +35,8 @@ TABLES: Final[dict[str, Table]] = {
     "tenant_role": Table("tenant", ALL),
     "invitation": Table("tenant", ALL),
     "tenant_policy": Table("tenant", ALL),
+    "tenant_lock": Table("tenant", ("select", "insert", "delete")),
+    "network_ban": Table("tenant", ("select", "insert", "delete")),
     # custody
     "tenant_shredding": Table("tenant", ALL),
     # limits

@@ -70,7 +70,10 @@ class Transaction(Protocol):
 
 
 class RequestContext(Struct, frozen=True):
-    """One tenant, one transaction, one principal, one moment, a request id and an origin."""
+    """One tenant, one transaction, one principal, one moment, a request id and an origin.
+
+    `incident` names what is being responded to (`inc_…`), if anything is: every record of this request says so.
+    """
 
     tenant_id: UUID
     tx: Transaction
@@ -78,10 +81,15 @@ class RequestContext(Struct, frozen=True):
     now: datetime
     request_id: str
     origin: Origin
+    incident: str = ""
 
     def known_as(self, principal: Principal) -> "RequestContext":
         """The same request, now that it is known who asks: the same transaction and moment."""
-        return RequestContext(self.tenant_id, self.tx, principal, self.now, self.request_id, self.origin)
+        return RequestContext(self.tenant_id, self.tx, principal, self.now, self.request_id, self.origin, self.incident)
+
+    def under(self, incident: str) -> "RequestContext":
+        """The same request, as part of responding to `incident`."""
+        return RequestContext(self.tenant_id, self.tx, self.principal, self.now, self.request_id, self.origin, incident)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 Owns tenants (address, name, state, their two permission stores), memberships and the tenants' own roles, which are
 relations in the tenant's system store, so that our own engine answers for our own management verbs; invitations to
-become one; the closed catalogue of what managers may; and what the tenant demands of its people. Does not own people
+become one; the closed catalogue of what managers may; what the tenant demands of its people; and what of it is shut:
+whether it is locked, and which networks it takes nothing from. Does not own people
 (`identity`) nor the meaning of relations (`permissions`).
 """
 
@@ -10,6 +11,7 @@ from airside.tenancy.catalogue import PERMISSIONS, RELATIONS, Permission, name_o
 from airside.tenancy.grants import Grants
 from airside.tenancy.invitations import Invitations
 from airside.tenancy.inviters import ClientStates, Inviters
+from airside.tenancy.lockdowns import Lockdowns
 from airside.tenancy.members import Members
 from airside.tenancy.model import (
     PLATFORM_SLUG,
@@ -23,6 +25,7 @@ from airside.tenancy.model import (
     RoleDraft,
     Tenant,
 )
+from airside.tenancy.model_lockdown import Ban, Lock, Lockdown
 from airside.tenancy.named import NamedGrant, NamedGrants, NamedKind, NamedRelation
 from airside.tenancy.policies import TenantPolicies
 from airside.tenancy.policy import (
@@ -44,6 +47,7 @@ __all__ = [
     "RELATIONS",
     "ROLES",
     "AdministrationPolicy",
+    "Ban",
     "Branding",
     "ClientStates",
     "CustomRole",
@@ -53,6 +57,9 @@ __all__ = [
     "InvitationState",
     "Invitations",
     "Inviters",
+    "Lock",
+    "Lockdown",
+    "Lockdowns",
     "Members",
     "NamedGrant",
     "NamedGrants",

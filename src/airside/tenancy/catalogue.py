@@ -49,6 +49,8 @@ _ALL: Final = (
     Permission("secrets:write", "can_write_secrets", "Write every secret of the applications' vault."),
     Permission("api-keys:read", "can_read_api_keys", "See the tenant's API keys and service accounts."),
     Permission("api-keys:write", "can_write_api_keys", "Make service accounts; mint, rotate and revoke API keys."),
+    Permission("incidents:read", "can_read_incidents", "See incidents, and what was done about them."),
+    Permission("incidents:write", "can_write_incidents", "Keep incidents; administrators may respond to them too."),
     Permission("tenants:read", "can_read_tenants", "See every tenant; in the operators' tenant only."),
     Permission("tenants:write", "can_write_tenants", "Make tenants; in the operators' tenant only."),
 )

@@ -67,6 +67,8 @@ type tenant
     define can_write_secrets: [client, role#assignee] or administrator
     define can_read_api_keys: [client, role#assignee] or administrator
     define can_write_api_keys: [client, role#assignee] or administrator
+    define can_read_incidents: [client, role#assignee] or administrator
+    define can_write_incidents: [client, role#assignee] or administrator
     define can_read_tenants: [client, role#assignee] or administrator
     define can_write_tenants: [client, role#assignee] or administrator
 """
@@ -266,6 +268,65 @@ type tenant
     define can_manage_vault: [client, role#assignee] or administrator
     define can_read_secrets: [client, role#assignee] or administrator
     define can_write_secrets: [client, role#assignee] or administrator
+    define can_read_tenants: [client, role#assignee] or administrator
+    define can_write_tenants: [client, role#assignee] or administrator
+""",
+    """model
+  schema 1.1
+
+type user
+
+type client
+
+type service_account
+
+type operator
+
+type role
+  relations
+    define assignee: [user, service_account]
+
+type vault_key
+  relations
+    define encrypter: [client, role#assignee]
+    define decrypter: [client, role#assignee]
+
+type vault_path
+  relations
+    define reader: [client, role#assignee]
+    define writer: [client, role#assignee]
+
+type tenant
+  relations
+    define administrator: [user, operator]
+    define member: [user] or administrator
+    define can_read_users: [client, role#assignee] or administrator
+    define can_write_users: [client, role#assignee] or administrator
+    define can_read_members: [client, role#assignee] or administrator
+    define can_write_members: [client, role#assignee] or administrator
+    define can_read_roles: [client, role#assignee] or administrator
+    define can_write_roles: [client, role#assignee] or administrator
+    define can_read_sessions: [client, role#assignee] or administrator
+    define can_end_sessions: [client, role#assignee] or administrator
+    define can_read_clients: [client, role#assignee] or administrator
+    define can_write_clients: [client, role#assignee] or administrator
+    define can_read_permissions: [client, role#assignee] or administrator
+    define can_write_permissions: [client, role#assignee] or administrator
+    define can_check_permissions: [client, role#assignee] or administrator
+    define can_read_revocations: [client, role#assignee] or administrator
+    define can_read_audit: [client, role#assignee] or administrator
+    define can_read_policies: [client, role#assignee] or administrator
+    define can_write_policies: [client, role#assignee] or administrator
+    define can_read_connections: [client, role#assignee] or administrator
+    define can_write_connections: [client, role#assignee] or administrator
+    define can_encrypt_vault: [client, role#assignee] or administrator
+    define can_decrypt_vault: [client, role#assignee] or administrator
+    define can_use_vault: [client, role#assignee] or administrator
+    define can_manage_vault: [client, role#assignee] or administrator
+    define can_read_secrets: [client, role#assignee] or administrator
+    define can_write_secrets: [client, role#assignee] or administrator
+    define can_read_api_keys: [client, role#assignee] or administrator
+    define can_write_api_keys: [client, role#assignee] or administrator
     define can_read_tenants: [client, role#assignee] or administrator
     define can_write_tenants: [client, role#assignee] or administrator
 """,

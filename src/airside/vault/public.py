@@ -31,6 +31,8 @@ PUBLIC: Final[Mapping[str, Mapping[str, str]]] = {
     "tenant_role": {"name": NAME, "description": NAME},
     "invitation": {"email_index": INDEX, "roles": NAME, "inviter": ID, "state": WORD},
     "tenant_policy": {"policy": SETTINGS, "changed_by": ID},
+    "tenant_lock": {"locked_by": ID},
+    "network_ban": {"network": "a network that an administrator shut out for hours or days", "banned_by": ID},
     "limit_state": {"name": WORD, "key_hash": KEYED},
     "user_account": {"email_index": INDEX, "email_domain_index": INDEX, "state": WORD},
     "person_erasure": {

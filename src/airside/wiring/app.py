@@ -242,6 +242,7 @@ def _documented(services: Services) -> FastAPI:
         secrets=services.secret_admin,
         api_keys=services.api_key_admin,
         service_accounts=services.service_account_admin,
+        response=services.response_admin,
         cursors=cursors,
     )
     api.include_router(management.router(verbs))

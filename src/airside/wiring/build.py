@@ -82,6 +82,7 @@ def build(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy: Ent
         engine=base.engine,
         lookup=base.lookup,
         tenants=who.tenants,
+        lockdowns=who.lockdowns,
         issuers=issuers,
         credentials=credentials,
         authorise=authorise,

@@ -216,6 +216,8 @@ def _flows(base: Foundation, who: Persons, elsewhere: Federation) -> Flows:
             signals=who.signals,
             outbox=base.outbox,
             federated=elsewhere.federated_ways,
+            lockdowns=who.lockdowns,
+            members=who.members,
         ),
         federated=elsewhere.federated_ways,
     )

@@ -138,6 +138,7 @@ class Jobs:
             services.links.sweep,
             services.invitations.sweep,
             services.setup_endings.sweep,
+            services.lockdowns.sweep,
             services.certificate_reminders.remind,
             services.users.adopt,
             services.closing.close_due,

@@ -17,6 +17,7 @@ from airside.admin import (
     Platform,
     PolicyAdmin,
     RegistrationTokenAdmin,
+    ResponseAdmin,
     RoleAdmin,
     ScopeAdmin,
     SecretAdmin,
@@ -63,6 +64,7 @@ class Managers:
     secret_admin: SecretAdmin
     api_key_admin: ApiKeyAdmin
     service_account_admin: ServiceAccountAdmin
+    response_admin: ResponseAdmin
     platform: Platform
 
 
@@ -165,6 +167,7 @@ def managers(
         service_account_admin=ServiceAccountAdmin(
             authorise=authorise, accounts=programs.service_accounts, roles=who.roles
         ),
+        response_admin=ResponseAdmin(authorise=authorise, lockdowns=who.lockdowns),
         platform=Platform(
             authorise=authorise,
             engine=base.engine,

@@ -23,7 +23,17 @@ from airside.identity import (
 )
 from airside.oauth import Participants
 from airside.protocols.webauthn import RelyingParty
-from airside.tenancy import Grants, Invitations, Members, NamedGrants, Roles, TenantPolicies, Tenants, VaultKeys
+from airside.tenancy import (
+    Grants,
+    Invitations,
+    Lockdowns,
+    Members,
+    NamedGrants,
+    Roles,
+    TenantPolicies,
+    Tenants,
+    VaultKeys,
+)
 from airside.wiring.foundation import Foundation
 from airside.wiring.indexes import VALUES
 from airside.wiring.roots import attestation_roots
@@ -49,6 +59,7 @@ class Persons:
     participants: Participants
     links: Links
     tenants: Tenants
+    lockdowns: Lockdowns
     roles: Roles
     members: Members
     named_grants: NamedGrants
@@ -122,6 +133,7 @@ def persons(base: Foundation, settings: Settings) -> Persons:
         activity=Activity(vault=vault),
         vault_keys=VaultKeys(vault=vault, passwords=passwords, journal=journal, indexes=VALUES),
         tenants=tenants,
+        lockdowns=Lockdowns(listener=base.listener, clock=base.clock, entropy=entropy, journal=journal),
         roles=roles,
         members=members,
         named_grants=NamedGrants(grants=grants, journal=journal),

@@ -20,6 +20,7 @@ from airside.admin import (
     MemberAdmin,
     PolicyAdmin,
     RegistrationTokenAdmin,
+    ResponseAdmin,
     RoleAdmin,
     ScimTokenAdmin,
     ScopeAdmin,
@@ -44,6 +45,7 @@ from airside.api.routes import (
     invitations,
     policies,
     registration_tokens,
+    response,
     roles,
     scim_tokens,
     scopes,
@@ -86,6 +88,7 @@ class Management:
     secrets: SecretAdmin
     api_keys: ApiKeyAdmin
     service_accounts: ServiceAccountAdmin
+    response: ResponseAdmin
     cursors: Cursors
 
 
@@ -155,6 +158,7 @@ def router(management: Management) -> APIRouter:
     vault_keys.add(routes, caller, management.vault)
     secrets.add(routes, caller, management.secrets, management.cursors)
     api_keys.add(routes, caller, management.api_keys, management.service_accounts, management.cursors)
+    response.add(routes, caller, management.response)
     return routes
 
 
