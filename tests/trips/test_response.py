@@ -6,6 +6,7 @@ import pytest
 
 from airside.core.ids import BAN, format_id, uuid7
 from tests.admin.kit import make_manager
+from tests.apikeys.kit import account_with, mint
 from tests.running import Place, Running
 from tests.surface import administrator_token
 from tests.trips.manager import manage, person_tokens
@@ -39,6 +40,16 @@ async def test_banned_network_is_turned_away_and_let_in_again(place: Place, toke
         assert (await manage(place, token, "DELETE", f"/response/bans/{ban['id']}")).status_code == 204
         assert (await banned.get(discovery)).status_code == 200
     assert (await manage(place, token, "DELETE", f"/response/bans/{ban['id']}")).status_code == 404
+
+
+async def test_key_that_is_answered_at_once_is_turned_away_too(place: Place, token: str) -> None:
+    minted = await mint(place, "users:read", account=await account_with(place, "users:read"))
+    bearer = {"authorization": f"Bearer {minted.secret}"}
+    async with place.server.client(source="127.0.0.2") as banned:
+        for _ in range(2):
+            assert (await banned.get("/keys/v1/self", headers=bearer)).status_code == 200
+        await manage(place, token, "POST", "/response/bans", {"network": "127.0.0.2", "minutes": 5})
+        assert (await banned.get("/keys/v1/self", headers=bearer)).json()["code"] == "network_banned"
 
 
 async def test_ban_holds_for_its_own_tenant_alone(server: Running, place: Place, token: str) -> None:

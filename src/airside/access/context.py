@@ -123,8 +123,7 @@ class Contexts:
         if presented is None or address is None:
             return None
         ctx = self.begin(address, seen).context
-        tenant = self.tenants.entered(ctx)
-        if tenant is None or tenant.state != "active":
+        if not self._open_at_once(ctx):
             return None
         verified = self.credentials.verified_at_once(ctx, presented)
         return None if verified is None else (address, verified)
