@@ -212,7 +212,9 @@ def _rows_of_struct(kind: type[Any], parts: dict[str, Any], prefix: str) -> Iter
         if isinstance(field.default, msgspec.Struct):
             yield from _rows_of_struct(type(field.default), parts, f"{prefix}{field.name}.")
             continue
-        default = json.dumps(msgspec.to_builtins(field.default, order="sorted"))
+        made = field.default_factory
+        value = field.default if made is msgspec.NODEFAULT else made()
+        default = json.dumps(msgspec.to_builtins(value, order="sorted"))
         takes = _takes(parts[kind.__name__]["properties"][field.name])
         yield f"| `{prefix}{field.name}` | `{default}` | {takes} | {said[field.name]} |"
 

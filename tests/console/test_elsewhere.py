@@ -111,6 +111,7 @@ def with_door(services: Services, discovery: Bound) -> Services:
         ],
         people=people,
         federated=ways,
+        tallies=services.tallies,
     )
     return replace(services, flows=flows, federated_ways=ways, discovery=discovery)
 

@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 
 from airside.audit import Journal
+from airside.audit.alerts import Tallies
 from airside.core.clock import Clock
 from airside.core.entropy import Entropy
 from airside.core.principal import Origin
@@ -246,6 +247,7 @@ def kit(
             members=Joining(),
         ),
         federated=federated,
+        tallies=Tallies(vault=vault, entropy=entropy),
     )
     return Kit(
         open_ctx=open_ctx,

@@ -12,6 +12,7 @@ from airside.access import Credentials as Access
 from airside.access import Issuers
 from airside.apikeys import KeyMemory, KeyVerifier, LastUse
 from airside.audit import Journal
+from airside.audit.alerts import Tallies
 from airside.core.clock import Clock
 from airside.core.entropy import Entropy, token
 from airside.core.ids import USER, format_id
@@ -344,6 +345,7 @@ async def provider(
                     journal=journal,
                     pace=InProcessLimiter(),
                     last_use=LastUse(),
+                    tallies=Tallies(vault=vault, entropy=entropy),
                 ),
             ),
             issuer=issuer,

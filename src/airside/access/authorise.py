@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from airside.audit.alerts import Tallies
 from airside.core.errors import AssuranceTooLow, Forbidden, Unauthenticated
 from airside.core.principal import Assurance, Principal
 from airside.store import RequestContext
@@ -29,9 +30,10 @@ class Right:
 class Authorise:
     """`await authorise(ctx, right)` returns, or refuses."""
 
-    def __init__(self, *, members: Members, policies: TenantPolicies) -> None:
+    def __init__(self, *, members: Members, policies: TenantPolicies, tallies: Tallies) -> None:
         self._members = members
         self._policies = policies
+        self._tallies = tallies
 
     async def __call__(self, ctx: RequestContext, right: Right) -> None:
         """Raises:
@@ -39,9 +41,13 @@ class Authorise:
         Forbidden: the credential's scope or the caller's relations don't reach.
         AssuranceTooLow: a person who may, and has to prove themselves more strongly or anew first (RFC 9470).
         """
-        _demand_credential(ctx.principal, right)
-        if not await self._members.holds(ctx, ctx.principal.subject, right.relation):
-            raise Forbidden("relation", relation=right.relation)
+        try:
+            _demand_credential(ctx.principal, right)
+            if not await self._members.holds(ctx, ctx.principal.subject, right.relation):
+                raise Forbidden("relation", relation=right.relation)
+        except Forbidden:
+            self._tallies.note(ctx, "refused", ctx.principal.subject)
+            raise
         await self._demand_proven(ctx, right)
 
     def at_once(self, ctx: RequestContext, right: Right) -> bool:
@@ -64,12 +70,16 @@ class Authorise:
             as a call.
         """
         asked = tuple(rights)
-        for right in asked:
-            _demand_credential(ctx.principal, right)
-        held = await self._members.held(ctx, ctx.principal.subject, [right.relation for right in asked])
-        for right in asked:
-            if right.relation not in held:
-                raise Forbidden("relation", relation=right.relation)
+        try:
+            for right in asked:
+                _demand_credential(ctx.principal, right)
+            held = await self._members.held(ctx, ctx.principal.subject, [right.relation for right in asked])
+            for right in asked:
+                if right.relation not in held:
+                    raise Forbidden("relation", relation=right.relation)
+        except Forbidden:
+            self._tallies.note(ctx, "refused", ctx.principal.subject)
+            raise
         for right in asked:
             await self._demand_proven(ctx, right)
 

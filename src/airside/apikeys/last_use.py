@@ -20,16 +20,17 @@ class LastUse:
         self._waiting: dict[UUID, dict[UUID, datetime]] = {}
         self._count = 0
 
-    def note(self, ctx: RequestContext, held: Held) -> None:
-        """The key came just now."""
+    def note(self, ctx: RequestContext, held: Held) -> bool:
+        """The key came just now; whether that was noted."""
         if held.noted is not None and ctx.now - held.noted < EVERY:
-            return
+            return False
         if self._count >= MAX_NOTED:
-            return
+            return False
         held.noted = ctx.now
         waiting = self._waiting.setdefault(ctx.tenant_id, {})
         self._count += held.key.key_id not in waiting
         waiting[held.key.key_id] = ctx.now
+        return True
 
     def tenants(self) -> list[UUID]:
         """Those whose keys have come."""

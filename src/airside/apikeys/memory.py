@@ -38,6 +38,7 @@ class Held:
         limit: how often it may come.
         revoked: what was revoked then, a live view; `seen` of its entries have been looked at.
         noted: the use of it that was noted last.
+        address: where it came from then.
     """
 
     key: ApiKey
@@ -51,6 +52,7 @@ class Held:
     revoked: RevokedSet
     seen: int
     noted: datetime | None
+    address: str = ""
 
     def outdated(self, revoked: RevokedSet) -> bool:
         """Whether there is news of its owner or of the tenant since it was read."""

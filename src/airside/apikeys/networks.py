@@ -9,6 +9,9 @@ from airside.core.errors import InvalidInput
 Network: TypeAlias = IPv4Network | IPv6Network
 
 MAX_NETWORKS: Final = 50
+IPV4_BITS: Final = 16
+IPV6_BITS: Final = 32
+"""Of an address: what `network_of` tells apart."""
 
 
 def read_networks(texts: Iterable[str]) -> tuple[Network, ...]:
@@ -24,6 +27,18 @@ def read_networks(texts: Iterable[str]) -> tuple[Network, ...]:
         return tuple(ip_network(text) for text in wanted)
     except ValueError:
         raise InvalidInput("networks are written like 192.0.2.0/24 or 2001:db8::/32", pointer="networks") from None
+
+
+def network_of(address: str) -> str:
+    """The network that `address` is of, as far as who runs it goes: a /16 of IPv4 or a /32 of IPv6, which is about what
+    a provider is given; the text itself where it is no address."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(found, IPv6Address) and found.ipv4_mapped is not None:
+        found = found.ipv4_mapped
+    return str(ip_network((found, IPV4_BITS if found.version == 4 else IPV6_BITS), strict=False))
 
 
 def holds(networks: Iterable[Network], address: str) -> bool:

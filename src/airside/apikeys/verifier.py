@@ -9,8 +9,9 @@ from msgspec import Struct
 from airside.apikeys.last_use import LastUse
 from airside.apikeys.memory import Held, KeyMemory
 from airside.apikeys.model import ApiKey
-from airside.apikeys.networks import holds
+from airside.apikeys.networks import holds, network_of
 from airside.audit import Event, Journal
+from airside.audit.alerts import Tallies
 from airside.core.entropy import equal
 from airside.core.errors import LimitExceeded, Unauthenticated
 from airside.core.proof import Mint
@@ -56,12 +57,14 @@ class KeyVerifier:
         journal: Journal,
         pace: InProcessLimiter,
         last_use: LastUse,
+        tallies: Tallies,
     ) -> None:
         self._memory = memory
         self._revocations = revocations
         self._journal = journal
         self._pace = pace
         self._last_use = last_use
+        self._tallies = tallies
 
     async def verify(self, ctx: RequestContext, presented: PresentedKey) -> VerifiedKey:
         """What `presented` proves at `ctx.now` in `ctx.tenant_id`, coming from `ctx.origin`. That it failed, or came
@@ -117,7 +120,10 @@ class KeyVerifier:
         await self._pace.refund(ctx, [_failure(ctx)])
 
     def _passed(self, ctx: RequestContext, held: Held) -> VerifiedKey:
-        self._last_use.note(ctx, held)
+        address = ctx.origin.address
+        if self._last_use.note(ctx, held) or held.address != address:
+            held.address = address
+            self._tallies.note(ctx, "key_used", held.key.word, network_of(address))
         return VerifiedKey(ctx.tenant_id, held.key, _MINT)
 
     async def _spend(self, ctx: RequestContext, demand: Demand) -> None:

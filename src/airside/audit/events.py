@@ -148,6 +148,10 @@ class Event(StrEnum):
     ACCESS_REFUSED = "access:principal:refused"
     LIMIT_EXCEEDED = "limit:origin:exceeded"
 
+    ALERT_RAISED = "alert:alert:raised"
+    ALERT_ACKNOWLEDGED = "alert:alert:acknowledged"
+    ALERT_CLOSED = "alert:alert:closed"
+
     LOGOUT_ABANDONED = "logout:client:abandoned"
 
     SCIM_TOKEN_CREATED = "scim:token:created"

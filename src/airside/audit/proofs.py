@@ -21,7 +21,7 @@ async def inclusion(ctx: RequestContext, record_id: UUID) -> InclusionProof:
     head = await records.last_head(ctx)
     if leaf is None or head is None or leaf.seq >= head.tree_size:
         raise NotFound("no such record under a head")
-    path = await _roots(ctx, inclusion_spans(leaf.seq, head.tree_size))
+    path = await roots(ctx, inclusion_spans(leaf.seq, head.tree_size))
     return InclusionProof(leaf.seq, leaf.leaf_hash, path, head)
 
 
@@ -37,10 +37,10 @@ async def consistency(ctx: RequestContext, first: int, second: int) -> Consisten
         raise InvalidInput("sizes must be 0 < first <= second")
     if second > (await records.bounds(ctx)).tree_size:
         raise NotFound("the log isn't that long")
-    return ConsistencyProof(first, second, await _roots(ctx, consistency_spans(first, second)))
+    return ConsistencyProof(first, second, await roots(ctx, consistency_spans(first, second)))
 
 
-async def _roots(ctx: RequestContext, spans: Sequence[tuple[int, int]]) -> tuple[bytes, ...]:
+async def roots(ctx: RequestContext, spans: Sequence[tuple[int, int]]) -> tuple[bytes, ...]:
     wanted = [spot for span in spans for spot in cover(*span)]
     nodes = await records.nodes(ctx, wanted)
     if len(nodes) != len(wanted):

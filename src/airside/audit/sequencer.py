@@ -48,6 +48,11 @@ class Sequencer:
         self._journal = journal
         self._vault = vault
         self._entropy = entropy
+        self._followers: list[Callable[[UUID], None]] = []
+
+    def follow(self, told: Callable[[UUID], None]) -> None:
+        """Have `told` called with every tenant whose log this process has made longer, once that is committed."""
+        self._followers.append(told)
 
     async def sequence(self, ctx: RequestContext) -> int:
         """Move waiting records (at most `MAX_BATCH`) into the tree, and sign a head if one is due; how many moved.
@@ -96,7 +101,10 @@ class Sequencer:
 
     async def _settle(self, engine: Engine, tenant_id: UUID) -> bool:
         async with engine.begin(tenant_id) as ctx:
-            return (await self._step(ctx)).settled
+            step = await self._step(ctx)
+        for told in self._followers if step.sequenced else ():
+            told(tenant_id)
+        return step.settled
 
     async def _step(self, ctx: RequestContext) -> Step:
         if not await records.work_waits(ctx):

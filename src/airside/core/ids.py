@@ -47,6 +47,7 @@ SETUP: Final = "stp"
 BAN: Final = "ban"
 INCIDENT: Final = "inc"
 ENTRY: Final = "ent"
+ALERT: Final = "alr"
 
 
 def uuid7(now: datetime, entropy: Entropy) -> UUID:

@@ -19,6 +19,7 @@ from airside.core.errors import Conflict, Forbidden, Inconsistent, InvalidInput,
 from airside.core.ids import PASSKEY, USER, format_id, uuid7
 from airside.core.proof import Mint
 from airside.identity import records as people
+from airside.identity import records_factors
 from airside.identity import records_passkeys as records
 from airside.identity.model import Passkey, User
 from airside.identity.policy import IdentityPolicy, Policies
@@ -285,7 +286,8 @@ class Passkeys:
         """
         if not await people.take_user(ctx, user_id) or not await records.remove(ctx, user_id, passkey_id):
             raise NotFound
-        await self._record(ctx, Event.PASSKEY_REMOVED, user_id, passkey_id)
+        last = not await records_factors.has_second(ctx, user_id)
+        await self._record(ctx, Event.PASSKEY_REMOVED, user_id, passkey_id, last=last)
         await remove_orphaned(ctx, self._journal, user_id)
 
     async def sweep(self, ctx: RequestContext) -> int:
@@ -303,7 +305,14 @@ class Passkeys:
         await ctx.tx.checkpoint()
 
     async def _record(
-        self, ctx: RequestContext, event: Event, user_id: UUID, passkey_id: UUID, *, refused: bool = False
+        self,
+        ctx: RequestContext,
+        event: Event,
+        user_id: UUID,
+        passkey_id: UUID,
+        *,
+        refused: bool = False,
+        **more: bool,
     ) -> None:
         await self._journal.record(
             ctx,
@@ -311,7 +320,7 @@ class Passkeys:
             subject=format_id(USER, user_id),
             outcome="refused" if refused else "success",
             reason=Reason.COUNTER.value if refused else "",
-            details={"passkey": format_id(PASSKEY, passkey_id)},
+            details={"passkey": format_id(PASSKEY, passkey_id), **more},
         )
 
 

@@ -23,6 +23,12 @@ select
           where f.tenant_id = %s and f.user_id = %s and f.confirmed_at is not null order by f.factor_id) as totp_steps
 """
 
+SECOND: Final = """
+select exists (select from airside.totp_factor f
+               where f.tenant_id = %s and f.user_id = %s and f.confirmed_at is not null)
+    or exists (select from airside.passkey p where p.tenant_id = %s and p.user_id = %s) as there
+"""
+
 REMOVE_TOTP: Final = """
 delete from airside.totp_factor
 where tenant_id = %s and user_id = %s
@@ -55,6 +61,11 @@ class _Held:
 
 
 @dataclass(frozen=True, slots=True)
+class _Second:
+    there: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Removed:
     """How many of each were there."""
 
@@ -70,6 +81,12 @@ async def enrolled(ctx: RequestContext, seals: Seals, user_id: UUID) -> Enrolled
     columns = zip(row.totp_ids, row.totp_since, row.totp_steps, strict=True)
     factors = tuple(TotpFactor(factor_id, since, otp.moment_of(step)) for factor_id, since, step in columns)
     return Enrolled(row.password, factors, tuple(passkeys), row.recovery_codes)
+
+
+async def has_second(ctx: RequestContext, user_id: UUID) -> bool:
+    """Whether the person has a generator or a passkey."""
+    row = await ctx.tx.one(_Second, SECOND, (ctx.tenant_id, user_id) * 2)
+    return row is not None and row.there
 
 
 async def remove_all(ctx: RequestContext, user_id: UUID) -> Removed:

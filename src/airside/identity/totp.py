@@ -12,7 +12,7 @@ from airside.core.errors import Conflict, Forbidden, Inconsistent, NotFound, Una
 from airside.core.ids import FACTOR, USER, format_id, uuid7
 from airside.core.proof import Mint
 from airside.core.secret import Secret
-from airside.identity import qr, records
+from airside.identity import qr, records, records_factors
 from airside.identity import records_totp as rows
 from airside.identity.codes import read_digits
 from airside.identity.guesses import MAX_COST, Guesses
@@ -176,7 +176,8 @@ class Totp:
         """
         if not await records.take_user(ctx, user_id) or not await rows.remove(ctx, user_id, factor_id):
             raise NotFound
-        await self._record(ctx, Event.TOTP_REMOVED, user_id, factor_id)
+        last = not await records_factors.has_second(ctx, user_id)
+        await self._record(ctx, Event.TOTP_REMOVED, user_id, factor_id, last=last)
         await remove_orphaned(ctx, self._journal, user_id)
 
     async def sweep(self, ctx: RequestContext) -> int:
@@ -186,8 +187,8 @@ class Totp:
     async def _allowed(self, ctx: RequestContext) -> bool:
         return "totp" in (await self._policies.identity(ctx)).factors
 
-    async def _record(self, ctx: RequestContext, event: Event, user_id: UUID, factor_id: UUID) -> None:
-        details = {"factor": format_id(FACTOR, factor_id)}
+    async def _record(self, ctx: RequestContext, event: Event, user_id: UUID, factor_id: UUID, **more: bool) -> None:
+        details = {"factor": format_id(FACTOR, factor_id), **more}
         await self._journal.record(ctx, event, subject=format_id(USER, user_id), details=details)
 
 

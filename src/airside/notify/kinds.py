@@ -49,5 +49,6 @@ KINDS: Final[dict[str, Kind]] = {
     "break_glass_used": Kind(button="account"),
     "erasure_requested": Kind(leaving=True),
     "erasure_cancelled": Kind(button="signin"),
+    "alert_raised": Kind(button="account"),
     "account_deleted": Kind(last=True),
 }

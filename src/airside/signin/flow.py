@@ -8,6 +8,7 @@ from typing import Final
 from uuid import UUID
 
 from airside.audit import Event, Journal
+from airside.audit.alerts import FactKind, Tallies
 from airside.core import entropy as random
 from airside.core.entropy import Entropy
 from airside.core.errors import Forbidden, LimitExceeded, NotFound, Unauthenticated
@@ -15,8 +16,10 @@ from airside.core.ids import FLOW, USER, format_id, uuid7
 from airside.core.principal import Assurance
 from airside.core.secret import Secret
 from airside.federation import Departure, FederatedWays
-from airside.identity import Answer, Authenticator, Barred, Session, Sessions, StartedSession
+from airside.identity import Answer, Authenticator, Barred, PasswordAnswer, Session, Sessions, StartedSession
+from airside.identity.passwords import account_word
 from airside.identity.proofs import below
+from airside.limits import origin_key
 from airside.shield.redirects import safe_local_path
 from airside.signin import records
 from airside.signin.model import LIFETIME, Flow, StartedFlow, StepUp
@@ -48,6 +51,7 @@ class Flows:
         authenticators: Sequence[Authenticator],
         people: People,
         federated: FederatedWays,
+        tallies: Tallies,
     ) -> None:
         self._vault = vault
         self._entropy = entropy
@@ -56,6 +60,7 @@ class Flows:
         self._doors = {door.kind: door for door in authenticators}
         self._people = people
         self._federated = federated
+        self._tallies = tallies
 
     async def start(
         self,
@@ -206,12 +211,15 @@ class Flows:
             proof = await self._doors[answer.kind].prove(ctx, flow, answer)
         except Unauthenticated as refusal:
             reason = "domain_enforced" if isinstance(refusal, Barred) else WRONG[due.stage]
+            await self._count(ctx, "signin_failed", answer)
             await self._journal.refused(ctx, Event.SIGNIN_REFUSED, reason=reason)
             return replace(due, failed=True)
         except LimitExceeded as refusal:
+            await self._count(ctx, "signin_failed", answer)
             await self._journal.refused(ctx, Event.SIGNIN_LIMITED, reason=refusal.limit)
             return Limited(refusal.retry_after, due)
         await self._people.demand_admitted(ctx, proof.user_id)
+        await self._count(ctx, "signin_passed", answer)
         after = replace(flow, proofs=(*flow.proofs, proof))
         if not await self._admits(ctx, after):
             await self._journal.refused(ctx, Event.SIGNIN_REFUSED, reason="domain_enforced")
@@ -225,6 +233,12 @@ class Flows:
         if not await records.add_proof(ctx, flow.flow_id, _hash(browser), proof):
             raise NotFound
         return step
+
+    async def _count(self, ctx: RequestContext, kind: FactKind, answer: Answer) -> None:
+        """At which account somebody tried a password, and from where."""
+        if isinstance(answer, PasswordAnswer):
+            account = account_word(await self._vault.keyset(ctx), answer.email)
+            self._tallies.note(ctx, kind, origin_key(ctx.origin.address), account)
 
     async def _finish(self, ctx: RequestContext, flow: Flow, browser: Secret[str], due: Complete) -> Step:
         proven = replace(flow, proofs=due.proofs)

@@ -69,6 +69,10 @@ TABLES: Final[dict[str, Table]] = {
     "audit_node": Table("tenant", APPEND),
     "audit_head": Table("tenant", APPEND),
     "audit_key": Table("tenant", APPEND),
+    "alert": Table("tenant", ALL),
+    "alert_fact": Table("tenant", ALL),
+    "alert_known": Table("tenant", ALL),
+    "alert_progress": Table("tenant", CHANGE),
     # oauth
     "oauth_client": Table("tenant", ALL),
     "oauth_scope": Table("tenant", ALL),

@@ -5,6 +5,7 @@ from typing import Final
 import msgspec
 
 from airside.audit import Event, Journal
+from airside.audit.alerts import Terms
 from airside.core.clock import Clock
 from airside.core.errors import Conflict
 from airside.core.ids import TENANT, format_id
@@ -24,7 +25,8 @@ MAX_CHARACTERS: Final = 32 * 1024 * 1024
 
 
 class TenantPolicies:
-    """Implements identity's `Policies`. A tenant that never said anything has the defaults."""
+    """Implements identity's `Policies` and the alerts' `AlertPolicies`. A tenant that never said anything has the
+    defaults."""
 
     def __init__(self, *, journal: Journal, clock: Clock) -> None:
         self._journal = journal
@@ -43,6 +45,10 @@ class TenantPolicies:
     async def identity(self, ctx: RequestContext) -> IdentityPolicy:
         """The part of it that identity obeys."""
         return (await self.current(ctx)).identity
+
+    async def alerts(self, ctx: RequestContext) -> Terms:
+        """The part of it that alerts obey."""
+        return (await self.current(ctx)).alerts.terms
 
     async def stored(self, ctx: RequestContext) -> StoredPolicy:
         """What it demands now, and which version that is; never from memory."""

@@ -16,6 +16,7 @@ import msgspec
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
+from airside.audit.alerts import BY_NAME, RuleName, Terms
 from airside.core.errors import InvalidInput
 from airside.core.strict_json import Json
 from airside.identity import (
@@ -56,6 +57,23 @@ class AdministrationPolicy(Struct, frozen=True, forbid_unknown_fields=True):
 
     assurance: Literal["aal2", "aal3"] = "aal2"
     max_age_minutes: Annotated[int, Meta(ge=5, le=1_440)] = 720
+
+
+class AlertPolicy(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which attacks raise an alert.
+
+    Attributes:
+        off: rules that raise none.
+        thresholds: from how many on others do, within the rule's bounds; a rule that isn't named has its own.
+    """
+
+    off: frozenset[RuleName] = frozenset()
+    thresholds: dict[RuleName, int] = {}
+
+    @property
+    def terms(self) -> Terms:
+        """What the room of audit is told of it."""
+        return Terms(self.off, self.thresholds)
 
 
 class Branding(Struct, frozen=True, forbid_unknown_fields=True):
@@ -118,6 +136,7 @@ class TenantPolicy(Struct, frozen=True, forbid_unknown_fields=True):
         networks: from which networks (CIDR) people may sign in; empty for everywhere.
         clients: which applications may come from outside.
         erasure: how somebody's erasure goes.
+        alerts: which attacks raise an alert.
         language: of pages and mails, where a person's browser asks for none that there is.
         branding: how the hosted pages look.
     """
@@ -135,6 +154,7 @@ class TenantPolicy(Struct, frozen=True, forbid_unknown_fields=True):
     networks: Annotated[tuple[Annotated[str, Meta(max_length=43)], ...], Meta(max_length=MAX_NETWORKS)] = ()
     clients: ClientPolicy = ClientPolicy()
     erasure: ErasurePolicy = ErasurePolicy()
+    alerts: AlertPolicy = AlertPolicy()
     language: Language = "en"
     branding: Branding = Branding()
 
@@ -184,6 +204,7 @@ def accepted(policy: TenantPolicy) -> TenantPolicy:
         InvalidInput: a domain, network, AAGUID or logo that is none, or demands that contradict each other.
     """
     _refuse_contradictions(policy)
+    _demand_bounds(policy.alerts)
     if policy.branding.logo is not None:
         _demand_png(policy.branding.logo)
     return replace(
@@ -214,6 +235,14 @@ def _refuse_contradictions(policy: TenantPolicy) -> None:
         raise InvalidInput(words, pointer="devices.step_up" if policy.devices.step_up else "step_up_on")
     if policy.sessions.idle_minutes > policy.sessions.absolute_hours * 60:
         raise InvalidInput("a session can't be idle for longer than it lives", pointer="sessions.idle_minutes")
+
+
+def _demand_bounds(alerts: AlertPolicy) -> None:
+    for name, threshold in sorted(alerts.thresholds.items()):
+        rule = BY_NAME[name]
+        if not rule.least <= threshold <= rule.most:
+            words = f"{name} takes {rule.least} to {rule.most}"
+            raise InvalidInput(words, pointer="alerts.thresholds")
 
 
 def _clients(clients: ClientPolicy) -> ClientPolicy:

@@ -102,6 +102,8 @@ SEALED: Final = (
     Sealed("signing_key", "private_sealed", ("key_id",)),
     Sealed("audit_key", "private_sealed", ("key_id",), kept=AS_RECORDED),
     Sealed("audit_record", "personal_sealed", ("record_id",), kept=AS_RECORDED),
+    Sealed("alert", "evidence_sealed", ("alert_id",)),
+    Sealed("alert_fact", "about_sealed", ("fact_id",)),
 )
 PEPPERED: Final = ("password_credential", "password_history")
 """The tables of password hashes, whose seal is the pepper (decision 0012)."""

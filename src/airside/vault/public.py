@@ -70,6 +70,10 @@ PUBLIC: Final[Mapping[str, Mapping[str, str]]] = {
     "audit_node": {"hash": TREE},
     "audit_head": {"root": TREE, "jws": "a signed head, made to be handed on"},
     "audit_key": {"public_jwk": PUBLISHED},
+    "alert": {"rule": WORD, "subject": RECORD, "severity": WORD, "state": WORD, "changed_by": ID},
+    "alert_fact": {"kind": WORD, "subject": RECORD, "members": KEYED},
+    "alert_known": {"kind": WORD, "subject": RECORD, "member": KEYED},
+    "alert_progress": {"head_root": TREE},
     "oauth_client": {
         "name": NAME,
         "redirect_uris": SETTINGS,

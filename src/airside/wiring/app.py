@@ -99,6 +99,7 @@ def application(services: Services, settings: Settings) -> ASGIApp:
     prompt = Prompts(
         PromptCheck(services.permissions.prompt, services.contexts.interface_at_once),
         PromptSelf(services.contexts.key_at_once, services.issuers),
+        PromptCheck(services.permissions.prompt, services.contexts.interface_at_once, services.tallies.checked),
         PromptIntrospection(services.introspection_endpoint, tenant, services.issuers),
         PromptKeys(services.keys, tenant),
     )
@@ -161,13 +162,19 @@ def _permissions(services: Services) -> list[Route]:
         return (await services.tenants.current(ctx)).default_store_id
 
     return [
-        *stores.routes(permissions=services.permissions, context=services.contexts.interface, cursors=cursors),
+        *stores.routes(
+            permissions=services.permissions,
+            context=services.contexts.interface,
+            cursors=cursors,
+            checked=services.tallies.checked,
+        ),
         *authzen.routes(
             permissions=services.permissions,
             context=services.contexts.interface,
             cursors=cursors,
             default_store=default_store,
             origin=services.issuers.origin,
+            checked=services.tallies.checked,
         ),
     ]
 

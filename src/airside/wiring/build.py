@@ -9,6 +9,7 @@ from airside.oauth import Authorities
 from airside.store import RequestContext
 from airside.tokens import TokenVerifier
 from airside.vault import Aead
+from airside.wiring.alerts import Watching, watching
 from airside.wiring.custody import Custody, custody
 from airside.wiring.entries import Entries, entries
 from airside.wiring.farewells import Farewells, farewells
@@ -26,7 +27,7 @@ from airside.wiring.settings import Settings
 
 @dataclass(frozen=True, kw_only=True)
 class Services(
-    Foundation, Persons, Machines, Custody, Federation, Entries, Managers, Provider, Farewells, Provisioning
+    Foundation, Persons, Machines, Watching, Custody, Federation, Entries, Managers, Provider, Farewells, Provisioning
 ):
     """Everything that listeners, timers and the command line speak to."""
 
@@ -73,7 +74,7 @@ def build(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy: Ent
     kept = custody(base, settings, dsn=dsn, kek=kek)
     doors = entries(base, who, elsewhere, settings, issuers)
 
-    authorise = Authorise(members=who.members, policies=who.policies)
+    authorise = Authorise(members=who.members, policies=who.policies, tallies=base.tallies)
     verifier = TokenVerifier(keys=base.keys, revocations=base.revocations)
     credentials = Credentials(
         verifier=verifier, issuers=issuers, possession=base.possession, keys=programs.key_verifier
@@ -94,6 +95,7 @@ def build(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy: Ent
         **vars(base),
         **vars(who),
         **vars(programs),
+        **vars(watching(base, who)),
         **vars(kept),
         **vars(elsewhere),
         **vars(doors),

@@ -220,6 +220,7 @@ def _flows(base: Foundation, who: Persons, elsewhere: Federation) -> Flows:
             members=who.members,
         ),
         federated=elsewhere.federated_ways,
+        tallies=base.tallies,
     )
 
 

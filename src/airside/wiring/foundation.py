@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from airside.audit import Journal, Sequencer
+from airside.audit.alerts import Tallies
 from airside.core.clock import Clock
 from airside.core.entropy import Entropy
 from airside.core.errors import Misconfigured
@@ -38,6 +39,7 @@ class Foundation:
     sequencer: Sequencer
     kek: Measured
     limiter: Counted
+    tallies: Tallies
     revocations: Revocations
     permissions: Permissions
     keys: SigningKeys
@@ -92,6 +94,7 @@ def foundation(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy
         sequencer=Sequencer(journal=journal, vault=vault, entropy=entropy),
         kek=measured,
         limiter=Counted(_limiter(settings, vault)),
+        tallies=Tallies(vault=vault, entropy=entropy),
         revocations=revocations,
         permissions=permissions,
         keys=keys,

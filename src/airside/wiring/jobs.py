@@ -43,8 +43,10 @@ class Jobs:
     async def __aenter__(self) -> Self:
         services = self._services
         sequencing = services.sequencer.run(engine=services.engine, clock=services.clock, tenants=self._tenants)
+        watching = services.watch.run(engine=services.engine, clock=services.clock, tenants=self._tenants)
         self._tasks = [
             asyncio.create_task(sequencing, name="audit-sequencer"),
+            asyncio.create_task(watching, name="alerts"),
             asyncio.create_task(self._sweep_for_ever(), name="sweeper"),
             asyncio.create_task(self._wipe_for_ever(), name="keys let go"),
             asyncio.create_task(self._write_uses_for_ever(), name="uses of API keys"),
@@ -68,6 +70,8 @@ class Jobs:
             with suppress(asyncio.CancelledError):
                 await task
         await self._write_uses()
+        services = self._services
+        await services.watch.count_all(services.engine, services.tallies.due(services.clock.now()))
 
     async def _tenants(self) -> list[UUID]:
         return [address.tenant_id for address in await self._services.lookup.all()]
@@ -174,6 +178,7 @@ class Jobs:
             services.mappings.sweep,
             services.secret_store.sweep,
             services.api_keys.sweep,
+            services.watch.sweep,
         ):
             try:
                 async with services.engine.begin(tenant_id) as ctx:

@@ -32,6 +32,7 @@ def machines(base: Foundation, who: Persons) -> Machines:
             journal=base.journal,
             pace=pace,
             last_use=last_use,
+            tallies=base.tallies,
         ),
         key_pace=pace,
         last_use=last_use,

@@ -24,6 +24,7 @@ from airside.api.routes.authzen_wire import (
     type_of,
     word_of,
 )
+from airside.api.routes.openfga_check import Checked
 from airside.api.routes.openfga_pages import Pages, Turn, query_of
 from airside.api.routes.openfga_problems import Endpoint, describe
 from airside.api.routes.openfga_wire import ContextFor, Handler, answer, at_least, store_of
@@ -51,10 +52,16 @@ Ask = Callable[[RequestContext, View, SearchBody], Awaitable[Listed]]
 
 
 def routes(
-    *, permissions: Permissions, context: ContextFor, cursors: Cursors, default_store: DefaultStore, origin: str
+    *,
+    permissions: Permissions,
+    context: ContextFor,
+    cursors: Cursors,
+    default_store: DefaultStore,
+    origin: str,
+    checked: Checked,
 ) -> list[Route]:
     """The five operations, for the tenant's default store (or the one a header names) and for a store in the path."""
-    asking = AccessRoutes(permissions, context, Pages(cursors), default_store, origin)
+    asking = AccessRoutes(permissions, context, Pages(cursors), default_store, origin, checked)
     handlers: list[Handler] = [
         asking.evaluation,
         asking.evaluations,
@@ -78,8 +85,15 @@ class AccessRoutes:
     """Each handler: read, say one verb, render."""
 
     def __init__(
-        self, permissions: Permissions, context: ContextFor, pages: Pages, default_store: DefaultStore, origin: str
+        self,
+        permissions: Permissions,
+        context: ContextFor,
+        pages: Pages,
+        default_store: DefaultStore,
+        origin: str,
+        checked: Checked,
     ) -> None:
+        self._checked = checked
         self._engine = permissions.engine
         self._lists = permissions.lists
         self._relations = permissions.relations
@@ -206,6 +220,7 @@ class AccessRoutes:
                 context=context_of(asked),
             ),
         )
+        self._checked(ctx, verdict.allowed)
         return verdict.allowed, verdict.revision
 
 

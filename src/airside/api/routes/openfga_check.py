@@ -17,6 +17,8 @@ _TOKEN_HEADER: Final = CONSISTENCY_TOKEN.encode()
 
 ContextAtOnce = Callable[[Passage, str], RequestContext | None]
 """As `ContextFor`, without a wait; None where it would take one."""
+Checked = Callable[[RequestContext, bool], None]
+"""Who counts how the context's caller was answered."""
 
 
 class Verdicts:
@@ -50,9 +52,10 @@ class PromptCheck:
     """Answers a plain question on a warm index, of a caller whose token was verified before: `shield.Prompt`. Every
     other one is left to the route."""
 
-    def __init__(self, prompt: Prompt, context: ContextAtOnce) -> None:
+    def __init__(self, prompt: Prompt, context: ContextAtOnce, checked: Checked) -> None:
         self._prompt = prompt
         self._context = context
+        self._checked = checked
 
     def takes(self, scope: Scope) -> bool:
         """See `shield.Prompt`."""
@@ -81,4 +84,5 @@ class PromptCheck:
         verdict = self._prompt.check(ctx, Question(store_id, key.user, key.relation, key.object, model_id, at_least))
         if verdict is None:
             return None
+        self._checked(ctx, verdict.allowed)
         return (ALLOWED if verdict.allowed else DENIED).reply(consistency_token(store_id, verdict.revision))

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp
 
 from airside.api.cursors import Cursors
 from airside.api.routes.openfga_assertions import AssertionRoutes
-from airside.api.routes.openfga_check import ALLOWED, CHECK, DENIED
+from airside.api.routes.openfga_check import ALLOWED, CHECK, DENIED, Checked
 from airside.api.routes.openfga_data import DataRoutes
 from airside.api.routes.openfga_lists import ListRoutes, view_of
 from airside.api.routes.openfga_pages import Pages
@@ -46,11 +46,11 @@ from airside.permissions.refusals import InvalidQuestion
 __all__ = ["ContextFor", "routes"]
 
 
-def routes(*, permissions: Permissions, context: ContextFor, cursors: Cursors) -> list[Route]:
+def routes(*, permissions: Permissions, context: ContextFor, cursors: Cursors, checked: Checked) -> list[Route]:
     """Every operation of OpenFGA's, and those of our own: check-relations, explain, filter,
     delete, changes/stream."""
     pages = Pages(cursors)
-    asking = CheckRoutes(permissions, context)
+    asking = CheckRoutes(permissions, context, checked)
     data = DataRoutes(permissions, context, pages)
     lists = ListRoutes(permissions, context, pages)
     assertions = AssertionRoutes(permissions, context)
@@ -97,7 +97,8 @@ class RelationsBody(msgspec.Struct):
 class CheckRoutes:
     """The questions with one answer each."""
 
-    def __init__(self, permissions: Permissions, context: ContextFor) -> None:
+    def __init__(self, permissions: Permissions, context: ContextFor, checked: Checked) -> None:
+        self._checked = checked
         self._engine = permissions.engine
         self._several = permissions.several
         self._relations = permissions.relations
@@ -123,6 +124,7 @@ class CheckRoutes:
                     body.context or NO_CONTEXT,
                 ),
             )
+        self._checked(ctx, verdict.allowed)
         return (ALLOWED if verdict.allowed else DENIED).seen(consistency_token(store_id, verdict.revision))
 
     async def batch_check(self, request: Request) -> Response:
@@ -143,6 +145,9 @@ class CheckRoutes:
                 at_least(request, store_id, body.consistency),
                 [each for each in asked if isinstance(each, Question)],
             )
+        for each in answers.each:
+            if isinstance(each, bool):
+                self._checked(ctx, each)
         found = iter(answers.each)
         results = {
             name: _told(next(found) if isinstance(each, Question) else each)
@@ -166,6 +171,8 @@ class CheckRoutes:
             held = await self._relations.check(
                 ctx, view, subject=body.user, object_=body.object, relations=body.relations
             )
+        for allowed in held.relations.values():
+            self._checked(ctx, allowed)
         return answer({"relations": held.relations}, seen=(store_id, held.revision))
 
 

@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Final, TypeAlias
 from uuid import UUID
 
-from airside.audit.alerts.model import MAX_EVIDENCE, TENANT, Fact, FactKind, Facts, Finding, Rule, RuleName
+from airside.audit.alerts.model import MAX_EVIDENCE, OTHERS, TENANT, Fact, FactKind, Facts, Finding, Rule, RuleName
 from airside.audit.alerts.rules import RULES, USUAL_FROM, USUAL_OVER
 
 MAX_ABOUT: Final = 20
@@ -65,7 +65,8 @@ def _by_subject(rule: Rule, facts: Facts, subjects: Collection[str]) -> dict[str
     """What concerns the rule, in order, for each of `subjects`, of whom there is something new."""
     found: dict[str, list[Fact]] = {}
     for fact in facts:
-        if fact.kind in (rule.facts, rule.excused) and (rule.whole or fact.subject in subjects):
+        mine = rule.whole or (fact.subject in subjects and fact.subject != OTHERS)
+        if mine and fact.kind in (rule.facts, rule.excused):
             found.setdefault(TENANT if rule.whole else fact.subject, []).append(fact)
     return {subject: sorted(about, key=lambda fact: (fact.at, fact.fact_id)) for subject, about in found.items()}
 
@@ -131,7 +132,7 @@ def _different(rule: Rule, window: Facts) -> int:
     passed = _members(fact for fact in window if fact.kind == rule.excused)
     left = {subject: members - passed for subject, members in failed.items()}
     if rule.each_below:
-        left = {subject: members for subject, members in left.items() if len(members) < rule.each_below}
+        left = {each: members for each, members in left.items() if each == OTHERS or len(members) < rule.each_below}
     spread = sum(1 for members in left.values() if members)
     count = len(frozenset[bytes]().union(*left.values()))
     return count if spread >= rule.spread and count > len(passed) else 0

@@ -38,6 +38,8 @@ Measure = Literal["count", "members", "news"]
 
 TENANT: Final = "tenant"
 """The subject of what concerns a tenant as a whole."""
+OTHERS: Final = "others"
+"""The subject of facts about more subjects than are told apart: it counts for the tenant, and is nobody."""
 MAX_EVIDENCE: Final = 20
 """Ids of audit records that one alert names; its count goes on."""
 MEMBER_BYTES: Final = 8
