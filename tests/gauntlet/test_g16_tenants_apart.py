@@ -255,6 +255,8 @@ def _body(template: str) -> Any:
         "/api-keys": {"name": "probe", "owner": "svc_01ba2272b0000000000000000a", "scopes": ["users:read"]},
         "/{api_key_id}/rotate": {},
         "/service-accounts": {"name": "probe"},
+        "/response/end-sessions": {"of": "usr_01ba2272b0000000000000000a"},
+        "/response/revoke-keys": {"owner": "svc_01ba2272b0000000000000000a"},
         "/response/bans": {"network": "192.0.2.0/24", "minutes": 1},
         "/{service_account_id}": {"state": "disabled"},
         "/vault/keys": {"name": "probe"},

@@ -18,7 +18,7 @@ from airside.admin.members import MemberAdmin
 from airside.admin.platform import OPERATOR, Platform
 from airside.admin.policies import PolicyAdmin
 from airside.admin.registration_tokens import RegistrationTokenAdmin
-from airside.admin.response import ResponseAdmin
+from airside.admin.response import ResponseAdmin, key_owner
 from airside.admin.roles import RoleAdmin
 from airside.admin.scim_tokens import ScimTokenAdmin
 from airside.admin.scopes import ScopeAdmin
@@ -61,5 +61,6 @@ __all__ = [
     "VaultAdmin",
     "VaultUse",
     "Verbs",
+    "key_owner",
     "requires",
 ]

@@ -122,6 +122,17 @@ class ApiKeys:
             await self._revocations.revoke(ctx, "key", key.word, expires_at=until)
             await self._record(ctx, Event.API_KEY_REVOKED, key, why=reason)
 
+    async def revoke_all(self, ctx: RequestContext, owner_id: UUID, *, reason: str = "") -> int:
+        """Every key of one owner opens nothing any more; how many did."""
+        revoked, after = 0, None
+        while page := await self.list(ctx, after, owner_id=owner_id):
+            for key in page:
+                if key.revoked_at is None and key.expires_at > ctx.now:
+                    await self.revoke(ctx, key.key_id, reason=reason)
+                    revoked += 1
+            after = page[-1].key_id
+        return revoked
+
     async def sweep(self, ctx: RequestContext) -> int:
         """Forget keys that have long been over, for a timer; how many."""
         return await records.sweep(ctx, ctx.now - KEPT)

@@ -222,6 +222,10 @@ class Event(StrEnum):
     VAULT_GRANTED = "vault:grant:granted"
     VAULT_REVOKED = "vault:grant:revoked"
 
+    SESSIONS_ENDED = "response:sessions:ended"
+    SESSIONS_OUTDATED = "response:sessions:outdated"
+    KEYS_REVOKED = "response:keys:revoked"
+    KEYS_ROTATED = "response:keys:rotated"
     TENANT_LOCKED = "response:tenant:locked"
     TENANT_UNLOCKED = "response:tenant:unlocked"
     NETWORK_BANNED = "response:network:banned"

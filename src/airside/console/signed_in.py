@@ -86,6 +86,8 @@ class MemberDoors:
         secret = read_cookie(visit.request, account_cookie(visit.ctx.tenant_id))
         find = self._sessions.find_to_end if ending else self._sessions.find
         session = None if secret is None else await find(visit.ctx, secret, "account")
+        if session is not None and not session.counts and not ending:
+            session = None  # its person proves themself anew, as whoever has none
         return None if secret is None or session is None else Member(visit, secret, session)
 
 

@@ -55,6 +55,7 @@ class Credential:
 class Session:
     """One live sign-in of one browser. There is no value for an ended one.
 
+    `outdated_at`: whatever it had proven until then counts for nothing, so that its person proves themself anew.
     `device_id` is the browser's, where it had its cookie; `country` (ISO 3166-1 alpha-2) is that of the address it
     began at, as far as `Places` can tell.
     """
@@ -70,6 +71,12 @@ class Session:
     origin: Origin
     device_id: UUID | None = None
     country: str | None = None
+    outdated_at: datetime | None = None
+
+    @property
+    def counts(self) -> bool:
+        """Whether what it has proven counts."""
+        return self.outdated_at is None or self.auth_time >= self.outdated_at
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,7 +99,7 @@ values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 
 SESSION_BY_SSO: Final = """
 select s.session_id, s.user_id, s.acr, s.amr, s.auth_time, s.created_at, s.last_seen_at, s.expires_at,
-       s.origin_sealed, s.agent_sealed, s.device_id, k.wrapped
+       s.origin_sealed, s.agent_sealed, s.device_id, s.outdated_at, k.wrapped
 from airside.user_session s
 join airside.user_account u on u.tenant_id = s.tenant_id and u.user_id = s.user_id and u.state = 'active'
 left join airside.person_key k on k.tenant_id = s.tenant_id and k.user_id = s.user_id
@@ -108,7 +108,7 @@ where s.tenant_id = %s and s.sso_hash = %s and s.ended_at is null and s.idle_exp
 
 SESSION_BY_ACCOUNT: Final = """
 select s.session_id, s.user_id, s.acr, s.amr, s.auth_time, s.created_at, s.last_seen_at, s.expires_at,
-       s.origin_sealed, s.agent_sealed, s.device_id, k.wrapped
+       s.origin_sealed, s.agent_sealed, s.device_id, s.outdated_at, k.wrapped
 from airside.user_session s
 join airside.user_account u on u.tenant_id = s.tenant_id and u.user_id = s.user_id and u.state = 'active'
 left join airside.person_key k on k.tenant_id = s.tenant_id and k.user_id = s.user_id
@@ -118,7 +118,7 @@ where s.tenant_id = %s and s.account_hash = %s and s.ended_at is null and s.idle
 
 SESSION_BY_ID: Final = """
 select s.session_id, s.user_id, s.acr, s.amr, s.auth_time, s.created_at, s.last_seen_at, s.expires_at,
-       s.origin_sealed, s.agent_sealed, s.device_id, k.wrapped
+       s.origin_sealed, s.agent_sealed, s.device_id, s.outdated_at, k.wrapped
 from airside.user_session s
 join airside.user_account u on u.tenant_id = s.tenant_id and u.user_id = s.user_id and u.state = 'active'
 left join airside.person_key k on k.tenant_id = s.tenant_id and k.user_id = s.user_id
@@ -127,7 +127,7 @@ where s.tenant_id = %s and s.session_id = %s and s.ended_at is null and s.idle_e
 
 SESSIONS_OF_USER: Final = """
 select session_id, user_id, acr, amr, auth_time, created_at, last_seen_at, expires_at, origin_sealed, agent_sealed,
-       device_id, null::bytea as wrapped
+       device_id, outdated_at, null::bytea as wrapped
 from airside.user_session
 where tenant_id = %s and user_id = %s and ended_at is null and idle_expires_at > %s and expires_at > %s
 order by last_seen_at desc, session_id desc
@@ -190,6 +190,7 @@ class _SessionRow:
     origin_sealed: bytes
     agent_sealed: bytes
     device_id: UUID | None
+    outdated_at: datetime | None
     wrapped: bytes | None
 
 
@@ -365,4 +366,5 @@ def _session(origin: Origin, row: _SessionRow) -> Session:
         expires_at=row.expires_at,
         origin=origin,
         device_id=row.device_id,
+        outdated_at=row.outdated_at,
     )

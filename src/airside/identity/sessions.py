@@ -11,10 +11,10 @@ from airside.audit import Event, Journal
 from airside.core import entropy as random
 from airside.core.entropy import Entropy
 from airside.core.errors import AssuranceTooLow, NotFound, Unauthenticated
-from airside.core.ids import SESSION, USER, format_id, uuid7
+from airside.core.ids import SESSION, TENANT, USER, format_id, uuid7
 from airside.core.principal import Assurance, Origin
 from airside.core.secret import Secret
-from airside.identity import records, records_beginnings
+from airside.identity import records, records_beginnings, records_endings
 from airside.identity.model import (
     MAX_USER_AGENT,
     PROOF_LIFETIME,
@@ -49,6 +49,10 @@ class Families(Protocol):
 
     async def revoke_subject(self, ctx: RequestContext, subject: str, reason: str) -> int:
         """End every refresh family of the user `usr_…`, whatever became of its session; how many."""
+        ...
+
+    async def revoke_everybodys(self, ctx: RequestContext, reason: str) -> int:
+        """End every refresh family of the tenant, and every access token issued so far; how many families."""
         ...
 
 
@@ -120,6 +124,7 @@ class Sessions:
         started = self._secrets(session)
         idle = timedelta(minutes=lifetimes.idle_minutes)
         seals = await self._vault.persons.seals(ctx, user.id)
+        ctx.tx.put_off([records_endings.starting(ctx)])
         await records.insert_session(ctx, seals, session, _hashes(started), idle)
         await self._journal.record(
             ctx,
@@ -216,6 +221,27 @@ class Sessions:
         await self._families.revoke_subject(ctx, format_id(USER, user_id), reason)
         return len(ended)
 
+    async def end_everybodys(self, ctx: RequestContext, reason: str = _ENDED) -> int:
+        """End every session of the tenant, every refresh family and every access token issued so far, programs' too,
+        which get others; how many sessions. One record says so, not one for each. A login that is about to finish is
+        waited for and ended too; clients that took part hear of it with the next sweep."""
+        ended = await records_endings.end_everybodys(ctx)
+        await self._families.revoke_everybodys(ctx, reason)
+        await self._told(ctx, Event.SESSIONS_ENDED, None, ended)
+        return ended
+
+    async def outdate(self, ctx: RequestContext, user_id: UUID | None, reason: str) -> int:
+        """What every session of the user, or with None of everybody, has proven so far counts for nothing any more:
+        they go on when their person has proven themself anew. Refresh families and access tokens end. How many
+        sessions."""
+        outdated = await records_endings.outdate(ctx, user_id)
+        if user_id is None:
+            await self._families.revoke_everybodys(ctx, reason)
+        else:
+            await self._families.revoke_subject(ctx, format_id(USER, user_id), reason)
+        await self._told(ctx, Event.SESSIONS_OUTDATED, user_id, outdated)
+        return outdated
+
     async def list(self, ctx: RequestContext, user_id: UUID) -> list[Session]:
         """The user's live sessions, most lately used first, at most `MAX_SESSIONS`."""
         sessions = await records.sessions_of(ctx, await self._vault.persons.seals(ctx, user_id), user_id)
@@ -243,6 +269,10 @@ class Sessions:
         changed = await records.password_changed_at(ctx, user_id) if given else None
         if changed is not None and changed > min(given):
             raise Unauthenticated("password changed meanwhile")
+
+    async def _told(self, ctx: RequestContext, event: Event, user_id: UUID | None, sessions: int) -> None:
+        subject = format_id(TENANT, ctx.tenant_id) if user_id is None else format_id(USER, user_id)
+        await self._journal.record(ctx, event, subject=subject, details={"sessions": sessions}, ending=True)
 
     async def _bury(self, ctx: RequestContext, ended: Ended) -> None:
         sid = format_id(SESSION, ended.session_id)

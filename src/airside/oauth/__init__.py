@@ -43,6 +43,7 @@ from airside.oauth.introspection import IntrospectionEndpoint, claims_of
 from airside.oauth.logout import Logout, SignedOut
 from airside.oauth.logout_tokens import LogoutTokens
 from airside.oauth.model import Client, ClientDraft, Consent, GrantName, LogoutRequest
+from airside.oauth.outstanding import Outstanding
 from airside.oauth.participants import Participants
 from airside.oauth.ports import IssuerOf, RolesOf
 from airside.oauth.pushed import PushedRequests
@@ -105,6 +106,7 @@ __all__ = [
     "Logout",
     "LogoutRequest",
     "LogoutTokens",
+    "Outstanding",
     "Participants",
     "PushEndpoint",
     "PushedRequests",

@@ -102,6 +102,8 @@ class Flows:
         wanted = session.assurance if below(minimum, session.assurance) else minimum
         flow = self._new(ctx, continue_to, wanted, device_id)
         since = session.auth_time if max_age is None else ctx.now - max_age
+        if session.outdated_at is not None:
+            since = max(since, session.outdated_at)
         return await self._start(ctx, replace(flow, step_up=StepUp(session, since)))
 
     async def suffices(
@@ -111,7 +113,7 @@ class Flows:
         ago. One that began when less was demanded isn't enough (N12); nor is one of before its person's domain was
         enforced, unless it was proven through that domain's connection or is of who may pass."""
         policy = await self._people.policy(ctx)
-        if max_age is not None and ctx.now - session.auth_time > max_age:
+        if not session.counts or (max_age is not None and ctx.now - session.auth_time > max_age):
             return False
         if below(session.assurance, minimum) or below(session.assurance, policy.minimum):
             return False

@@ -85,6 +85,11 @@ update airside.refresh_family set revoked_at = %s, revoked_because = %s
 where tenant_id = %s and subject = %s and revoked_at is null
 """
 
+REVOKE_EVERYBODYS: Final = """
+update airside.refresh_family set revoked_at = %s, revoked_because = %s
+where tenant_id = %s and revoked_at is null
+"""
+
 REVOKE_CLIENT: Final = """
 update airside.refresh_family set revoked_at = %s, revoked_because = %s
 where tenant_id = %s and client_id = %s and revoked_at is null
@@ -244,6 +249,11 @@ async def find_token(ctx: RequestContext, token_hash: bytes) -> StoredToken | No
 async def revoke(ctx: RequestContext, statement: str, id: UUID | str, because: str) -> int:
     """Run one of the `REVOKE_…` statements; how many families it ended."""
     return await ctx.tx.run(statement, (ctx.now, because, ctx.tenant_id, id))
+
+
+async def revoke_everybodys(ctx: RequestContext, because: str) -> int:
+    """End every family of the tenant; how many."""
+    return await ctx.tx.run(REVOKE_EVERYBODYS, (ctx.now, because, ctx.tenant_id))
 
 
 async def revoke_grant(ctx: RequestContext, subject: str, client_id: str, because: str) -> list[UUID]:

@@ -21,7 +21,7 @@ from uuid import UUID
 from airside.audit import Event, Journal
 from airside.core.entropy import Entropy
 from airside.core.errors import Inconsistent
-from airside.core.ids import FAMILY, format_id, uuid7
+from airside.core.ids import FAMILY, TENANT, format_id, uuid7
 from airside.core.secret import Secret
 from airside.revocation import Kind, Revocations
 from airside.store import RequestContext
@@ -161,6 +161,16 @@ class RefreshFamilies:
         how many families."""
         before = ctx.now + ENDING_OVERLAP
         return await self._revoke_all(ctx, records.REVOKE_CLIENT, "client", client_id, reason, before=before)
+
+    async def revoke_everybodys(self, ctx: RequestContext, reason: str) -> int:
+        """End every family of the tenant and all access tokens issued in it so far, and in the second after; how many
+        families."""
+        tenant = format_id(TENANT, ctx.tenant_id)
+        ended = await records.revoke_everybodys(ctx, reason)
+        await self._cover(ctx, "tenant", tenant, ctx.now + ENDING_OVERLAP)
+        if ended:
+            await self._tell(ctx, tenant, reason, ended)
+        return ended
 
     async def outdate_client(self, ctx: RequestContext, client_id: str) -> None:
         """End the access tokens issued to a client so far, and in the second after. Its families live: their next

@@ -122,6 +122,18 @@ class KeyRotation:
             await self._changed(ctx, Event.SIGNING_KEY_WITHDRAWN, kid, alg)
         return await self._keys.add(ctx, alg, private)
 
+    async def rotate_all(self, ctx: RequestContext, *, withdraw: bool = False) -> tuple[str, ...]:
+        """A new key of every algorithm that the tenant signs with: as `rotate`, or with `withdraw` as
+        `replace_at_once`. Their names.
+
+        Raises:
+            Conflict: as `rotate`.
+        """
+        rows = await self._keys.rows(ctx)
+        algorithms = sorted({row.verification.alg for row in rows if row.retires_at is None})
+        step = self.replace_at_once if withdraw else self.rotate
+        return tuple([await step(ctx, alg) for alg in algorithms])
+
     async def turn(self, ctx: RequestContext) -> int:
         """What is due, for a timer: private halves destroyed, old keys forgotten, keys rotated that have signed long
         enough. How many keys it touched. Several processes may try: one row decides who rotates."""

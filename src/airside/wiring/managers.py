@@ -30,6 +30,7 @@ from airside.admin import (
     VaultUse,
 )
 from airside.limits import InProcessLimiter
+from airside.oauth import Outstanding
 from airside.wiring.custody import Custody
 from airside.wiring.entries import Entries
 from airside.wiring.federation import Federation
@@ -167,7 +168,19 @@ def managers(
         service_account_admin=ServiceAccountAdmin(
             authorise=authorise, accounts=programs.service_accounts, roles=who.roles
         ),
-        response_admin=ResponseAdmin(authorise=authorise, lockdowns=who.lockdowns),
+        response_admin=ResponseAdmin(
+            authorise=authorise,
+            lockdowns=who.lockdowns,
+            users=who.users,
+            sessions=who.sessions,
+            outstanding=Outstanding(),
+            accounts=programs.service_accounts,
+            api_keys=programs.api_keys,
+            connections=elsewhere.connections,
+            scim_tokens=directories.scim_tokens,
+            signing_keys=base.key_rotation,
+            journal=base.journal,
+        ),
         platform=Platform(
             authorise=authorise,
             engine=base.engine,

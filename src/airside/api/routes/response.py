@@ -1,24 +1,52 @@
 """Responding to an attack, `{issuer}/api/v1/response/…`."""
 
 from datetime import datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
+from uuid import UUID
 
 from fastapi import APIRouter
 from pydantic import Field
 
-from airside.admin import ResponseAdmin
+from airside.admin import ResponseAdmin, key_owner
 from airside.api.strict import Answer, Body, path_id
-from airside.core.ids import BAN
+from airside.core.ids import BAN, USER
 from airside.store import RequestContext
 from airside.tenancy import Ban, Lock
 
-MAX_MINUTES = 30 * 24 * 60
+MAX_MINUTES: Final = 30 * 24 * 60
+EVERYBODY: Final = "everybody"
 
 
 class NewBan(Body):
     network: Annotated[str, Field(max_length=64)]
     minutes: Annotated[int, Field(ge=1, le=MAX_MINUTES)]
     force: bool = False
+
+
+class Whose(Body):
+    """Of a user, or of everybody: spelt out, so that nothing forgotten means all."""
+
+    of: Annotated[str, Field(max_length=64)]
+
+
+class KeysOf(Body):
+    owner: Annotated[str, Field(max_length=64)]
+
+
+class Rotation(Body):
+    withdraw: bool = False
+
+
+class SessionsAnswer(Answer):
+    sessions: int
+
+
+class RevokedAnswer(Answer):
+    revoked: int
+
+
+class RotatedAnswer(Answer):
+    keys: list[str]
 
 
 class LockAnswer(Answer):
@@ -41,8 +69,30 @@ class BanList(Answer):
 
 def add(routes: APIRouter, caller: Any, verbs: ResponseAdmin) -> None:
     """The routes of the actions."""
+    _session_routes(routes, caller, verbs)
+    _key_routes(routes, caller, verbs)
     _lock_routes(routes, caller, verbs)
     _ban_routes(routes, caller, verbs)
+
+
+def _session_routes(routes: APIRouter, caller: Any, verbs: ResponseAdmin) -> None:
+    @routes.post("/response/end-sessions", tags=["response"])
+    async def end_all_sessions(body: Whose, ctx: RequestContext = caller) -> SessionsAnswer:
+        return SessionsAnswer(sessions=await verbs.end_sessions(ctx, _user(body)))
+
+    @routes.post("/response/reauthenticate", tags=["response"])
+    async def force_reauthentication(body: Whose, ctx: RequestContext = caller) -> SessionsAnswer:
+        return SessionsAnswer(sessions=await verbs.reauthenticate(ctx, _user(body)))
+
+
+def _key_routes(routes: APIRouter, caller: Any, verbs: ResponseAdmin) -> None:
+    @routes.post("/response/revoke-keys", tags=["response"])
+    async def revoke_all_keys(body: KeysOf, ctx: RequestContext = caller) -> RevokedAnswer:
+        return RevokedAnswer(revoked=await verbs.revoke_keys(ctx, key_owner(body.owner)))
+
+    @routes.post("/response/rotate-keys", tags=["response"])
+    async def rotate_signing_keys(body: Rotation, ctx: RequestContext = caller) -> RotatedAnswer:
+        return RotatedAnswer(keys=list(await verbs.rotate_keys(ctx, withdraw=body.withdraw)))
 
 
 def _lock_routes(routes: APIRouter, caller: Any, verbs: ResponseAdmin) -> None:
@@ -72,6 +122,10 @@ def _ban_routes(routes: APIRouter, caller: Any, verbs: ResponseAdmin) -> None:
     @routes.delete("/response/bans/{ban_id}", status_code=204, tags=["response"])
     async def lift_ban(ban_id: str, ctx: RequestContext = caller) -> None:
         await verbs.lift(ctx, path_id(BAN, ban_id))
+
+
+def _user(body: Whose) -> UUID | None:
+    return None if body.of == EVERYBODY else path_id(USER, body.of)
 
 
 def _lock(lock: Lock | None) -> LockAnswer:

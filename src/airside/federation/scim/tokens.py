@@ -79,6 +79,13 @@ class ScimTokens:
             ctx, Event.SCIM_TOKEN_REVOKED, subject=source.principal.subject, details={"id": format_id(TOKEN, token_id)}
         )
 
+    async def revoke_all(self, ctx: RequestContext, connection_id: UUID) -> int:
+        """None of the connection's opens anything from the moment this commits; how many did."""
+        found = await records_tokens.live(ctx, connection_id)
+        for each in found:
+            await self.revoke(ctx, connection_id, each.token_id)
+        return len(found)
+
     async def authenticate(self, ctx: RequestContext, headers: Sequence[str]) -> Source:
         """Whose token the Authorization headers bring (RFC 6750 §2.1): one header, one token, nowhere else. That it
         failed, or came too often, is journalled and committed.
