@@ -48,7 +48,7 @@ async def serving(
     dsn: str, folder: Path, watch: Watch, *, clock: Clock, entropy: Entropy, log_level: str = "debug"
 ) -> AsyncGenerator[Watched]:
     """`airside serve` on the migrated database at `dsn`; the services beside it are for what only operators can do."""
-    port = free_port()
+    port, inside = free_port(), free_port()
     kek_file, output = folder / "kek", folder / "output"
     kek = LocalKek.create(kek_file, development=True, entropy=entropy)
     certificates = ensure_development_certificates(folder / "tls", clock=clock)
@@ -64,6 +64,8 @@ async def serving(
         "TLS_CERTIFICATE": str(certificates.certificate),
         "TLS_KEY": str(certificates.key),
         "LOG_LEVEL": log_level,
+        "ACCESS_LOG": "yes",
+        "METRICS_PORT": str(inside),
     }
     others = {name: value for name, value in os.environ.items() if not name.startswith("AIRSIDE_")}
     with output.open("wb") as written:
@@ -79,7 +81,15 @@ async def serving(
     services = build(settings, dsn=dsn, kek=kek, clock=clock, entropy=entropy)
     await services.start()
     try:
-        started = Watched(services, settings.public_url, certificates, watch=watch, output=output, kek_file=kek_file)
+        started = Watched(
+            services,
+            settings.public_url,
+            certificates,
+            metrics=f"http://127.0.0.1:{inside}/metrics",
+            watch=watch,
+            output=output,
+            kek_file=kek_file,
+        )
         await _until_ready(started, process, clock)
         yield started
     finally:

@@ -1,4 +1,4 @@
-"""G40, N37: no secret of the main trip leaves its place: not into a log, an answer, or a table.
+"""G40, N37: no secret of the main trip leaves its place: not into a log, a metric, an answer, or a table.
 
 A real server process with its log at `debug` is walked through the trip, then asked everything wrongly, made to fail
 inside, and read afterwards: what it wrote, what it answered, and what a superuser of its database sees.
@@ -316,17 +316,23 @@ async def test_no_secret_leaves_its_place(
         await _fail_inside(trip, scratch.superuser)
         await asyncio.sleep(0.1)
         output = server.output.read_bytes()
+        async with httpx2.AsyncClient() as http:
+            metrics = (await http.get(server.metrics)).content
     tables = await dump(scratch.superuser)
 
-    logged, answered = birds.in_text(output), birds.in_answers()
+    logged, measured, answered = birds.in_text(output), birds.in_text(metrics), birds.in_answers()
     stored = [f"{bird} in {table}" for table, rows in tables.items() for bird in birds.in_text(rows)]
     with capsys.disabled():
         print(
             f"\nG40: {len(birds.canaries)} canaries; {len(output.splitlines())} log lines, {len(birds.answers)} answers"
             f" ({birds.statuses()[500]} of them 500), {len(tables)} tables:"
-            f" {len(logged)} logged, {len(answered)} answered, {len(stored)} stored"
+            f" {len(logged)} logged, {len(measured)} measured, {len(answered)} answered, {len(stored)} stored"
         )
     assert logged == []
+    assert measured == []
+    assert place.slug.encode() not in metrics, "a tenant in a label"
+    assert metrics.count(b"airside_http_request_duration_seconds_count{") > 50
+    assert output.count(b'"logger": "airside.access"') > 500
     assert answered == []
     assert stored == []
     assert b"unexpected" in output, "the failure inside was silent"

@@ -12,7 +12,7 @@ from airside.core.clock import Clock, SystemClock
 from airside.core.entropy import Entropy, SystemEntropy
 from airside.shield.cors import Header
 from airside.shield.outgoing import Counted, Outgoing, Send, marked
-from airside.shield.passage import KEY, Passage, Scope
+from airside.shield.passage import KEY, REQUEST_ID, Passage, Scope
 from airside.shield.policy import Policy
 from airside.shield.problems import describe, internal_problem, problem_of
 from airside.shield.prompt import Prompt, Reply
@@ -71,6 +71,7 @@ class Shield:
         known = headers or {}
         seen = self._relayed(scope, known, peer) if policy.proxies else Passage(self._ids.fresh(), peer, known)
         scope[KEY] = seen
+        REQUEST_ID.set(seen.request_id)
         fixed = policy.secure_headers if scope["scheme"] == "https" else policy.plain_headers
         extra = _readable(scope, headers, policy) if headers and policy.cors else ()
         outgoing = Outgoing(send, seen, fixed, extra)

@@ -1,12 +1,15 @@
 """What shield leaves in the scope for everything behind it: `scope["airside"]`."""
 
 from collections.abc import MutableMapping
-from typing import Any
+from contextvars import ContextVar
+from typing import Any, Final
 
 from airside.shield.csp import Csp
 
 Scope = MutableMapping[str, Any]
 KEY = "airside"
+REQUEST_ID: Final[ContextVar[str]] = ContextVar("airside_request_id", default="")
+"""The request that this task works for, so that each of its log lines can say so; empty outside of one."""
 
 
 class Passage:
