@@ -12,6 +12,7 @@ from starlette.requests import Request
 from airside.api.cursors import Cursors
 from airside.api.routes.stores import routes
 from airside.audit import Journal
+from airside.audit.alerts import Tallies
 from airside.core.clock import Clock
 from airside.core.entropy import Entropy
 from airside.core.errors import Forbidden, LimitExceeded, Unauthenticated, Unavailable
@@ -96,7 +97,7 @@ async def store_id(permissions: Permissions, open_ctx: OpenContext, tenant_id: U
 
 @pytest.fixture
 async def client(
-    permissions: Permissions, open_ctx: OpenContext, tenant_id: UUID, vault: Vault
+    permissions: Permissions, open_ctx: OpenContext, tenant_id: UUID, vault: Vault, entropy: Entropy
 ) -> AsyncGenerator[httpx2.AsyncClient]:
     """The header `authorization` says what becomes of the request; without one, nobody is asking."""
     refusals = {
@@ -115,7 +116,9 @@ async def client(
         async with open_ctx(tenant_id) as ctx:
             yield ctx
 
-    app = Starlette(routes=routes(permissions=permissions, context=context, cursors=Cursors(vault=vault)))
+    tallies = Tallies(vault=vault, entropy=entropy)
+    found = routes(permissions=permissions, context=context, cursors=Cursors(vault=vault), checked=tallies.checked)
+    app = Starlette(routes=found)
     transport = httpx2.ASGITransport(app=app)
     async with httpx2.AsyncClient(
         transport=transport, base_url="https://test", headers={"authorization": "yes"}

@@ -5,7 +5,7 @@ import json
 import logging
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager, redirect_stderr
 from pathlib import Path
 
@@ -29,7 +29,7 @@ HOSTILE = {
 
 
 @contextmanager
-def logging_to(stream: io.StringIO, *, for_people: bool = False) -> Iterator[None]:
+def logging_to(stream: io.StringIO, *, for_people: bool = False) -> Generator[None]:
     """The process's logging as the server sets it up, put back afterwards."""
     before, kept, complains = structlog.get_config(), logging.getLogger().handlers[:], logging.raiseExceptions
     level = logging.getLogger().level

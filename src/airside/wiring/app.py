@@ -97,9 +97,8 @@ def application(services: Services, settings: Settings) -> ASGIApp:
     served.router.redirect_slashes = False  # one address, one reading (N32)
     tenant = services.contexts.anonymous_at_once
     prompt = Prompts(
-        PromptCheck(services.permissions.prompt, services.contexts.interface_at_once),
-        PromptSelf(services.contexts.key_at_once, services.issuers),
         PromptCheck(services.permissions.prompt, services.contexts.interface_at_once, services.tallies.checked),
+        PromptSelf(services.contexts.key_at_once, services.issuers),
         PromptIntrospection(services.introspection_endpoint, tenant, services.issuers),
         PromptKeys(services.keys, tenant),
     )
