@@ -1,10 +1,13 @@
 """`airside audit`: an exported log is verified by whoever holds it, with nothing but the file."""
 
+import json
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from airside.audit.heads import read_checkpoint
+from airside.audit.tree import verify_inclusion
 from airside.store.migrate import migrate, role_of
 from tests.cli.command import AIRSIDE, airside
 from tests.makers import MakeDatabase
@@ -25,6 +28,10 @@ async def folder(blank_database: MakeDatabase, tmp_path_factory: pytest.TempPath
         verb("tenant", "create", "acme", "Acme")
         verb("user", "create", "acme", "ada@acme.example")
         assert "records proven by the head of size" in verb("audit", "verify", "acme")  # without any server
+        found = verb("audit", "search", "acme", "--event", "user:*:created", "--since", "2020-01-01")
+        word = found.split("evt_")[1].split()[0]
+        (folder / "event.json").write_text(verb("audit", "event", "acme", f"evt_{word}"), "ascii")
+        (folder / "proof.json").write_text(verb("audit", "proof", "acme", f"evt_{word}"), "ascii")
         verb("audit", "export", "acme", "log.ndjson")
         (folder / "head.jws").write_text(verb("audit", "head", "acme"), "ascii")
         again = airside(
@@ -45,6 +52,26 @@ def test_exported_log_is_verified_in_an_empty_environment(folder: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert "held against a trusted head" in done.stdout
+
+
+def test_event_is_found_and_proven(folder: Path) -> None:
+    event, proof = (json.loads((folder / name).read_text()) for name in ("event.json", "proof.json"))
+    assert (event["event"], event["actor"]) == ("user:user:created", "operator:local")
+    assert event["personal"]["email"] == "ada@acme.example"
+    head = read_checkpoint(proof["head"]).head
+    assert verify_inclusion(
+        leaf=bytes.fromhex(proof["leaf_hash"]),
+        index=proof["leaf_index"],
+        size=head.tree_size,
+        path=[bytes.fromhex(each) for each in proof["path"]],
+        root=head.root,
+    )
+
+
+def test_search_and_readings_stand_in_the_exported_log(folder: Path) -> None:
+    text = (folder / "log.ndjson").read_text()
+    for event in ("audit:log:searched", "audit:event:read", "audit:log:exported"):
+        assert text.count(f'"event":"{event}"') == 1
 
 
 def test_log_cut_short_exits_with_1(folder: Path) -> None:

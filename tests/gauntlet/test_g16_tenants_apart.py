@@ -21,11 +21,13 @@ from psycopg import AsyncConnection, sql
 
 from airside.access.rights import RELATION_OF_SCOPE
 from airside.apikeys import KeyDraft
+from airside.audit import Search
 from airside.core.ids import (
     BAN,
     CLIENT,
     CONNECTION,
     DEVICE,
+    EVENT,
     FACTOR,
     FLOW,
     INVITATION,
@@ -154,6 +156,7 @@ async def _camp(server: Running) -> Camp:
         key_draft = KeyDraft(canary, account.owner, timedelta(days=1), scopes=frozenset({"users:read"}))
         api_key, _ = await services.api_keys.create(ctx, key_draft)
         ban = await services.response_admin.ban(ctx, "198.51.100.0/24", timedelta(hours=1))
+        (recorded,) = await services.audit_admin.search(ctx, Search(), None, 1)
     assert secret is not None
     async with visitor(place) as browser:
         signed_in = await browser.sign_in(await browser.get(f"{place.issuer}/signin"), person)
@@ -201,6 +204,8 @@ async def _camp(server: Running) -> Camp:
         "service_account_id": account.word,
         "ban_id": ban.word,
         "version": "1",
+        "event_id": format_id(EVENT, recorded.record.record_id),
+        "tree_size": "0",
     }
     return Camp(place, canary, answer.json()["access_token"], cookies, ids, provisioning.token)
 
@@ -213,6 +218,7 @@ def _absent(server: Running, camp: Camp) -> dict[str, str]:
     fresh |= {"invitation_id": INVITATION, "setup_id": SETUP, "client_id": CLIENT, "session_id": SESSION}
     fresh |= {"session": SESSION, "api_key_id": KEY, "service_account_id": SERVICE_ACCOUNT}
     fresh |= {"ban_id": BAN}
+    fresh |= {"session": SESSION, "api_key_id": KEY, "service_account_id": SERVICE_ACCOUNT, "event_id": EVENT}
     ids = {name: format_id(prefix, uuid7(clock.now(), entropy)) for name, prefix in fresh.items()}
     return {
         **camp.ids,

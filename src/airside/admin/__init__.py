@@ -7,6 +7,7 @@ tenants, for operators.
 
 from airside.admin.above import Above
 from airside.admin.api_keys import ApiKeyAdmin
+from airside.admin.audit import AuditAdmin
 from airside.admin.clients import ClientAdmin
 from airside.admin.connections import ConnectionAdmin
 from airside.admin.consents import ConsentAdmin
@@ -35,6 +36,7 @@ __all__ = [
     "OPERATOR",
     "Above",
     "ApiKeyAdmin",
+    "AuditAdmin",
     "Bound",
     "ClientAdmin",
     "ConnectionAdmin",

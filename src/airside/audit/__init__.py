@@ -8,30 +8,40 @@ events mean, who may read them, or alerts' delivery; and it never keeps a secret
 from airside.audit.activity import Activity, Happened
 from airside.audit.authority import Authority, settled
 from airside.audit.events import Event
-from airside.audit.export import entries, read_entry, write_entry
+from airside.audit.export import Position, entries, pages, read_entry, write_entry
 from airside.audit.journal import Journal
-from airside.audit.model import Head, Outcome, Problem, Report
+from airside.audit.model import ConsistencyProof, Entry, Found, Head, InclusionProof, Outcome, Problem, Report, Search
 from airside.audit.proofs import consistency, inclusion
 from airside.audit.redaction import SecretInRecord
+from airside.audit.search import AuditLog, search_for
 from airside.audit.sequencer import Sequencer
 from airside.audit.verify import verify_file, verify_tenant
 
 __all__ = [
     "Activity",
+    "AuditLog",
     "Authority",
+    "ConsistencyProof",
+    "Entry",
     "Event",
+    "Found",
     "Happened",
     "Head",
+    "InclusionProof",
     "Journal",
     "Outcome",
+    "Position",
     "Problem",
     "Report",
+    "Search",
     "SecretInRecord",
     "Sequencer",
     "consistency",
     "entries",
     "inclusion",
+    "pages",
     "read_entry",
+    "search_for",
     "settled",
     "verify_file",
     "verify_tenant",

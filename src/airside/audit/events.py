@@ -5,10 +5,14 @@ A new event is a new member here; nothing else can be journalled.
 """
 
 import re
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Final
 
 GRAMMAR: Final = re.compile(r"[a-z]+:[a-z_]+:[a-z_]+")
+
+
+ANY: Final = "*"
 
 
 class Event(StrEnum):
@@ -174,6 +178,10 @@ class Event(StrEnum):
 
     MAIL_ABANDONED = "notify:mail:abandoned"
 
+    AUDIT_SEARCHED = "audit:log:searched"
+    AUDIT_EVENT_READ = "audit:event:read"
+    AUDIT_EXPORTED = "audit:log:exported"
+
     CONNECTION_CREATED = "connection:connection:created"
     CONNECTION_UPDATED = "connection:connection:updated"
     CONNECTION_SECRET_SET = "connection:secret:set"
@@ -230,3 +238,13 @@ class Event(StrEnum):
     TENANT_UNLOCKED = "response:tenant:unlocked"
     NETWORK_BANNED = "response:network:banned"
     NETWORK_LIFTED = "response:network:lifted"
+
+def matching(pattern: str) -> list[Event]:
+    """The events that `pattern` names: `*` in place of source, subject or action stands for any, as in `*:user:*`. None
+    of them if it isn't of that form."""
+    wanted = pattern.split(":")
+    return [event for event in Event if _fits(event.value.split(":"), wanted)]
+
+
+def _fits(parts: Sequence[str], wanted: Sequence[str]) -> bool:
+    return len(wanted) == len(parts) and all(w in (ANY, p) for p, w in zip(parts, wanted, strict=True))

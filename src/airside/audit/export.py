@@ -1,8 +1,11 @@
 """A tenant's log as a stream of entries, and as NDJSON: an opening line, leaves with their records and heads between
 them, records not yet in the tree, a closing line."""
 
-from collections.abc import AsyncIterator
+from collections import deque
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from struct import Struct
 from typing import Final, cast
 from uuid import UUID
 
@@ -26,6 +29,7 @@ _KINDS: Final[dict[str, type[Entry]]] = {
 }
 _NAMES: Final = {kind: name for name, kind in _KINDS.items()}
 _NIL: Final = UUID(int=0)
+_PACKED: Final = Struct(">BQQQQ16s")
 
 
 def write_entry(entry: Entry) -> bytes:
@@ -63,58 +67,110 @@ def _in_utc(entry: Entry) -> bool:
             return True
 
 
+@dataclass(frozen=True, slots=True)
+class Position:
+    """How far an export has come. It tells of the first `reach` leaves, as many as there were when it began, and of
+    what lay outside them.
+
+    Attributes:
+        part: which of `PARTS` comes next.
+        seq: the next leaf. head: the size of the last head told. after: the last record told of its part.
+        entries: how many entries went before.
+    """
+
+    reach: int
+    part: int = 0
+    seq: int = 0
+    head: int = 0
+    after: UUID = _NIL
+    entries: int = 0
+
+    def pack(self) -> bytes:
+        """As bytes of one length."""
+        return _PACKED.pack(self.part, self.reach, self.seq, self.head, self.entries, self.after.bytes)
+
+    @classmethod
+    def unpack(cls, data: bytes) -> "Position":
+        """What `pack` wrote.
+
+        Raises:
+            InvalidInput: anything else.
+        """
+        if len(data) != _PACKED.size:
+            raise InvalidInput("not a position in an export")
+        part, reach, seq, head, count, after = _PACKED.unpack(data)
+        if part > len(PARTS):
+            raise InvalidInput("not a position in an export")
+        return cls(reach, part, seq, head, UUID(bytes=after), count)
+
+
+Page = tuple[list[Entry], Position]
+
+
 async def entries(ctx: RequestContext) -> AsyncIterator[Entry]:
     """The tenant's whole log, page by page, as of now: the tree, then what lies outside it."""
-    count = 0
-    async for entry in _all_but_the_closing(ctx):
-        count += 1
-        yield entry
-    yield Closing(count)
+    async for found, _ in pages(ctx):
+        for entry in found:
+            yield entry
 
 
-async def _all_but_the_closing(ctx: RequestContext) -> AsyncIterator[Entry]:
-    bounds = await records.bounds(ctx)
-    keys = await records.keys(ctx)
-    yield Opening(ctx.tenant_id, bounds.tree_size, tuple(key.public_jwk for key in keys))
-    heads = _heads(ctx, bounds.reach)
-    head = await anext(heads, None)
-    async for leaf in _leaves(ctx, bounds.reach):
-        while head is not None and head.tree_size <= leaf.seq:
-            yield head
-            head = await anext(heads, None)
-        yield leaf
-    while head is not None:
-        yield head
-        head = await anext(heads, None)
-    async for loose in _loose(ctx, bounds.reach):
-        yield loose
+async def pages(
+    ctx: RequestContext, position: Position | None = None
+) -> AsyncIterator[tuple[list[Entry], Position | None]]:
+    """The pages of a log from `position`, or from its beginning, each with where the next one begins: None after the
+    last. All pages together, whichever transactions they were read in, are one export."""
+    if position is None:
+        bounds, keys = await records.bounds(ctx), await records.keys(ctx)
+        opening = Opening(ctx.tenant_id, bounds.tree_size, tuple(key.public_jwk for key in keys))
+        position = Position(bounds.reach, entries=1)
+        yield [opening], position
+    while position.part < len(PARTS):
+        found, following = await PARTS[position.part](ctx, position)
+        position = replace(following, entries=position.entries + len(found))
+        if found:
+            yield found, position
+    yield [Closing(position.entries)], None
 
 
-async def _leaves(ctx: RequestContext, end: int) -> AsyncIterator[Leaf]:
-    start = 0
-    while page := await records.leaves(ctx, start=start, end=end, limit=PAGE):
-        found = await records.records(ctx, [row.record_id for row in page])
-        for row in page:
-            yield Leaf(row.seq, row.record_id, row.leaf_hash, found.get(row.record_id))
-        start = page[-1].seq + 1
+async def _leaves(ctx: RequestContext, position: Position) -> Page:
+    """Leaves with the heads among them: each head stands before the first leaf that it doesn't cover."""
+    rows = await records.leaves(ctx, start=position.seq, end=position.reach, limit=PAGE)
+    found = await records.records(ctx, [row.record_id for row in rows]) if rows else {}
+    end = rows[-1].seq + 1 if rows else position.reach
+    heads = [head async for head in _heads(ctx, position.head, end)]
+    told: list[Entry] = []
+    waiting = deque(heads)
+    for row in rows:
+        while waiting and waiting[0].tree_size <= row.seq:
+            told.append(waiting.popleft())
+        told.append(Leaf(row.seq, row.record_id, row.leaf_hash, found.get(row.record_id)))
+    told += waiting
+    head = heads[-1].tree_size if heads else position.head
+    return told, replace(position, seq=end, head=head) if rows else replace(position, part=position.part + 1)
 
 
-async def _heads(ctx: RequestContext, end: int) -> AsyncIterator[Head]:
-    after = 0
+async def _heads(ctx: RequestContext, after: int, end: int) -> AsyncIterator[Head]:
     while page := await records.heads(ctx, after=after, end=end, limit=PAGE):
         for head in page:
             yield head
         after = page[-1].tree_size
 
 
-async def _loose(ctx: RequestContext, reach: int) -> AsyncIterator[Loose]:
-    after = _NIL
-    while page := await records.loose(ctx, after=after, reach=reach, limit=PAGE):
-        for loose in page:
-            yield loose
-        after = page[-1].record_id
-    after = _NIL
-    while page := await records.bereft(ctx, after=after, limit=PAGE):
-        for loose in page:
-            yield loose
-        after = page[-1].record_id
+async def _loose(ctx: RequestContext, position: Position) -> Page:
+    """Records that lie outside the leaves."""
+    return _after(position, await records.loose(ctx, after=position.after, reach=position.reach, limit=PAGE))
+
+
+async def _bereft(ctx: RequestContext, position: Position) -> Page:
+    """Hashes that wait for the tree, their records gone."""
+    return _after(position, await records.bereft(ctx, after=position.after, limit=PAGE))
+
+
+def _after(position: Position, rows: Sequence[Loose]) -> Page:
+    if not rows:
+        return [], replace(position, part=position.part + 1, after=_NIL)
+    return list(rows), replace(position, after=rows[-1].record_id)
+
+
+PARTS: Final = (_leaves, _loose, _bereft)
+"""What an export is made of between its opening and its closing, in this order."""

@@ -1,11 +1,13 @@
 """The audit log's values: records, leaves, heads, what an export is made of, and what a verifier found."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, get_args
 from uuid import UUID
 
 Outcome = Literal["success", "refused", "failure"]
+OUTCOMES: Final[tuple[str, ...]] = get_args(Outcome)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,28 @@ class Record:
     person: str
     personal_sealed: bytes | None
     leaf_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What records are looked for. Empty and None narrow nothing; `pattern` is how `events` were asked for."""
+
+    actor: str = ""
+    subject: str = ""
+    pattern: str = ""
+    events: tuple[str, ...] = ()
+    outcome: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A record, and what is sealed in it, opened: None where the reader may not see it, or nobody can any more."""
+
+    record: Record
+    origin: str | None
+    personal: Mapping[str, str] | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,14 +67,25 @@ async def sealed(
     return Sealed(origin, key.seal(place, personal_bytes(fields)))
 
 
-async def origins(ctx: RequestContext, vault: Vault, rows: Sequence[Whence]) -> list[str]:
-    """The origins of records, opened: one query for all whose keys aren't in memory."""
-    shut = [_shut(row) for row in rows]
-    wanted = {person for each in shut if each is not None and (person := _person(each)) is not None}
+class Opened(NamedTuple):
+    """What a record says of people: where it came from and its personal fields; None where nobody can open it any
+    more."""
+
+    origin: str | None
+    personal: Mapping[str, str] | None
+
+
+async def opened(ctx: RequestContext, vault: Vault, rows: Sequence[Whence]) -> list[Opened]:
+    """What is sealed in records: one query for all whose keys aren't in memory."""
+    shut = [each for row in rows for each in (_shut(row), row.personal_sealed) if each is not None]
+    wanted = {person for each in shut if (person := _person(each)) is not None}
     keyset, keys = await vault.keyset(ctx), await vault.persons.several(ctx, wanted)
-    return [
-        row.origin if each is None else _opened(keyset, keys, row, each) for row, each in zip(rows, shut, strict=True)
-    ]
+    return [_opened(keyset, keys, row) for row in rows]
+
+
+async def origins(ctx: RequestContext, vault: Vault, rows: Sequence[Whence]) -> list[str]:
+    """The origins of records, opened; `ERASED` where nobody can."""
+    return [ERASED if each.origin is None else each.origin for each in await opened(ctx, vault, rows)]
 
 
 async def _key(ctx: RequestContext, vault: Vault, words: Iterable[str]) -> PersonKey | None:
@@ -95,16 +106,27 @@ def _user(word: str) -> UUID | None:
         return None
 
 
-def _opened(keyset: Keyset, keys: Mapping[UUID, PersonKey], row: Whence, shut: bytes) -> str:
+def _opened(keyset: Keyset, keys: Mapping[UUID, PersonKey], row: Whence) -> Opened:
+    personal: dict[str, str] | None = {}
+    if row.personal_sealed is not None:
+        place = Place("audit_record", "personal_sealed", row.record_id)
+        text = _open(keyset, keys, place, row.personal_sealed)
+        personal = None if text is None else {name: str(value) for name, value in loads_object(text).items()}
+    if row.origin == _MARK:
+        return Opened(None, None) if personal is None else Opened(personal.pop(_ORIGIN, None), personal)
+    shut = _shut(row)
+    if shut is None:
+        return Opened(row.origin, personal)
+    address = _open(keyset, keys, _origin_place(row.record_id), shut)
+    return Opened(None if address is None else address.decode(), personal)
+
+
+def _open(keyset: Keyset, keys: Mapping[UUID, PersonKey], place: Place, shut: bytes) -> bytes | None:
     try:
         person = person_of(shut)
-        key = None if person is None else keys.get(person)
-        if row.origin != _MARK:
-            return open_personal(keyset, key, _origin_place(row.record_id), shut).decode()
-        place = Place("audit_record", "personal_sealed", row.record_id)
-        return str(loads_object(open_personal(keyset, key, place, shut)).get(_ORIGIN, ERASED))
+        return open_personal(keyset, None if person is None else keys.get(person), place, shut)
     except Unopenable:
-        return ERASED
+        return None
 
 
 def _person(shut: bytes) -> UUID | None:
@@ -115,12 +137,10 @@ def _person(shut: bytes) -> UUID | None:
 
 
 def _shut(row: Whence) -> bytes | None:
-    """The ciphertext that the origin is in; None where it stands open."""
-    if not row.origin.startswith(_MARK):
+    """The ciphertext that is the origin; None where it stands open or among the personal fields."""
+    if not row.origin.startswith(_MARK) or row.origin == _MARK:
         return None
     text = row.origin.removeprefix(_MARK)
-    if not text:
-        return row.personal_sealed or b""
     try:
         return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except binascii.Error:

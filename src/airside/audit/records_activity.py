@@ -10,7 +10,7 @@ from airside.store.context import RequestContext
 
 _OF_SUBJECT: Final = """
     select record_id, at, event, origin, personal_sealed from airside.audit_record
-    where tenant_id = %s and subject = %s and subject like 'usr\\_%%' and at >= %s and event = any(%s)
+    where tenant_id = %s and subject = %s and at >= %s and event = any(%s)
     order by record_id desc limit %s
 """
 

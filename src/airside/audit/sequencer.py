@@ -23,6 +23,8 @@ from airside.vault import Vault
 
 MAX_BATCH: Final = 5000
 """Records sequenced in one transaction."""
+MAX_BATCHES: Final = 20
+"""Batches of one head on demand; more than has ever waited on a server that runs."""
 HEAD_EVERY: Final = timedelta(seconds=1)
 """A tenant's heads are at least this far apart."""
 PASS_EVERY: Final = 0.5
@@ -66,6 +68,16 @@ class Sequencer:
         """Since when the tenant's records wait for their place, and for a head."""
         return await records.backlog(ctx)
 
+    async def sign(self, ctx: RequestContext) -> None:
+        """Move what waits into the tree and sign a head over it, however lately the last one was signed.
+
+        Raises:
+            Inconsistent: the stored tree contradicts itself.
+        """
+        for _ in range(MAX_BATCHES):
+            if (await self._step(ctx, at_once=True)).settled:
+                return
+
     async def run(self, *, engine: Engine, clock: Clock, tenants: Callable[[], Awaitable[Iterable[UUID]]]) -> None:
         """Sequence for ever: every `PASS_EVERY` who journalled here, and who is found waiting by rounds over all that
         `tenants` names."""
@@ -106,13 +118,14 @@ class Sequencer:
             told(tenant_id)
         return step.settled
 
-    async def _step(self, ctx: RequestContext) -> Step:
+    async def _step(self, ctx: RequestContext, *, at_once: bool = False) -> Step:
         if not await records.work_waits(ctx):
             return Step(0, True)
         tree = await records.lock_tree(ctx)
         taken = await records.take(ctx, MAX_BATCH)
         frontier, nodes = _frontier(tree).append([pending.leaf_hash for pending in taken])
-        head = await self._head(ctx, tree, frontier) if _head_due(ctx, tree, frontier) else None
+        due = frontier.size > tree.head_size if at_once else _head_due(ctx, tree, frontier)
+        head = await self._head(ctx, tree, frontier) if due else None
         await records.append(ctx, before=tree, taken=taken, after=frontier, nodes=nodes, head=head)
         signed = tree.head_size if head is None else head.tree_size
         return Step(len(taken), signed == frontier.size and len(taken) < MAX_BATCH)

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from airside.cli.app_apikeys import apikeys
+from airside.cli.app_audit import audit
 from airside.cli.app_backup import backup
 from airside.cli.app_clients import client
 from airside.cli.app_erasure import erasure
@@ -37,7 +38,6 @@ role = typer.Typer(
     help="Roles of a tenant's own: list, make, delete, give, take away; list permissions.", no_args_is_help=True
 )
 invitation = typer.Typer(help="Invitations to a tenant: make, list, revoke.", no_args_is_help=True)
-audit = typer.Typer(help="The audit log: verify and export.", no_args_is_help=True)
 fga = typer.Typer(
     help="Permission models and stores, in OpenFGA's store files: validate, test, check, import, export.",
     no_args_is_help=True,
@@ -291,35 +291,6 @@ def revoke_invitation(slug: Slug, email: Email) -> None:
     from airside.cli.invitations import revoke_invitation as run
 
     run(slug, email)
-
-
-@audit.command("verify")
-def verify_audit(
-    target: Annotated[str, typer.Argument(help="A tenant's slug, or an exported file.")],
-    head: Annotated[
-        Path | None, typer.Option(help="A file with a signed head you kept: nothing before it may differ.")
-    ] = None,
-) -> None:
-    """Verify a tenant's log, or an exported one offline: what is proven, and what is younger than the last head."""
-    from airside.cli.audit import verify as run
-
-    run(target, head)
-
-
-@audit.command("export")
-def export_audit(slug: Slug, file: Annotated[Path, typer.Argument(help="Where to write the NDJSON.")]) -> None:
-    """Write a tenant's log to a file that anyone can verify."""
-    from airside.cli.audit import export as run
-
-    run(slug, file)
-
-
-@audit.command("head")
-def audit_head(slug: Slug) -> None:
-    """Print the last signed head: keep it elsewhere, and verify against it later."""
-    from airside.cli.audit import head as run
-
-    run(slug)
 
 
 StoreId = Annotated[str, typer.Argument(help="The store's id.")]

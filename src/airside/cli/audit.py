@@ -5,7 +5,7 @@ from typing import Final
 
 from rich.text import Text
 
-from airside.audit import Report, entries, verify_file, verify_tenant, write_entry
+from airside.audit import Report, verify_file, verify_tenant, write_entry
 from airside.cli.manage import operating
 from airside.cli.session import busy, out, plain_refusals, run
 from airside.core.errors import InvalidInput, NotFound
@@ -40,12 +40,13 @@ def export(slug: str, file: Path) -> None:
     """Write the log as NDJSON."""
 
     async def main() -> None:
-        count = 0
-        async with operating(slug) as (_, ctx):
+        count, position = 0, None
+        async with operating(slug) as (services, ctx):
             with busy("exporting"), file.open("xb") as written:
-                async for entry in entries(ctx):
-                    written.write(write_entry(entry))
-                    count += 1
+                while count == 0 or position is not None:
+                    found, position = await services.audit_admin.export(ctx, position)
+                    written.writelines(map(write_entry, found))
+                    count += len(found)
         out.print(f"{count} lines in {file}")
 
     run(main())

@@ -246,6 +246,7 @@ def _documented(services: Services) -> FastAPI:
         setups=services.setup_admin,
         vault=services.vault_admin,
         secrets=services.secret_admin,
+        audit=services.audit_admin,
         api_keys=services.api_key_admin,
         service_accounts=services.service_account_admin,
         response=services.response_admin,

@@ -6,6 +6,7 @@ from airside.access import Authorise, Issuers
 from airside.admin import (
     Above,
     ApiKeyAdmin,
+    AuditAdmin,
     ClientAdmin,
     ConnectionAdmin,
     ConsentAdmin,
@@ -29,6 +30,7 @@ from airside.admin import (
     VaultAdmin,
     VaultUse,
 )
+from airside.audit import AuditLog
 from airside.limits import InProcessLimiter
 from airside.oauth import Outstanding
 from airside.wiring.custody import Custody
@@ -64,6 +66,7 @@ class Managers:
     vault_use: VaultUse
     secret_admin: SecretAdmin
     api_key_admin: ApiKeyAdmin
+    audit_admin: AuditAdmin
     service_account_admin: ServiceAccountAdmin
     response_admin: ResponseAdmin
     platform: Platform
@@ -164,6 +167,9 @@ def managers(
             users=who.users,
             permissions=base.permissions,
             tenants=who.tenants,
+        ),
+        audit_admin=AuditAdmin(
+            authorise=authorise, log=AuditLog(vault=base.vault), journal=base.journal, sequencer=base.sequencer
         ),
         service_account_admin=ServiceAccountAdmin(
             authorise=authorise, accounts=programs.service_accounts, roles=who.roles

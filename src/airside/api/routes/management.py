@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr
 from airside.access import Contexts
 from airside.admin import (
     ApiKeyAdmin,
+    AuditAdmin,
     ClientAdmin,
     ConnectionAdmin,
     ConsentAdmin,
@@ -35,6 +36,7 @@ from airside.admin import (
 from airside.api.cursors import Cursors
 from airside.api.routes import (
     api_keys,
+    audit,
     clients,
     connections,
     consents,
@@ -86,6 +88,7 @@ class Management:
     setups: SetupAdmin
     vault: VaultAdmin
     secrets: SecretAdmin
+    audit: AuditAdmin
     api_keys: ApiKeyAdmin
     service_accounts: ServiceAccountAdmin
     response: ResponseAdmin
@@ -157,6 +160,7 @@ def router(management: Management) -> APIRouter:
     policies.add(routes, caller, management.policies)
     vault_keys.add(routes, caller, management.vault)
     secrets.add(routes, caller, management.secrets, management.cursors)
+    audit.add(routes, caller, management.audit, management.cursors)
     api_keys.add(routes, caller, management.api_keys, management.service_accounts, management.cursors)
     response.add(routes, caller, management.response)
     return routes
