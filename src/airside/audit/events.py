@@ -239,6 +239,7 @@ class Event(StrEnum):
     NETWORK_BANNED = "response:network:banned"
     NETWORK_LIFTED = "response:network:lifted"
 
+
 def matching(pattern: str) -> list[Event]:
     """The events that `pattern` names: `*` in place of source, subject or action stands for any, as in `*:user:*`. None
     of them if it isn't of that form."""
