@@ -69,7 +69,8 @@ class Desk:
                 own = ExternalIdentity(
                     uuid7(ctx.now, services.entropy), parse_id(CONNECTION, connection), user.id, "s-1", ctx.now, ctx.now
                 )
-                await records.insert(ctx, await services.vault.keyset(ctx), own)
+                seals = await services.vault.persons.seals(ctx, user.id)
+                await records.insert(ctx, await services.vault.keyset(ctx), seals, own)
         return format_id(IDENTITY, own.id)
 
 

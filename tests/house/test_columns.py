@@ -58,6 +58,16 @@ def test_what_is_sealed_anew_is_found_by_a_unique_key(connection: Connection[Tup
     assert {column.table for column in SEALED} >= set(PEPPERED)
 
 
+def test_what_is_of_one_person_is_under_their_own_key_or_says_why_not(connection: Connection[TupleRow]) -> None:
+    """Decision 0024: or it would stay readable in every backup from before they were erased."""
+    live = {(table, name) for table, name, _ in connection.execute(_COLUMNS).fetchall()}
+    for column in SEALED:
+        said = [reason for reason in (column.owner, column.shared, column.kept) if reason]
+        assert len(said) == 1 if (column.table, "user_id") in live else not column.owner, column
+        assert not column.owner or (column.table, column.owner) in live, column
+        assert not column.shared or len(column.shared) >= 12, column
+
+
 def test_what_the_tenants_key_still_seals_of_a_person_is_found_by_an_index(connection: Connection[TupleRow]) -> None:
     found = {(table, name): text for table, name, text in connection.execute(_UNOWNED).fetchall()}
     for column in SEALED:

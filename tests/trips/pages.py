@@ -114,12 +114,12 @@ class Walk:
         services = self.place.server.services
         settings = OidcSettings(issuer="https://idp.example.com", client_id="airside")
         async with self.place.operator() as ctx:
-            keyset = await services.vault.keyset(ctx)
+            keyset, seals = await services.vault.keyset(ctx), await services.vault.persons.seals(ctx, user.id)
             for name in ("Contoso", self.name[:120] + LONG):
                 made = await services.connections.create(ctx, ConnectionDraft(name, settings, shown=False))
                 identity_id = uuid7(ctx.now, services.entropy)
                 identity = ExternalIdentity(identity_id, made.id, user.id, name, ctx.now, ctx.now)
-                assert await records_identities.insert(ctx, keyset, identity)
+                assert await records_identities.insert(ctx, keyset, seals, identity)
 
     async def sign_in(self, user: User, password: str = PASSWORD) -> None:
         """The sign-in page's form, filled in and sent."""

@@ -11,6 +11,7 @@ from airside.audit import Event
 from airside.federation import ConnectionChange
 from airside.federation.records_sessions import seal_hint
 from airside.signin import account_cookie
+from airside.vault import Seals
 from tests.trips.test_login_elsewhere import Journey, journey, relying
 from tests.trips.visitor import FORM, ahead_of, csrf_of
 
@@ -46,10 +47,10 @@ async def keyless(journey: Journey) -> None:
     """Sealed with a key that the tenant has no more: another's has an id that it never had."""
     other = await journey.here.server.tenant()
     async with other.operator() as ctx:
-        keyset = await other.server.services.vault.keyset(ctx)
+        seals = Seals(await other.server.services.vault.keyset(ctx), None)
     async with journey.here.operator() as ctx:
         (kept,) = await ctx.tx.all(_Kept, KEPT, (ctx.tenant_id,))
-        await ctx.tx.run(KEEP, (seal_hint(keyset, kept.identity_id, "x.y.z"), ctx.tenant_id))
+        await ctx.tx.run(KEEP, (seal_hint(seals, kept.identity_id, "x.y.z"), ctx.tenant_id))
 
 
 async def away(journey: Journey) -> None:

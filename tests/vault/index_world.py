@@ -117,8 +117,8 @@ class Directory(Site):
             gone = await users.create(ctx, "gone@bücher.example", "")
             await records_emails.release(ctx, gone.id, email_index(keyset, released(gone.id)[1:].decode()))
             await self._invite(ctx, keyset)
-            await self._federate(ctx, keyset, ada.id)
-            await self._provision(ctx, keyset, ada.id)
+            await self._federate(ctx, vault, ada.id)
+            await self._provision(ctx, vault, ada.id)
         self.values |= {
             ("user_account", "email_index"): {email_key("ada@bücher.example"), released(gone.id)},
             ("user_account", "email_domain_index"): {b"xn--bcher-kva.example"},
@@ -156,14 +156,15 @@ class Directory(Site):
         await records_invitations.insert(ctx, keyset, invitation, index)
         self.values["invitation", "email_index"] = {email_key(email)}
 
-    async def _federate(self, ctx: RequestContext, keyset: Keyset, user_id: UUID) -> None:
+    async def _federate(self, ctx: RequestContext, vault: Vault, user_id: UUID) -> None:
+        keyset, seals = await vault.keyset(ctx), await vault.persons.seals(ctx, user_id)
         row_id = uuid7(ctx.now, ENTROPY)
         await ctx.tx.run(_CONNECTION, (ctx.tenant_id, row_id, ctx.now, ctx.now))
         identity = ExternalIdentity(row_id, row_id, user_id, "subject", ctx.now, ctx.now)
-        assert await records_identities.insert(ctx, keyset, identity)
-        await records_sessions.insert(ctx, keyset, FederatedSession(row_id, row_id, row_id, "sid"), user_id)
+        assert await records_identities.insert(ctx, keyset, seals, identity)
+        await records_sessions.insert(ctx, vault, FederatedSession(row_id, row_id, row_id, "sid"), user_id)
         sealed = [
-            keyset.seal(Place("passkey", name, row_id), b"credential")
+            seals.seal(Place("passkey", name, row_id), b"credential")
             for name in ("credential_sealed", "key_sealed", "name_sealed")
         ]
         index = keyset.blind_index("passkey", "credential_index", b"credential")
@@ -174,14 +175,15 @@ class Directory(Site):
             ("passkey", "credential_index"): {b"credential"},
         }
 
-    async def _provision(self, ctx: RequestContext, keyset: Keyset, user_id: UUID) -> None:
+    async def _provision(self, ctx: RequestContext, vault: Vault, user_id: UUID) -> None:
+        keyset, seals = await vault.keyset(ctx), await vault.persons.seals(ctx, user_id)
         connection_id, addresses = uuid7(ctx.now, ENTROPY), ("ada@example.com", "Ada@example.org")
         emails = [{"value": address} for address in addresses]
         profile = profile_of({"userName": "Ada", "externalId": "E1", "emails": emails})
         account = Account(
             Stored(USER, user_id, 1, ctx.now, ctx.now, profile.said), "active", False, False, profile.said
         )
-        assert await records_users.insert(ctx, keyset, connection_id, account, profile.found(keyset))
+        assert await records_users.insert(ctx, seals, connection_id, account, profile.found(keyset))
         said = {"displayName": "Admins", "externalId": "G1"}
         group = Stored(GROUP, uuid7(ctx.now, ENTROPY), 1, ctx.now, ctx.now, said)
         external_id = comparable(GROUP, "externalId", "G1")

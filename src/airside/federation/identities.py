@@ -35,11 +35,11 @@ class Identities:
 
     async def list(self, ctx: RequestContext, user_id: UUID) -> list[ExternalIdentity]:
         """The user's, oldest first; at most `MAX_LISTED`."""
-        return await records.of_user(ctx, await self._vault.keyset(ctx), user_id, MAX_LISTED)
+        return await records.of_user(ctx, self._vault, user_id, MAX_LISTED)
 
     async def find(self, ctx: RequestContext, connection_id: UUID, subject: str) -> ExternalIdentity | None:
         """Who that subject of that connection is here; None for nobody."""
-        return await records.by_subject(ctx, await self._vault.keyset(ctx), connection_id, subject)
+        return await records.by_subject(ctx, self._vault, connection_id, subject)
 
     async def get(self, ctx: RequestContext, identity_id: UUID) -> ExternalIdentity:
         """The identity of that id.
@@ -47,7 +47,7 @@ class Identities:
         Raises:
             NotFound: not there, or not this tenant's.
         """
-        found = await records.by_id(ctx, await self._vault.keyset(ctx), identity_id)
+        found = await records.by_id(ctx, self._vault, identity_id)
         if found is None:
             raise NotFound("identity")
         return found

@@ -202,7 +202,8 @@ class Linking:
     async def _sealed(self, ctx: RequestContext, identity: ExternalIdentity, hint: Secret[str] | None) -> bytes:
         if hint is None or len(hint.reveal()) > MAX_HINT:
             return b""
-        return records_sessions.seal_hint(await self._vault.keyset(ctx), identity.id, hint.reveal())
+        seals = await self._vault.persons.seals(ctx, identity.user_id)
+        return records_sessions.seal_hint(seals, identity.id, hint.reveal())
 
     async def refuse(self, ctx: RequestContext, connection: Connection, reason: str) -> None:
         """Write down why an answer of `connection` counts for nothing, which its page doesn't say, and commit it. How
@@ -250,7 +251,7 @@ class Linking:
     async def _known(
         self, ctx: RequestContext, connection: Connection, claims: ExternalClaims
     ) -> ExternalIdentity | None:
-        return await records.by_subject(ctx, await self._vault.keyset(ctx), connection.id, claims.subject)
+        return await records.by_subject(ctx, self._vault, connection.id, claims.subject)
 
     async def _first_sight(
         self, ctx: RequestContext, connection: Connection, claims: ExternalClaims, mapped: Mapped
@@ -285,10 +286,10 @@ class Linking:
         identity = ExternalIdentity(
             uuid7(ctx.now, self._entropy), connection.id, user_id, subject, created_at=ctx.now, last_used_at=ctx.now
         )
-        if await records.insert(ctx, keyset, identity):
+        if await records.insert(ctx, keyset, await self._vault.persons.seals(ctx, user_id), identity):
             await self._record(ctx, Event.IDENTITY_LINKED, user_id, connection, by=by)
             return identity
-        there = await records.by_subject(ctx, keyset, connection.id, subject)
+        there = await records.by_subject(ctx, self._vault, connection.id, subject)
         return there if there is not None and there.user_id == user_id else None
 
     async def _remember(

@@ -10,7 +10,7 @@ import msgspec
 from airside.core.errors import Inconsistent
 from airside.federation.model import REQUEST_LIFETIME, ExternalClaims, ExternalIdentity, PendingLink
 from airside.store.context import RequestContext
-from airside.vault import Keyset, Place
+from airside.vault import Keyset, Place, Seals, Vault
 
 INSERT: Final = """
 insert into airside.external_identity (tenant_id, identity_id, connection_id, subject_index, subject_sealed, user_id,
@@ -20,13 +20,17 @@ on conflict (tenant_id, connection_id, subject_index) do nothing
 """
 
 BY_SUBJECT: Final = """
-select identity_id, connection_id, subject_sealed, user_id, created_at, last_used_at
-from airside.external_identity where tenant_id = %s and connection_id = %s and subject_index = any(%s)
+select i.identity_id, i.connection_id, i.subject_sealed, i.user_id, i.created_at, i.last_used_at, k.wrapped
+from airside.external_identity i
+left join airside.person_key k on k.tenant_id = i.tenant_id and k.user_id = i.user_id
+where i.tenant_id = %s and i.connection_id = %s and i.subject_index = any(%s)
 """
 
 BY_ID: Final = """
-select identity_id, connection_id, subject_sealed, user_id, created_at, last_used_at
-from airside.external_identity where tenant_id = %s and identity_id = %s
+select i.identity_id, i.connection_id, i.subject_sealed, i.user_id, i.created_at, i.last_used_at, k.wrapped
+from airside.external_identity i
+left join airside.person_key k on k.tenant_id = i.tenant_id and k.user_id = i.user_id
+where i.tenant_id = %s and i.identity_id = %s
 """
 
 STANDS: Final = """
@@ -34,8 +38,10 @@ select user_id from airside.external_identity where tenant_id = %s and identity_
 """
 
 OF_USER: Final = """
-select identity_id, connection_id, subject_sealed, user_id, created_at, last_used_at
-from airside.external_identity where tenant_id = %s and user_id = %s order by identity_id limit %s
+select i.identity_id, i.connection_id, i.subject_sealed, i.user_id, i.created_at, i.last_used_at, k.wrapped
+from airside.external_identity i
+left join airside.person_key k on k.tenant_id = i.tenant_id and k.user_id = i.user_id
+where i.tenant_id = %s and i.user_id = %s order by i.identity_id limit %s
 """
 
 USED: Final = """
@@ -78,6 +84,7 @@ class _Row:
     user_id: UUID
     created_at: datetime
     last_used_at: datetime
+    wrapped: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,26 +98,26 @@ class _Pending:
     claims_sealed: bytes
 
 
-async def insert(ctx: RequestContext, keyset: Keyset, identity: ExternalIdentity) -> bool:
-    """False where the subject is somebody already. `keyset`: by `Vault.indexing`."""
+async def insert(ctx: RequestContext, keyset: Keyset, seals: Seals, identity: ExternalIdentity) -> bool:
+    """False where the subject is somebody already. `keyset`: by `Vault.indexing`; `seals`: its user's."""
     index, *others = _indexes(keyset, identity.connection_id, identity.subject)
     # A unique key doesn't see what stands under another index key.
     if others and await ctx.tx.one(_Row, BY_SUBJECT, (ctx.tenant_id, identity.connection_id, others)) is not None:
         return False
-    sealed = keyset.seal(_place(identity.id), identity.subject.encode())
+    sealed = seals.seal(_place(identity.id), identity.subject.encode())
     ids = (ctx.tenant_id, identity.id, identity.connection_id, index, sealed, identity.user_id)
     return await ctx.tx.run(INSERT, (*ids, identity.created_at, identity.last_used_at)) == 1
 
 
-async def by_subject(ctx: RequestContext, keyset: Keyset, connection_id: UUID, subject: str) -> ExternalIdentity | None:
-    params = (ctx.tenant_id, connection_id, _indexes(keyset, connection_id, subject))
+async def by_subject(ctx: RequestContext, vault: Vault, connection_id: UUID, subject: str) -> ExternalIdentity | None:
+    params = (ctx.tenant_id, connection_id, _indexes(await vault.keyset(ctx), connection_id, subject))
     row = await ctx.tx.one(_Row, BY_SUBJECT, params)
-    return None if row is None else _identity(keyset, row)
+    return None if row is None else await _identity(ctx, vault, row)
 
 
-async def by_id(ctx: RequestContext, keyset: Keyset, identity_id: UUID) -> ExternalIdentity | None:
+async def by_id(ctx: RequestContext, vault: Vault, identity_id: UUID) -> ExternalIdentity | None:
     row = await ctx.tx.one(_Row, BY_ID, (ctx.tenant_id, identity_id))
-    return None if row is None else _identity(keyset, row)
+    return None if row is None else await _identity(ctx, vault, row)
 
 
 async def stands(ctx: RequestContext, identity_id: UUID, user_id: UUID) -> bool:
@@ -118,9 +125,9 @@ async def stands(ctx: RequestContext, identity_id: UUID, user_id: UUID) -> bool:
     return await ctx.tx.one(_Standing, STANDS, (ctx.tenant_id, identity_id, user_id)) is not None
 
 
-async def of_user(ctx: RequestContext, keyset: Keyset, user_id: UUID, limit: int) -> list[ExternalIdentity]:
+async def of_user(ctx: RequestContext, vault: Vault, user_id: UUID, limit: int) -> list[ExternalIdentity]:
     rows = await ctx.tx.all(_Row, OF_USER, (ctx.tenant_id, user_id, limit))
-    return [_identity(keyset, row) for row in rows]
+    return [await _identity(ctx, vault, row) for row in rows]
 
 
 async def used(ctx: RequestContext, identity_id: UUID) -> None:
@@ -170,8 +177,9 @@ def _indexes(keyset: Keyset, connection_id: UUID, subject: str) -> list[bytes]:
     return keyset.blind_indexes("external_identity", "subject_index", value)
 
 
-def _identity(keyset: Keyset, row: _Row) -> ExternalIdentity:
-    subject = keyset.open(_place(row.identity_id), row.subject_sealed).decode()
+async def _identity(ctx: RequestContext, vault: Vault, row: _Row) -> ExternalIdentity:
+    seals = vault.persons.read(ctx, await vault.keyset(ctx), row.user_id, row.wrapped)
+    subject = seals.open(_place(row.identity_id), row.subject_sealed).decode()
     return ExternalIdentity(row.identity_id, row.connection_id, row.user_id, subject, row.created_at, row.last_used_at)
 
 

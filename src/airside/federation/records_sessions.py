@@ -7,7 +7,7 @@ from uuid import UUID
 
 from airside.federation.model import FederatedSession
 from airside.store.context import RequestContext
-from airside.vault import Keyset, Place
+from airside.vault import Keyset, Place, Seals, Vault, person_of
 
 INSERT: Final = """
 insert into airside.federated_session (tenant_id, session_id, identity_id, connection_id, user_id, foreign_index,
@@ -33,7 +33,7 @@ returning session_id
 """
 
 OF_SESSION: Final = """
-select session_id, identity_id, connection_id, foreign_sealed, hint_sealed
+select session_id, identity_id, connection_id, user_id, foreign_sealed, hint_sealed
 from airside.federated_session where tenant_id = %s and session_id = %s
 order by created_at, identity_id
 """
@@ -51,14 +51,16 @@ class _Row:
     session_id: UUID
     identity_id: UUID
     connection_id: UUID
+    user_id: UUID
     foreign_sealed: bytes | None
     hint_sealed: bytes | None
 
 
-async def insert(ctx: RequestContext, keyset: Keyset, began: FederatedSession, user_id: UUID) -> None:
+async def insert(ctx: RequestContext, vault: Vault, began: FederatedSession, user_id: UUID) -> None:
     """Twice is the same as once."""
-    index = _indexes(keyset, began.foreign)[0] if began.foreign else None
-    sealed = keyset.seal(_place(began.session_id), began.foreign.encode()) if began.foreign else None
+    seals = await vault.persons.seals(ctx, user_id)
+    index = _indexes(await vault.keyset(ctx), began.foreign)[0] if began.foreign else None
+    sealed = seals.seal(_place(began.session_id), began.foreign.encode()) if began.foreign else None
     ids = (ctx.tenant_id, began.session_id, began.identity_id, began.connection_id, user_id)
     await ctx.tx.run(INSERT, (*ids, index, sealed, began.hint or None, ctx.now))
 
@@ -82,10 +84,10 @@ async def take_of_foreign(ctx: RequestContext, keyset: Keyset, connection_id: UU
     return [row.session_id for row in rows]
 
 
-async def of_session(ctx: RequestContext, keyset: Keyset, session_id: UUID) -> list[FederatedSession]:
+async def of_session(ctx: RequestContext, vault: Vault, session_id: UUID) -> list[FederatedSession]:
     """How the session was proven, the earliest first."""
     rows = await ctx.tx.all(_Row, OF_SESSION, (ctx.tenant_id, session_id))
-    return [_read(keyset, row) for row in rows]
+    return [_read(await vault.persons.seals(ctx, row.user_id), row) for row in rows]
 
 
 async def sweep(ctx: RequestContext, before: datetime) -> int:
@@ -93,19 +95,22 @@ async def sweep(ctx: RequestContext, before: datetime) -> int:
     return await ctx.tx.run(SWEEP, (ctx.tenant_id, before))
 
 
-def seal_hint(keyset: Keyset, identity_id: UUID, token: str) -> bytes:
-    """The ID token as a login carries it until there is a session, and its row keeps it."""
-    return keyset.seal(_hint_place(identity_id), token.encode())
+def seal_hint(seals: Seals, identity_id: UUID, token: str) -> bytes:
+    """The ID token as a login carries it until there is a session, and its row keeps it. `seals`: the identity's
+    user's."""
+    return seals.seal(_hint_place(identity_id), token.encode())
 
 
-def open_hint(keyset: Keyset, identity_id: UUID, sealed: bytes) -> str:
+async def open_hint(ctx: RequestContext, vault: Vault, identity_id: UUID, sealed: bytes) -> str:
     """What `seal_hint` sealed."""
-    return keyset.open(_hint_place(identity_id), sealed).decode()
+    owner = person_of(sealed)
+    person = None if owner is None else await vault.persons.of(ctx, owner)
+    return Seals(await vault.keyset(ctx), person).open(_hint_place(identity_id), sealed).decode()
 
 
-def _read(keyset: Keyset, row: _Row) -> FederatedSession:
+def _read(seals: Seals, row: _Row) -> FederatedSession:
     sealed = row.foreign_sealed
-    foreign = "" if sealed is None else keyset.open(_place(row.session_id), sealed).decode()
+    foreign = "" if sealed is None else seals.open(_place(row.session_id), sealed).decode()
     return FederatedSession(row.session_id, row.identity_id, row.connection_id, foreign, row.hint_sealed or b"")
 
 

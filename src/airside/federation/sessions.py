@@ -27,17 +27,17 @@ class FederatedSessions:
 
     async def began(self, ctx: RequestContext, session: FederatedSession, user_id: UUID) -> None:
         """A session of the user was proven so. Twice is the same as once."""
-        await records.insert(ctx, await self._vault.keyset(ctx), session, user_id)
+        await records.insert(ctx, self._vault, session, user_id)
 
     async def of_session(self, ctx: RequestContext, session_id: UUID) -> list[FederatedSession]:
         """How a session was proven elsewhere, the earliest first; empty for one that wasn't."""
-        return await records.of_session(ctx, await self._vault.keyset(ctx), session_id)
+        return await records.of_session(ctx, self._vault, session_id)
 
     async def hint(self, ctx: RequestContext, session: FederatedSession) -> Secret[str] | None:
         """The ID token that the session was proven by; None where none was kept."""
         if not session.hint:
             return None
-        return Secret(records.open_hint(await self._vault.keyset(ctx), session.identity_id, session.hint))
+        return Secret(await records.open_hint(ctx, self._vault, session.identity_id, session.hint))
 
     async def sweep(self, ctx: RequestContext) -> int:
         """Forget sessions that are over whatever their tenant's policy was, for a timer; how many."""

@@ -87,7 +87,7 @@ class Links:
             raise TooLarge("link payload over its cap", max_bytes=MAX_PAYLOAD)
         link_id = uuid7(ctx.now, self._entropy)
         link = Found(link_id, purpose, user_id, payload, ctx.now, ctx.now + lifetime)
-        await records_links.insert(ctx, await self._vault.keyset(ctx), link)
+        await records_links.insert(ctx, self._vault, link)
         return link_id
 
     async def token(self, ctx: RequestContext, link_id: UUID) -> Secret[str]:
@@ -97,7 +97,7 @@ class Links:
             NotFound: it isn't open, or not this tenant's: there is nothing to mail.
         """
         keyset = await self._vault.keyset(ctx)
-        found = await records_links.find(ctx, keyset, link_id, PURPOSES)
+        found = await records_links.find(ctx, self._vault, link_id, PURPOSES)
         if found is None:
             raise NotFound("link")
         return Secret(urlsafe_b64encode(link_id.bytes + _tag(keyset, found.purpose, link_id)).decode())
@@ -111,7 +111,7 @@ class Links:
         """
         keyset = await self._vault.keyset(ctx)
         link_id = _verified(keyset, purpose, token)
-        found = None if link_id is None else await records_links.find(ctx, keyset, link_id, (purpose,))
+        found = None if link_id is None else await records_links.find(ctx, self._vault, link_id, (purpose,))
         return await self._opened(ctx, purpose, found)
 
     async def spend(self, ctx: RequestContext, purpose: Purpose, token: Secret[str]) -> Link:
@@ -122,7 +122,7 @@ class Links:
         """
         keyset = await self._vault.keyset(ctx)
         link_id = _verified(keyset, purpose, token)
-        found = None if link_id is None else await self._spend(ctx, keyset, purpose, link_id)
+        found = None if link_id is None else await self._spend(ctx, purpose, link_id)
         return await self._opened(ctx, purpose, found)
 
     async def revoke(self, ctx: RequestContext, link_id: UUID) -> None:
@@ -144,12 +144,12 @@ class Links:
             raise NotFound("link")
         return _link(found)
 
-    async def _spend(self, ctx: RequestContext, keyset: Keyset, purpose: Purpose, link_id: UUID) -> Found | None:
-        found = await records_links.find(ctx, keyset, link_id, (purpose,))
+    async def _spend(self, ctx: RequestContext, purpose: Purpose, link_id: UUID) -> Found | None:
+        found = await records_links.find(ctx, self._vault, link_id, (purpose,))
         if found is not None and found.user_id is not None:
             # Whoever is disabling them or setting their password is waited for, and the statement sees what they did.
             await records.take_user(ctx, found.user_id)
-        return None if found is None else await records_links.spend(ctx, keyset, link_id, purpose)
+        return None if found is None else await records_links.spend(ctx, self._vault, link_id, purpose)
 
 
 def _tag(keyset: Keyset, purpose: str, link_id: UUID) -> bytes:

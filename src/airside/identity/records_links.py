@@ -12,7 +12,7 @@ from typing import Final
 from uuid import UUID
 
 from airside.store.context import RequestContext
-from airside.vault import Keyset, Place
+from airside.vault import Place, Seals, Vault, person_of
 
 INSERT: Final = """
 insert into airside.action_link (tenant_id, link_id, purpose, user_id, payload_sealed, created_at, expires_at)
@@ -94,22 +94,25 @@ class Found:
     expires_at: datetime
 
 
-async def insert(ctx: RequestContext, keyset: Keyset, link: Found) -> None:
-    sealed = keyset.seal(_place(link.link_id), link.payload)
+async def insert(ctx: RequestContext, vault: Vault, link: Found) -> None:
+    """What it carries is sealed under the key of whoever it is for. Where it carries nothing nobody's key is asked for:
+    it may be for nobody, and takes the same time."""
+    person = await vault.persons.of(ctx, link.user_id) if link.user_id is not None and link.payload else None
+    sealed = Seals(await vault.keyset(ctx), person).seal(_place(link.link_id), link.payload)
     row = (link.link_id, link.purpose, link.user_id, sealed, link.created_at, link.expires_at)
     await ctx.tx.run(INSERT, (ctx.tenant_id, *row))
 
 
-async def find(ctx: RequestContext, keyset: Keyset, link_id: UUID, purposes: Collection[str]) -> Found | None:
+async def find(ctx: RequestContext, vault: Vault, link_id: UUID, purposes: Collection[str]) -> Found | None:
     """The link if it is open, and for one of `purposes`."""
     row = await ctx.tx.one(_Row, OPEN, (ctx.tenant_id, link_id, list(purposes), ctx.now))
-    return None if row is None else _found(keyset, row)
+    return None if row is None else await _found(ctx, vault, row)
 
 
-async def spend(ctx: RequestContext, keyset: Keyset, link_id: UUID, purpose: str) -> Found | None:
+async def spend(ctx: RequestContext, vault: Vault, link_id: UUID, purpose: str) -> Found | None:
     """The link, for exactly one caller."""
     row = await ctx.tx.one(_Row, SPEND, (ctx.now, ctx.tenant_id, link_id, [purpose], ctx.now))
-    return None if row is None else _found(keyset, row)
+    return None if row is None else await _found(ctx, vault, row)
 
 
 async def revoke(ctx: RequestContext, link_id: UUID) -> bool:
@@ -125,8 +128,10 @@ async def sweep(ctx: RequestContext) -> int:
     return await ctx.tx.run(SWEEP, (ctx.tenant_id, ctx.now))
 
 
-def _found(keyset: Keyset, row: _Row) -> Found:
-    payload = keyset.open(_place(row.link_id), row.payload_sealed)
+async def _found(ctx: RequestContext, vault: Vault, row: _Row) -> Found:
+    owner = None if person_of(row.payload_sealed) is None else row.user_id
+    person = None if owner is None else await vault.persons.of(ctx, owner)
+    payload = Seals(await vault.keyset(ctx), person).open(_place(row.link_id), row.payload_sealed)
     return Found(row.link_id, row.purpose, row.user_id, payload, row.created_at, row.expires_at)
 
 

@@ -12,9 +12,9 @@ from airside.federation.scim.model import Account, Content, Position, Stored
 from airside.identity import UserState
 from airside.protocols.scim import USER
 from airside.store.context import RequestContext
-from airside.vault import Keyset, Place
+from airside.vault import PersonKey, Place, Seals, Vault, open_own, open_personal, person_of
 
-TABLE: Final = "scim_user"
+CONTENT: Final = ("scim_user", "content_sealed")
 INSERT: Final = """
 insert into airside.scim_user (
     tenant_id, connection_id, user_id, user_name_index, external_id_index, content_sealed, made, deactivated, version,
@@ -132,14 +132,14 @@ class _Row:
     state: UserState
 
 
-async def insert(ctx: RequestContext, keyset: Keyset, connection_id: UUID, account: Account, found: Found) -> bool:
-    """False where the connection has this user, or another of this name, already. `keyset`: by `Vault.indexing`."""
+async def insert(ctx: RequestContext, seals: Seals, connection_id: UUID, account: Account, found: Found) -> bool:
+    """False where the connection has this user, or another of this name, already. `found`: by `Vault.indexing`."""
     stored = account.stored
     if not await is_free(ctx, connection_id, found, stored.id):
         return False
     row = (
         *(ctx.tenant_id, connection_id, stored.id, found.user_name, found.external_id),
-        *(_seal(keyset, stored.id, account.said), account.made, account.deactivated, ctx.now, ctx.now),
+        *(_seal(seals, stored.id, account.said), account.made, account.deactivated, ctx.now, ctx.now),
     )
     emails = (ctx.tenant_id, connection_id, stored.id, list(found.emails))
     touched = await ctx.tx.run_many([(INSERT, row), (INSERT_EMAILS, emails)])
@@ -147,7 +147,7 @@ async def insert(ctx: RequestContext, keyset: Keyset, connection_id: UUID, accou
 
 
 async def update(
-    ctx: RequestContext, keyset: Keyset, connection_id: UUID, account: Account, found: Found, version: int
+    ctx: RequestContext, seals: Seals, connection_id: UUID, account: Account, found: Found, version: int
 ) -> bool:
     """False where it isn't at `version` any more.
 
@@ -156,7 +156,7 @@ async def update(
     """
     stored = account.stored
     row = (
-        *(found.user_name, found.external_id, _seal(keyset, stored.id, account.said), account.deactivated),
+        *(found.user_name, found.external_id, _seal(seals, stored.id, account.said), account.deactivated),
         *(stored.version, ctx.now, ctx.tenant_id, connection_id, stored.id, version),
     )
     own = (ctx.tenant_id, connection_id, stored.id)
@@ -177,14 +177,14 @@ async def delete(ctx: RequestContext, connection_id: UUID, user_id: UUID, versio
     return (await ctx.tx.run_many(statements))[0] == 1
 
 
-async def get(ctx: RequestContext, keyset: Keyset, connection_id: UUID, ids: Sequence[UUID]) -> list[Account]:
+async def get(ctx: RequestContext, vault: Vault, connection_id: UUID, ids: Sequence[UUID]) -> list[Account]:
     """Those of `ids` that the connection has, by age."""
     rows = await ctx.tx.all(_Row, GET, (ctx.tenant_id, connection_id, list(ids)))
-    return [_account(keyset, row) for row in rows]
+    return await _accounts(ctx, vault, rows)
 
 
 async def page(
-    ctx: RequestContext, keyset: Keyset, connection_id: UUID, position: Position, limit: int
+    ctx: RequestContext, vault: Vault, connection_id: UUID, position: Position, limit: int
 ) -> tuple[int, list[Account]]:
     """How many there are, and up to `limit` of them from `position`, by age."""
     own: tuple[Any, ...] = (ctx.tenant_id, connection_id)
@@ -192,7 +192,7 @@ async def page(
     if position.anchor is not None:
         sql, params = BEFORE if position.backwards else AFTER, (*own, position.anchor, limit)
     counted, rows = await ctx.tx.two((_Count, COUNT, own), (_Row, sql, params))
-    accounts = [_account(keyset, row) for row in rows]
+    accounts = await _accounts(ctx, vault, rows)
     return counted[0].number, accounts[::-1] if position.backwards else accounts
 
 
@@ -219,12 +219,33 @@ def shown(said: Content, state: UserState) -> Content:
     return {**said, "active": state == "active"} if "active" in said else said
 
 
-def _seal(keyset: Keyset, user_id: UUID, said: Content) -> bytes:
-    return keyset.seal(Place(TABLE, "content_sealed", user_id), dumps(dict(said)))
+def _seal(seals: Seals, user_id: UUID, said: Content) -> bytes:
+    return seals.seal(Place(*CONTENT, user_id), dumps(dict(said)))
 
 
-def _account(keyset: Keyset, row: _Row) -> Account:
-    said: dict[str, Any] = json.loads(keyset.open(Place(TABLE, "content_sealed", row.user_id), row.content_sealed))
+async def _accounts(ctx: RequestContext, vault: Vault, rows: Sequence[_Row]) -> list[Account]:
+    """Those of `rows`, each by its person's key: one query, where some of those aren't in memory."""
+    keys, sealed = await vault.persons.each(ctx, [row.user_id for row in rows]), [row.content_sealed for row in rows]
+    if any(person_of(each) is None for each in sealed):
+        contents = await _among_former(ctx, vault, rows, keys)
+    else:
+        contents = open_own(CONTENT, keys, sealed)
+    return [_account(row, content) for row, content in zip(rows, contents, strict=True)]
+
+
+async def _among_former(
+    ctx: RequestContext, vault: Vault, rows: Sequence[_Row], keys: Sequence[PersonKey | None]
+) -> list[bytes]:
+    """Where the tenant's key still seals some."""
+    keyset = await vault.keyset(ctx)
+    return [
+        open_personal(keyset, key, Place(*CONTENT, row.user_id), row.content_sealed)
+        for row, key in zip(rows, keys, strict=True)
+    ]
+
+
+def _account(row: _Row, opened: bytes) -> Account:
+    said: dict[str, Any] = json.loads(opened)
     content = shown(said, row.state)
     stored = Stored(USER, row.user_id, row.version, row.created_at, row.modified_at, content)
     return Account(stored, row.state, row.made, row.deactivated, said)

@@ -21,7 +21,7 @@ class Subjects:
 
     async def find(self, ctx: RequestContext, connection_id: UUID, subject: str) -> UUID | None:
         """The user that `subject` is."""
-        found = await records.by_subject(ctx, await self._vault.keyset(ctx), connection_id, subject)
+        found = await records.by_subject(ctx, self._vault, connection_id, subject)
         return None if found is None else found.user_id
 
     async def link(self, ctx: RequestContext, connection_id: UUID, subject: str, user_id: UUID) -> None:
@@ -32,7 +32,7 @@ class Subjects:
         """
         keyset = await self._vault.indexing(ctx)
         identity = ExternalIdentity(uuid7(ctx.now, self._entropy), connection_id, user_id, subject, ctx.now, ctx.now)
-        if await records.insert(ctx, keyset, identity):
+        if await records.insert(ctx, keyset, await self._vault.persons.seals(ctx, user_id), identity):
             return
         if await self.find(ctx, connection_id, subject) != user_id:
             raise Conflict("subject of another user")
@@ -46,7 +46,7 @@ class Subjects:
             Conflict: `now` is another one.
         """
         if former is not None:
-            found = await records.by_subject(ctx, await self._vault.keyset(ctx), connection_id, former)
+            found = await records.by_subject(ctx, self._vault, connection_id, former)
             if found is not None:
                 await records.delete(ctx, found.id, user_id)
         if now is not None:

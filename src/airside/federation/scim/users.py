@@ -77,7 +77,8 @@ class ScimUsers:
         stored = Stored(KIND, user_id, 1, ctx.now, ctx.now, profile.said)
         account = Account(stored, "active", made, not profile.active, profile.said)
         keyset = await self._vault.indexing(ctx)
-        if not await records.insert(ctx, keyset, connection_id, account, profile.found(keyset)):
+        seals = await self._vault.persons.seals(ctx, user_id)
+        if not await records.insert(ctx, seals, connection_id, account, profile.found(keyset)):
             raise Conflict("userName in use")
         if profile.external_id is not None:
             await self._subjects.link(ctx, connection_id, profile.external_id, user_id)
@@ -87,13 +88,13 @@ class ScimUsers:
 
     async def get(self, ctx: RequestContext, connection_id: UUID, ids: Sequence[UUID]) -> list[Account]:
         """Those of `ids` that are the connection's, by age."""
-        return await records.get(ctx, await self._vault.keyset(ctx), connection_id, ids)
+        return await records.get(ctx, self._vault, connection_id, ids)
 
     async def page(
         self, ctx: RequestContext, connection_id: UUID, position: Position, limit: int
     ) -> tuple[int, list[Account]]:
         """How many the connection has, and up to `limit` from `position`, by age."""
-        return await records.page(ctx, await self._vault.keyset(ctx), connection_id, position, limit)
+        return await records.page(ctx, self._vault, connection_id, position, limit)
 
     async def change(self, ctx: RequestContext, connection_id: UUID, document: Content, version: int) -> Stored:
         """What the directory says of the user now, whole.
@@ -118,7 +119,8 @@ class ScimUsers:
         found = profile.found(keyset)
         if not await records.is_free(ctx, connection_id, found, user_id):
             raise Conflict("userName in use")
-        if not await records.update(ctx, keyset, connection_id, after, found, version):
+        seals = await self._vault.persons.seals(ctx, user_id)
+        if not await records.update(ctx, seals, connection_id, after, found, version):
             raise Stale
         if profile.external_id != former.external_id:
             await self._subjects.move(ctx, connection_id, user_id, former.external_id, profile.external_id)
