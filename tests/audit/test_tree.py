@@ -163,3 +163,10 @@ def test_consistency_proof_of_other_trees_is_refused() -> None:
             holds(a=first, b=first, y=one, p=proof),
         ]
     )
+
+
+@pytest.mark.parametrize("before", SIZES)
+def test_tree_grown_without_its_nodes_is_the_same_tree(before: int) -> None:
+    for after in range(before, 71):
+        grown = Frontier().grown(LEAVES[:before]).grown(LEAVES[before:after])
+        assert grown == Frontier().append(LEAVES[:after])[0]

@@ -4,12 +4,16 @@ import base64
 from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Final
+from uuid import UUID
+
+import msgspec
 
 from airside.audit.model import Record
 from airside.audit.tree import hash_leaf
-from airside.core.strict_json import Json, dumps
+from airside.core.strict_json import Json
 
 FORMAT: Final = 1
+_ENCODER: Final = msgspec.json.Encoder()
 _COVERED: Final = tuple(field.name for field in fields(Record))[:-1]
 
 
@@ -39,9 +43,53 @@ def as_json(record: Record) -> dict[str, Json]:
     }
 
 
+class _Covered(msgspec.Struct):
+    """As `as_json`, in the order of its keys: msgspec writes the same bytes, several times as fast."""
+
+    actor: str
+    at: str | datetime
+    details: str
+    event: str
+    format: int
+    origin: str
+    outcome: str
+    person: str
+    personal_sealed: bytes | None
+    reason: str
+    record_id: UUID
+    request_id: str
+    subject: str
+    tenant_id: UUID
+
+
+def covered(record: Record) -> bytes:
+    """The canonical bytes: JSON, compact, keys sorted, UTF-8."""
+    at = record.at
+    # What msgspec writes of a moment in UTC is `moment`, but for whole seconds, which it leaves the fraction out of.
+    spelled = at if at.microsecond and at.tzinfo is UTC else moment(at)
+    return _ENCODER.encode(
+        _Covered(
+            record.actor,
+            spelled,
+            record.details,
+            record.event,
+            FORMAT,
+            record.origin,
+            record.outcome,
+            record.person,
+            record.personal_sealed,
+            record.reason,
+            record.record_id,
+            record.request_id,
+            record.subject,
+            record.tenant_id,
+        )
+    )
+
+
 def leaf_hash(record: Record) -> bytes:
-    """SHA-256(0x00 ‖ canonical JSON of the record as stored): compact, keys sorted, UTF-8 (RFC 9162 §2.1.1)."""
-    return hash_leaf(dumps(as_json(record)))
+    """SHA-256(0x00 ‖ canonical bytes of the record as stored) (RFC 9162 §2.1.1)."""
+    return hash_leaf(covered(record))
 
 
 def hashed(record: Record) -> Record:

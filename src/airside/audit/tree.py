@@ -46,6 +46,25 @@ class Frontier:
             size += 1
         return Frontier(size, tuple(stack)), nodes
 
+    def grown(self, leaves: Sequence[bytes]) -> "Frontier":
+        """As `append`, for whoever has no use for the nodes."""
+        size, hashes = self.size, list(self.hashes)
+        start = 0
+        while start < len(leaves):
+            # The largest complete subtree that begins here and has all its leaves, by its levels.
+            aligned = size & -size or len(leaves)
+            count = min(aligned, 1 << (len(leaves) - start).bit_length() - 1)
+            row = leaves[start : start + count]
+            while len(row) > 1:
+                row = [sha256(b"\x01" + left + right).digest() for left, right in zip(row[::2], row[1::2], strict=True)]
+            hashes.append(row[0])
+            start, size = start + count, size + count
+            while size & (count << 1) - 1 == 0:
+                right = hashes.pop()
+                hashes[-1] = hash_node(hashes[-1], right)
+                count <<= 1
+        return Frontier(size, tuple(hashes))
+
     def root(self) -> bytes:
         """MTH of the leaves (RFC 9162 §2.1.1)."""
         return _fold(self.hashes) if self.hashes else EMPTY_ROOT

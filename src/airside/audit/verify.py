@@ -4,8 +4,10 @@ It needs no key of ours. Without a trusted head it shows that the log agrees wit
 database can arrange; with one, kept outside, everything up to that head is proven against it.
 """
 
+import re
 from pathlib import Path
 from typing import Final
+from uuid import UUID
 
 from airside.audit import export, heads
 from airside.audit.canonical import leaf_hash
@@ -18,14 +20,17 @@ from airside.audit.model import (
     Opening,
     Problem,
     ProblemKind,
-    Record,
     Report,
 )
 from airside.audit.tree import Frontier
 from airside.core.errors import Refusal
+from airside.core.ids import EVENT, format_id
 from airside.protocols.jose import KeySet, VerificationKey
 from airside.store.context import RequestContext
 
+BATCH: Final = 1024
+"""Leaves hashed into the tree at once."""
+_RECORD_ID: Final = re.compile(rb'"record_id":"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})')
 MAX_PROBLEMS: Final = 1000
 """Problems told; the first ones matter, the rest mostly follow from them."""
 
@@ -57,7 +62,7 @@ def verify_file(path: Path, trusted_head: str | None = None) -> Report:
             try:
                 verifier.take(export.read_entry(line))
             except Refusal:
-                verifier.malformed(f"line {number}")
+                verifier.malformed(number, line)
                 if not line.endswith(b"\n"):
                     break
     return verifier.report()
@@ -70,7 +75,7 @@ class Verifier:
         self._checkpoint = None if trusted_head is None else heads.read_checkpoint(trusted_head)
         self._opening: Opening | None = None
         self._keys = KeySet([])
-        self._frontier = Frontier()
+        self._frontier, self._grown = Frontier(), list[bytes]()
         self._head: Head | None = None
         self._checkpoint_listed = False
         self._heads_hold = True
@@ -97,16 +102,30 @@ class Verifier:
                 self._close(entry)
         self._entries += 1
 
-    def malformed(self, where: str) -> None:
-        """What should be the next entry can't be read."""
-        last = f"after leaf {self._frontier.size - 1}" if self._frontier.size else "before the first leaf"
-        self._problem("malformed", where, f"not an entry, {last}")
+    def malformed(self, number: int, line: bytes) -> None:
+        """What should be the next entry, in this line of a file, can't be read. As much of it as there is names it."""
+        named = _RECORD_ID.search(line)
+        of = "" if named is None else f", of {format_id(EVENT, UUID(named[1].decode()))}"
+        self._problem("malformed", f"line {number}", f"not an entry{of}, {self._after}")
+
+    @property
+    def _size(self) -> int:
+        return self._frontier.size + len(self._grown)
+
+    @property
+    def _after(self) -> str:
+        return f"after leaf {self._size - 1}" if self._size else "before the first leaf"
+
+    def _root(self) -> bytes:
+        self._frontier = self._frontier.grown(self._grown)
+        self._grown.clear()
+        return self._frontier.root()
 
     def report(self) -> Report:
         """What was found, after the last entry."""
-        size = self._frontier.size
+        size = self._size
         if not self._closed:
-            self._problem("cut short", f"leaf {size}", "the log ends without its closing entry")
+            self._problem("cut short", f"leaf {size}", f"the log ends without its closing entry, {self._after}")
         if self._opening is not None and self._opening.tree_size != size:
             self._problem("tree size", f"leaf {size}", f"{size} leaves where the tree says {self._opening.tree_size}")
         trusted = None if self._checkpoint is None else self._checkpoint.head
@@ -147,19 +166,21 @@ class Verifier:
             self._problem("checkpoint mismatch", "trusted head", "it is another tenant's")
 
     def _leaf(self, leaf: Leaf) -> None:
-        expected = self._frontier.size
+        expected = self._size
         if leaf.seq > expected:
             self._problem("leaf missing", f"leaf {expected}", f"the next one is {leaf.seq}")
         elif leaf.seq < expected:
             self._problem("leaf misplaced", f"leaf {leaf.seq}", f"where {expected} is due")
-        elif self._stands_for(leaf.record, leaf.leaf_hash, f"leaf {leaf.seq}, record {leaf.record_id}"):
+        elif self._stands_for(leaf, leaf.leaf_hash):
             self._whole += 1
-        self._frontier, _ = self._frontier.append([leaf.leaf_hash])
-        if self._checkpoint is not None and self._frontier.size == self._checkpoint.head.tree_size:
+        self._grown.append(leaf.leaf_hash)
+        if len(self._grown) >= BATCH:
+            self._root()
+        if self._checkpoint is not None and expected + 1 == self._checkpoint.head.tree_size:
             self._compare(self._checkpoint.head)
 
     def _compare(self, trusted: Head) -> None:
-        if self._frontier.root() == trusted.root:
+        if self._root() == trusted.root:
             self._head, self._proven = trusted, self._whole
             return
         self._heads_hold = False
@@ -167,12 +188,13 @@ class Verifier:
             "checkpoint mismatch", f"head {trusted.tree_size}", "the log up to here isn't what the trusted head says"
         )
 
-    def _stands_for(self, record: Record | None, expected: bytes, where: str) -> bool:
+    def _stands_for(self, told: Leaf | Loose, expected: bytes) -> bool:
+        record = told.record
         if record is None:
-            self._problem("record missing", where, "its hash is there, the record isn't")
+            self._problem("record missing", _where(told), "its hash is there, the record isn't")
             return False
         if not expected == record.leaf_hash == leaf_hash(record):
-            self._problem("record edited", where, "the record isn't what was hashed")
+            self._problem("record edited", _where(told), "the record isn't what was hashed")
             return False
         return True
 
@@ -185,7 +207,7 @@ class Verifier:
         if opening is None or claims is None or claims != heads.Claims.of(opening.tenant_id, head):
             self._problem("head forged", where, "its signature doesn't verify, or it says something else")
             return
-        if head.tree_size != self._frontier.size or head.root != self._frontier.root():
+        if head.tree_size != self._size or head.root != self._root():
             self._heads_hold = False
             self._problem("head mismatch", where, "the log up to here isn't what this head says")
             return
@@ -194,10 +216,9 @@ class Verifier:
             self._head, self._proven = head, self._whole
 
     def _loose(self, loose: Loose) -> None:
-        where = f"record {loose.record_id}"
         if loose.queued is None:
-            self._problem("record unaccounted", where, "neither in the tree nor waiting for it")
-        elif self._stands_for(loose.record, loose.queued, where):
+            self._problem("record unaccounted", _where(loose), "neither in the tree nor waiting for it")
+        elif self._stands_for(loose, loose.queued):
             self._waiting += 1
 
     def _close(self, closing: Closing) -> None:
@@ -208,3 +229,7 @@ class Verifier:
     def _problem(self, kind: ProblemKind, where: str, what: str) -> None:
         if len(self._problems) < MAX_PROBLEMS:
             self._problems.append(Problem(kind, where, what))
+
+
+def _where(told: Leaf | Loose) -> str:
+    return f"leaf {told.seq}, record {told.record_id}" if isinstance(told, Leaf) else f"record {told.record_id}"

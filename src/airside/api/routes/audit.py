@@ -11,7 +11,7 @@ from airside.admin import AuditAdmin
 from airside.api.cursors import Cursors
 from airside.api.strict import MAX_PAGE, PAGE, Answer, path_id
 from airside.audit import Found, Head, Position, Search, search_for, write_entry
-from airside.audit.canonical import as_json
+from airside.audit.canonical import covered
 from airside.core.clock import epoch
 from airside.core.errors import InvalidInput
 from airside.core.ids import EVENT, format_id
@@ -123,7 +123,7 @@ def _event_routes(routes: APIRouter, caller: Any, verbs: AuditAdmin, cursors: Cu
     @routes.get("/audit/events/{event_id}", tags=["audit"])
     async def get_event(event_id: str, ctx: RequestContext = caller) -> WholeEventAnswer:
         found = await verbs.get(ctx, path_id(EVENT, event_id))
-        return WholeEventAnswer(**_event(found), leaf=dumps(as_json(found.record)).decode())
+        return WholeEventAnswer(**_event(found), leaf=covered(found.record).decode())
 
 
 def _head_routes(routes: APIRouter, caller: Any, verbs: AuditAdmin, cursors: Cursors) -> None:
