@@ -30,6 +30,7 @@ from airside.core.ids import (
     EVENT,
     FACTOR,
     FLOW,
+    INCIDENT,
     INVITATION,
     KEY,
     PASSKEY,
@@ -155,6 +156,7 @@ async def _camp(server: Running) -> Camp:
         account = await services.service_accounts.create(ctx, canary)
         key_draft = KeyDraft(canary, account.owner, timedelta(days=1), scopes=frozenset({"users:read"}))
         api_key, _ = await services.api_keys.create(ctx, key_draft)
+        incident = await services.incident_admin.open(ctx, canary, "low")
         ban = await services.response_admin.ban(ctx, "198.51.100.0/24", timedelta(hours=1))
         (recorded,) = await services.audit_admin.search(ctx, Search(), None, 1)
     assert secret is not None
@@ -203,6 +205,7 @@ async def _camp(server: Running) -> Camp:
         "api_key_id": api_key.word,
         "service_account_id": account.word,
         "ban_id": ban.word,
+        "incident_id": incident.word,
         "version": "1",
         "event_id": format_id(EVENT, recorded.record.record_id),
         "tree_size": "0",
@@ -219,6 +222,7 @@ def _absent(server: Running, camp: Camp) -> dict[str, str]:
     fresh |= {"session": SESSION, "api_key_id": KEY, "service_account_id": SERVICE_ACCOUNT}
     fresh |= {"ban_id": BAN}
     fresh |= {"session": SESSION, "api_key_id": KEY, "service_account_id": SERVICE_ACCOUNT, "event_id": EVENT}
+    fresh |= {"ban_id": BAN, "incident_id": INCIDENT}
     ids = {name: format_id(prefix, uuid7(clock.now(), entropy)) for name, prefix in fresh.items()}
     return {
         **camp.ids,
@@ -263,6 +267,9 @@ def _body(template: str) -> Any:
         "/service-accounts": {"name": "probe"},
         "/response/end-sessions": {"of": "usr_01ba2272b0000000000000000a"},
         "/response/revoke-keys": {"owner": "svc_01ba2272b0000000000000000a"},
+        "/incidents": {"title": "probe", "severity": "low"},
+        "/notes": {"text": "probe"},
+        "/links": {"reference": "alr_01ba2272b0000000000000000a"},
         "/response/bans": {"network": "192.0.2.0/24", "minutes": 1},
         "/{service_account_id}": {"state": "disabled"},
         "/vault/keys": {"name": "probe"},

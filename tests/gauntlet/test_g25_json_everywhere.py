@@ -84,6 +84,8 @@ async def _doors(server: Running, place: Place, provisioning: Directory) -> list
         account = await server.services.service_accounts.create(ctx, "suite")
         draft = KeyDraft("suite", account.owner, timedelta(days=1), scopes=frozenset({"users:read"}))
         api_key, _ = await server.services.api_keys.create(ctx, draft)
+        incident = await server.services.incident_admin.open(ctx, "suite", "low")
+        values |= {"incident_id": incident.word}
         values |= {"service_account_id": account.word, "api_key_id": api_key.word}
     async with place.operator() as ctx:
         provider = OidcSettings(issuer="https://idp.example.com", client_id="airside")

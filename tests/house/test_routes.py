@@ -103,6 +103,9 @@ BODIES: dict[str, dict[str, object]] = {
     "/api-keys": {"name": "stranger", "owner": "svc_01ba2272b0000000000000000a", "scopes": ["users:read"]},
     "/service-accounts": {"name": "stranger"},
     "/service-accounts/{service_account_id}": {"state": "disabled"},
+    "/incidents": {"title": "stranger", "severity": "low"},
+    "/notes": {"text": "stranger"},
+    "/links": {"reference": "alr_01ba2272b0000000000000000a"},
     "/response/end-sessions": {"of": "everybody"},
     "/response/reauthenticate": {"of": "everybody"},
     "/response/revoke-keys": {"owner": "svc_01ba2272b0000000000000000a"},
@@ -137,6 +140,7 @@ async def _ids(place: Place) -> dict[str, str]:
         token, _ = await services.scim_tokens.create(ctx, connection.id, lifetime=timedelta(days=1))
         account = await services.service_accounts.create(ctx, "kept")
         scopes = frozenset({"users:read"})
+        incident = await services.incident_admin.open(ctx, "kept", "low")
         ban = await services.response_admin.ban(ctx, "198.51.100.0/24", timedelta(minutes=1))
         key, _ = await services.api_keys.create(ctx, KeyDraft("kept", account.owner, timedelta(days=1), scopes=scopes))
         (event,) = await services.audit_admin.search(ctx, Search(), None, 1)
@@ -176,6 +180,7 @@ async def _ids(place: Place) -> dict[str, str]:
         "api_key_id": key.word,
         "service_account_id": account.word,
         "ban_id": ban.word,
+        "incident_id": incident.word,
         "version": "1",
         "event_id": format_id(EVENT, event.record.record_id),
         "tree_size": str(head.tree_size),

@@ -14,6 +14,7 @@ from airside.admin.consents import ConsentAdmin
 from airside.admin.domains import DomainAdmin
 from airside.admin.factors import FactorAdmin
 from airside.admin.identities import IdentityAdmin
+from airside.admin.incidents import IncidentAdmin
 from airside.admin.invitations import InvitationAdmin
 from airside.admin.members import MemberAdmin
 from airside.admin.platform import OPERATOR, Platform
@@ -44,6 +45,7 @@ __all__ = [
     "DomainAdmin",
     "FactorAdmin",
     "IdentityAdmin",
+    "IncidentAdmin",
     "InvitationAdmin",
     "LineResult",
     "MemberAdmin",

@@ -9,9 +9,9 @@ from airside.access.authorise import Authorise, Right
 from airside.access.rights import ADMINISTRATOR
 from airside.admin.verb import Verbs, requires
 from airside.apikeys import ApiKeys, ServiceAccounts
-from airside.audit import Event, Journal
+from airside.audit import Event, Incidents, Journal
 from airside.core.errors import InvalidInput, NotFound
-from airside.core.ids import CONNECTION, SERVICE_ACCOUNT, TENANT, USER, format_id, parse_id
+from airside.core.ids import CONNECTION, INCIDENT, SERVICE_ACCOUNT, TENANT, USER, format_id, parse_id
 from airside.federation import Connections
 from airside.federation.scim import ScimTokens
 from airside.identity import Sessions, Users
@@ -59,12 +59,14 @@ def key_owner(word: str) -> KeyOwner:
 
 class ResponseAdmin(Verbs):
     """What an administrator does while something is going on. A role may keep incidents; only administrators, who may
-    everything that they stop others from, act (N21)."""
+    everything that they stop others from, act (N21). What is done for an incident, `incident_id`, stands in its
+    timeline, and every record of it in the log names it."""
 
     def __init__(
         self,
         *,
         authorise: Authorise,
+        incidents: Incidents,
         lockdowns: Lockdowns,
         users: Users,
         sessions: Sessions,
@@ -77,6 +79,7 @@ class ResponseAdmin(Verbs):
         journal: Journal,
     ) -> None:
         super().__init__(authorise)
+        self._incidents = incidents
         self._lockdowns = lockdowns
         self._users = users
         self._sessions = sessions
@@ -94,99 +97,145 @@ class ResponseAdmin(Verbs):
         return await self._lockdowns.stored(ctx)
 
     @requires(WRITE)
-    async def lock(self, ctx: RequestContext) -> Lock:
+    async def lock(self, ctx: RequestContext, *, incident_id: UUID | None = None) -> Lock:
         """Nothing in the tenant is changed any more, and only administrators sign in, until it is unlocked.
 
         Raises:
             Forbidden: the caller is no administrator.
-            Conflict: it is locked already.
+            NotFound: no such incident in this tenant.
+            Conflict: it is locked already; or the incident is closed, or full.
         """
-        await self._demand_administrator(ctx)
-        return await self._lockdowns.lock(ctx)
+        acting = await self._act(ctx, incident_id)
+        lock = await self._lockdowns.lock(acting)
+        await self._note(acting, incident_id, Event.TENANT_LOCKED, "the tenant is locked")
+        return lock
 
     @requires(WRITE)
-    async def unlock(self, ctx: RequestContext) -> None:
-        """It is as it was. Raises: Forbidden: as `lock`; Conflict: it isn't locked."""
-        await self._demand_administrator(ctx)
-        await self._lockdowns.unlock(ctx)
+    async def unlock(self, ctx: RequestContext, *, incident_id: UUID | None = None) -> None:
+        """It is as it was. Raises: as `lock`; Conflict also where it isn't locked."""
+        acting = await self._act(ctx, incident_id)
+        await self._lockdowns.unlock(acting)
+        await self._note(acting, incident_id, Event.TENANT_UNLOCKED, "the tenant is unlocked")
 
     @requires(WRITE)
-    async def ban(self, ctx: RequestContext, network: str, lifetime: timedelta, *, force: bool = False) -> Ban:
+    async def ban(
+        self,
+        ctx: RequestContext,
+        network: str,
+        lifetime: timedelta,
+        *,
+        force: bool = False,
+        incident_id: UUID | None = None,
+    ) -> Ban:
         """Take nothing from a network for a time.
 
         Raises:
-            Forbidden: the caller is no administrator.
+            Forbidden, NotFound: as `lock`.
             InvalidInput: not a network, or a lifetime out of range.
-            Conflict: without `force`: it would shut out almost everybody, or the caller; or there are too many.
+            Conflict: without `force`: it would shut out almost everybody, or the caller; or there are too many; or as
+                `lock`.
         """
-        await self._demand_administrator(ctx)
-        return await self._lockdowns.ban(ctx, network, lifetime, force=force)
+        acting = await self._act(ctx, incident_id)
+        ban = await self._lockdowns.ban(acting, network, lifetime, force=force)
+        told = f"{ban.network} is banned until {ban.expires_at:%Y-%m-%d %H:%M} UTC ({ban.word})"
+        await self._note(acting, incident_id, Event.NETWORK_BANNED, told)
+        return ban
 
     @requires(WRITE)
-    async def lift(self, ctx: RequestContext, ban_id: UUID) -> None:
-        """Take requests from there again. Raises: Forbidden: as `ban`; NotFound."""
-        await self._demand_administrator(ctx)
-        await self._lockdowns.lift(ctx, ban_id)
+    async def lift(self, ctx: RequestContext, ban_id: UUID, *, incident_id: UUID | None = None) -> None:
+        """Take requests from there again. Raises: as `lock`; NotFound also where there is no such ban."""
+        acting = await self._act(ctx, incident_id)
+        ban = await self._lockdowns.lift(acting, ban_id)
+        await self._note(acting, incident_id, Event.NETWORK_LIFTED, f"the ban of {ban.network} is lifted ({ban.word})")
 
     @requires(WRITE)
-    async def end_sessions(self, ctx: RequestContext, user_id: UUID | None) -> int:
+    async def end_sessions(self, ctx: RequestContext, user_id: UUID | None, *, incident_id: UUID | None = None) -> int:
         """End every session of a user, or with None of everybody, with refresh families and access tokens; how many.
 
         Raises:
-            Forbidden: the caller is no administrator.
-            NotFound: no such user in this tenant.
+            Forbidden, Conflict: as `lock`.
+            NotFound: no such user, or no such incident, in this tenant.
         """
-        await self._begin_with(ctx, user_id)
+        acting = await self._begin_with(ctx, user_id, incident_id)
         if user_id is None:
-            return await self._sessions.end_everybodys(ctx, REASON)
-        return await self._sessions.end_all(ctx, user_id, REASON)
+            ended = await self._sessions.end_everybodys(acting, REASON)
+        else:
+            ended = await self._sessions.end_all(acting, user_id, REASON)
+        told = f"sessions of {_whose(user_id)} ended: {ended}"
+        await self._note(acting, incident_id, Event.SESSIONS_ENDED, told)
+        return ended
 
     @requires(WRITE)
-    async def reauthenticate(self, ctx: RequestContext, user_id: UUID | None) -> int:
+    async def reauthenticate(
+        self, ctx: RequestContext, user_id: UUID | None, *, incident_id: UUID | None = None
+    ) -> int:
         """What the sessions of a user, or with None of everybody, have proven counts for nothing any more: they prove
         themselves anew. How many. Raises: as `end_sessions`."""
-        await self._begin_with(ctx, user_id)
-        return await self._sessions.outdate(ctx, user_id, REASON)
+        acting = await self._begin_with(ctx, user_id, incident_id)
+        outdated = await self._sessions.outdate(acting, user_id, REASON)
+        told = f"sessions of {_whose(user_id)} that have to be proven anew: {outdated}"
+        await self._note(acting, incident_id, Event.SESSIONS_OUTDATED, told)
+        return outdated
 
     @requires(WRITE)
-    async def revoke_keys(self, ctx: RequestContext, owner: KeyOwner) -> int:
+    async def revoke_keys(self, ctx: RequestContext, owner: KeyOwner, *, incident_id: UUID | None = None) -> int:
         """No API key of a user or service account, or no SCIM token of a connection, opens anything any more; how many
         did.
 
         Raises:
-            Forbidden: the caller is no administrator.
-            NotFound: no such owner in this tenant.
+            Forbidden, Conflict: as `lock`.
+            NotFound: no such owner, or no such incident, in this tenant.
         """
-        await self._demand_administrator(ctx)
+        acting = await self._act(ctx, incident_id)
         if owner.kind == "connection":
-            await self._connections.get(ctx, owner.id)
-            revoked = await self._scim_tokens.revoke_all(ctx, owner.id)
+            await self._connections.get(acting, owner.id)
+            revoked = await self._scim_tokens.revoke_all(acting, owner.id)
         else:
-            await (self._users.get(ctx, owner.id) if owner.kind == "user" else self._accounts.get(ctx, owner.id))
-            revoked = await self._api_keys.revoke_all(ctx, owner.id, reason=REASON)
-        await self._journal.record(ctx, Event.KEYS_REVOKED, subject=owner.word, details={"revoked": revoked})
+            await (self._users.get(acting, owner.id) if owner.kind == "user" else self._accounts.get(acting, owner.id))
+            revoked = await self._api_keys.revoke_all(acting, owner.id, reason=REASON)
+        await self._journal.record(acting, Event.KEYS_REVOKED, subject=owner.word, details={"revoked": revoked})
+        await self._note(acting, incident_id, Event.KEYS_REVOKED, f"keys of {owner.word} revoked: {revoked}")
         return revoked
 
     @requires(WRITE)
-    async def rotate_keys(self, ctx: RequestContext, *, withdraw: bool) -> tuple[str, ...]:
+    async def rotate_keys(
+        self, ctx: RequestContext, *, withdraw: bool, incident_id: UUID | None = None
+    ) -> tuple[str, ...]:
         """A new signing key of every algorithm; the names. With `withdraw` they sign from this moment, and the others
         are revoked with all that they signed; else the others sign until the new ones have settled.
 
         Raises:
-            Forbidden: the caller is no administrator.
-            Conflict: too many keys are still published, or another rotation is under way.
+            Forbidden, NotFound: as `lock`.
+            Conflict: too many keys are still published, or another rotation is under way; or as `lock`.
         """
-        await self._demand_administrator(ctx)
-        names = await self._signing_keys.rotate_all(ctx, withdraw=withdraw)
+        acting = await self._act(ctx, incident_id)
+        names = await self._signing_keys.rotate_all(acting, withdraw=withdraw)
+        subject = format_id(TENANT, ctx.tenant_id)
         details = {"keys": " ".join(names), "withdrawn": withdraw}
-        await self._journal.record(ctx, Event.KEYS_ROTATED, subject=format_id(TENANT, ctx.tenant_id), details=details)
+        await self._journal.record(acting, Event.KEYS_ROTATED, subject=subject, details=details)
+        told = f"new signing keys: {', '.join(names)}; the old ones are " + ("withdrawn" if withdraw else "retiring")
+        await self._note(acting, incident_id, Event.KEYS_ROTATED, told)
         return names
 
-    async def _begin_with(self, ctx: RequestContext, user_id: UUID | None) -> None:
-        await self._demand_administrator(ctx)
+    async def _begin_with(self, ctx: RequestContext, user_id: UUID | None, incident_id: UUID | None) -> RequestContext:
+        acting = await self._act(ctx, incident_id)
         if user_id is not None:
-            await self._users.get(ctx, user_id)
-        await self._outstanding.void(ctx, user_id)
+            await self._users.get(acting, user_id)
+        await self._outstanding.void(acting, user_id)
+        return acting
 
-    async def _demand_administrator(self, ctx: RequestContext) -> None:
+    async def _act(self, ctx: RequestContext, incident_id: UUID | None) -> RequestContext:
+        """The request as part of responding to the incident, of somebody who may."""
         await self.authorise.exactly(ctx, (Right(WRITE.scope, ADMINISTRATOR),))
+        if incident_id is None:
+            return ctx
+        await self._incidents.demand_open(ctx, incident_id)
+        return ctx.under(format_id(INCIDENT, incident_id))
+
+    async def _note(self, acting: RequestContext, incident_id: UUID | None, event: Event, told: str) -> None:
+        if incident_id is not None:
+            await self._incidents.acted(acting, incident_id, event, told)
+
+
+def _whose(user_id: UUID | None) -> str:
+    return "everybody" if user_id is None else format_id(USER, user_id)

@@ -1,14 +1,16 @@
 """Audit: what happened, provably.
 
 Owns the closed vocabulary of events, the journal that writes a record in the transaction of its change, the
-per-tenant tree (RFC 9162) with its signed heads, proofs, export and the offline verifier. Does not own what the
-events mean, who may read them, or alerts' delivery; and it never keeps a secret.
+per-tenant tree (RFC 9162) with its signed heads, proofs, export and the offline verifier; and incidents, with
+their timelines. Does not own what the events mean, who may read them, or alerts' delivery; and it never keeps a secret.
 """
 
 from airside.audit.activity import Activity, Happened
 from airside.audit.authority import Authority, settled
 from airside.audit.events import Event
 from airside.audit.export import Position, entries, pages, read_entry, write_entry
+from airside.audit.incident_model import Incident, IncidentEntry
+from airside.audit.incidents import Incidents
 from airside.audit.journal import Journal
 from airside.audit.model import ConsistencyProof, Entry, Found, Head, InclusionProof, Outcome, Problem, Report, Search
 from airside.audit.proofs import consistency, inclusion
@@ -27,6 +29,9 @@ __all__ = [
     "Found",
     "Happened",
     "Head",
+    "Incident",
+    "IncidentEntry",
+    "Incidents",
     "InclusionProof",
     "Journal",
     "Outcome",

@@ -239,6 +239,12 @@ class Event(StrEnum):
     NETWORK_BANNED = "response:network:banned"
     NETWORK_LIFTED = "response:network:lifted"
 
+    INCIDENT_OPENED = "incident:incident:opened"
+    INCIDENT_NOTED = "incident:incident:noted"
+    INCIDENT_LINKED = "incident:incident:linked"
+    INCIDENT_CLOSED = "incident:incident:closed"
+    INCIDENT_EXPORTED = "incident:incident:exported"
+
 
 def matching(pattern: str) -> list[Event]:
     """The events that `pattern` names: `*` in place of source, subject or action stands for any, as in `*:user:*`. None

@@ -14,6 +14,7 @@ from airside.cli.app_factors import factors
 from airside.cli.app_federation import connections, domains
 from airside.cli.app_named_keys import named
 from airside.cli.app_policy import policy
+from airside.cli.app_response import incident, respond
 from airside.cli.app_scim import scim
 from airside.cli.app_scopes import scope
 from airside.cli.app_secrets import run_with_secrets, secret
@@ -64,6 +65,8 @@ app.add_typer(backup, name="backup")
 keys.add_typer(named, name="app")
 app.add_typer(keys, name="keys")
 app.add_typer(apikeys, name="apikeys")
+app.add_typer(incident, name="incident")
+app.add_typer(respond, name="respond")
 app.add_typer(fga, name="fga")
 
 

@@ -73,6 +73,8 @@ TABLES: Final[dict[str, Table]] = {
     "alert_fact": Table("tenant", ALL),
     "alert_known": Table("tenant", ALL),
     "alert_progress": Table("tenant", CHANGE),
+    "incident": Table("tenant", CHANGE),
+    "incident_entry": Table("tenant", APPEND),
     # oauth
     "oauth_client": Table("tenant", ALL),
     "oauth_scope": Table("tenant", ALL),

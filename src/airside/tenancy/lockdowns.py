@@ -110,8 +110,8 @@ class Lockdowns:
         await self._record(ctx, Event.NETWORK_BANNED, ban, until=ban.expires_at)
         return ban
 
-    async def lift(self, ctx: RequestContext, ban_id: UUID) -> None:
-        """Take requests from there again.
+    async def lift(self, ctx: RequestContext, ban_id: UUID) -> Ban:
+        """Take requests from there again; what was banned.
 
         Raises:
             NotFound: not there, or not this tenant's, or over by itself and forgotten.
@@ -121,6 +121,7 @@ class Lockdowns:
             raise NotFound("ban")
         await self._changed(ctx)
         await self._record(ctx, Event.NETWORK_LIFTED, ban)
+        return ban
 
     async def stored(self, ctx: RequestContext) -> Lockdown:
         """What is shut now, in this transaction too; never from memory."""

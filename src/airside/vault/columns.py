@@ -99,6 +99,8 @@ SEALED: Final = (
     Sealed("scim_user", "content_sealed", ("connection_id", "user_id"), _second, owner=OWNER),
     Sealed("scim_group", "content_sealed", ("connection_id", "group_id"), _second),
     Sealed("app_key_version", "wrapped", ("version_id",)),
+    Sealed("incident", "title_sealed", ("incident_id",)),
+    Sealed("incident_entry", "text_sealed", ("entry_id",)),
     Sealed("app_secret", "metadata_sealed", ("secret_id",)),
     Sealed("app_secret_version", "value_sealed", ("version_id",)),
     Sealed("signing_key", "private_sealed", ("key_id",)),

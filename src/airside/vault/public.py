@@ -89,6 +89,8 @@ PUBLIC: Final[Mapping[str, Mapping[str, str]]] = {
     "oauth_scope": {"name": NAME, "descriptions": NAME},
     "client_registration": {"token_hash": HASH},
     "registration_token": {"token_hash": HASH, "name": NAME},
+    "incident": {"severity": WORD, "state": WORD, "opened_by": ID},
+    "incident_entry": {"kind": WORD, "written_by": ID, "reference": "an id of ours, or a word of the program's own"},
     "api_key_lookup": {"lookup_id": "random characters that lead to a tenant and open nothing"},
     "service_account": {"name": NAME, "state": WORD},
     "api_key": {

@@ -250,6 +250,7 @@ def _documented(services: Services) -> FastAPI:
         api_keys=services.api_key_admin,
         service_accounts=services.service_account_admin,
         response=services.response_admin,
+        incidents=services.incident_admin,
         cursors=cursors,
     )
     api.include_router(management.router(verbs))

@@ -13,6 +13,7 @@ from airside.admin import (
     DomainAdmin,
     FactorAdmin,
     IdentityAdmin,
+    IncidentAdmin,
     InvitationAdmin,
     MemberAdmin,
     Platform,
@@ -30,7 +31,7 @@ from airside.admin import (
     VaultAdmin,
     VaultUse,
 )
-from airside.audit import AuditLog
+from airside.audit import AuditLog, Incidents
 from airside.limits import InProcessLimiter
 from airside.oauth import Outstanding
 from airside.wiring.custody import Custody
@@ -69,6 +70,7 @@ class Managers:
     audit_admin: AuditAdmin
     service_account_admin: ServiceAccountAdmin
     response_admin: ResponseAdmin
+    incident_admin: IncidentAdmin
     platform: Platform
 
 
@@ -86,6 +88,7 @@ def managers(
     """On everything below them."""
     above = Above(authorise=authorise, members=who.members)
     pace = InProcessLimiter()
+    incidents = Incidents(vault=base.vault, entropy=base.entropy, journal=base.journal)
     return Managers(
         user_admin=UserAdmin(
             authorise=authorise,
@@ -174,8 +177,10 @@ def managers(
         service_account_admin=ServiceAccountAdmin(
             authorise=authorise, accounts=programs.service_accounts, roles=who.roles
         ),
+        incident_admin=IncidentAdmin(authorise=authorise, incidents=incidents),
         response_admin=ResponseAdmin(
             authorise=authorise,
+            incidents=incidents,
             lockdowns=who.lockdowns,
             users=who.users,
             sessions=who.sessions,

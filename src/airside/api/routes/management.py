@@ -17,6 +17,7 @@ from airside.admin import (
     DomainAdmin,
     FactorAdmin,
     IdentityAdmin,
+    IncidentAdmin,
     InvitationAdmin,
     MemberAdmin,
     PolicyAdmin,
@@ -44,6 +45,7 @@ from airside.api.routes import (
     erasures,
     factors,
     identities,
+    incidents,
     invitations,
     policies,
     registration_tokens,
@@ -92,6 +94,7 @@ class Management:
     api_keys: ApiKeyAdmin
     service_accounts: ServiceAccountAdmin
     response: ResponseAdmin
+    incidents: IncidentAdmin
     cursors: Cursors
 
 
@@ -163,6 +166,7 @@ def router(management: Management) -> APIRouter:
     audit.add(routes, caller, management.audit, management.cursors)
     api_keys.add(routes, caller, management.api_keys, management.service_accounts, management.cursors)
     response.add(routes, caller, management.response)
+    incidents.add(routes, caller, management.incidents, management.cursors)
     return routes
 
 

@@ -4,12 +4,12 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import Field
 
 from airside.admin import ResponseAdmin, key_owner
 from airside.api.strict import Answer, Body, path_id
-from airside.core.ids import BAN, USER
+from airside.core.ids import BAN, INCIDENT, USER
 from airside.store import RequestContext
 from airside.tenancy import Ban, Lock
 
@@ -21,6 +21,10 @@ class NewBan(Body):
     network: Annotated[str, Field(max_length=64)]
     minutes: Annotated[int, Field(ge=1, le=MAX_MINUTES)]
     force: bool = False
+
+
+Incident = Annotated[str | None, Query(max_length=64)]
+"""Of which incident it is part; it stands in the timeline then."""
 
 
 class Whose(Body):
@@ -77,22 +81,32 @@ def add(routes: APIRouter, caller: Any, verbs: ResponseAdmin) -> None:
 
 def _session_routes(routes: APIRouter, caller: Any, verbs: ResponseAdmin) -> None:
     @routes.post("/response/end-sessions", tags=["response"])
-    async def end_all_sessions(body: Whose, ctx: RequestContext = caller) -> SessionsAnswer:
-        return SessionsAnswer(sessions=await verbs.end_sessions(ctx, _user(body)))
+    async def end_all_sessions(
+        body: Whose, incident_id: Incident = None, ctx: RequestContext = caller
+    ) -> SessionsAnswer:
+        return SessionsAnswer(sessions=await verbs.end_sessions(ctx, _user(body), incident_id=_of(incident_id)))
 
     @routes.post("/response/reauthenticate", tags=["response"])
-    async def force_reauthentication(body: Whose, ctx: RequestContext = caller) -> SessionsAnswer:
-        return SessionsAnswer(sessions=await verbs.reauthenticate(ctx, _user(body)))
+    async def force_reauthentication(
+        body: Whose, incident_id: Incident = None, ctx: RequestContext = caller
+    ) -> SessionsAnswer:
+        return SessionsAnswer(sessions=await verbs.reauthenticate(ctx, _user(body), incident_id=_of(incident_id)))
 
 
 def _key_routes(routes: APIRouter, caller: Any, verbs: ResponseAdmin) -> None:
     @routes.post("/response/revoke-keys", tags=["response"])
-    async def revoke_all_keys(body: KeysOf, ctx: RequestContext = caller) -> RevokedAnswer:
-        return RevokedAnswer(revoked=await verbs.revoke_keys(ctx, key_owner(body.owner)))
+    async def revoke_all_keys(
+        body: KeysOf, incident_id: Incident = None, ctx: RequestContext = caller
+    ) -> RevokedAnswer:
+        revoked = await verbs.revoke_keys(ctx, key_owner(body.owner), incident_id=_of(incident_id))
+        return RevokedAnswer(revoked=revoked)
 
     @routes.post("/response/rotate-keys", tags=["response"])
-    async def rotate_signing_keys(body: Rotation, ctx: RequestContext = caller) -> RotatedAnswer:
-        return RotatedAnswer(keys=list(await verbs.rotate_keys(ctx, withdraw=body.withdraw)))
+    async def rotate_signing_keys(
+        body: Rotation, incident_id: Incident = None, ctx: RequestContext = caller
+    ) -> RotatedAnswer:
+        names = await verbs.rotate_keys(ctx, withdraw=body.withdraw, incident_id=_of(incident_id))
+        return RotatedAnswer(keys=list(names))
 
 
 def _lock_routes(routes: APIRouter, caller: Any, verbs: ResponseAdmin) -> None:
@@ -101,12 +115,12 @@ def _lock_routes(routes: APIRouter, caller: Any, verbs: ResponseAdmin) -> None:
         return _lock((await verbs.lockdown(ctx)).lock)
 
     @routes.put("/response/lock", tags=["response"])
-    async def lock_tenant(ctx: RequestContext = caller) -> LockAnswer:
-        return _lock(await verbs.lock(ctx))
+    async def lock_tenant(incident_id: Incident = None, ctx: RequestContext = caller) -> LockAnswer:
+        return _lock(await verbs.lock(ctx, incident_id=_of(incident_id)))
 
     @routes.delete("/response/lock", status_code=204, tags=["response"])
-    async def unlock_tenant(ctx: RequestContext = caller) -> None:
-        await verbs.unlock(ctx)
+    async def unlock_tenant(incident_id: Incident = None, ctx: RequestContext = caller) -> None:
+        await verbs.unlock(ctx, incident_id=_of(incident_id))
 
 
 def _ban_routes(routes: APIRouter, caller: Any, verbs: ResponseAdmin) -> None:
@@ -115,13 +129,18 @@ def _ban_routes(routes: APIRouter, caller: Any, verbs: ResponseAdmin) -> None:
         return BanList(bans=[_ban(each) for each in (await verbs.lockdown(ctx)).bans])
 
     @routes.post("/response/bans", status_code=201, tags=["response"])
-    async def ban_network(body: NewBan, ctx: RequestContext = caller) -> BanAnswer:
+    async def ban_network(body: NewBan, incident_id: Incident = None, ctx: RequestContext = caller) -> BanAnswer:
         lifetime = timedelta(minutes=body.minutes)
-        return _ban(await verbs.ban(ctx, body.network, lifetime, force=body.force))
+        incident = _of(incident_id)
+        return _ban(await verbs.ban(ctx, body.network, lifetime, force=body.force, incident_id=incident))
 
     @routes.delete("/response/bans/{ban_id}", status_code=204, tags=["response"])
-    async def lift_ban(ban_id: str, ctx: RequestContext = caller) -> None:
-        await verbs.lift(ctx, path_id(BAN, ban_id))
+    async def lift_ban(ban_id: str, incident_id: Incident = None, ctx: RequestContext = caller) -> None:
+        await verbs.lift(ctx, path_id(BAN, ban_id), incident_id=_of(incident_id))
+
+
+def _of(incident_id: str | None) -> UUID | None:
+    return None if incident_id is None else path_id(INCIDENT, incident_id)
 
 
 def _user(body: Whose) -> UUID | None:
