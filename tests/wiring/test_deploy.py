@@ -1,5 +1,5 @@
-"""The files in `deploy/`: Prometheus takes the rules, each alert is raised and kept quiet as its own tests say, and every
-metric that they and the dashboard name is one that a server shows."""
+"""The files in `deploy/`: Prometheus takes the rules, each alert is raised and kept quiet as its own tests say, and
+every metric that they and the dashboard name is one that a server shows."""
 
 import json
 import re
