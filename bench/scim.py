@@ -137,7 +137,7 @@ async def fill(superuser: str, tenant_id: UUID, connection_id: UUID, keyset: Key
         person = PersonKey(tenant_id=tenant_id, user_id=user_id, key=key, entropy=ENTROPY)
         keys.append((tenant_id, user_id, keyset.seal(Place("person_key", "wrapped", user_id), key.reveal()), now))
         said = seal(person, User(user_id, address, profile.name, "active", now))
-        content = keyset.seal(Place("scim_user", "content_sealed", user_id), dumps(dict(profile.said)))
+        content = person.seal(Place("scim_user", "content_sealed", user_id), dumps(dict(profile.said)))
         accounts.append((tenant_id, user_id, said, email_index(keyset, address), "active", now, None))
         users.append(
             (tenant_id, connection_id, user_id, index.user_name, index.external_id, content, True, False, 1, now, now)

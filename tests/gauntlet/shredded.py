@@ -36,6 +36,10 @@ class Copy:
         """An older copy with the keys that there are today: data archives hold none, and the key archive is one."""
         return Copy({**self.tables, **{name: other.tables[name] for name in KEYS}})
 
+    def without_persons(self) -> "Copy":
+        """The same, with no person's own key."""
+        return Copy({**self.tables, "person_key": []})
+
     def values(self) -> Iterator[tuple[str, Any]]:
         for table, rows in self.tables.items():
             for row in rows:

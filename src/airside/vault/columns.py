@@ -62,6 +62,7 @@ def _hashed(request_hash: bytes) -> UUID:
 SEALED: Final = (
     Sealed("person_key", "wrapped", ("user_id",), shared=WRAPPED),
     Sealed("tenant", "name_sealed", ("tenant_id",)),
+    # Whoever is invited has no account yet, and no key; once they have come, the row goes with them.
     Sealed("invitation", "email_sealed", ("invitation_id",)),
     Sealed("invitation", "name_sealed", ("invitation_id",)),
     Sealed("user_account", "profile_sealed", ("user_id",), owner=OWNER),
@@ -87,6 +88,7 @@ SEALED: Final = (
     Sealed("claims_request", "claims_sealed", ("family_id",)),
     Sealed("connection", "secret_sealed", ("connection_id",)),
     Sealed("connection", "keys_sealed", ("connection_id",)),
+    # Of whoever signed in last, who may have no account here; for an hour.
     Sealed("connection_sample", "claims_sealed", ("connection_id",)),
     Sealed("setup_invitation", "email_sealed", ("setup_id",)),
     Sealed("setup_invitation", "test_sealed", ("setup_id",)),
