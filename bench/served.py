@@ -23,6 +23,7 @@ from airside.vault.kms.local import LocalKek
 from airside.wiring.app import application
 from airside.wiring.build import Services, build
 from airside.wiring.jobs import Jobs
+from airside.wiring.requests import Requests
 from airside.wiring.server import serve
 from airside.wiring.settings import Settings
 
@@ -89,14 +90,25 @@ async def nothing(line: str) -> Told:
     raise ValueError(line)
 
 
-async def serve_until_closed(app: ASGIApp, folder: Path, port: int, told: Told, work: Work = nothing) -> None:
-    """`app` over TLS until standard input ends; it tells `told` once it is ready."""
+async def serve_until_closed(
+    app: ASGIApp, folder: Path, port: int, told: Told, work: Work = nothing, requests: Requests | None = None
+) -> None:
+    """`app` over TLS until standard input ends; it tells `told` once it is ready. `requests` counts its answers."""
     stop = asyncio.Event()
     obeying = asyncio.ensure_future(obey(work))
     obeying.add_done_callback(lambda _: stop.set())
     certificates = ensure_development_certificates(folder, clock=CLOCK)
     tls = server_context(certificates.certificate, certificates.key)
-    await serve(app, tls=tls, host=HOST, port=port, public_host="localhost", stop=stop, on_ready=lambda: tell(told))
+    await serve(
+        app,
+        tls=tls,
+        host=HOST,
+        port=port,
+        public_host="localhost",
+        stop=stop,
+        on_ready=lambda: tell(told),
+        requests=requests,
+    )
     await obeying
 
 
@@ -112,6 +124,7 @@ async def started(folder: Path, dsn: str, port: int) -> AsyncGenerator[tuple[Ser
 
 
 async def serve_real(services: Services, settings: Settings, folder: Path, told: Told, work: Work = nothing) -> None:
-    """The real application with its timers."""
+    """The real application with its timers, counting as `airside serve` does."""
+    requests = Requests(clock=CLOCK)
     async with Jobs(services):
-        await serve_until_closed(application(services, settings), folder, settings.port, told, work)
+        await serve_until_closed(application(services, settings), folder, settings.port, told, work, requests)

@@ -45,11 +45,19 @@ class Watched(Running):
 
 @asynccontextmanager
 async def serving(
-    dsn: str, folder: Path, watch: Watch, *, clock: Clock, entropy: Entropy, log_level: str = "debug"
+    dsn: str,
+    folder: Path,
+    watch: Watch,
+    *,
+    clock: Clock,
+    entropy: Entropy,
+    log_level: str = "debug",
+    output: Path | None = None,
 ) -> AsyncGenerator[Watched]:
-    """`airside serve` on the migrated database at `dsn`; the services beside it are for what only operators can do."""
+    """`airside serve` on the migrated database at `dsn`; the services beside it are for what only operators can do.
+    What it writes goes to `output`, or into `folder`."""
     port, inside = free_port(), free_port()
-    kek_file, output = folder / "kek", folder / "output"
+    kek_file, output = folder / "kek", output or folder / "output"
     kek = LocalKek.create(kek_file, development=True, entropy=entropy)
     certificates = ensure_development_certificates(folder / "tls", clock=clock)
     settings = Settings(mode="development", public_url=f"https://{HOST}:{port}", port=port, redirect_port=None)

@@ -40,10 +40,9 @@ class Requests:
             found = scope.get("route")
             route = NO_ROUTE if found is None else getattr(found, "path", NO_ROUTE)
         seconds = self.moment() - began
-        key = (route, scope["method"], status)
-        durations = self.answered.get(key)
+        durations = self.answered.get((route, scope["method"], status))
         if durations is None:
-            method = key[1] if key[1] in METHODS else OTHER
+            method = scope["method"] if scope["method"] in METHODS else OTHER
             durations = self.answered.setdefault((route, method, status), Durations())
         durations.add(seconds)
         if self._log:
