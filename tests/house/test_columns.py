@@ -96,6 +96,10 @@ def test_every_blind_index_is_computed_anew_or_its_key_is_kept(connection: Conne
         assert "update" in TABLES[table].rights, (table, column)
 
 
+def test_what_is_only_added_to_is_never_sealed_anew() -> None:
+    assert {each.table for each in SEALED if not each.kept and "update" not in TABLES[each.table].rights} == set()
+
+
 def test_what_is_not_computed_anew_says_when_it_was_made(connection: Connection[TupleRow]) -> None:
     """A former index key is kept for as long as there is any of them from its time."""
     live = {(table, name): kind for table, name, kind in connection.execute(_COLUMNS).fetchall()}

