@@ -1,6 +1,7 @@
 """Backups of a real database with every kind of thing in it, brought back into another."""
 
 import asyncio
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -8,10 +9,11 @@ import pytest
 from airside.core.clock import Clock
 from airside.core.entropy import Entropy, SystemEntropy
 from airside.core.errors import Conflict, InvalidInput, NotFound
+from airside.core.ids import uuid7
 from airside.core.secret import Secret
 from airside.custody import Manifest, audited
 from airside.custody.backup_model import Damaged, Name
-from airside.store import Engine
+from airside.store import Engine, Outbox
 from airside.vault.kms.local import LocalKek
 from tests.custody.backup_world import World, live, world_of
 from tests.custody.databases import rows_of
@@ -34,6 +36,29 @@ async def test_all_rows_come_back_and_the_audit_log_verifies(
     assert {tenant.hex for tenant in world.filled.tenants} <= manifest.heads.keys()
     async with Engine(empty.app, clock=clock, entropy=entropy) as engine:
         assert await audited(engine, manifest) == {}
+
+
+async def test_what_is_put_after_a_restore_comes_after_what_was_brought_back(
+    world: World, empty: Database, clock: Clock, entropy: Entropy
+) -> None:
+    """Items of one lane keep their order."""
+    (tenant_id, *_), lane, outbox = world.filled.tenants, uuid7(clock.now(), entropy), Outbox(entropy=entropy)
+
+    async def put(database: Database, kind: str) -> None:
+        async with Engine(database.app, clock=clock, entropy=entropy) as engine, engine.begin(tenant_id) as ctx:
+            await outbox.put(ctx, kind, subject=None, way="webhook", lane=lane)
+
+    for kind in ("one", "two"):
+        await put(world.database, kind)
+    await world.restore(await world.create(), empty)
+    await put(empty, "three")
+    for database, kinds in ((empty, ("one", "two", "three")), (world.database, ("one", "two"))):
+        async with Engine(database.app, clock=clock, entropy=entropy) as engine:
+            for kind in kinds:
+                async with engine.begin(tenant_id) as ctx:
+                    (item,) = await outbox.take(ctx, way="webhook", limit=5, lease=timedelta(minutes=1))
+                    assert item.kind == kind
+                    await outbox.done(ctx, item)
 
 
 async def test_restored_people_sign_in_with_their_passwords(

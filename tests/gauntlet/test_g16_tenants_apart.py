@@ -41,11 +41,13 @@ from airside.core.ids import (
     TENANT,
     TOKEN,
     USER,
+    WEBHOOK,
     format_id,
     uuid7,
 )
 from airside.core.secret import Secret
 from airside.federation import SetupDraft
+from airside.notify.webhooks import EndpointDraft
 from airside.oauth import ClientDraft
 from airside.permissions import TupleKey
 from airside.store import TABLES
@@ -159,6 +161,7 @@ async def _camp(server: Running) -> Camp:
         incident = await services.incident_admin.open(ctx, canary, "low")
         ban = await services.response_admin.ban(ctx, "198.51.100.0/24", timedelta(hours=1))
         (recorded,) = await services.audit_admin.search(ctx, Search(), None, 1)
+        webhook, _ = await services.webhooks.create(ctx, EndpointDraft(f"https://{canary}.example/", ["*"], canary))
     assert secret is not None
     async with visitor(place) as browser:
         signed_in = await browser.sign_in(await browser.get(f"{place.issuer}/signin"), person)
@@ -206,6 +209,7 @@ async def _camp(server: Running) -> Camp:
         "service_account_id": account.word,
         "ban_id": ban.word,
         "incident_id": incident.word,
+        "webhook_id": webhook.word,
         "version": "1",
         "event_id": format_id(EVENT, recorded.record.record_id),
         "tree_size": "0",
@@ -223,6 +227,7 @@ def _absent(server: Running, camp: Camp) -> dict[str, str]:
     fresh |= {"ban_id": BAN}
     fresh |= {"session": SESSION, "api_key_id": KEY, "service_account_id": SERVICE_ACCOUNT, "event_id": EVENT}
     fresh |= {"ban_id": BAN, "incident_id": INCIDENT}
+    fresh |= {"webhook_id": WEBHOOK, "event_id": EVENT}
     ids = {name: format_id(prefix, uuid7(clock.now(), entropy)) for name, prefix in fresh.items()}
     return {
         **camp.ids,
@@ -264,6 +269,8 @@ def _body(template: str) -> Any:
         "/policies": {"version": 0, "policy": {}},
         "/api-keys": {"name": "probe", "owner": "svc_01ba2272b0000000000000000a", "scopes": ["users:read"]},
         "/{api_key_id}/rotate": {},
+        "/webhooks": {"url": "https://probe.example/", "events": ["*"]},
+        "/{webhook_id}": {"state": "disabled"},
         "/service-accounts": {"name": "probe"},
         "/response/end-sessions": {"of": "usr_01ba2272b0000000000000000a"},
         "/response/revoke-keys": {"owner": "svc_01ba2272b0000000000000000a"},

@@ -20,6 +20,7 @@ import pytest
 from airside.apikeys import KeyDraft
 from airside.core.ids import USER, format_id, uuid7
 from airside.federation import ConnectionDraft, OidcSettings, SetupDraft
+from airside.notify.webhooks import EndpointDraft
 from airside.tenancy import RoleDraft
 from airside.tenancy.policy import parse_policy
 from tests.federation.scim.directory import Directory, directory
@@ -87,6 +88,8 @@ async def _doors(server: Running, place: Place, provisioning: Directory) -> list
         incident = await server.services.incident_admin.open(ctx, "suite", "low")
         values |= {"incident_id": incident.word}
         values |= {"service_account_id": account.word, "api_key_id": api_key.word}
+        webhook, _ = await server.services.webhooks.create(ctx, EndpointDraft("https://suite.example/", ["*"]))
+        values["webhook_id"] = webhook.word
     async with place.operator() as ctx:
         provider = OidcSettings(issuer="https://idp.example.com", client_id="airside")
         connection = await place.server.services.connections.create(ctx, ConnectionDraft("Suite", provider))

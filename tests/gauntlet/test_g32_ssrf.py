@@ -16,17 +16,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
+from uuid import UUID
 
 import pytest
 
+from airside.audit import Event
 from airside.core.clock import Clock
 from airside.core.entropy import Entropy
 from airside.core.errors import InvalidInput, Refusal
-from airside.core.ids import SESSION, format_id, uuid7
+from airside.core.ids import EVENT, SESSION, format_id, uuid7
 from airside.core.secret import Secret
 from airside.core.strict_json import Json
 from airside.federation import ConnectionDraft, Documents, OidcAnswer, OidcSettings, Providers, SamlSettings
 from airside.fetch import Refused
+from airside.notify.webhooks import EndpointDraft, records_deliveries
 from airside.oauth import ClientDraft, ClientSettings
 from airside.oauth.changes import ClientChange
 from airside.oauth.participants import KIND
@@ -62,6 +65,14 @@ NAMES = {
 }
 FLIPS = "flips.example"
 """Leads to where nobody listens when it is first asked for, and to the canary ever after."""
+
+
+TOLD = "select record_id from airside.audit_record where tenant_id = %s and event = 'user:user:updated' limit 1"
+
+
+@dataclass(frozen=True)
+class Told:
+    record_id: UUID
 
 
 @dataclass
@@ -192,11 +203,27 @@ async def logout(scene: Scene, url: str) -> None:
         raise Refused("not told")
 
 
+async def webhook(scene: Scene, url: str) -> None:
+    """A message by hand: those in the outbox are the server's own to send."""
+    services = _services(scene)
+    async with scene.place.operator() as ctx:
+        endpoint, _ = await services.webhooks.create(ctx, EndpointDraft(url, ["session:*"]))
+        await services.journal.record(ctx, Event.USER_UPDATED, subject="usr_x")
+        (record,) = await ctx.tx.all(Told, TOLD, (ctx.tenant_id,))
+        records_deliveries.insert(ctx, endpoint.endpoint_id, record.record_id, Event.USER_UPDATED)
+    now = services.clock.now()
+    about = {"endpoint": endpoint.word, "event": format_id(EVENT, record.record_id)}
+    item = Item(record.record_id, "webhook", None, about, 0, created_at=now, claimed_until=now)
+    receipt = await services.webhook_sending.carry(scene.place.tenant_id, item)
+    if receipt.outcome != "taken":
+        raise Refused("not told")
+
+
 FIELDS: Mapping[str, Go] = {
     each.__name__: each
     for each in (
         *(saml_metadata, saml_followed, setup_portal, issuer, token_endpoint, keys_of_tokens),
-        *(userinfo, sector, client_keys, client_document, logout),
+        *(userinfo, sector, client_keys, client_document, logout, webhook),
     )
 }
 

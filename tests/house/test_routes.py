@@ -29,6 +29,7 @@ from airside.core.ids import (
 )
 from airside.core.secret import Secret
 from airside.federation import ConnectionDraft, OidcSettings, SetupDraft
+from airside.notify.webhooks import EndpointDraft
 from airside.tenancy import PERMISSIONS, RoleDraft
 from airside.wiring.app import routes
 from tests.admin.kit import generator_of
@@ -110,6 +111,8 @@ BODIES: dict[str, dict[str, object]] = {
     "/response/reauthenticate": {"of": "everybody"},
     "/response/revoke-keys": {"owner": "svc_01ba2272b0000000000000000a"},
     "/response/bans": {"network": "192.0.2.0/24", "minutes": 1},
+    "/webhooks": {"url": "https://stranger.example/hooks", "events": ["*"]},
+    "/webhooks/{webhook_id}": {"state": "disabled"},
     "/scim/v2/Users": {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "stranger"},
     "/scim/v2/Groups": {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": "stranger"},
 }
@@ -145,6 +148,7 @@ async def _ids(place: Place) -> dict[str, str]:
         key, _ = await services.api_keys.create(ctx, KeyDraft("kept", account.owner, timedelta(days=1), scopes=scopes))
         (event,) = await services.audit_admin.search(ctx, Search(), None, 1)
         head = await services.audit_admin.sign(ctx)
+        webhook, _ = await services.webhooks.create(ctx, EndpointDraft("https://kept.example/hooks", ["*"]))
     return {
         "slug": place.slug,
         "user_id": format_id(USER, user.id),
@@ -181,6 +185,7 @@ async def _ids(place: Place) -> dict[str, str]:
         "service_account_id": account.word,
         "ban_id": ban.word,
         "incident_id": incident.word,
+        "webhook_id": webhook.word,
         "version": "1",
         "event_id": format_id(EVENT, event.record.record_id),
         "tree_size": str(head.tree_size),

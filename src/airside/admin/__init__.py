@@ -32,6 +32,7 @@ from airside.admin.transfer import LineResult, TransferAdmin
 from airside.admin.users import UserAdmin
 from airside.admin.vault import Bound, VaultAdmin, VaultUse
 from airside.admin.verb import Verbs, requires
+from airside.admin.webhooks import WebhookAdmin
 
 __all__ = [
     "OPERATOR",
@@ -65,6 +66,7 @@ __all__ = [
     "VaultAdmin",
     "VaultUse",
     "Verbs",
+    "WebhookAdmin",
     "key_owner",
     "requires",
 ]

@@ -5,14 +5,25 @@ per-tenant tree (RFC 9162) with its signed heads, proofs, export and the offline
 their timelines. Does not own what the events mean, who may read them, or alerts' delivery; and it never keeps a secret.
 """
 
-from airside.audit.activity import Activity, Happened
+from airside.audit.activity import Activity, Happened, recorded
 from airside.audit.authority import Authority, settled
 from airside.audit.events import Event
 from airside.audit.export import Position, entries, pages, read_entry, write_entry
 from airside.audit.incident_model import Incident, IncidentEntry
 from airside.audit.incidents import Incidents
 from airside.audit.journal import Journal
-from airside.audit.model import ConsistencyProof, Entry, Found, Head, InclusionProof, Outcome, Problem, Report, Search
+from airside.audit.model import (
+    ConsistencyProof,
+    Entry,
+    Found,
+    Head,
+    InclusionProof,
+    Outcome,
+    Problem,
+    Record,
+    Report,
+    Search,
+)
 from airside.audit.proofs import consistency, inclusion
 from airside.audit.redaction import SecretInRecord
 from airside.audit.search import AuditLog, search_for
@@ -37,6 +48,7 @@ __all__ = [
     "Outcome",
     "Position",
     "Problem",
+    "Record",
     "Report",
     "Search",
     "SecretInRecord",
@@ -46,6 +58,7 @@ __all__ = [
     "inclusion",
     "pages",
     "read_entry",
+    "recorded",
     "search_for",
     "settled",
     "verify_file",

@@ -1,11 +1,13 @@
-"""What has happened to one subject lately, for whoever it happened to."""
+"""What has happened: one record, and to one subject lately, for whoever it happened to."""
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
+from uuid import UUID
 
-from airside.audit import records_activity
+from airside.audit import records, records_activity
 from airside.audit.events import Event
+from airside.audit.model import Record
 from airside.audit.personal import Whence, origins
 from airside.store.context import RequestContext
 from airside.vault import Vault
@@ -40,3 +42,8 @@ class Activity:
             ctx, self._vault, [Whence(row.record_id, row.origin, row.personal_sealed) for row in rows]
         )
         return [Happened(row.at, Event(row.event), place) for row, place in zip(rows, places, strict=True)]
+
+
+async def recorded(ctx: RequestContext, record_id: UUID) -> Record | None:
+    """The record of that id, as stored; None where it is gone."""
+    return (await records.records(ctx, [record_id])).get(record_id)

@@ -245,6 +245,16 @@ class Event(StrEnum):
     INCIDENT_CLOSED = "incident:incident:closed"
     INCIDENT_EXPORTED = "incident:incident:exported"
 
+    WEBHOOK_CREATED = "webhook:endpoint:created"
+    WEBHOOK_UPDATED = "webhook:endpoint:updated"
+    WEBHOOK_SECRET_ROTATED = "webhook:secret:rotated"
+    WEBHOOK_DISABLED = "webhook:endpoint:disabled"
+    WEBHOOK_ENABLED = "webhook:endpoint:enabled"
+    WEBHOOK_DELETED = "webhook:endpoint:deleted"
+    WEBHOOK_TESTED = "webhook:endpoint:tested"
+    WEBHOOK_ABANDONED = "webhook:delivery:abandoned"
+    WEBHOOK_REPLAYED = "webhook:delivery:replayed"
+
 
 def matching(pattern: str) -> list[Event]:
     """The events that `pattern` names: `*` in place of source, subject or action stands for any, as in `*:user:*`. None

@@ -1,7 +1,7 @@
 """The journal: what happened, written in the transaction that made it happen."""
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final, Protocol
 from uuid import UUID
@@ -25,9 +25,12 @@ MAX_TOLD: Final = 10_000
 
 
 class Told(Protocol):
-    """Who hears of what is recorded, in the same transaction; `notify.Tidings` writes people letters about it."""
+    """Who hears of what is recorded, in the same transaction: `notify.Tidings` writes people letters about it,
+    `notify.webhooks.Subscribers` tells applications."""
 
-    async def __call__(self, ctx: RequestContext, event: Event, subject: str, details: Mapping[str, Json]) -> None: ...
+    async def __call__(
+        self, ctx: RequestContext, event: Event, record: Record, details: Mapping[str, Json], /
+    ) -> None: ...
 
 
 class Journal:
@@ -37,10 +40,10 @@ class Journal:
         events: how often each event was committed here, by event and outcome; refusals also those that share a row.
     """
 
-    def __init__(self, *, vault: Vault, entropy: Entropy, told: Told | None = None) -> None:
+    def __init__(self, *, vault: Vault, entropy: Entropy, told: Sequence[Told] = ()) -> None:
         self._vault = vault
         self._entropy = entropy
-        self._told_too = told
+        self._listeners = told
         self._dirty: set[UUID] = set()
         self.events = Tally()
         self._told: OrderedDict[tuple[UUID, UUID], None] = OrderedDict()
@@ -95,11 +98,12 @@ class Journal:
             person=clean_word(person),
             shut=shut,
         )
-        records.insert(ctx, hashed(draft))
+        record = hashed(draft)
+        records.insert(ctx, record)
         self._mark_after_commit(ctx)
         ctx.tx.after_commit(lambda: self.events.add(event.value, outcome))
-        if self._told_too is not None:
-            await self._told_too(ctx, event, subject, details)
+        for told in self._listeners:
+            await told(ctx, event, record, details)
 
     async def refused(self, ctx: RequestContext, event: Event, *, reason: str) -> None:
         """Record a refusal of somebody unauthenticated, or by a limiter: one row per event, origin and minute.
@@ -114,9 +118,11 @@ class Journal:
         if key in self._told:
             return
         shut = await sealed(ctx, self._vault, record_id, {})
-        draft = _draft(ctx, record_id, event, outcome="refused", reason=clean(reason), shut=shut)
-        if await records.insert_once(ctx, hashed(draft)):
+        record = hashed(_draft(ctx, record_id, event, outcome="refused", reason=clean(reason), shut=shut))
+        if await records.insert_once(ctx, record):
             self._mark_after_commit(ctx)
+            for told in self._listeners:
+                await told(ctx, event, record, {})
         ctx.tx.after_commit(lambda: self._tell(key))
 
     def drain(self) -> set[UUID]:

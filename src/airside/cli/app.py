@@ -22,6 +22,7 @@ from airside.cli.app_setup import setup
 from airside.cli.app_tenant_transfer import tenant_transfer
 from airside.cli.app_transfer import transfer
 from airside.cli.app_vault_keys import keys
+from airside.cli.app_webhooks import webhook
 from airside.cli.words import Email, Slug
 
 app = typer.Typer(
@@ -67,6 +68,7 @@ app.add_typer(keys, name="keys")
 app.add_typer(apikeys, name="apikeys")
 app.add_typer(incident, name="incident")
 app.add_typer(respond, name="respond")
+app.add_typer(webhook, name="webhook")
 app.add_typer(fga, name="fga")
 
 

@@ -48,6 +48,7 @@ BAN: Final = "ban"
 INCIDENT: Final = "inc"
 ENTRY: Final = "ent"
 ALERT: Final = "alr"
+WEBHOOK: Final = "whk"
 
 
 def uuid7(now: datetime, entropy: Entropy) -> UUID:

@@ -65,6 +65,7 @@ async def restore(
             raise Conflict(f"row-level security isn't forced on {', '.join(unguarded)}: `airside migrate`")
         shut = taking.shut()
         await records.lead_nowhere(connection, shut)
+        await records.number_on(connection, manifest.at)
         return Restored(manifest, tuple(shut))
 
 

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from graphlib import TopologicalSorter
 from typing import Any, Final
 from uuid import UUID
@@ -53,6 +54,7 @@ _MOVE_PERSONS: Final = """
 """
 _ALONE: Final = "select pg_try_advisory_lock(hashtextextended('airside.backup', 0))"
 _EMPTY: Final = "truncate {stage}"
+_NUMBERED: Final = "alter table {table} alter column place restart with {number}"
 _GONE: Final = "update airside.tenant_address set state = 'gone' where tenant_id = any(%s) and state = 'here'"
 
 
@@ -140,6 +142,14 @@ async def unguarded(connection: AsyncConnection[Any]) -> list[str]:
 async def lead_nowhere(connection: AsyncConnection[Any], tenant_ids: Sequence[UUID]) -> None:
     """Those tenants answer to no address any more: what has no keys is no tenant to serve."""
     await connection.execute(_GONE, (list(tenant_ids),))
+
+
+async def number_on(connection: AsyncConnection[Any], at: datetime) -> None:
+    """What is written from now on comes after everything that was brought back: a counter of before can't have reached
+    the microseconds of the backup's moment."""
+    number = sql.Literal(int(at.timestamp() * 1_000_000))
+    table = sql.Identifier("airside", "outbox")
+    await connection.execute(sql.SQL(_NUMBERED).format(table=table, number=number))
 
 
 class CopiedOut:

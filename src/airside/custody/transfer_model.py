@@ -26,6 +26,7 @@ STAYS: Final[dict[str, str]] = {
     "outbox": "the origin sends it; from here it would arrive twice",
     "tenant_lock": "whoever locked the origin did, and opens it there",
     "network_ban": "is over in days, and was of who came to the origin",
+    "webhook_delivery": "the origin sends it, and tells what became of it",
     "tenant_shredding": "whoever asked for it asked the origin",
     "user_session": _ALIVE,
     "session_client": _ALIVE,

@@ -1,9 +1,9 @@
-"""Notify: what people are told by mail.
+"""Notify: what people are told by mail, and applications by messages.
 
 Owns the kinds of letters, their words in every language, their form as text and HTML, and their delivery: whatever
-the outbox holds, at least once, with growing pauses, until a mail server took it or it is given up; and the
-`Consumer` that every other way out of the outbox is built on. Does not own what
-a letter tells of (users, links, codes: read through `Sources` when it is sent, never stored), nor the outbox's rows
+the outbox holds, at least once, with growing pauses, until a mail server took it or it is given up; `webhooks`, the
+messages that applications get; and the `Consumer` that every way out of the outbox is built on. Does not own what a
+letter tells of (users, links, codes: read through `Sources` when it is sent, never stored), nor the outbox's rows
 (`store`), nor when a letter is due: the room in which it happened puts it there.
 """
 

@@ -22,7 +22,8 @@ from airside.store.outbox import CHANNEL, Way
 BATCH: Final = 4
 """Items of one tenant carried at once, where a consumer says nothing else."""
 WORKERS: Final = 2
-"""Tenants served at once: with the batch, the connections that the other side sees of one process."""
+"""Tenants served at once, where a consumer says nothing else: with the batch, the connections that the other side sees
+of one process."""
 LEASE: Final = timedelta(minutes=3)
 """For how long an item is its carrier's: longer than carrying any takes."""
 MAX_PAUSE: Final = 60.0
@@ -46,12 +47,14 @@ class Consumer(ABC):
         back_off: how long an item waits after each failure of its own; after the last one it is given up.
         principal: as whom it works.
         batch: how many items of one tenant it carries at once.
+        workers: how many tenants it serves at once.
     """
 
     way: ClassVar[Way]
     back_off: ClassVar[tuple[timedelta, ...]]
     principal: ClassVar[Principal]
     batch: ClassVar[int] = BATCH
+    workers: ClassVar[int] = WORKERS
 
     def __init__(self, *, engine: Engine, listener: Listener, clock: Clock, outbox: Outbox) -> None:
         self._engine = engine
@@ -79,11 +82,14 @@ class Consumer(ABC):
     async def abandoned(self, ctx: RequestContext, item: Item, receipt: Receipt, attempts: int) -> None:
         """The item is given up: journal it."""
 
+    async def tried(self, ctx: RequestContext, item: Item, receipt: Receipt) -> None:  # noqa: B027 - most keep no book
+        """Something came of a try: in the transaction that settles it, before `abandoned`."""
+
     async def run(self, tenants: Tenants) -> None:
         """Deliver for ever; `tenants` names all there are."""
         async with asyncio.TaskGroup() as group:
             group.create_task(rounds(tenants, self._clock, self._look))
-            for _worker in range(WORKERS):
+            for _worker in range(self.workers):
                 group.create_task(self._work())
 
     async def deliver(self, tenant_id: UUID) -> int:
@@ -119,6 +125,7 @@ class Consumer(ABC):
 
     async def _settle(self, tenant_id: UUID, item: Item, receipt: Receipt) -> None:
         async with self._engine.begin(tenant_id, principal=self.principal) as ctx:
+            await self.tried(ctx, item, receipt)
             if receipt.outcome == "taken":
                 await self._outbox.done(ctx, item)
             elif receipt.outcome == "deferred" and item.attempts < len(self.back_off):

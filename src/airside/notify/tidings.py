@@ -6,7 +6,7 @@ A tiding leaves by the transaction that records the event, so neither is without
 from collections.abc import Callable, Mapping
 from typing import Final, TypeAlias
 
-from airside.audit import Event
+from airside.audit import Event, Record
 from airside.core.ids import USER, parse_id
 from airside.core.strict_json import Json
 from airside.store import Outbox
@@ -43,10 +43,10 @@ class Tidings:
     def __init__(self, *, outbox: Outbox) -> None:
         self._outbox = outbox
 
-    async def __call__(self, ctx: RequestContext, event: Event, subject: str, details: Details) -> None:
+    async def __call__(self, ctx: RequestContext, event: Event, record: Record, details: Details, /) -> None:
         """Put a letter into the outbox if `event` is one that its person is told of."""
         write = TIDINGS.get(event)
         tiding = None if write is None else write(details)
         if tiding is not None:
             kind, about = tiding
-            await self._outbox.put(ctx, kind, subject=parse_id(USER, subject), about=about)
+            await self._outbox.put(ctx, kind, subject=parse_id(USER, record.subject), about=about)

@@ -50,6 +50,8 @@ _MANAGEMENT_IN_GERMAN: Final[Mapping[str, str]] = {
     "api-keys:write": "Dienstkonten anlegen; API-Schlüssel ausstellen, erneuern und widerrufen.",
     "incidents:read": "Vorfälle sehen und was dagegen getan wurde.",
     "incidents:write": "Vorfälle führen; wer die Organisation verwaltet, kann auch eingreifen.",
+    "webhooks:read": "Sehen, wo Anwendungen von Ereignissen erfahren und was daraus wurde.",
+    "webhooks:write": "Bestimmen, wo Anwendungen von Ereignissen erfahren, und erneut senden.",
     "tenants:read": "Alle Organisationen sehen; nur bei den Betreibern.",
     "tenants:write": "Organisationen anlegen; nur bei den Betreibern.",
 }

@@ -125,6 +125,9 @@ TABLES: Final[dict[str, Table]] = {
     "api_key_lookup": Table("platform", ("select", "insert", "delete")),
     "service_account": Table("tenant", ALL),
     "api_key": Table("tenant", ALL),
+    # webhooks
+    "webhook_endpoint": Table("tenant", ALL),
+    "webhook_delivery": Table("tenant", ALL),
     # revocation
     "revocation": Table("tenant", ("select", "insert", "delete")),
     # permissions

@@ -20,7 +20,7 @@ from airside.store.records_outbox import Depth, Item
 
 CHANNEL: Final = "airside_outbox"
 """Where the commit of an item is told, by its tenant's id in hexadecimal and its way."""
-Way = Literal["mail", "logout"]
+Way = Literal["mail", "logout", "webhook"]
 """By which way an item leaves; each has a consumer of its own, which sees no other's."""
 MAX_ABOUT: Final = 8
 """Most values of one item."""
@@ -46,12 +46,14 @@ class Outbox:
         subject: UUID | None,
         about: Mapping[str, str] = {},
         way: Way = "mail",
+        lane: UUID | None = None,
     ) -> UUID:
         """Deliver a `kind` about `subject` by `way` once the caller's transaction has committed, and never if it rolls
         back.
 
         `about` holds ids as `core.ids` spells them, and words: whatever could be an address or a secret is refused,
-        for rows live in backups.
+        for rows live in backups. Items of one `lane` leave in the order in which they were put, each when the one
+        before is delivered or given up.
 
         Raises:
             Inconsistent: a kind that is no word, a value that is neither id nor word, or more than `MAX_ABOUT`. A
@@ -63,13 +65,13 @@ class Outbox:
             if not _is_word(name) or not (_is_word(value) or _ID.fullmatch(value)):
                 raise Inconsistent("neither an id nor a word for the outbox")
         item_id = uuid7(ctx.now, self._entropy)
-        records.insert(ctx, item_id, kind, subject, about, way)
+        records.insert(ctx, item_id, kind, subject, about, way, lane)
         await ctx.tx.notify(CHANNEL, f"{ctx.tenant_id.hex} {way}")
         return item_id
 
     async def take(self, ctx: RequestContext, *, limit: int, lease: timedelta, way: Way = "mail") -> Sequence[Item]:
-        """At most `limit` items of the `way` that are due, the longest due first, held by the caller for `lease` from
-        `ctx.now`.
+        """At most `limit` items of the `way` that are due, the longest due first and of each lane only the first, held
+        by the caller for `lease` from `ctx.now`.
 
         Nobody else is given them meanwhile. One whose lease ran out counts an attempt more: its holder may have sent
         it or not.
@@ -90,7 +92,8 @@ class Outbox:
         return await records.bury(ctx, item)
 
     async def next_due(self, ctx: RequestContext, *, way: Way = "mail") -> datetime | None:
-        """When the tenant's next item of the `way` is due or its lease ends; None where nothing waits."""
+        """When the tenant's next item of the `way` is due or its lease ends, and its turn has come; None where nothing
+        waits."""
         return await records.next_due(ctx, way)
 
     async def depth(self, ctx: RequestContext) -> Depth:

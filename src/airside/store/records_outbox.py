@@ -10,21 +10,26 @@ from uuid import UUID
 from airside.store.context import RequestContext
 
 INSERT: Final = """
-insert into airside.outbox (tenant_id, item_id, kind, subject, about, way, attempts, created_at, due_at)
-values (%s, %s, %s, %s, %s, %s, 0, %s, %s)
+insert into airside.outbox (tenant_id, item_id, kind, subject, about, way, lane, attempts, created_at, due_at)
+values (%s, %s, %s, %s, %s, %s, %s, 0, %s, %s)
 """
 
-# The array is made once, before any row is touched: a plain subquery may run again and take more than its limit.
+# The array is made once, before any row is touched: a plain subquery may run again and take more than its limit. Of a
+# lane only the first is to be had, whoever holds it.
 TAKE: Final = """
 update airside.outbox
 set claimed_until = %s, attempts = attempts + (claimed_until is not null)::integer
 where tenant_id = %s and item_id = any(array(
-    select item_id from airside.outbox
-    where tenant_id = %s and way = %s and dead_at is null and due_at <= %s
-        and (claimed_until is null or claimed_until <= %s)
-    order by due_at, item_id
+    select i.item_id from airside.outbox i
+    where i.tenant_id = %s and i.way = %s and i.dead_at is null and i.due_at <= %s
+        and (i.claimed_until is null or i.claimed_until <= %s)
+        and (i.lane is null or not exists (
+            select from airside.outbox e
+            where e.tenant_id = i.tenant_id and e.tenant_id = %s and e.lane = i.lane and e.dead_at is null
+                and e.place < i.place))
+    order by i.due_at, i.place
     limit %s
-    for update skip locked))
+    for update of i skip locked))
 returning item_id, kind, subject, about, attempts, created_at, claimed_until
 """
 
@@ -46,9 +51,13 @@ where tenant_id = %s and item_id = %s and claimed_until = %s and dead_at is null
 """
 
 NEXT_DUE: Final = """
-select min(greatest(due_at, claimed_until)) as due_at
-from airside.outbox
-where tenant_id = %s and way = %s and dead_at is null
+select min(greatest(i.due_at, i.claimed_until)) as due_at
+from airside.outbox i
+where i.tenant_id = %s and i.way = %s and i.dead_at is null
+    and (i.lane is null or not exists (
+        select from airside.outbox e
+        where e.tenant_id = i.tenant_id and e.tenant_id = %s and e.lane = i.lane and e.dead_at is null
+            and e.place < i.place))
 """
 
 DEPTH: Final = """
@@ -111,15 +120,21 @@ class _Waits:
 
 
 def insert(
-    ctx: RequestContext, item_id: UUID, kind: str, subject: UUID | None, about: Mapping[str, str], way: str
+    ctx: RequestContext,
+    item_id: UUID,
+    kind: str,
+    subject: UUID | None,
+    about: Mapping[str, str],
+    way: str,
+    lane: UUID | None,
 ) -> None:
     """Leaves with the next statement or the commit: nobody waits for it."""
-    row = (ctx.tenant_id, item_id, kind, subject, json.dumps(dict(about)), way, ctx.now, ctx.now)
+    row = (ctx.tenant_id, item_id, kind, subject, json.dumps(dict(about)), way, lane, ctx.now, ctx.now)
     ctx.tx.put_off([(INSERT, row)])
 
 
 async def take(ctx: RequestContext, way: str, limit: int, until: datetime) -> list[Item]:
-    params = (until, ctx.tenant_id, ctx.tenant_id, way, ctx.now, ctx.now, limit)
+    params = (until, ctx.tenant_id, ctx.tenant_id, way, ctx.now, ctx.now, ctx.tenant_id, limit)
     rows = await ctx.tx.all(_Row, TAKE, params)
     return [
         Item(row.item_id, row.kind, row.subject, row.about, row.attempts, row.created_at, row.claimed_until)
@@ -143,7 +158,7 @@ async def bury(ctx: RequestContext, item: Item) -> bool:
 
 
 async def next_due(ctx: RequestContext, way: str) -> datetime | None:
-    row = await ctx.tx.one(_Due, NEXT_DUE, (ctx.tenant_id, way))
+    row = await ctx.tx.one(_Due, NEXT_DUE, (ctx.tenant_id, way, ctx.tenant_id))
     return None if row is None else row.due_at
 
 

@@ -51,6 +51,8 @@ _ALL: Final = (
     Permission("api-keys:write", "can_write_api_keys", "Make service accounts; mint, rotate and revoke API keys."),
     Permission("incidents:read", "can_read_incidents", "See incidents, and what was done about them."),
     Permission("incidents:write", "can_write_incidents", "Keep incidents; administrators may respond to them too."),
+    Permission("webhooks:read", "can_read_webhooks", "See where applications hear of events, and what became of it."),
+    Permission("webhooks:write", "can_write_webhooks", "Say where applications hear of events, and send them again."),
     Permission("tenants:read", "can_read_tenants", "See every tenant; in the operators' tenant only."),
     Permission("tenants:write", "can_write_tenants", "Make tenants; in the operators' tenant only."),
 )

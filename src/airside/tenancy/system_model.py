@@ -69,6 +69,8 @@ type tenant
     define can_write_api_keys: [client, role#assignee] or administrator
     define can_read_incidents: [client, role#assignee] or administrator
     define can_write_incidents: [client, role#assignee] or administrator
+    define can_read_webhooks: [client, role#assignee] or administrator
+    define can_write_webhooks: [client, role#assignee] or administrator
     define can_read_tenants: [client, role#assignee] or administrator
     define can_write_tenants: [client, role#assignee] or administrator
 """

@@ -103,6 +103,8 @@ PUBLIC: Final[Mapping[str, Mapping[str, str]]] = {
         "stores": ID,
         "networks": SETTINGS,
     },
+    "webhook_endpoint": {"url": SETTINGS, "description": NAME, "events": WORD, "state": WORD},
+    "webhook_delivery": {"event": WORD, "state": WORD},
     "authorization_request": {
         "request_hash": HASH,
         "browser_hash": HASH,

@@ -251,6 +251,7 @@ def _documented(services: Services) -> FastAPI:
         service_accounts=services.service_account_admin,
         response=services.response_admin,
         incidents=services.incident_admin,
+        webhooks=services.webhook_admin,
         cursors=cursors,
     )
     api.include_router(management.router(verbs))

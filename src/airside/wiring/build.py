@@ -23,11 +23,23 @@ from airside.wiring.persons import Persons, persons
 from airside.wiring.provider import Provider, provider
 from airside.wiring.provisioning import Provisioning, provisioning
 from airside.wiring.settings import Settings
+from airside.wiring.streams import Streams, streams
 
 
 @dataclass(frozen=True, kw_only=True)
 class Services(
-    Foundation, Persons, Machines, Watching, Custody, Federation, Entries, Managers, Provider, Farewells, Provisioning
+    Foundation,
+    Persons,
+    Machines,
+    Watching,
+    Custody,
+    Federation,
+    Entries,
+    Managers,
+    Provider,
+    Farewells,
+    Provisioning,
+    Streams,
 ):
     """Everything that listeners, timers and the command line speak to."""
 
@@ -56,6 +68,7 @@ class Services(
         await self.listener.stop()
         self.hashes.close()
         await self.fetcher.aclose()
+        await self.webhook_fetcher.aclose()
         await self.limiter.aclose()
         await self.engine.close()
 
@@ -69,6 +82,7 @@ def build(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy: Ent
     base = foundation(settings, dsn=dsn, kek=kek, clock=clock, entropy=entropy)
     who = persons(base, settings)
     programs = machines(base, who)
+    listening = streams(base, who, settings)
     issuers = Issuers(settings.public_url, settings.mutual_tls_origin)
     elsewhere = federation(base, who, settings, issuers)
     kept = custody(base, settings, dsn=dsn, kek=kek)
@@ -96,10 +110,11 @@ def build(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy: Ent
         **vars(who),
         **vars(programs),
         **vars(watching(base, who)),
+        **vars(listening),
         **vars(kept),
         **vars(elsewhere),
         **vars(doors),
-        **vars(managers(base, who, programs, kept, elsewhere, doors, directories, authorise, issuers)),
+        **vars(managers(base, who, programs, listening, kept, elsewhere, doors, directories, authorise, issuers)),
         **vars(clients),
         **vars(directories),
         **vars(farewells(base, who, doors, clients, issuers)),

@@ -12,6 +12,7 @@ from airside.custody import ArchivedKeys, open_store
 from airside.fetch import Fetcher
 from airside.limits import Counted, Limiter, PostgresLimiter
 from airside.notify import Tidings
+from airside.notify.webhooks import Subscribers
 from airside.permissions import Permissions
 from airside.permissions.limits import Limits
 from airside.revocation import Revocations
@@ -32,6 +33,7 @@ class Foundation:
     listener: Listener
     lookup: Lookup
     outbox: Outbox
+    subscribers: Subscribers
     vault: Vault
     adoption: Adoption
     archive: KeyArchive
@@ -62,7 +64,8 @@ def foundation(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy
     lookup = Lookup(engine)
     listener.subscribe(FORGOTTEN, lambda _: lookup.forget(), lookup.forget)
     outbox = Outbox(entropy=entropy)
-    journal = Journal(vault=vault, entropy=entropy, told=Tidings(outbox=outbox))
+    subscribers = Subscribers(outbox=outbox, listener=listener, clock=clock)
+    journal = Journal(vault=vault, entropy=entropy, told=(Tidings(outbox=outbox), subscribers))
     revocations = Revocations(listener=listener, entropy=entropy)
     keys = SigningKeys(vault=vault, entropy=entropy, journal=journal, listener=listener)
     permissions = Permissions(
@@ -87,6 +90,7 @@ def foundation(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy
         listener=listener,
         lookup=lookup,
         outbox=outbox,
+        subscribers=subscribers,
         vault=vault,
         adoption=Adoption(vault=vault),
         archive=_archive(settings, kek=kek, clock=clock, entropy=entropy),

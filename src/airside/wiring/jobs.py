@@ -52,6 +52,7 @@ class Jobs:
             asyncio.create_task(self._write_uses_for_ever(), name="uses of API keys"),
             asyncio.create_task(services.delivery.run(self._tenants), name="mail"),
             asyncio.create_task(services.back_channel.run(self._tenants), name="back-channel logout"),
+            asyncio.create_task(services.webhook_sending.run(self._tenants), name="webhooks"),
         ]
         if self._observing is not None:
             self._tasks += self._observing.tasks(self._tenants)
@@ -179,6 +180,7 @@ class Jobs:
             services.secret_store.sweep,
             services.api_keys.sweep,
             services.watch.sweep,
+            services.webhook_deliveries.sweep,
         ):
             try:
                 async with services.engine.begin(tenant_id) as ctx:

@@ -30,6 +30,7 @@ from airside.admin import (
     UserAdmin,
     VaultAdmin,
     VaultUse,
+    WebhookAdmin,
 )
 from airside.audit import AuditLog, Incidents
 from airside.limits import InProcessLimiter
@@ -41,6 +42,7 @@ from airside.wiring.foundation import Foundation
 from airside.wiring.machines import Machines
 from airside.wiring.persons import Persons
 from airside.wiring.provisioning import Provisioning
+from airside.wiring.streams import Streams
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +73,7 @@ class Managers:
     service_account_admin: ServiceAccountAdmin
     response_admin: ResponseAdmin
     incident_admin: IncidentAdmin
+    webhook_admin: WebhookAdmin
     platform: Platform
 
 
@@ -78,6 +81,7 @@ def managers(
     base: Foundation,
     who: Persons,
     programs: Machines,
+    listening: Streams,
     kept: Custody,
     elsewhere: Federation,
     doors: Entries,
@@ -191,6 +195,9 @@ def managers(
             scim_tokens=directories.scim_tokens,
             signing_keys=base.key_rotation,
             journal=base.journal,
+        ),
+        webhook_admin=WebhookAdmin(
+            authorise=authorise, endpoints=listening.webhooks, deliveries=listening.webhook_deliveries
         ),
         platform=Platform(
             authorise=authorise,

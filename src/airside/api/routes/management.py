@@ -33,6 +33,7 @@ from airside.admin import (
     TransferAdmin,
     UserAdmin,
     VaultAdmin,
+    WebhookAdmin,
 )
 from airside.api.cursors import Cursors
 from airside.api.routes import (
@@ -57,6 +58,7 @@ from airside.api.routes import (
     setups,
     transfer,
     vault_keys,
+    webhooks,
 )
 from airside.api.strict import MAX_PAGE, PAGE, Answer, Body, StrictRoute, caller_by, path_id
 from airside.core.errors import InvalidInput
@@ -95,6 +97,7 @@ class Management:
     service_accounts: ServiceAccountAdmin
     response: ResponseAdmin
     incidents: IncidentAdmin
+    webhooks: WebhookAdmin
     cursors: Cursors
 
 
@@ -167,6 +170,7 @@ def router(management: Management) -> APIRouter:
     api_keys.add(routes, caller, management.api_keys, management.service_accounts, management.cursors)
     response.add(routes, caller, management.response)
     incidents.add(routes, caller, management.incidents, management.cursors)
+    webhooks.add(routes, caller, management.webhooks, management.cursors)
     return routes
 
 
