@@ -1,15 +1,16 @@
 """Ending sessions, having people prove themselves anew, revoking and rotating keys: over HTTP, on the server."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx2
 import pytest
+from psycopg import AsyncConnection
 
 from airside.core.ids import SESSION, USER, format_id
 from airside.federation import ConnectionDraft, OidcSettings
 from airside.identity import User
-from airside.oauth import Client
+from airside.oauth import Client, ClientSettings
 from tests.apikeys.kit import ask, mint, of_user
 from tests.federation.scim.directory import directory
 from tests.running import Place, Running
@@ -92,6 +93,25 @@ async def test_sessions_of_everybody_end_the_callers_too(place: Place, token: st
     assert (await manage(place, token, "GET", "/response/lock")).status_code == 401
     assert (await manage(place, program, "GET", "/users")).status_code == 401
     assert (await ask(place, key.secret)).status_code == 200  # a key is no session: it has its own verb
+
+
+async def test_applications_hear_of_everybodys_end_by_the_back_channel(
+    place: Place, token: str, superuser_dsn: str
+) -> None:
+    settings = ClientSettings(backchannel_logout_uri="https://rp.example.com/logout")
+    client, _ = await place.client(replace(NATIVE, settings=settings))
+    await tokens_for(place, client, await place.user("member"))
+    async with await AsyncConnection.connect(superuser_dsn, autocommit=True) as connection:
+
+        async def waiting() -> int:
+            sql = "select count(*) from airside.session_client where tenant_id = %s"
+            row = await (await connection.execute(sql, (place.tenant_id,))).fetchone()
+            assert row is not None
+            return int(row[0])
+
+        assert await waiting() == 1
+        await manage(place, token, "POST", "/response/end-sessions", {"of": "everybody"})
+        assert await waiting() == 0  # in the outbox, or sent already
 
 
 async def test_code_of_before_opens_nothing_afterwards(place: Place, token: str) -> None:

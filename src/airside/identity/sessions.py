@@ -63,6 +63,10 @@ class Partings(Protocol):
         """The session has ended, whatever for."""
         ...
 
+    async def sessions_ended(self, ctx: RequestContext) -> None:
+        """Many have ended at once."""
+        ...
+
 
 class Sessions:
     """Starts, finds, strengthens and ends sessions. Only hashes of their secrets are stored."""
@@ -224,9 +228,11 @@ class Sessions:
     async def end_everybodys(self, ctx: RequestContext, reason: str = _ENDED) -> int:
         """End every session of the tenant, every refresh family and every access token issued so far, programs' too,
         which get others; how many sessions. One record says so, not one for each. A login that is about to finish is
-        waited for and ended too; clients that took part hear of it with the next sweep."""
+        waited for and ended too."""
         ended = await records_endings.end_everybodys(ctx)
         await self._families.revoke_everybodys(ctx, reason)
+        if self._partings is not None:
+            await self._partings.sessions_ended(ctx)
         await self._told(ctx, Event.SESSIONS_ENDED, None, ended)
         return ended
 

@@ -19,6 +19,10 @@ KIND: Final = "backchannel_logout"
 """What the outbox calls one logout token that is to be sent."""
 
 
+MAX_ROUNDS: Final = 20
+"""Ten thousand logout tokens put into the outbox by one request."""
+
+
 class Participants:
     """Implements `identity.Partings`: tells clients that a session is over."""
 
@@ -43,6 +47,13 @@ class Participants:
     async def session_ended(self, ctx: RequestContext, session_id: UUID) -> None:
         """Tell everybody who took part, once the caller's transaction has committed."""
         await self._tell(ctx, await records_logout.part(ctx, session_id))
+
+    async def sessions_ended(self, ctx: RequestContext) -> None:
+        """Many sessions have just ended: tell everybody who took part, as many as a request can; the timer tells the
+        rest."""
+        for _ in range(MAX_ROUNDS):
+            if await self.sweep(ctx) < records_logout.MAX_SWEPT:
+                return
 
     async def sweep(self, ctx: RequestContext) -> int:
         """Tell of sessions that ran out (idle, or at their absolute end), for a timer; how many are told."""
