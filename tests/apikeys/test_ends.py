@@ -57,7 +57,7 @@ async def test_keys_of_an_erased_user_are_gone(place: Place, database: Database)
     await place.user("administrator")
     assert (await ask(place, secret)).status_code == 200
     async with place.operator() as ctx:
-        await place.server.services.user_admin.erase(ctx, owner.id)
+        await place.server.services.user_admin.erase(ctx, owner.id, 0)
     assert (await ask(place, secret)).status_code == 401
     async with await psycopg.AsyncConnection.connect(database.superuser) as connection:
         found = await connection.execute("select count(*) from airside.api_key where user_id = %s", (owner.id,))

@@ -72,9 +72,9 @@ TABLES: Final[dict[str, Table]] = {
     "alert": Table("tenant", ALL),
     "alert_fact": Table("tenant", ALL),
     "alert_known": Table("tenant", ALL),
-    "alert_progress": Table("tenant", CHANGE),
-    "incident": Table("tenant", CHANGE),
-    "incident_entry": Table("tenant", APPEND),
+    "alert_progress": Table("tenant", ALL),
+    "incident": Table("tenant", ALL),
+    "incident_entry": Table("tenant", ("select", "insert", "delete")),
     # oauth
     "oauth_client": Table("tenant", ALL),
     "oauth_scope": Table("tenant", ALL),

@@ -14,7 +14,7 @@ create table airside.incident (
     constraint incident_closed_check check ((state = 'closed') = (closed_at is not null))
 );
 
--- Its timeline: nothing in it is ever changed. `reference` names an alert, a record of the audit log, or what was done.
+-- Its timeline: nothing in it is ever changed, and it goes with its tenant alone. `reference` names an alert, a record of the audit log, or what was done.
 create table airside.incident_entry (
     tenant_id uuid not null,
     incident_id uuid not null,
