@@ -88,7 +88,9 @@ async def _doors(server: Running, place: Place, provisioning: Directory) -> list
         incident = await server.services.incident_admin.open(ctx, "suite", "low")
         values |= {"incident_id": incident.word}
         values |= {"service_account_id": account.word, "api_key_id": api_key.word}
-        webhook, _ = await server.services.webhooks.create(ctx, EndpointDraft("https://suite.example/", ["*"]))
+        webhook, _ = await server.services.webhooks.create(
+            ctx, EndpointDraft("https://suite.example/", ["tenant:tenant:shredded"])
+        )
         values["webhook_id"] = webhook.word
     async with place.operator() as ctx:
         provider = OidcSettings(issuer="https://idp.example.com", client_id="airside")

@@ -149,6 +149,9 @@ async def _ids(place: Place) -> dict[str, str]:
         (event,) = await services.audit_admin.search(ctx, Search(), None, 1)
         head = await services.audit_admin.sign(ctx)
         webhook, _ = await services.webhooks.create(ctx, EndpointDraft("https://kept.example/hooks", ["*"]))
+        webhook, _ = await services.webhooks.create(
+            ctx, EndpointDraft("https://kept.example/", ["tenant:tenant:shredded"])
+        )
     return {
         "slug": place.slug,
         "user_id": format_id(USER, user.id),

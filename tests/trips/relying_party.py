@@ -32,6 +32,8 @@ class Receiver:
     port: int
     statuses: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
     heard: list[tuple[str, bytes, bytes]] = field(default_factory=list[tuple[str, bytes, bytes]])
+    answered: list[str] = field(default_factory=list[str])
+    """To each of `heard`."""
     _news: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -49,6 +51,7 @@ class Receiver:
                 self._news.set()
                 left = self.statuses.get(path, ["200 OK"])
                 status = left.pop(0) if len(left) > 1 else left[0]
+                self.answered.append(status)
                 more = "Location: /elsewhere\r\n" if status.startswith("3") else ""
                 length = 0 if status.startswith("204") else 2
                 told = "" if status.startswith("204") else f"Content-Length: {length}\r\n"

@@ -27,10 +27,9 @@ from airside.store import Engine, Item, Listener, Outbox, RequestContext
 from airside.store.outbox import Way
 from airside.vault import Vault
 
-BACK_OFF: Final = tuple(
-    timedelta(seconds=seconds) for seconds in (5, 30, 120, 600, 1800, 3600, 3 * 3600, 5 * 3600, 6 * 3600, 9 * 3600)
-)
-"""How long a message waits after each failure; after the last one it is a dead letter, more than 24 hours old."""
+BACK_OFF: Final = tuple(timedelta(seconds=seconds) for seconds in (5, 30, 120, 600, 1800, *([3600] * 29)))
+"""How long a message waits after each failure; after the last one it is a dead letter, more than 29 hours old: whoever
+was away for 24 gets it all the same, also if they fail at some of the tries after."""
 BATCH: Final = 8
 WORKERS: Final = 4
 TIMEOUT: Final = 5.0
