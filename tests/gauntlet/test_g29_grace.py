@@ -14,7 +14,7 @@ from typing import Final, Literal
 import pytest
 
 from airside.admin import OPERATOR
-from airside.core.errors import Refusal
+from airside.core.errors import Refusal, Unavailable
 from airside.identity import User, UserState
 from airside.store import RequestContext
 from tests.running import Place
@@ -88,7 +88,7 @@ class World:
         return self.place.server.services.engine.begin(self.place.tenant_id, principal=OPERATOR, now=now)
 
     async def said(self, verb: Verb, person: Person, now: datetime, grace: timedelta) -> bool:
-        """Whether it was done."""
+        """Whether it was done. Who got no connection in time says it again."""
         services, user_id = self.place.server.services, person.user.id
         verbs: dict[Verb, Callable[[RequestContext], Awaitable[object]]] = {
             "request": lambda ctx: services.closing.request(ctx, user_id, grace),
@@ -96,12 +96,15 @@ class World:
             "enable": lambda ctx: services.user_admin.set_state(ctx, user_id, "active"),
             "disable": lambda ctx: services.user_admin.set_state(ctx, user_id, "disabled"),
         }
-        try:
-            async with self.at(now) as ctx:
-                await verbs[verb](ctx)
-        except Refusal:
-            return False
-        return True
+        while True:
+            try:
+                async with self.at(now) as ctx:
+                    await verbs[verb](ctx)
+            except Unavailable:
+                continue
+            except Refusal:
+                return False
+            return True
 
     async def sweep(self, now: datetime) -> int:
         """How many two processes close."""
