@@ -121,7 +121,12 @@ def test_factors_are_listed_and_reset_and_a_user_is_erased(run: Run) -> None:
     assert run("user", "factors", *who).stdout.splitlines()[1].split() == ["password"]
     assert run("user", "reset-factors", *who).stdout == "cleo@acme.example has no second factor any more\n"
     assert "is asked for another password" in run("user", "demand-password", *who).stdout
-    assert "is closed" in run("user", "erase", *who).stdout
+    waits = run("user", "erase", *who)
+    assert re.search(r"\(usr_\w{26}\): out of use, and erased after \d{4}-\d\d-\d\d", waits.stdout), waits.stderr
+    assert "is to be erased already: out of use" in run("user", "erase", *who, "--days", "0").stderr
+    assert "cancel that first" in run("user", "enable", *who).stderr
+    assert run("user", "erase", *who, "--cancel").stdout == "cleo@acme.example stays, and is active\n"
+    assert "closed, and erased by the server" in run("user", "erase", *who, "--days", "0").stdout
     again = run("user", "demand-password", *who)
     assert (again.returncode, again.stdout) == (1, "")
     assert "has no password" in again.stderr

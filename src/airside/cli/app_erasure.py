@@ -4,13 +4,15 @@ from typing import Annotated
 
 import typer
 
+from airside.cli.words import Email, Slug
+
 erasure = typer.Typer(no_args_is_help=True)
 
 
 @erasure.command("erase")
 def erase(
-    slug: Annotated[str, typer.Argument(help="The tenant's slug.")],
-    email: Annotated[str, typer.Argument(help="The user's e-mail address.")],
+    slug: Slug,
+    email: Email,
     days: Annotated[
         int | None, typer.Option(help="Until they are erased; with 0, at once. Without it as the tenant's policy says.")
     ] = None,

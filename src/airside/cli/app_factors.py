@@ -1,4 +1,4 @@
-"""`airside user factors`, `reset-factors`, `demand-password` and `erase`."""
+"""`airside user factors`, `reset-factors` and `demand-password`."""
 
 import typer
 
@@ -27,13 +27,5 @@ def reset_factors(slug: Slug, email: Email) -> None:
 def demand_password(slug: Slug, email: Email) -> None:
     """Have a user's next sign-in ask for another password."""
     from airside.cli.factors import demand_password as run
-
-    run(slug, email)
-
-
-@factors.command("erase")
-def erase_user(slug: Slug, email: Email) -> None:
-    """Close a user's account: all that hangs on it is gone at once, and the user when a mail has told them."""
-    from airside.cli.factors import erase_user as run
 
     run(slug, email)

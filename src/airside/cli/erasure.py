@@ -6,10 +6,12 @@ from typing import Final
 from airside.cli.manage import operating, user_of
 from airside.cli.session import out, plain_refusals, run
 from airside.core.entropy import equal
-from airside.core.errors import InvalidInput, NotFound
+from airside.core.errors import Conflict, InvalidInput, NotFound
 from airside.core.ids import TENANT, USER, format_id, parse_id
 from airside.custody import VerifiedPerson, read_person_certificate
-from airside.identity import PersonErasure
+from airside.identity import PersonErasure, User
+from airside.store import RequestContext
+from airside.wiring.build import Services
 
 MAX_FILE: Final = 256 * 1024
 
@@ -20,7 +22,10 @@ def erase(slug: str, email: str, days: int | None) -> None:
     async def main() -> None:
         async with operating(slug) as (services, ctx):
             user = await user_of(services, ctx, slug, email)
-            wanted = await services.user_admin.erase(ctx, user.id, days)
+            try:
+                wanted = await services.user_admin.erase(ctx, user.id, days)
+            except Conflict:
+                raise Conflict(await _why_not(services, ctx, slug, user)) from None
         out.print(f"{email} ({format_id(USER, user.id)}): {_when(wanted)}")
         if wanted.state == "waiting":
             out.print(f"`airside user erase {slug} {email} --cancel` brings them back until then")
@@ -58,6 +63,14 @@ def certificate(target: str, user: str, key: str) -> None:
             _show(read_person_certificate(Path(target).read_text("ascii", "replace")[: MAX_FILE + 1].strip()), key)
             return
     run(main())
+
+
+async def _why_not(services: Services, ctx: RequestContext, slug: str, user: User) -> str:
+    try:
+        found = await services.user_admin.erasure_of(ctx, user.id)
+    except NotFound:
+        return f"{user.email} is the last administrator of {slug} who can sign in: make another one first"
+    return f"{user.email} is to be erased already: {_when(found)}"
 
 
 def _when(found: PersonErasure) -> str:

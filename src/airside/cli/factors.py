@@ -2,7 +2,7 @@
 
 from airside.cli.manage import operating, user_of
 from airside.cli.session import out, run, table
-from airside.core.errors import Conflict, NotFound
+from airside.core.errors import NotFound
 from airside.core.ids import FACTOR, PASSKEY, format_id
 
 
@@ -47,21 +47,5 @@ def demand_password(slug: str, email: str) -> None:
             except NotFound:
                 raise NotFound(f"{email} has no password: `airside user password {slug} {email}` sets one") from None
         out.print(f"{email} is asked for another password at the next sign-in")
-
-    run(main())
-
-
-def erase_user(slug: str, email: str) -> None:
-    """The account is closed."""
-
-    async def main() -> None:
-        async with operating(slug) as (services, ctx):
-            user = await user_of(services, ctx, slug, email)
-            try:
-                await services.user_admin.erase(ctx, user.id)
-            except Conflict:
-                words = f"{email} is the last administrator of {slug} who can sign in: make another one first"
-                raise Conflict(words) from None
-        out.print(f"{email} is closed, and erased once a mail has told them")
 
     run(main())
