@@ -84,6 +84,7 @@ def test_log_cut_short_exits_with_1(folder: Path) -> None:
     ("words", "said"),
     [
         (("audit", "verify", "./none.ndjson"), "no file ./none.ndjson"),
+        (("audit", "export", "acme", "log.xml", "--format", "xml"), "--format is one of ndjson, cef, ocsf"),
         (("audit", "verify", "log.ndjson", "--head", "none.jws"), "none.jws: No such file"),
     ],
 )

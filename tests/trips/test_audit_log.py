@@ -188,3 +188,22 @@ async def test_exported_pages_together_are_verified_offline_and_recorded_once(pl
     assert report.problems == ()
     assert report.proven > 0
     assert len(await found(place, token, "?event=audit:log:exported")) == 1
+
+
+@pytest.mark.parametrize(("form", "media"), [("cef", "text/plain; charset=utf-8"), ("ocsf", "application/x-ndjson")])
+async def test_events_are_exported_in_other_systems_words(place: Place, form: str, media: str) -> None:
+    user = format_id(USER, (await place.user("member")).id)
+    path = f"/audit/export?format={form}"
+    opened = await manage(place, await program_token(place, *READER), "GET", path)
+    assert (opened.status_code, opened.headers["content-type"]) == (200, media)
+    lines = [line for line in opened.text.splitlines() if user in line and "user:user:created" in line]
+    assert len(lines) == 1
+    assert "@example.com" in lines[0]
+    shut = await manage(place, await program_token(place, "audit:read"), "GET", path)
+    assert "@example.com" not in shut.text
+    assert user in shut.text
+
+
+async def test_export_in_no_known_form_is_refused(place: Place) -> None:
+    token = await program_token(place, *READER)
+    assert (await manage(place, token, "GET", "/audit/export?format=xml")).status_code == 422

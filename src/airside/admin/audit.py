@@ -17,6 +17,8 @@ from airside.audit import (
     Head,
     InclusionProof,
     Journal,
+    Leaf,
+    Loose,
     Position,
     Search,
     Sequencer,
@@ -71,16 +73,16 @@ class AuditAdmin(Verbs):
         self, ctx: RequestContext, position: Position | None = None
     ) -> tuple[list[Entry], Position | None]:
         """A page of the whole log as a verifier takes it, and where the next one begins; None after the last."""
-        if position is None:
-            await self._journal.record(ctx, Event.AUDIT_EXPORTED)
-            await self._sequencer.sign(ctx)  # so that it stands in the export itself, under a head
-            await ctx.tx.checkpoint()
-        found = list[Entry]()
-        async for entries, following in pages(ctx, position):
-            found += entries
-            if len(found) >= EXPORT_PAGE:
-                return found, following
-        return found, None
+        return await self._page(ctx, position)
+
+    @requires(READ)
+    async def export_events(
+        self, ctx: RequestContext, position: Position | None = None
+    ) -> tuple[list[Found], Position | None]:
+        """As `export`, of the records alone, for other systems: what is sealed is opened for whoever may see people."""
+        entries, following = await self._page(ctx, position)
+        rows = [each.record for each in entries if isinstance(each, Leaf | Loose) and each.record is not None]
+        return await self._log.found(ctx, rows, opening=await self._sees_people(ctx)), following
 
     @requires(READ)
     async def inclusion(self, ctx: RequestContext, record_id: UUID) -> InclusionProof:
@@ -116,6 +118,18 @@ class AuditAdmin(Verbs):
         """
         await self._sequencer.sign(ctx)
         return await self._log.head(ctx)
+
+    async def _page(self, ctx: RequestContext, position: Position | None) -> tuple[list[Entry], Position | None]:
+        if position is None:
+            await self._journal.record(ctx, Event.AUDIT_EXPORTED)
+            await self._sequencer.sign(ctx)  # so that it stands in the export itself, under a head
+            await ctx.tx.checkpoint()
+        found = list[Entry]()
+        async for entries, following in pages(ctx, position):
+            found += entries
+            if len(found) >= EXPORT_PAGE:
+                return found, following
+        return found, None
 
     async def _sees_people(self, ctx: RequestContext) -> bool:
         try:

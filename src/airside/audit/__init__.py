@@ -9,6 +9,7 @@ from airside.audit.activity import Activity, Happened, recorded
 from airside.audit.authority import Authority, settled
 from airside.audit.events import Event
 from airside.audit.export import Position, entries, pages, read_entry, write_entry
+from airside.audit.formats import write_cef, write_ocsf
 from airside.audit.incident_model import Incident, IncidentEntry
 from airside.audit.incidents import Incidents
 from airside.audit.journal import Journal
@@ -18,6 +19,8 @@ from airside.audit.model import (
     Found,
     Head,
     InclusionProof,
+    Leaf,
+    Loose,
     Outcome,
     Problem,
     Record,
@@ -45,6 +48,8 @@ __all__ = [
     "Incidents",
     "InclusionProof",
     "Journal",
+    "Leaf",
+    "Loose",
     "Outcome",
     "Position",
     "Problem",
@@ -63,5 +68,7 @@ __all__ = [
     "settled",
     "verify_file",
     "verify_tenant",
+    "write_cef",
     "write_entry",
+    "write_ocsf",
 ]

@@ -87,14 +87,14 @@ class AuditLog:
             end = _first_id(wanted.until + timedelta(milliseconds=1))
             newest = end if after is None else min(after, end)
         rows = await records_search.search(ctx, wanted, oldest=oldest, newest=newest, limit=limit)
-        return await self._found(ctx, rows, opening=opening)
+        return await self.found(ctx, rows, opening=opening)
 
     async def get(self, ctx: RequestContext, record_id: UUID, *, opening: bool) -> Found:
         """Raises: NotFound."""
         rows = await records.records(ctx, [record_id])
         if record_id not in rows:
             raise NotFound("record")
-        return (await self._found(ctx, [rows[record_id]], opening=opening))[0]
+        return (await self.found(ctx, [rows[record_id]], opening=opening))[0]
 
     async def head(self, ctx: RequestContext, size: int | None = None) -> Head:
         """The newest signed head, or the one of a size. Raises: NotFound."""
@@ -112,7 +112,8 @@ class AuditLog:
         """The public keys that heads are signed with, as JWKs, oldest first."""
         return [key.public_jwk for key in await records.keys(ctx)]
 
-    async def _found(self, ctx: RequestContext, rows: Sequence[Record], *, opening: bool) -> list[Found]:
+    async def found(self, ctx: RequestContext, rows: Sequence[Record], *, opening: bool) -> list[Found]:
+        """`rows`, opened where they may be."""
         if not opening:
             return [Found(row, None, None) for row in rows]
         shut = [Whence(row.record_id, row.origin, row.personal_sealed) for row in rows]

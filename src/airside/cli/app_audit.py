@@ -59,11 +59,17 @@ def verify(
 
 
 @audit.command("export")
-def export(slug: Slug, file: Annotated[Path, typer.Argument(help="Where to write the NDJSON.")]) -> None:
-    """Write a tenant's log to a file that anyone can verify. That it was is recorded."""
+def export(
+    slug: Slug,
+    file: Annotated[Path, typer.Argument(help="Where to write it.")],
+    format: Annotated[
+        str, typer.Option(help="ndjson, which anyone can verify, or cef or ocsf for other systems, opened.")
+    ] = "ndjson",
+) -> None:
+    """Write a tenant's log to a file. That it was is recorded."""
     from airside.cli.audit import export as run
 
-    run(slug, file)
+    run(slug, file, format)
 
 
 @audit.command("head")

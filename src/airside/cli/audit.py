@@ -1,17 +1,30 @@
 """`airside audit`: verify, export, head."""
 
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final
 
 from rich.text import Text
 
-from airside.audit import Report, verify_file, verify_tenant, write_entry
+from airside.admin import AuditAdmin
+from airside.audit import (
+    Found,
+    Position,
+    Report,
+    verify_file,
+    verify_tenant,
+    write_cef,
+    write_entry,
+    write_ocsf,
+)
 from airside.cli.manage import operating
 from airside.cli.session import busy, out, plain_refusals, run
 from airside.core.errors import InvalidInput, NotFound
+from airside.store import RequestContext
 
 MAX_HEAD: Final = 8192
 SHOWN: Final = 20
+Page = tuple[list[bytes], Position | None]
 
 
 def verify(target: str, head: Path | None) -> None:
@@ -36,20 +49,43 @@ def verify(target: str, head: Path | None) -> None:
     run(main())
 
 
-def export(slug: str, file: Path) -> None:
-    """Write the log as NDJSON."""
+def export(slug: str, file: Path, form: str) -> None:
+    """Write the log in one of `FORMATS`."""
 
     async def main() -> None:
         count, position = 0, None
         async with operating(slug) as (services, ctx):
             with busy("exporting"), file.open("xb") as written:
-                while count == 0 or position is not None:
-                    found, position = await services.audit_admin.export(ctx, position)
-                    written.writelines(map(write_entry, found))
-                    count += len(found)
+                while True:
+                    lines, position = await FORMATS[form](services.audit_admin, ctx, position)
+                    written.writelines(lines)
+                    count += len(lines)
+                    if position is None:
+                        break
         out.print(f"{count} lines in {file}")
 
+    with plain_refusals():
+        if form not in FORMATS:
+            raise InvalidInput(f"--format is one of {', '.join(FORMATS)}", pointer="format")
     run(main())
+
+
+async def _entries(verbs: AuditAdmin, ctx: RequestContext, position: Position | None) -> Page:
+    found, following = await verbs.export(ctx, position)
+    return [write_entry(each) for each in found], following
+
+
+def _events(
+    write: Callable[[Found], bytes],
+) -> Callable[[AuditAdmin, RequestContext, Position | None], Awaitable[Page]]:
+    async def page(verbs: AuditAdmin, ctx: RequestContext, position: Position | None) -> Page:
+        found, following = await verbs.export_events(ctx, position)
+        return [write(each) for each in found], following
+
+    return page
+
+
+FORMATS: Final = {"ndjson": _entries, "cef": _events(write_cef), "ocsf": _events(write_ocsf)}
 
 
 def head(slug: str) -> None:

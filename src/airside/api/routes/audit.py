@@ -2,7 +2,7 @@
 
 import hashlib
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Response
 from airside.admin import AuditAdmin
 from airside.api.cursors import Cursors
 from airside.api.strict import MAX_PAGE, PAGE, Answer, path_id
-from airside.audit import Found, Head, Position, Search, search_for, write_entry
+from airside.audit import Found, Head, Position, Search, search_for, write_cef, write_entry, write_ocsf
 from airside.audit.canonical import covered
 from airside.core.clock import epoch
 from airside.core.errors import InvalidInput
@@ -19,12 +19,14 @@ from airside.core.strict_json import dumps, loads_object
 from airside.store import RequestContext
 
 NDJSON: Final = "application/x-ndjson"
+TEXT: Final = "text/plain; charset=utf-8"
 NEXT: Final = "airside-next-cursor"
 """The header that names where an export's next page begins; without it there is none."""
 GOOD_FOR: Final = 3600
 """Seconds for which a cursor goes on with a search that was recorded once; after that it is another search."""
 MAX_SIZE: Final = 2**63 - 1
 
+Format = Literal["ndjson", "cef", "ocsf"]
 Size = Annotated[int, Query(ge=1, le=MAX_SIZE)]
 
 
@@ -176,12 +178,21 @@ def _proof_routes(routes: APIRouter, caller: Any, verbs: AuditAdmin) -> None:
 
 def _export_route(routes: APIRouter, caller: Any, verbs: AuditAdmin, cursors: Cursors) -> None:
     @routes.get("/audit/export", tags=["audit"], response_class=Response)
-    async def export_audit(cursor: str | None = None, ctx: RequestContext = caller) -> Response:
-        listing = f"audit export of {ctx.principal.subject}"
+    async def export_audit(
+        format: Format = "ndjson",
+        cursor: str | None = None,
+        ctx: RequestContext = caller,
+    ) -> Response:
+        listing = f"audit export of {ctx.principal.subject} as {format}"
         position = None if cursor is None else Position.unpack(await cursors.verify(ctx, listing, cursor))
-        entries, following = await verbs.export(ctx, position)
+        if format == "ndjson":
+            entries, following = await verbs.export(ctx, position)
+            lines = map(write_entry, entries)
+        else:
+            found, following = await verbs.export_events(ctx, position)
+            lines = map(write_cef if format == "cef" else write_ocsf, found)
         headers = {} if following is None else {NEXT: await cursors.sign(ctx, listing, following.pack())}
-        return Response(b"".join(map(write_entry, entries)), media_type=NDJSON, headers=headers)
+        return Response(b"".join(lines), media_type=TEXT if format == "cef" else NDJSON, headers=headers)
 
 
 def _listing(ctx: RequestContext, wanted: Search) -> str:
