@@ -1,24 +1,43 @@
-"""What the audit log costs: records a second by commit, against one bare row in the same transaction, and sequencing.
+"""What the audit log costs: records a second by commit, against one bare row in the same transaction, and sequencing;
+a proof over a million records; and how long an offline verifier takes for an exported file.
 
 Synchronous commit as the database has it (on, unless its configuration says otherwise); writers share one tenant,
-for nothing in the journal makes them queue.
+for nothing in the journal makes them queue. Beside the clock stands this process's own time of the processor.
 """
 
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+from statistics import median
 from uuid import UUID
 
-from airside.audit import Event, Journal, Sequencer, verify_tenant
+from airside.audit import Event, Head, Journal, Sequencer, inclusion, records, verify_file, verify_tenant, write_entry
+from airside.audit.canonical import hashed
+from airside.audit.heads import sign
+from airside.audit.model import Closing, Leaf, Opening, Pending, Record, Tree
+from airside.audit.tree import Frontier
 from airside.core.clock import SystemClock
 from airside.core.entropy import SystemEntropy
 from airside.core.ids import uuid7
-from airside.store import Engine
+from airside.core.strict_json import dumps
+from airside.protocols.jose import SigningKey, public_jwk, thumbprint
+from airside.protocols.jose.keys import generate
+from airside.store import Engine, RequestContext
 from airside.vault import LocalKek, Vault
 from bench.scratch import database
 
 WRITERS = 16
 SECONDS = 2.0
+LARGE = 1_000_000
+"""Leaves of the log that proofs are made over."""
+AT_ONCE = 50_000
+PROOFS = 200
+EXPORTED = 50_000
+"""Records of the file that is verified offline."""
 BARE = "insert into airside.audit_pending (tenant_id, record_id, leaf_hash) values (%s, %s, %s)"
 
 Work = Callable[[], Awaitable[None]]
@@ -32,6 +51,10 @@ class Bench:
         self._engine, self._tenant_id = engine, tenant_id
         self._journal = Journal(vault=vault, entropy=self._entropy)
         self._sequencer = Sequencer(journal=self._journal, vault=vault, entropy=self._entropy)
+
+    def begin(self) -> AbstractAsyncContextManager[RequestContext]:
+        """The tenant's next transaction."""
+        return self._engine.begin(self._tenant_id)
 
     async def bare(self) -> None:
         """One row of another kind in a transaction of its own: what a commit costs without us."""
@@ -73,6 +96,64 @@ class Bench:
         return report.proven + report.younger, time.perf_counter() - started
 
 
+async def grown(ctx: RequestContext) -> list[UUID]:
+    """A tree of `LARGE` leaves whose records nobody wrote: proofs read leaves and nodes alone. Some of the ids."""
+    tree, before = Frontier(), await records.lock_tree(ctx)
+    for start in range(0, LARGE, AT_ONCE):
+        taken = [Pending(UUID(int=n), sha256(n.to_bytes(8)).digest()) for n in range(start, start + AT_ONCE)]
+        tree, nodes = tree.append([each.leaf_hash for each in taken])
+        head = Head(LARGE, tree.root(), ctx.now, "") if tree.size == LARGE else None
+        await records.append(ctx, before=before, taken=taken, after=tree, nodes=nodes, head=head)
+        before = Tree(tree.size, b"".join(tree.hashes), 0, None)
+    return [UUID(int=n) for n in range(0, LARGE, LARGE // PROOFS)]
+
+
+async def proofs(bench: Bench) -> None:
+    """The median of proofs over a large log, printed."""
+    async with bench.begin() as ctx:
+        wanted = await grown(ctx)
+    took: list[float] = []
+    async with bench.begin() as ctx:
+        for record_id in wanted:
+            started = time.perf_counter()
+            await inclusion(ctx, record_id)
+            took.append((time.perf_counter() - started) * 1000)
+    print(f"inclusion proof, {LARGE} leaves {median(took):6.2f} ms (longest {max(took):.2f})")
+
+
+def offline(folder: Path) -> None:
+    """A log in a file, verified with nothing but the file; printed."""
+    private, tenant, now = generate("ES256"), UUID(int=1), datetime(2026, 3, 1, 12, tzinfo=UTC)
+    key = SigningKey(thumbprint(private.public_key()), "ES256", private)
+    texts = (
+        "user:user:updated",
+        "user:usr_01jd0000000000000000000000",
+        "usr_01jd0000000000000000000000",
+        "success",
+        "",
+    )
+    file, tree = folder / "log.ndjson", Frontier()
+    with file.open("wb") as written:
+        jwk = dumps(public_jwk(key.verification())).decode()
+        written.write(write_entry(Opening(tenant, EXPORTED, (jwk,))))
+        for n in range(EXPORTED):
+            at = now + timedelta(microseconds=n)
+            rest = (f"req_{n}", "~" + "a" * 80, f'{{"n":{n}}}', "", b"x" * 90, b"")
+            record = hashed(Record(tenant, UUID(int=n), at, *texts, *rest))
+            tree = tree.grown([record.leaf_hash])
+            written.write(write_entry(Leaf(n, record.record_id, record.leaf_hash, record)))
+        head = sign(key, tenant, tree_size=EXPORTED, root=tree.root(), at=now)
+        written.write(write_entry(head))
+        written.write(write_entry(Closing(EXPORTED + 2)))
+    wall, cpu = time.perf_counter(), time.process_time()
+    report = verify_file(file, head.jws)
+    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    assert report.sound
+    assert report.proven == EXPORTED
+    scale = 1_000_000 / EXPORTED
+    print(f"offline verifier, 10^6 records   {wall * scale:6.1f} s, {cpu * scale:.1f} s of the processor")
+
+
 async def rate(work: Work) -> float:
     """Calls of `work` a second, by `WRITERS` at once."""
     done, ends = 0, time.perf_counter() + SECONDS
@@ -93,9 +174,12 @@ async def measure(bench: Bench) -> None:
     await bench.clear()
     print(f"bare row, one a commit       {bare:9.0f} rows/s")
     for count in (1, 10, 100):
+        cpu = time.process_time()
         found = await rate(bench.journal(count))
+        own = (time.process_time() - cpu) / (found * count * SECONDS) * 1e6
         print(
             f"journal, {count:3} a commit        {found * count:9.0f} records/s, {found / bare:.2f} of the bare commits"
+            f", {own:.0f} µs of the processor a record"
         )
     moved, took = await bench.sequence()
     print(f"sequencer                    {moved / took:9.0f} records/s ({moved} in {took:.1f} s)")
@@ -114,6 +198,9 @@ async def main() -> None:
             async with engine.begin(tenant_id) as ctx:
                 await vault.create(ctx)
             await measure(Bench(engine, vault, tenant_id))
+            another = uuid7(clock.now(), entropy)
+            await proofs(Bench(engine, vault, another))
+        offline(folder)
 
 
 if __name__ == "__main__":

@@ -9,10 +9,11 @@ import psycopg
 import pytest
 from psycopg.rows import DictRow, dict_row
 
-from airside.audit import Event, Journal, SecretInRecord
+from airside.audit import Event, Journal, SecretInRecord, verify_tenant
 from airside.audit.canonical import leaf_hash
 from airside.audit.model import Record
 from airside.audit.personal import Whence, origins
+from airside.audit.records import MAX_JOINED
 from airside.core.clock import Clock
 from airside.core.entropy import Entropy
 from airside.core.errors import Inconsistent
@@ -219,3 +220,17 @@ async def test_journal_names_whom_it_wrote_for_once(journal: Journal, fill: Fill
     await fill(tenant_id, 3)
     assert journal.drain() == {tenant_id}
     assert journal.drain() == set()
+
+
+async def test_many_records_of_one_transaction_are_stored_each_as_it_was_hashed(
+    journal: Journal, open_ctx: Open, tenant_id: UUID
+) -> None:
+    """More than one statement takes, and every kind of value: sealed or not, quotes, line breaks."""
+    async with open_ctx(tenant_id, origin=Origin("203.0.113.7")) as ctx:
+        for number in range(MAX_JOINED + 3):
+            personal = {"name": 'Ada "x" \\ {,}'} if number % 2 else {}
+            subject = ['a "b"', "{c,d}", "e\\f", "NULL", ""][number % 5]
+            await journal.record(ctx, Event.USER_UPDATED, subject=subject, details={"n": number}, personal=personal)
+    async with open_ctx(tenant_id) as ctx:
+        report = await verify_tenant(ctx)
+    assert (report.younger, report.problems) == (MAX_JOINED + 3, ())

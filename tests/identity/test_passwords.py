@@ -16,7 +16,7 @@ from airside.core.principal import Origin
 from airside.core.proof import Mint
 from airside.core.secret import Secret
 from airside.identity import HashPool, PasswordAnswer, PasswordProof
-from airside.store.context import Other, Params, Query, Row, Statement, Transaction
+from airside.store.context import Joined, Other, Params, Query, Row, Statement, Transaction
 from airside.vault import Vault
 from tests.identity.kit import HOME, PASSWORD, Kit, MakeTenant, make_passwords
 
@@ -182,6 +182,9 @@ class _Counting:
     def put_off(self, statements: Sequence[Statement]) -> None:
         self.log.extend(sql for sql, _ in statements)
         self.inner.put_off(statements)
+
+    def put_off_row(self, joined: Joined, row: Params) -> None:
+        self.inner.put_off_row(joined, row)
 
     async def notify(self, channel: str, payload: str) -> None:
         await self.inner.notify(channel, payload)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from airside.core.errors import InvalidInput
 from airside.store import Engine
-from airside.store.arrays import moment_array, text_array
+from airside.store.arrays import bytea_array, moment_array, text_array, uuid_array
 
 TEXTS = st.lists(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])), max_size=20)
 MOMENTS = [datetime(2030, 1, 2, 3, 4, 5, 6, UTC), None, datetime(2030, 1, 1, tzinfo=timezone(timedelta(hours=5)))]
@@ -51,3 +51,29 @@ async def test_moments_come_back_as_they_were(engine: Engine, tenant_id: UUID) -
     async with engine.begin(tenant_id) as ctx:
         found = await ctx.tx.one(Moments, "select %s::timestamptz[] as value", (moment_array(MOMENTS),))
     assert found == Moments(MOMENTS)
+
+
+@dataclass(frozen=True)
+class Bytes:
+    value: list[bytes | None]
+
+
+@dataclass(frozen=True)
+class Ids:
+    value: list[UUID]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [[], [b""], [None], [b"\\x00", b'"', b"NULL", None, bytes(range(256))]],
+    ids=["no", "empty", "null", "all"],
+)
+async def test_bytes_come_back_as_they_were(engine: Engine, tenant_id: UUID, values: list[bytes | None]) -> None:
+    async with engine.begin(tenant_id) as ctx:
+        assert await ctx.tx.one(Bytes, "select %s::bytea[] as value", (bytea_array(values),)) == Bytes(values)
+
+
+async def test_ids_come_back_as_they_were(engine: Engine, tenant_id: UUID) -> None:
+    values = [tenant_id, UUID(int=0)]
+    async with engine.begin(tenant_id) as ctx:
+        assert await ctx.tx.one(Ids, "select %s::uuid[] as value", (uuid_array(values),)) == Ids(values)

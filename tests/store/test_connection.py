@@ -1,6 +1,7 @@
 """Statements that leave together: in order, all or nothing, whatever becomes of one of them."""
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
@@ -11,6 +12,7 @@ from airside.core.clock import Clock
 from airside.core.entropy import Entropy
 from airside.core.errors import Inconsistent, InvalidInput, Unavailable
 from airside.store import Engine, Lookup, UniqueViolation
+from airside.store.context import Params, Statement
 from airside.store.prepared import MAX_PREPARED, PREPARE_AT
 from tests.makers import Database
 
@@ -65,6 +67,28 @@ async def test_put_off_statements_go_with_a_rollback(engine: Engine, tenant_id: 
             ctx.tx.put_off([(ADDRESS, (slug, other(tenant_id, 1)))])
             raise ZeroDivisionError
     assert await Lookup(engine).by_slug(slug) is None
+
+
+async def test_rows_put_off_leave_together_with_whatever_comes_next(engine: Engine, tenant_id: UUID) -> None:
+    """Before the next statement, with the commit, and never after a rollback."""
+    slugs, joins = [f"{place}-{tenant_id.hex[-12:]}" for place in ("one", "two", "late", "lost")], list[int]()
+
+    def joined(rows: Sequence[Params]) -> list[Statement]:
+        joins.append(len(rows))
+        return [(ADDRESS, row) for row in rows]
+
+    async with engine.begin(tenant_id) as ctx:
+        for number, slug in enumerate(slugs[:2]):
+            ctx.tx.put_off_row(joined, (slug, other(tenant_id, 11 + number)))
+        assert joins == []
+        assert await ctx.tx.one(Slug, FOUND, (slugs[0],)) == Slug(slugs[0])
+        ctx.tx.put_off_row(joined, (slugs[2], other(tenant_id, 13)))
+    with pytest.raises(ZeroDivisionError):
+        async with engine.begin(tenant_id) as ctx:
+            ctx.tx.put_off_row(joined, (slugs[3], other(tenant_id, 14)))
+            raise ZeroDivisionError
+    assert joins == [2, 1]
+    assert [await Lookup(engine).by_slug(slug) is not None for slug in slugs] == [True, True, True, False]
 
 
 async def test_refused_put_off_statement_leaves_nothing_committed(engine: Engine, tenant_id: UUID) -> None:

@@ -3,6 +3,7 @@
 import base64
 from dataclasses import fields
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Final
 from uuid import UUID
 
@@ -13,8 +14,8 @@ from airside.audit.tree import hash_leaf
 from airside.core.strict_json import Json
 
 FORMAT: Final = 1
+_COVERED: Final = attrgetter(*[field.name for field in fields(Record)][:-1])
 _ENCODER: Final = msgspec.json.Encoder()
-_COVERED: Final = tuple(field.name for field in fields(Record))[:-1]
 
 
 def moment(at: datetime) -> str:
@@ -94,4 +95,4 @@ def leaf_hash(record: Record) -> bytes:
 
 def hashed(record: Record) -> Record:
     """The record with its leaf hash."""
-    return Record(*(getattr(record, name) for name in _COVERED), leaf_hash=leaf_hash(record))
+    return Record(*_COVERED(record), leaf_hash=leaf_hash(record))

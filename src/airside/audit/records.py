@@ -8,6 +8,7 @@ from uuid import UUID
 
 from airside.audit.model import AuditKey, Bounds, Head, Loose, Node, Pending, Record, Tree
 from airside.audit.tree import Frontier
+from airside.store.arrays import bytea_array, moment_array, text_array, uuid_array
 from airside.store.context import RequestContext, Statement
 
 _INSERT_RECORD: Final = """
@@ -21,6 +22,24 @@ _INSERT_RECORD_ONCE: Final = """
     values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
     on conflict (tenant_id, record_id) do nothing
 """
+_INSERT_RECORDS: Final = """
+    insert into airside.audit_record (tenant_id, record_id, at, event, actor, subject, outcome, reason, request_id,
+                                      origin, details, person, personal_sealed, leaf_hash)
+    select %s, record_id, at, event, actor, subject, outcome, reason, request_id, origin, details, person,
+           personal_sealed, leaf_hash
+    from unnest(%s::uuid[], %s::timestamptz[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
+                %s::text[], %s::text[], %s::text[], %s::bytea[], %s::bytea[])
+      as new (record_id, at, event, actor, subject, outcome, reason, request_id, origin, details, person,
+              personal_sealed, leaf_hash)
+    returning tenant_id
+"""
+_INSERT_ALL_PENDING: Final = """
+    insert into airside.audit_pending (tenant_id, record_id, leaf_hash)
+    select %s, record_id, leaf_hash from unnest(%s::uuid[], %s::bytea[]) as new (record_id, leaf_hash)
+    returning tenant_id
+"""
+MAX_JOINED: Final = 500
+"""Records of one statement."""
 _INSERT_PENDING: Final = "insert into airside.audit_pending (tenant_id, record_id, leaf_hash) values (%s, %s, %s)"
 
 _WORK: Final = """
@@ -158,7 +177,7 @@ class _Queued:
 def insert(ctx: RequestContext, record: Record) -> None:
     """Store a record and queue it for the tree. Nobody waits for it: it leaves with what the transaction does next,
     at the latest with its commit."""
-    ctx.tx.put_off([(_INSERT_RECORD, _row(record)), (_INSERT_PENDING, _queue(record))])
+    ctx.tx.put_off_row(_insert_all, _row(record))
 
 
 async def backlog(ctx: RequestContext) -> Backlog:
@@ -286,6 +305,19 @@ async def nodes(ctx: RequestContext, wanted: Sequence[tuple[int, int]]) -> dict[
         columns = ([level for level, _ in high], [number for _, number in high])
         rows += await ctx.tx.all(Node, _SELECT_NODES, (*columns, ctx.tenant_id))
     return {(row.level, row.number): row.hash for row in rows}
+
+
+def _insert_all(rows: Sequence[Sequence[Any]]) -> list[Statement]:
+    """What stores rows of one tenant and queues them: of many, by columns."""
+    if len(rows) == 1:
+        return [(_INSERT_RECORD, rows[0]), (_INSERT_PENDING, (rows[0][0], rows[0][1], rows[0][-1]))]
+    statements: list[Statement] = []
+    for start in range(0, len(rows), MAX_JOINED):
+        tenants, ids, at, *texts, sealed, hashes = zip(*rows[start : start + MAX_JOINED], strict=True)
+        words, leaves = uuid_array(ids), bytea_array(hashes)
+        columns = (words, moment_array(at), *map(text_array, texts), bytea_array(sealed), leaves)
+        statements += [(_INSERT_RECORDS, (tenants[0], *columns)), (_INSERT_ALL_PENDING, (tenants[0], words, leaves))]
+    return statements
 
 
 def _row(record: Record) -> tuple[Any, ...]:

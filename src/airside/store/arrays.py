@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 from airside.core.errors import InvalidInput
 
@@ -28,3 +29,13 @@ def text_array(values: Sequence[str]) -> str:
 def moment_array(values: Sequence[datetime | None]) -> str:
     """`timestamptz[]`."""
     return "{" + ",".join("NULL" if value is None else f'"{value.isoformat()}"' for value in values) + "}"
+
+
+def bytea_array(values: Sequence[bytes | None]) -> str:
+    """`bytea[]`."""
+    return "{" + ",".join("NULL" if value is None else f'"\\\\x{value.hex()}"' for value in values) + "}"
+
+
+def uuid_array(values: Sequence[UUID]) -> str:
+    """`uuid[]`."""
+    return "{" + ",".join(map(str, values)) + "}"

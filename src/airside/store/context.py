@@ -18,6 +18,8 @@ Other = TypeVar("Other")
 Params: TypeAlias = Sequence[Any]
 Statement: TypeAlias = tuple[str, Params]
 Query: TypeAlias = tuple[type[Row], str, Params]
+Joined: TypeAlias = Callable[[Sequence[Params]], Sequence[Statement]]
+"""Makes the statements that store rows together."""
 
 
 class Transaction(Protocol):
@@ -50,6 +52,10 @@ class Transaction(Protocol):
     def put_off(self, statements: Sequence[Statement]) -> None:
         """Statements whose answers nobody waits for. They leave, in order, before the next statement or with the
         commit, and one that is refused then makes an `Inconsistent` of whatever they left with."""
+        ...
+
+    def put_off_row(self, joined: Joined, row: Params) -> None:
+        """As `put_off`, for a row that may leave together with others: `joined` is given all that waited."""
         ...
 
     async def notify(self, channel: str, payload: str) -> None:

@@ -11,7 +11,7 @@ from psycopg_pool import PoolTimeout
 
 from airside.core.errors import Inconsistent, Unavailable
 from airside.store.connection import Connection, first_refused
-from airside.store.context import Params, Query, Statement
+from airside.store.context import Joined, Params, Query, Statement
 from airside.store.errors import refusal
 
 Row = TypeVar("Row")
@@ -47,6 +47,7 @@ class LazyTransaction:
         self._patience = patience
         self._connection: Connection | None = None
         self._put_off: list[Statement] = []
+        self._rows: dict[Joined, list[Params]] = {}
         self._actions: list[Callable[[], None]] | None = None
 
     async def one(self, row: type[Row], sql: str, params: Params = ()) -> Row | None:
@@ -74,6 +75,9 @@ class LazyTransaction:
     def put_off(self, statements: Sequence[Statement]) -> None:
         self._put_off += statements
 
+    def put_off_row(self, joined: Joined, row: Params) -> None:
+        self._rows.setdefault(joined, []).append(row)
+
     async def notify(self, channel: str, payload: str) -> None:
         self.put_off([(NOTIFY, (channel, payload))])
 
@@ -94,6 +98,7 @@ class LazyTransaction:
                 one that had been put off was refused.
         """
         actions, self._actions = self._actions, None
+        self._join_rows()
         if self._connection is None and not self._put_off:
             for action in actions or ():
                 action()
@@ -112,7 +117,7 @@ class LazyTransaction:
     async def rollback(self) -> None:
         """Forget everything since the last checkpoint and give the connection back."""
         self._actions = None
-        self._put_off = []
+        self._put_off, self._rows = [], {}
         await self._release()
 
     def _is_open(self) -> bool:
@@ -132,6 +137,7 @@ class LazyTransaction:
         connection = self._connection
         if connection is None:
             connection = self._connection = await self._acquire()
+        self._join_rows()
         before = self._put_off
         if connection.pgconn.transaction_status == TransactionStatus.IDLE:
             before = [*self._opening(), *before]
@@ -150,6 +156,11 @@ class LazyTransaction:
             # Not what the caller is asking now: it must not take this for its own conflict.
             raise Inconsistent("a statement put off was refused", sqlstate=error.sqlstate) from error
         raise refusal(error) from error
+
+    def _join_rows(self) -> None:
+        for joined, rows in self._rows.items():
+            self._put_off += joined(rows)
+        self._rows.clear()
 
     def _opening(self) -> list[Statement]:
         if self._tenant_id is None:
