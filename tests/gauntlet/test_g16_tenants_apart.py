@@ -230,6 +230,8 @@ def _absent(server: Running, camp: Camp) -> dict[str, str]:
     fresh |= {"session": SESSION, "api_key_id": KEY, "service_account_id": SERVICE_ACCOUNT, "event_id": EVENT}
     fresh |= {"ban_id": BAN, "incident_id": INCIDENT}
     fresh |= {"webhook_id": WEBHOOK, "event_id": EVENT}
+    fresh |= {"session": SESSION, "api_key_id": KEY, "service_account_id": SERVICE_ACCOUNT, "ban_id": BAN}
+    fresh |= {"incident_id": INCIDENT}
     ids = {name: format_id(prefix, uuid7(clock.now(), entropy)) for name, prefix in fresh.items()}
     return {
         **camp.ids,
@@ -274,12 +276,9 @@ def _body(template: str) -> Any:
         "/webhooks": {"url": "https://probe.example/", "events": QUIET},
         "/{webhook_id}": {"state": "disabled"},
         "/service-accounts": {"name": "probe"},
-        "/response/end-sessions": {"of": "usr_01ba2272b0000000000000000a"},
         "/response/revoke-keys": {"owner": "svc_01ba2272b0000000000000000a"},
-        "/incidents": {"title": "probe", "severity": "low"},
         "/notes": {"text": "probe"},
         "/links": {"reference": "alr_01ba2272b0000000000000000a"},
-        "/response/bans": {"network": "192.0.2.0/24", "minutes": 1},
         "/{service_account_id}": {"state": "disabled"},
         "/vault/keys": {"name": "probe"},
         "/vault/secrets": {"path": "probe", "value": "probe"},
