@@ -49,7 +49,7 @@ class Incidents:
         """Raises: NotFound: not there, or not this tenant's."""
         found = await records_incidents.find(ctx, await self._vault.keyset(ctx), incident_id)
         if found is None:
-            raise NotFound("incident")
+            raise NotFound("no such incident")
         return found
 
     async def list(
@@ -97,7 +97,7 @@ class Incidents:
         kind = read_reference(reference)
         await self.demand_open(ctx, incident_id)
         if kind == "record" and not await records_incidents.is_recorded(ctx, parse_id(EVENT, reference)):
-            raise NotFound("record")
+            raise NotFound("no such record")
         entry = await self._write(ctx, incident_id, kind, reference=reference)
         await self._record(ctx, Event.INCIDENT_LINKED, incident_id, reference=reference)
         return entry
