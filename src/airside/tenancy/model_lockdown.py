@@ -13,8 +13,8 @@ from airside.core.ids import BAN, format_id
 
 Network: TypeAlias = IPv4Network | IPv6Network
 
-MAX_BANS: Final = 1_000
-"""Networks that a tenant shuts out at once."""
+MAX_BANS: Final = 200
+"""Networks that a tenant shuts out at once: a list of them is one answer."""
 MAX_BANNED: Final = timedelta(days=30)
 """How long for at most."""
 MIN_PREFIX: Final = 8
