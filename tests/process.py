@@ -19,7 +19,7 @@ from airside.wiring.build import build
 from airside.wiring.settings import Settings
 from tests.running import HOST, Running, free_port
 
-READY_SECONDS = 30.0
+READY_SECONDS = 120.0
 GONE_SECONDS = 15.0
 Watch = Callable[[httpx2.Response], None]
 
@@ -53,9 +53,10 @@ async def serving(
     entropy: Entropy,
     log_level: str = "debug",
     output: Path | None = None,
+    traces_url: str = "",
 ) -> AsyncGenerator[Watched]:
     """`airside serve` on the migrated database at `dsn`; the services beside it are for what only operators can do.
-    What it writes goes to `output`, or into `folder`."""
+    What it writes goes to `output`, or into `folder`, and a trace of each request to `traces_url`."""
     port, inside = free_port(), free_port()
     kek_file, output = folder / "kek", output or folder / "output"
     kek = LocalKek.create(kek_file, development=True, entropy=entropy)
@@ -75,6 +76,8 @@ async def serving(
         "ACCESS_LOG": "yes",
         "METRICS_PORT": str(inside),
     }
+    if traces_url:
+        told |= {"TRACES_URL": traces_url, "TRACES_PERCENT": "100"}
     others = {name: value for name, value in os.environ.items() if not name.startswith("AIRSIDE_")}
     with output.open("wb") as written:
         process = await asyncio.create_subprocess_exec(

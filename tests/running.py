@@ -117,12 +117,14 @@ async def running(
     backup_target: Path | None = None,
     backup_every: timedelta | None = None,
     metrics: bool = False,
+    traces_url: str | None = None,
+    traces_parents: tuple[str, ...] = (),
 ) -> AsyncGenerator[Running]:
     """A server on the migrated database at `dsn`, answering until the context ends, at `port` or a free one; with
     `authorities`, also one that demands certificates. It may fetch from `fetch_exceptions` (`host:port`) although
     they are private. `dns_server` (`host:port`) answers what it asks of domains. What it shreds is taken out of
     the keys at `backup_target`, where it makes a backup itself after each `backup_every`. With `metrics` it has an
-    internal listener."""
+    internal listener. It sends a trace of each request to `traces_url`, and believes `traces_parents`."""
     port = port or free_port()
     certificates = ensure_development_certificates(folder, clock=clock)
     settings = Settings(
@@ -137,6 +139,9 @@ async def running(
         backup_target=backup_target,
         backup_every=backup_every,
         metrics_port=free_port() if metrics else None,
+        traces_url=traces_url,
+        traces_percent=100 if traces_url else 1,
+        traces_parents=traces_parents,
     )
     mutual = mutual_tls(settings, certificates.certificate, certificates.key)
     services = build(settings, dsn=dsn, kek=kek, clock=clock, entropy=entropy)

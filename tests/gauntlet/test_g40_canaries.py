@@ -1,4 +1,5 @@
-"""G40, N37: no secret of the main trip leaves its place: not into a log, a metric, an answer, or a table.
+"""G40, N37: no secret of the main trip leaves its place: not into a log, a metric, a trace, an answer, or a
+table.
 
 A real server process with its log at `debug` is walked through the trip, then asked everything wrongly, made to fail
 inside, and read afterwards: what it wrote, what it answered, and what a superuser of its database sees.
@@ -26,6 +27,8 @@ from airside.oauth import Client, ClientDraft
 from airside.protocols import otp
 from airside.protocols.oauth import challenge_of
 from airside.store.migrate import migrate, role_of
+from airside.wiring.tracing import SEND_EVERY
+from tests.collector import collecting
 from tests.federation.scim.directory import BULK, directory, mailbox, person
 from tests.gauntlet.canaries import Aviary, dump
 from tests.makers import Database, MakeDatabase
@@ -301,7 +304,12 @@ async def test_no_secret_leaves_its_place(
     scratch: Database, tmp_path: Path, clock: Clock, entropy: Entropy, capsys: pytest.CaptureFixture[str]
 ) -> None:
     birds = Aviary()
-    async with serving(scratch.app, tmp_path, birds.answers.append, clock=clock, entropy=entropy) as server:
+    async with (
+        collecting() as collector,
+        serving(
+            scratch.app, tmp_path, birds.answers.append, clock=clock, entropy=entropy, traces_url=collector.url
+        ) as server,
+    ):
         place = await server.tenant()
         trip = Trip(place, birds)
         await _keep_keys(place, birds)
@@ -314,23 +322,29 @@ async def test_no_secret_leaves_its_place(
         await trip.vault()
         await trip.wrong(user, password, auth, tokens)
         await _fail_inside(trip, scratch.superuser)
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(SEND_EVERY + 0.5)
+        traces = b"".join(collector.raw)
         output = server.output.read_bytes()
         async with httpx2.AsyncClient() as http:
             metrics = (await http.get(server.metrics)).content
     tables = await dump(scratch.superuser)
 
-    logged, measured, answered = birds.in_text(output), birds.in_text(metrics), birds.in_answers()
+    logged, answered = birds.in_text(output), birds.in_answers()
+    measured, traced = birds.in_text(metrics), birds.in_text(traces)
     stored = [f"{bird} in {table}" for table, rows in tables.items() for bird in birds.in_text(rows)]
     with capsys.disabled():
         print(
             f"\nG40: {len(birds.canaries)} canaries; {len(output.splitlines())} log lines, {len(birds.answers)} answers"
             f" ({birds.statuses()[500]} of them 500), {len(tables)} tables:"
-            f" {len(logged)} logged, {len(measured)} measured, {len(answered)} answered, {len(stored)} stored"
+            f" {len(logged)} logged, {len(measured)} measured, {len(traced)} traced, {len(answered)} answered,"
+            f" {len(stored)} stored"
         )
     assert logged == []
     assert measured == []
+    assert traced == []
     assert place.slug.encode() not in metrics, "a tenant in a label"
+    assert place.slug.encode() not in traces
+    assert traces.count(b"airside.request_id") > 500
     assert metrics.count(b"airside_http_request_duration_seconds_count{") > 50
     assert output.count(b'"logger": "airside.access"') > 500
     assert answered == []

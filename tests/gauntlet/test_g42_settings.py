@@ -113,6 +113,12 @@ CASES: tuple[tuple[str, str | None], ...] = (
     ("AIRSIDE_METRICS_PUBLIC", "yes"),
     ("AIRSIDE_METRICS_PUBLIC", "true"),
     ("AIRSIDE_ACCESS_LOG", "on"),
+    # traces
+    ("AIRSIDE_TRACES_URL", "http://collector.example.com:4318/v1/traces"),
+    ("AIRSIDE_TRACES_URL", "https://user:v3ry-l0ng@collector.example.com/v1/traces"),
+    ("AIRSIDE_TRACES_URL", "https://collector.example.com:4318"),
+    ("AIRSIDE_TRACES_PERCENT", "101"),
+    ("AIRSIDE_TRACES_PARENTS", "10.0.0.0/8"),
     # mail
     ("AIRSIDE_SMTP_URL", None),
     ("AIRSIDE_SMTP_URL", ""),

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import httpcore2
 
 from airside.core.errors import Misconfigured
+from airside.core.spans import Spans
 from airside.fetch.model import Fetched, Refused, Unavailable
 from airside.fetch.resolver import PinnedBackend, Resolver, SystemResolver
 from airside.fetch.target import Target, parse
@@ -29,7 +30,7 @@ class Fetcher:
 
     `allow` holds exact `host:port` exceptions, which may be private and may be plain http: for tests and
     development, refused by production's start-up. `trust` is a CA file or a TLS context for private CAs.
-    With `max_redirects` 0 a 3xx is an answer like any other.
+    With `max_redirects` 0 a 3xx is an answer like any other. `spans` hears of each request, and of its host alone.
     """
 
     def __init__(
@@ -39,7 +40,9 @@ class Fetcher:
         trust: ssl.SSLContext | Path | None = None,
         resolver: Resolver | None = None,
         max_redirects: int = 0,
+        spans: Spans | None = None,
     ) -> None:
+        self._spans = spans
         self._allow = frozenset(_exception(place) for place in allow)
         self._max_redirects = max_redirects
         self._pool = httpcore2.AsyncConnectionPool(
@@ -102,6 +105,20 @@ class Fetcher:
         await self.aclose()
 
     async def _once(
+        self, method: str, target: Target, headers: Mapping[str, str], content: bytes | None, max_bytes: int
+    ) -> Fetched:
+        if self._spans is None:
+            return await self._asked(method, target, headers, content, max_bytes)
+        span, failed = self._spans.begin("fetch", **{"http.request.method": method, "server.address": target.host}), ""
+        try:
+            return await self._asked(method, target, headers, content, max_bytes)
+        except BaseException as error:
+            failed = type(error).__name__
+            raise
+        finally:
+            span.end(failed)
+
+    async def _asked(
         self, method: str, target: Target, headers: Mapping[str, str], content: bytes | None, max_bytes: int
     ) -> Fetched:
         url = httpcore2.URL(

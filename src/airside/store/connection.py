@@ -20,6 +20,7 @@ from psycopg.pq.abc import PGconn, PGresult
 from psycopg.rows import TupleRow
 from psycopg.waiting import Ready, Wait
 
+from airside.core.spans import Span
 from airside.store.context import Statement
 from airside.store.prepared import Bound, Prepared
 
@@ -36,6 +37,7 @@ class Connection(AsyncConnection[TupleRow]):
         self._known = Prepared()
         self._transformer: abc.Transformer | None = None
         self.lent_at = 0.0  # when its pool last gave it away, by a clock that only runs forward
+        self.span: Span | None = None  # of the loan under way, where somebody listens
 
     async def exchange(self, statements: Sequence[Statement]) -> list[PGresult]:
         """Send `statements` in one flush and wait for all; one answer each. Those after a refused one aren't run.

@@ -14,6 +14,7 @@ from airside.core.entropy import Entropy
 from airside.core.errors import Misconfigured, Unavailable
 from airside.core.ids import REQUEST, format_id, uuid7
 from airside.core.principal import ANONYMOUS, Origin, Principal
+from airside.core.spans import Spans
 from airside.store.connection import Connection
 from airside.store.context import PlatformContext, RequestContext
 from airside.store.lending import Lender, Pool
@@ -67,12 +68,13 @@ class Engine:
     Args:
         dsn: libpq connection string of the application role.
         size: most connections held at once.
+        spans: hears of each transaction.
 
     Attributes:
         lender: lends its connections, and counts.
     """
 
-    def __init__(self, dsn: str, *, clock: Clock, entropy: Entropy, size: int = 20) -> None:
+    def __init__(self, dsn: str, *, clock: Clock, entropy: Entropy, size: int = 20, spans: Spans | None = None) -> None:
         self._pool: Pool = AsyncConnectionPool(
             dsn,
             min_size=min(2, size),
@@ -82,7 +84,7 @@ class Engine:
             kwargs={"autocommit": True, "options": SERVER_OPTIONS},
             connection_class=Connection,
         )
-        self.lender = self._lender = Lender(self._pool, clock=clock)
+        self.lender = self._lender = Lender(self._pool, clock=clock, spans=spans)
         self._clock = clock
         self._entropy = entropy
 

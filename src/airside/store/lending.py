@@ -14,6 +14,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from airside.core.clock import Clock
 from airside.core.measures import Durations
+from airside.core.spans import Spans
 from airside.store.connection import Connection
 
 Pool: TypeAlias = AsyncConnectionPool[Connection]
@@ -43,7 +44,9 @@ class Lender:
         in_vain: how many weren't met.
     """
 
-    def __init__(self, pool: Pool, *, clock: Clock) -> None:
+    def __init__(self, pool: Pool, *, clock: Clock, spans: Spans | None = None) -> None:
+        """`spans` hears of each loan: a transaction, from its first statement to its end."""
+        self._spans = spans
         self._pool = pool
         self._clock = clock
         self._idle: list[Connection] = []
@@ -68,7 +71,7 @@ class Lender:
         """
         if self._idle:
             self.at_hand += 1
-            return self._idle.pop()
+            return self._told(self._idle.pop())
         cancelled, began = _cancelled(), self._clock.monotonic()
         self._waiting += 1
         try:
@@ -83,16 +86,24 @@ class Lender:
         if _cancelled() > cancelled:  # the pool's `asyncio.wait_for` swallows that before Python 3.12
             await self.give(connection)
             raise asyncio.CancelledError
-        return connection
+        return self._told(connection)
 
     async def give(self, connection: Connection) -> None:
         """It is free again, whatever state it is in. Happens to the end, also where the caller is cancelled."""
+        if connection.span is not None:
+            connection.span.end()
+            connection.span = None
         whole = connection.pgconn.transaction_status == TransactionStatus.IDLE
         spare = not self._waiting and len(self._idle) < MOST and not self._closed
         if whole and spare and self._clock.monotonic() - connection.lent_at < AT_HAND:
             self._idle.append(connection)
             return
         await asyncio.shield(self._pool.putconn(connection))
+
+    def _told(self, connection: Connection) -> Connection:
+        if self._spans is not None:
+            connection.span = self._spans.begin("transaction", **{"db.system.name": "postgresql"})
+        return connection
 
     async def close(self) -> None:
         """Give everything back, and close the pool."""

@@ -6,6 +6,7 @@ from typing import Literal
 from airside.core.clock import Clock
 from airside.core.errors import Unavailable
 from airside.core.measures import Durations, Tally
+from airside.core.spans import Spans
 from airside.vault.aead import Aead
 
 
@@ -18,7 +19,9 @@ class Measured:
         took: how long each took, however it ended.
     """
 
-    def __init__(self, inner: Aead, *, clock: Clock) -> None:
+    def __init__(self, inner: Aead, *, clock: Clock, spans: Spans | None = None) -> None:
+        """`spans` hears of each question."""
+        self._spans = spans
         self._inner = inner
         self._clock = clock
         self.answers = Tally()
@@ -39,6 +42,7 @@ class Measured:
 
     async def _asked(self, verb: Literal["seal", "open"], answer: Awaitable[bytes]) -> bytes:
         began, ended = self._clock.monotonic(), "refused"
+        span = None if self._spans is None else self._spans.begin(f"kms {verb}")
         try:
             found = await answer
             ended = "ok"
@@ -48,4 +52,6 @@ class Measured:
         finally:
             self.answers.add(verb, ended)
             self.took.add(self._clock.monotonic() - began)
+            if span is not None:
+                span.end("" if ended == "ok" else ended)
         return found

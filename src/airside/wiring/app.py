@@ -92,7 +92,7 @@ class _Within(Mount):
 
 
 def application(services: Services, settings: Settings) -> ASGIApp:
-    """Every route behind one Shield."""
+    """Every route behind one Shield, and in front of it what tells of each request, where traces are asked for."""
     served = Starlette(routes=routes(services), exception_handlers=_handlers(services))
     served.router.redirect_slashes = False  # one address, one reading (N32)
     tenant = services.contexts.anonymous_at_once
@@ -102,7 +102,8 @@ def application(services: Services, settings: Settings) -> ASGIApp:
         PromptIntrospection(services.introspection_endpoint, tenant, services.issuers),
         PromptKeys(services.keys, tenant),
     )
-    return Shield(served, shield_policy(settings), prompt=prompt)
+    shielded = Shield(served, shield_policy(settings), prompt=prompt)
+    return shielded if services.tracing is None else services.tracing.around(shielded)
 
 
 def routes(services: Services) -> list[BaseRoute]:

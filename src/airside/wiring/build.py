@@ -69,6 +69,8 @@ class Services(
         self.hashes.close()
         await self.fetcher.aclose()
         await self.webhook_fetcher.aclose()
+        if self.tracing is not None:
+            await self.tracing.aclose()
         await self.limiter.aclose()
         await self.engine.close()
 

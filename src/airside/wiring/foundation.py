@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from airside.audit import Journal, Sequencer
 from airside.audit.alerts import Tallies
@@ -22,6 +23,9 @@ from airside.tokens import KeyRotation, Possession, RefreshFamilies, SigningKeys
 from airside.vault import FORGOTTEN, Adoption, Aead, KeyArchive, Measured, NoArchive, Vault
 from airside.wiring.settings import Settings
 
+if TYPE_CHECKING:
+    from airside.wiring.tracing import Tracing
+
 
 @dataclass(frozen=True, kw_only=True)
 class Foundation:
@@ -29,6 +33,7 @@ class Foundation:
 
     clock: Clock
     entropy: Entropy
+    tracing: "Tracing | None"
     engine: Engine
     listener: Listener
     lookup: Lookup
@@ -56,9 +61,10 @@ class Foundation:
 
 def foundation(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy: Entropy) -> Foundation:
     """On the database at `dsn`, not yet started."""
-    engine = Engine(dsn, clock=clock, entropy=entropy, size=settings.database_pool_size)
+    tracing = _tracing(settings)
+    engine = Engine(dsn, clock=clock, entropy=entropy, size=settings.database_pool_size, spans=tracing)
     listener = Listener(dsn, clock=clock)
-    measured = Measured(kek, clock=clock)
+    measured = Measured(kek, clock=clock, spans=tracing)
     vault = Vault(kek=measured, entropy=entropy, clock=clock)
     vault.listen(listener)
     lookup = Lookup(engine)
@@ -111,12 +117,24 @@ def foundation(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy
         families=RefreshFamilies(entropy=entropy, revocations=revocations, journal=journal),
         spent_proofs=spent_proofs,
         possession=Possession(vault=vault, spent=spent_proofs),
-        fetcher=Fetcher(allow=frozenset(settings.fetch_exceptions)),
+        fetcher=Fetcher(allow=frozenset(settings.fetch_exceptions), spans=tracing),
+        tracing=tracing,
         secret_store=SecretStore(vault=vault, entropy=entropy, journal=journal),
         app_keys=AppKeys(
             vault=vault, entropy=entropy, journal=journal, memory=KeyMemory(listener=listener, clock=clock)
         ),
     )
+
+
+def _tracing(settings: Settings) -> "Tracing | None":
+    if settings.traces_url is None:
+        return None
+    try:
+        from airside.wiring.tracing import Tracing
+    except ModuleNotFoundError:
+        remedy = "asks for traces, and OpenTelemetry isn't installed: pip install 'airside[otel]'"
+        raise Misconfigured("AIRSIDE_TRACES_URL", remedy) from None
+    return Tracing(settings.traces_url, percent=settings.traces_percent, parents=settings.traces_parents)
 
 
 def _limiter(settings: Settings, vault: Vault) -> Limiter:

@@ -54,6 +54,8 @@ class Jobs:
             asyncio.create_task(services.back_channel.run(self._tenants), name="back-channel logout"),
             asyncio.create_task(services.webhook_sending.run(self._tenants), name="webhooks"),
         ]
+        if services.tracing is not None:
+            self._tasks.append(asyncio.create_task(services.tracing.run(), name="traces"))
         if self._observing is not None:
             self._tasks += self._observing.tasks(self._tenants)
         if services.backup_schedule is not None:

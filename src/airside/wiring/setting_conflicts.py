@@ -30,6 +30,8 @@ def contradictions(settings: "Settings") -> list[Misconfigured]:
         refuse("BACKUP_EVERY", "needs AIRSIDE_BACKUP_TARGET, where backups go")
     _refuse_mutual(settings, refuse)
     _refuse_metrics(settings, refuse)
+    if settings.traces_url is None and settings.traces_parents:
+        refuse("TRACES_PARENTS", "needs AIRSIDE_TRACES_URL, where traces go")
     if settings.database_owner_url is not None and settings.database_url is None:
         refuse("DATABASE_OWNER_URL", "needs AIRSIDE_DATABASE_URL, the application role's connection")
     if (

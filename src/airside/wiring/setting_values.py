@@ -56,3 +56,17 @@ def duration_or_off(text: str) -> timedelta | None:
     if not _LEAST <= wanted <= _MOST:
         raise ValueError("is a time from 10m to 366d, such as 6h or 1d, or off")
     return wanted
+
+
+def traces_address(text: str) -> str:
+    """Where traces go: https, or this very machine. Raises: ValueError."""
+    remedy = "is no address such as https://collector.example.com:4318/v1/traces, or http://127.0.0.1:4318/v1/traces"
+    try:
+        parts = urlsplit(text_of(text))
+        whole = bool(parts.hostname and parts.path) and parts.port != 0 and parts.username is None
+    except ValueError:
+        raise ValueError(remedy) from None
+    here = parts.scheme == "http" and parts.hostname in ("127.0.0.1", "::1", "localhost")
+    if not whole or parts.query or parts.fragment or not (here or parts.scheme == "https"):
+        raise ValueError(remedy)
+    return text.strip()

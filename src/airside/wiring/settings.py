@@ -21,7 +21,7 @@ from airside.notify import SmtpServer
 from airside.notify.smtp import read_url
 from airside.vault.kms.address import KekAddress, read_kek, read_keks
 from airside.wiring.setting_conflicts import PREFIX, contradictions
-from airside.wiring.setting_values import database, duration_or_off, limits_server, text_of
+from airside.wiring.setting_values import database, duration_or_off, limits_server, text_of, traces_address
 
 TESTING: Final = frozenset({"AIRSIDE_TEST_DATA", "AIRSIDE_TEST_SUPERUSER_URL", "AIRSIDE_GAUNTLET_FULL"})
 """Names that belong to the test suite; the server neither reads nor refuses them."""
@@ -71,6 +71,9 @@ class Settings:
     metrics_port: int | None = None
     metrics_host: str = "127.0.0.1"
     metrics_public: bool = False
+    traces_url: str | None = None
+    traces_percent: int = 1
+    traces_parents: tuple[str, ...] = ()
     smtp_url: SmtpServer | None = None
     mail_from: str = ""
     signing_key_days: int = 90
@@ -337,7 +340,7 @@ SETTINGS: Final[dict[str, Setting]] = {
     "access_log": Setting(
         _yes_or_no,
         "`yes`: a log line for each answer, with method, route, status, time, address and request id, and neither path "
-        "nor query; it costs about as much as a permission check.",
+        "nor query; it costs more than a permission check.",
     ),
     "metrics_port": Setting(
         _number(1, 65535),
@@ -348,6 +351,16 @@ SETTINGS: Final[dict[str, Setting]] = {
     ),
     "metrics_public": Setting(
         _yes_or_no, "`yes`: the internal listener may be open to others, for something else keeps them out."
+    ),
+    "traces_url": Setting(
+        traces_address,
+        "Where OpenTelemetry's traces go, OTLP over HTTP, such as `https://collector.example.com:4318/v1/traces`; "
+        "`pip install 'airside[otel]'`.",
+    ),
+    "traces_percent": Setting(_number(0, 100), "Of how many requests in a hundred a trace is kept."),
+    "traces_parents": Setting(
+        _list(_network),
+        "Networks whose `traceparent` is believed: of which trace a request is, and that it is kept.",
     ),
     "smtp_url": Setting(
         read_url,
