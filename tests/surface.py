@@ -9,6 +9,7 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from airside.access.rights import RELATION_OF_SCOPE
 from airside.admin.platform import OPERATOR
+from airside.audit import Event
 from airside.oauth import ClientDraft
 from airside.tenancy import PLATFORM_SLUG
 from airside.wiring.app import routes
@@ -124,3 +125,16 @@ async def _token(place: Place, scopes: frozenset[str]) -> str:
     answer = await token_request(place, form, auth=await _program(place, scopes))
     assert answer.status_code == 200, answer.text
     return str(answer.json()["access_token"])
+
+
+async def alert_of(place: Place) -> UUID:
+    """An alert, raised as the server raises it: whether its own watch comes first makes no difference."""
+    services = place.server.services
+    async with place.operator() as ctx:
+        await services.journal.record(ctx, Event.FAMILY_REUSED, subject="user:usr_01ba2272b0000000000000000a")
+    async with place.operator() as ctx:
+        await services.sequencer.sequence(ctx)
+    async with place.operator() as ctx:
+        await services.watch.turn(ctx)
+    async with place.operator() as ctx:
+        return (await services.alert_admin.list(ctx, rule="refresh_token_reuse"))[0].alert_id

@@ -24,6 +24,7 @@ from airside.apikeys import KeyDraft
 from airside.audit import Search
 from airside.core.ids import (
     BAN,
+    ALERT,
     CLIENT,
     CONNECTION,
     DEVICE,
@@ -57,7 +58,7 @@ from tests.federation.scim.directory import directory
 from tests.gauntlet.letters import emptied
 from tests.makers import Database
 from tests.running import PASSWORD, Place, Running
-from tests.surface import endpoints
+from tests.surface import alert_of, endpoints
 from tests.trips.visitor import visitor
 
 ROOT = Path(__file__).parents[2]
@@ -207,6 +208,7 @@ async def _camp(server: Running) -> Camp:
         "passkey": format_id(PASSKEY, person.id),
         "name": "none.css",
         "vault_key": canary,
+        "alert_id": format_id(ALERT, await alert_of(place)),
         "api_key_id": api_key.word,
         "service_account_id": account.word,
         "ban_id": ban.word,
@@ -232,6 +234,7 @@ def _absent(server: Running, camp: Camp) -> dict[str, str]:
     fresh |= {"webhook_id": WEBHOOK, "event_id": EVENT}
     fresh |= {"session": SESSION, "api_key_id": KEY, "service_account_id": SERVICE_ACCOUNT, "ban_id": BAN}
     fresh |= {"incident_id": INCIDENT}
+    fresh |= {"session": SESSION, "alert_id": ALERT, "api_key_id": KEY, "service_account_id": SERVICE_ACCOUNT}
     ids = {name: format_id(prefix, uuid7(clock.now(), entropy)) for name, prefix in fresh.items()}
     return {
         **camp.ids,

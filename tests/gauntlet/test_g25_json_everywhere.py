@@ -18,14 +18,14 @@ import httpx2
 import pytest
 
 from airside.apikeys import KeyDraft
-from airside.core.ids import USER, format_id, uuid7
+from airside.core.ids import ALERT, USER, format_id, uuid7
 from airside.federation import ConnectionDraft, OidcSettings, SetupDraft
 from airside.notify.webhooks import EndpointDraft
 from airside.tenancy import RoleDraft
 from airside.tenancy.policy import parse_policy
 from tests.federation.scim.directory import Directory, directory
 from tests.running import Place, Running
-from tests.surface import Endpoint, administrator_token, endpoints, platform_token
+from tests.surface import Endpoint, administrator_token, alert_of, endpoints, platform_token
 from tests.vectors.json_cases import JsonCase, json_cases
 
 FULL = os.environ.get("AIRSIDE_GAUNTLET_FULL") == "1"
@@ -79,7 +79,7 @@ async def _doors(server: Running, place: Place, provisioning: Directory) -> list
         role = await server.services.role_admin.create(ctx, RoleDraft("suite"))
     nobody = format_id(USER, uuid7(server.services.clock.now(), server.services.entropy))
     values = {"slug": place.slug, "store_id": store.id, "model_id": store.id, "user_id": nobody, "role_id": role.word}
-    values |= {"scope": "suite:read", "vault_key": "suite"}
+    values |= {"scope": "suite:read", "vault_key": "suite", "alert_id": format_id(ALERT, await alert_of(place))}
     async with place.operator() as ctx:
         await server.services.app_keys.create(ctx, "suite", "seal")
         account = await server.services.service_accounts.create(ctx, "suite")

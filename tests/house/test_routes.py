@@ -17,6 +17,9 @@ from airside.audit import Search
 from airside.core.ids import (
     DEVICE,
     EVENT,
+from airside.core.ids import (
+    ALERT,
+    DEVICE,
     FACTOR,
     FLOW,
     IDENTITY,
@@ -34,7 +37,7 @@ from airside.tenancy import PERMISSIONS, RoleDraft
 from airside.wiring.app import routes
 from tests.admin.kit import generator_of
 from tests.running import Place, Running
-from tests.surface import Endpoint, endpoints, flat
+from tests.surface import Endpoint, alert_of, endpoints, flat
 from tests.trips.visitor import FORM, NATIVE, visitor
 
 PUBLIC = {
@@ -102,6 +105,7 @@ BODIES: dict[str, dict[str, object]] = {
     "/vault/decrypt": {"key": "stranger", "ciphertext": "", "context": {}},
     "/vault/datakeys": {"key": "stranger", "context": {}},
     "/api-keys": {"name": "stranger", "owner": "svc_01ba2272b0000000000000000a", "scopes": ["users:read"]},
+    "/alerts/{alert_id}/close": {"reason": "stranger"},
     "/service-accounts": {"name": "stranger"},
     "/service-accounts/{service_account_id}": {"state": "disabled"},
     "/incidents": {"title": "stranger", "severity": "low"},
@@ -184,6 +188,7 @@ async def _ids(place: Place) -> dict[str, str]:
         "letter": format_id(MAIL, user.id),
         "setup_id": setup.word,
         "vault_key": "kept",
+        "alert_id": format_id(ALERT, await alert_of(place)),
         "api_key_id": key.word,
         "service_account_id": account.word,
         "ban_id": ban.word,

@@ -6,6 +6,7 @@ tenants, for operators.
 """
 
 from airside.admin.above import Above
+from airside.admin.alerts import AlertAdmin
 from airside.admin.api_keys import ApiKeyAdmin
 from airside.admin.audit import AuditAdmin
 from airside.admin.clients import ClientAdmin
@@ -37,6 +38,7 @@ from airside.admin.webhooks import WebhookAdmin
 __all__ = [
     "OPERATOR",
     "Above",
+    "AlertAdmin",
     "ApiKeyAdmin",
     "AuditAdmin",
     "Bound",

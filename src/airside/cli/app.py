@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from airside.cli.app_alerts import alerts
 from airside.cli.app_apikeys import apikeys
 from airside.cli.app_audit import audit
 from airside.cli.app_backup import backup
@@ -65,6 +66,7 @@ app.add_typer(audit, name="audit")
 app.add_typer(backup, name="backup")
 keys.add_typer(named, name="app")
 app.add_typer(keys, name="keys")
+app.add_typer(alerts, name="alert")
 app.add_typer(apikeys, name="apikeys")
 app.add_typer(incident, name="incident")
 app.add_typer(respond, name="respond")

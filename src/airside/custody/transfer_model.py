@@ -22,6 +22,7 @@ _MAILED: Final = "was mailed and opens once; two installations would open it twi
 STAYS: Final[dict[str, str]] = {
     "limit_state": "counts what was tried at the origin",
     "alert_fact": "counts what was tried at the origin",
+    "alert_progress": "how far the origin has judged its log; the last day of it is judged again, into the same alerts",
     "alert_known": "tells from where a key was used that doesn't travel",
     "outbox": "the origin sends it; from here it would arrive twice",
     "tenant_lock": "whoever locked the origin did, and opens it there",

@@ -1,8 +1,8 @@
-"""The watch over every tenant, and the alerts that it raises."""
+"""The watch over every tenant."""
 
 from dataclasses import dataclass
 
-from airside.audit.alerts import Alerts, Watch
+from airside.audit.alerts import Watch
 from airside.federation import AdministratorNotices
 from airside.wiring.foundation import Foundation
 from airside.wiring.persons import Persons
@@ -13,7 +13,6 @@ class Watching:
     """The services of alerts."""
 
     watch: Watch
-    alerts: Alerts
 
 
 def watching(base: Foundation, who: Persons) -> Watching:
@@ -27,4 +26,4 @@ def watching(base: Foundation, who: Persons) -> Watching:
         notices=AdministratorNotices(members=who.members, outbox=base.outbox),
     )
     base.sequencer.follow(watch.stir)
-    return Watching(watch=watch, alerts=Alerts(vault=base.vault, journal=base.journal))
+    return Watching(watch=watch)

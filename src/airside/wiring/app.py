@@ -248,6 +248,7 @@ def _documented(services: Services) -> FastAPI:
         vault=services.vault_admin,
         secrets=services.secret_admin,
         audit=services.audit_admin,
+        alerts=services.alert_admin,
         api_keys=services.api_key_admin,
         service_accounts=services.service_account_admin,
         response=services.response_admin,

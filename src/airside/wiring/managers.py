@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from airside.access import Authorise, Issuers
 from airside.admin import (
     Above,
+    AlertAdmin,
     ApiKeyAdmin,
     AuditAdmin,
     ClientAdmin,
@@ -33,6 +34,7 @@ from airside.admin import (
     WebhookAdmin,
 )
 from airside.audit import AuditLog, Incidents
+from airside.audit.alerts import Alerts
 from airside.limits import InProcessLimiter
 from airside.oauth import Outstanding
 from airside.wiring.custody import Custody
@@ -68,6 +70,7 @@ class Managers:
     vault_admin: VaultAdmin
     vault_use: VaultUse
     secret_admin: SecretAdmin
+    alert_admin: AlertAdmin
     api_key_admin: ApiKeyAdmin
     audit_admin: AuditAdmin
     service_account_admin: ServiceAccountAdmin
@@ -167,6 +170,7 @@ def managers(
         secret_admin=SecretAdmin(
             authorise=authorise, grants=who.named_grants, pace=pace, journal=base.journal, store=base.secret_store
         ),
+        alert_admin=AlertAdmin(authorise=authorise, alerts=Alerts(vault=base.vault, journal=base.journal)),
         api_key_admin=ApiKeyAdmin(
             authorise=authorise,
             keys=programs.api_keys,

@@ -9,6 +9,7 @@ from pydantic import Field, SecretStr
 
 from airside.access import Contexts
 from airside.admin import (
+    AlertAdmin,
     ApiKeyAdmin,
     AuditAdmin,
     ClientAdmin,
@@ -37,6 +38,7 @@ from airside.admin import (
 )
 from airside.api.cursors import Cursors
 from airside.api.routes import (
+    alerts,
     api_keys,
     audit,
     clients,
@@ -93,6 +95,7 @@ class Management:
     vault: VaultAdmin
     secrets: SecretAdmin
     audit: AuditAdmin
+    alerts: AlertAdmin
     api_keys: ApiKeyAdmin
     service_accounts: ServiceAccountAdmin
     response: ResponseAdmin
@@ -167,6 +170,7 @@ def router(management: Management) -> APIRouter:
     vault_keys.add(routes, caller, management.vault)
     secrets.add(routes, caller, management.secrets, management.cursors)
     audit.add(routes, caller, management.audit, management.cursors)
+    alerts.add(routes, caller, management.alerts, management.cursors)
     api_keys.add(routes, caller, management.api_keys, management.service_accounts, management.cursors)
     response.add(routes, caller, management.response)
     incidents.add(routes, caller, management.incidents, management.cursors)

@@ -24,6 +24,7 @@ from airside.audit.events import Event
 from airside.audit.journal import Journal
 from airside.core.clock import Clock
 from airside.core.entropy import Entropy
+from airside.core.errors import Refusal
 from airside.core.ids import ALERT, format_id, uuid7
 from airside.core.principal import Principal
 from airside.store.context import RequestContext
@@ -42,8 +43,6 @@ PASS_EVERY: Final = 0.5
 """Seconds between two passes over the tenants in whose logs something happened."""
 COUNTS_EVERY: Final = 5.0
 """Seconds between two looks for tenants whose counts are due."""
-AGAIN: Final = 5.0
-"""Seconds after which a tenant is tried again whose turn failed."""
 KNOWN_FOR: Final = timedelta(days=90)
 CLOSED_FOR: Final = timedelta(days=365)
 """How long a closed alert is kept."""
@@ -141,7 +140,7 @@ class Watch:
 
         async with asyncio.TaskGroup() as group:
             group.create_task(rounds(tenants, clock, look))
-            group.create_task(self._pass(engine, clock))
+            group.create_task(self._pass(engine))
             group.create_task(self._count(engine, clock))
 
     async def _count(self, engine: Engine, clock: Clock) -> None:
@@ -149,25 +148,24 @@ class Watch:
             await asyncio.sleep(COUNTS_EVERY)
             await self.count_all(engine, self._tallies.due(clock.now()))
 
-    async def _pass(self, engine: Engine, clock: Clock) -> None:
-        failed: dict[UUID, float] = {}
+    async def _pass(self, engine: Engine) -> None:
         while True:
             stirred, self._stirred = self._stirred, set()
             for tenant_id in stirred:
-                if clock.monotonic() < failed.get(tenant_id, 0.0):
-                    self.stir(tenant_id)
-                    continue
-                failed.pop(tenant_id, None)
-                try:
-                    async with engine.begin(tenant_id, principal=WATCH) as ctx:
-                        done = await self.turn(ctx)
-                    if not done:
-                        self.stir(tenant_id)
-                except Exception:  # noqa: BLE001 - one tenant's trouble must not stop the others; it is tried again
-                    _log.exception("alerts_wait", tenant_id=str(tenant_id))
-                    failed[tenant_id] = clock.monotonic() + AGAIN
-                    self.stir(tenant_id)
+                await self._turn(engine, tenant_id)
             await asyncio.sleep(PASS_EVERY)
+
+    async def _turn(self, engine: Engine, tenant_id: UUID) -> None:
+        """One turn. Whoever's fails, for its key is away say, holds up no other: the rounds find it again."""
+        try:
+            async with engine.begin(tenant_id, principal=WATCH) as ctx:
+                done = await self.turn(ctx)
+            if not done:
+                self.stir(tenant_id)
+        except Refusal as refusal:
+            _log.warning("alerts_wait", code=refusal.code, reason=refusal.reason, tenant_id=str(tenant_id))
+        except Exception:  # noqa: BLE001 - as above
+            _log.exception("alerts_wait", tenant_id=str(tenant_id))
 
     def _facts(self, ctx: RequestContext, logged: Sequence[Logged], agrees: bool) -> list[Fact]:
         """What the log tells, and what it tells of itself."""
