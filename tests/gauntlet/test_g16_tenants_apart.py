@@ -23,8 +23,8 @@ from airside.access.rights import RELATION_OF_SCOPE
 from airside.apikeys import KeyDraft
 from airside.audit import Search
 from airside.core.ids import (
-    BAN,
     ALERT,
+    BAN,
     CLIENT,
     CONNECTION,
     DEVICE,
@@ -207,6 +207,7 @@ async def _camp(server: Running) -> Camp:
         "device": format_id(DEVICE, device),
         "passkey": format_id(PASSKEY, person.id),
         "name": "none.css",
+        "plan_name": "probe",
         "vault_key": canary,
         "alert_id": format_id(ALERT, await alert_of(place)),
         "api_key_id": api_key.word,

@@ -80,6 +80,7 @@ async def _doors(server: Running, place: Place, provisioning: Directory) -> list
     nobody = format_id(USER, uuid7(server.services.clock.now(), server.services.entropy))
     values = {"slug": place.slug, "store_id": store.id, "model_id": store.id, "user_id": nobody, "role_id": role.word}
     values |= {"scope": "suite:read", "vault_key": "suite", "alert_id": format_id(ALERT, await alert_of(place))}
+    values |= {"scope": "suite:read", "vault_key": "suite", "plan_name": "suite"}
     async with place.operator() as ctx:
         await server.services.app_keys.create(ctx, "suite", "seal")
         account = await server.services.service_accounts.create(ctx, "suite")

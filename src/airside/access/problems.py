@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from airside.access.credentials import SenderUnproven
-from airside.core.errors import AssuranceTooLow, Forbidden, InvalidInput, Refusal, Unauthenticated
+from airside.core.errors import AssuranceTooLow, Forbidden, InvalidInput, QuotaExceeded, Refusal, Unauthenticated
 from airside.protocols.problem import CONTENT_TYPE, Problem
 from airside.shield import internal_problem, passage
 from airside.shield import problem_of as shield_problem_of
@@ -35,6 +35,8 @@ def problem_of(error: Refusal, request_id: str) -> tuple[Problem, dict[str, str]
     if isinstance(error, InvalidInput):
         pointer = error.data.get("pointer")
         detail = (f"{pointer}: {error.reason}" if pointer else error.reason)[:MAX_DETAIL]
+    elif isinstance(error, QuotaExceeded):
+        detail = f"{error.quota}: {detail} It gives {error.most}."
     elif isinstance(error, AssuranceTooLow):
         status = 401
         headers["www-authenticate"] = (

@@ -18,6 +18,7 @@ from airside.admin.identities import IdentityAdmin
 from airside.admin.incidents import IncidentAdmin
 from airside.admin.invitations import InvitationAdmin
 from airside.admin.members import MemberAdmin
+from airside.admin.plans import PlanAdmin
 from airside.admin.platform import OPERATOR, Platform
 from airside.admin.policies import PolicyAdmin
 from airside.admin.registration_tokens import RegistrationTokenAdmin
@@ -52,6 +53,7 @@ __all__ = [
     "InvitationAdmin",
     "LineResult",
     "MemberAdmin",
+    "PlanAdmin",
     "Platform",
     "PolicyAdmin",
     "RegistrationTokenAdmin",

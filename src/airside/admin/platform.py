@@ -5,27 +5,26 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
-from airside.access.authorise import Authorise, Right
-from airside.admin.verb import Verbs, requires
+from airside.access.authorise import Authorise
+from airside.admin.operators import READ, WRITE, OperatorVerbs
+from airside.admin.verb import requires
 from airside.core.clock import Clock
 from airside.core.entropy import Entropy
 from airside.core.errors import Conflict, InvalidInput, Misconfigured, NotFound, Unavailable
 from airside.core.ids import uuid7
 from airside.core.principal import Principal
 from airside.custody import Backups, Damaged, Manifest, Shredded, Shredding
-from airside.store import Address, Begun, Engine, Lookup, RequestContext
+from airside.store import Address, Engine, Lookup, RequestContext
 from airside.tenancy import PLATFORM_SLUG, Draft, Members, Tenant, Tenants
 
 OPERATOR: Final = Principal("operator", subject="operator:local", assurance="aal1")
 """Whoever can start a process with the server's own keys and database role: the command line."""
 
-READ: Final = Right("tenants:read", "can_read_tenants")
 MOST_BACKUPS: Final = 100
 """Backups that are told of at once: the newest."""
-WRITE: Final = Right("tenants:write", "can_write_tenants")
 
 
-class Platform(Verbs):
+class Platform(OperatorVerbs):
     """Make, list and shred tenants; tell of backups."""
 
     def __init__(
@@ -41,9 +40,7 @@ class Platform(Verbs):
         clock: Clock,
         entropy: Entropy,
     ) -> None:
-        super().__init__(authorise)
-        self._engine = engine
-        self._lookup = lookup
+        super().__init__(authorise=authorise, engine=engine, lookup=lookup)
         self._tenants = tenants
         self._members = members
         self._shredding = shredding
@@ -144,10 +141,7 @@ class Platform(Verbs):
 
     async def find(self, slug: str) -> UUID:
         """The tenant at `slug`, for the command line. Raises: NotFound."""
-        address = await self._lookup.by_slug(slug)
-        if address is None:
-            raise NotFound("tenant")
-        return address.tenant_id
+        return await self._find(slug)
 
     async def _make(self, draft: Draft) -> Tenant:
         tenant_id = uuid7(self._clock.now(), self._entropy)
@@ -155,10 +149,3 @@ class Platform(Verbs):
             tenant = await self._tenants.create(ctx, draft)
             await self._members.grant(ctx, OPERATOR.subject, "administrator")
         return tenant
-
-    def _begin(self, ctx: RequestContext, tenant_id: UUID) -> Begun[RequestContext]:
-        return self._engine.begin(tenant_id, principal=ctx.principal, origin=ctx.origin, request_id=ctx.request_id)
-
-    async def _demand_platform(self, ctx: RequestContext) -> None:
-        if ctx.tenant_id != await self.find(PLATFORM_SLUG):
-            raise NotFound("platform")

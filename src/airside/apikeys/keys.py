@@ -15,7 +15,7 @@ from airside.core.entropy import Entropy
 from airside.core.errors import Conflict, InvalidInput, NotFound
 from airside.core.ids import uuid7
 from airside.core.secret import Secret
-from airside.limits import API_KEY_REQUESTS
+from airside.limits import API_KEY_REQUESTS, API_KEYS, UNBOUNDED, Quotas
 from airside.protocols.apikey import new_key, new_lookup
 from airside.revocation import Revocations
 from airside.store.context import RequestContext
@@ -28,7 +28,16 @@ same for as long as it is there."""
 class ApiKeys:
     """The keys of the context's tenant."""
 
-    def __init__(self, *, entropy: Entropy, journal: Journal, revocations: Revocations, memory: KeyMemory) -> None:
+    def __init__(
+        self,
+        *,
+        entropy: Entropy,
+        journal: Journal,
+        revocations: Revocations,
+        memory: KeyMemory,
+        quotas: Quotas = UNBOUNDED,
+    ) -> None:
+        self._quotas = quotas
         self._entropy = entropy
         self._journal = journal
         self._revocations = revocations
@@ -39,7 +48,9 @@ class ApiKeys:
 
         Raises:
             Conflict: the tenant has `MAX_KEYS` that are good for something.
+            QuotaExceeded: its plan has no room for another.
         """
+        await self._quotas.demand(ctx, API_KEYS, _good)
         if await records.count(ctx) >= MAX_KEYS:
             raise Conflict("too many API keys", max_keys=MAX_KEYS)
         key = ApiKey(
@@ -151,3 +162,7 @@ class ApiKeys:
     async def _record(self, ctx: RequestContext, event: Event, key: ApiKey, **more: str | int) -> None:
         details = {"owner": key.owner.word, "kind": key.kind, "mode": key.mode, **more}
         await self._journal.record(ctx, event, subject=key.word, details=details)
+
+
+async def _good(ctx: RequestContext, _most: int) -> int:
+    return await records.count(ctx)

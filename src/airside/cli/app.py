@@ -14,6 +14,7 @@ from airside.cli.app_erasure import erasure
 from airside.cli.app_factors import factors
 from airside.cli.app_federation import connections, domains
 from airside.cli.app_named_keys import named
+from airside.cli.app_plans import plan, tenant_plan
 from airside.cli.app_policy import policy
 from airside.cli.app_response import incident, respond
 from airside.cli.app_scim import scim
@@ -32,7 +33,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-tenant = typer.Typer(help="Tenants: make, list, shred; erasure certificates; export, import.", no_args_is_help=True)
+tenant = typer.Typer(help="Tenants: make, list, shred; plan; certificates; export, import.", no_args_is_help=True)
 user = typer.Typer(
     help="People of a tenant: make, list, disable, enable, erase, set a password; import, export; factors.",
     no_args_is_help=True,
@@ -46,7 +47,9 @@ fga = typer.Typer(
     no_args_is_help=True,
 )
 tenant.add_typer(tenant_transfer)
+tenant.add_typer(tenant_plan)
 app.add_typer(tenant, name="tenant")
+app.add_typer(plan, name="plan")
 user.add_typer(erasure)
 user.add_typer(factors)
 user.add_typer(transfer)

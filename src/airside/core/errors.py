@@ -78,6 +78,17 @@ class Conflict(Refusal):
     code = "conflict"
 
 
+class QuotaExceeded(Conflict):
+    """The tenant has as many of something as its plan gives it."""
+
+    code = "quota_exceeded"
+
+    def __init__(self, quota: str, most: int) -> None:
+        super().__init__(f"quota {quota} of {most} is used up", quota=quota, most=most)
+        self.quota = quota
+        self.most = most
+
+
 class LimitExceeded(Refusal):
     """Too often. `retry_after` in seconds."""
 

@@ -24,6 +24,7 @@ STAYS: Final[dict[str, str]] = {
     "alert_fact": "counts what was tried at the origin",
     "alert_progress": "how far the origin has judged its log; the last day of it is judged again, into the same alerts",
     "alert_known": "tells from where a key was used that doesn't travel",
+    "tenant_plan": "the origin's operator gave it, by a name that the next one gives as they like",
     "outbox": "the origin sends it; from here it would arrive twice",
     "tenant_lock": "whoever locked the origin did, and opens it there",
     "network_ban": "is over in days, and was of who came to the origin",

@@ -26,6 +26,7 @@ from airside.federation.records_queues import queue_for
 from airside.federation.saml_keys import new_pair, saml_keys
 from airside.federation.sessions import FederatedSessions
 from airside.federation.settings import ConnectionKind, SamlSettings, Settings, demand_lawful, merged
+from airside.limits import CONNECTIONS, UNBOUNDED, Quotas
 from airside.store.context import RequestContext
 from airside.vault import Vault
 
@@ -44,6 +45,7 @@ class Connections:
         entropy: Entropy,
         journal: Journal,
         sessions: FederatedSessions,
+        quotas: Quotas = UNBOUNDED,
         exceptions: frozenset[str] = frozenset(),
     ) -> None:
         """`exceptions` are the `host:port` that may be spoken with although they aren't public."""
@@ -51,6 +53,7 @@ class Connections:
         self._entropy = entropy
         self._journal = journal
         self._sessions = sessions
+        self._quotas = quotas
         self._exceptions = exceptions
 
     async def create(
@@ -61,11 +64,13 @@ class Connections:
         Raises:
             InvalidInput: the draft isn't lawful; `pointer` names the field.
             Conflict: the tenant has `MAX_CONNECTIONS`.
+            QuotaExceeded: its plan has no room for another.
         """
         demand_lawful(draft.settings, self._exceptions)
         _demand_short(draft.client_secret, MAX_SECRET, "client_secret")
         _demand_short(draft.private_keys, MAX_KEYS, "private_keys")
         keys = await self._keys(ctx, draft.settings, draft.private_keys)
+        await self._quotas.demand(ctx, CONNECTIONS, _counted)
         await queue_for(ctx, "connection")
         if await records.count(ctx) >= MAX_CONNECTIONS:
             raise Conflict("connections over their cap", max=MAX_CONNECTIONS)
@@ -274,3 +279,7 @@ def _changed(before: Connection, after: Connection) -> list[str]:
         *fields,
         *(f"settings.{name}" for name in settings if getattr(before.settings, name) != getattr(after.settings, name)),
     ]
+
+
+async def _counted(ctx: RequestContext, _most: int) -> int:
+    return await records.count(ctx)

@@ -27,6 +27,10 @@ left join airside.person_key k on k.tenant_id = u.tenant_id and k.user_id = u.us
 where u.tenant_id = %s and u.user_id = %s
 """
 
+COUNT_USERS: Final = """
+select count(*) as count
+from (select user_id from airside.user_account where tenant_id = %s limit %s) as counted
+"""
 USER_STATE: Final = "select state from airside.user_account where tenant_id = %s and user_id = %s"
 
 # Whoever starts a session shares the row, whoever ends all of them takes it: neither misses the other.
@@ -163,6 +167,11 @@ returning session_id, user_id, expires_at
 
 
 @dataclass(frozen=True, slots=True)
+class _Count:
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class _UserStateRow:
     state: UserState
 
@@ -235,6 +244,12 @@ async def user(ctx: RequestContext, vault: Vault, user_id: UUID, *, share: bool 
     """With `share`, nobody disables them or ends their sessions before this transaction ends."""
     row = await ctx.tx.one(KeyedRow, USER_SHARED if share else USER_BY_ID, (ctx.tenant_id, user_id))
     return await profiles.one(ctx, vault, row)
+
+
+async def count_users(ctx: RequestContext, most: int) -> int:
+    """How many there are, disabled ones included; no further than `most`."""
+    row = await ctx.tx.one(_Count, COUNT_USERS, (ctx.tenant_id, most))
+    return 0 if row is None else row.count
 
 
 async def user_state(ctx: RequestContext, user_id: UUID) -> UserState | None:

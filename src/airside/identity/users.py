@@ -15,6 +15,7 @@ from airside.identity import records, records_email_domains, records_emails, rec
 from airside.identity.email import Mailbox, domain_of, read, read_domain
 from airside.identity.model import MAX_PAGE, User, UserState
 from airside.identity.passwords import email_index, email_indexes
+from airside.limits import UNBOUNDED, USERS, Quotas
 from airside.store.context import RequestContext
 from airside.vault import Keyset, PersonKey, Vault
 
@@ -40,7 +41,8 @@ class DomainPage:
 class Users:
     """The tenant's people. E-mail and name are sealed before they are stored."""
 
-    def __init__(self, *, vault: Vault, entropy: Entropy, journal: Journal) -> None:
+    def __init__(self, *, vault: Vault, entropy: Entropy, journal: Journal, quotas: Quotas = UNBOUNDED) -> None:
+        self._quotas = quotas
         self._vault = vault
         self._entropy = entropy
         self._journal = journal
@@ -52,8 +54,10 @@ class Users:
         Raises:
             InvalidInput: no e-mail address, or a name over `MAX_NAME` characters or with control characters.
             Conflict: another user of the tenant has this address in some spelling.
+            QuotaExceeded: the tenant's plan has no room for another.
         """
         mailbox = read(email)
+        await self._quotas.demand(ctx, USERS, records.count_users)
         user = User(uuid7(ctx.now, self._entropy), mailbox.address, acceptable_name(name), "active", ctx.now, verified)
         drawn = await self._vault.persons.draw(ctx, user.id)
         indexes = _indexes(await self._vault.indexing(ctx), mailbox)

@@ -1,11 +1,13 @@
-"""Limits: how often something may happen, counted where every node sees it.
+"""Limits: how often something may happen, counted where every node sees it; and what a tenant's plan gives it.
 
 Owns the one table of limits (`names.py`), the Limiter protocol and its implementations: in the memory of one process,
 in PostgreSQL for several nodes, and in Valkey for many (`in_valkey.py`, imported where it is wanted: its client is an
-extra). Does not own what happens to a refused caller (`access`), nor the rule
-itself, which is pure (`core/gcra.py`). A limiter that can't count refuses.
+extra); and the operator's plans with their quotas (`allowances.py`, `plans.py`, `quotas.py`). Does not own what
+happens to a refused caller (`access`), nor the rule itself, which is pure (`core/gcra.py`), nor what a quota counts:
+that is the room's that adds. A limiter that can't count refuses.
 """
 
+from airside.limits.allowances import ALLOWANCES, API_KEYS, CLIENTS, CONNECTIONS, STORES, USERS, Allowance
 from airside.limits.counted import Counted
 from airside.limits.in_postgres import PostgresLimiter
 from airside.limits.in_process import InProcessLimiter
@@ -49,12 +51,19 @@ from airside.limits.names import (
     VAULT_VALUES,
     VERIFY_ACCOUNT,
 )
+from airside.limits.plan_model import Plan
+from airside.limits.plans import Plans
+from airside.limits.quotas import UNBOUNDED, Quotas
 from airside.limits.records import sweep
 
 __all__ = [
+    "ALLOWANCES",
+    "API_KEYS",
     "API_KEY_FAILURES",
     "API_KEY_REQUESTS",
+    "CLIENTS",
     "CLIENT_DOCUMENT_ORIGIN",
+    "CONNECTIONS",
     "DEVICE_CODE_ACCOUNT",
     "DEVICE_CODE_ORIGIN",
     "DEVICE_STARTED",
@@ -84,16 +93,23 @@ __all__ = [
     "SIGNUP_ADDRESS",
     "SIGNUP_CONFIRM",
     "SIGNUP_ORIGIN",
+    "STORES",
     "TOKEN_FAILURES",
+    "UNBOUNDED",
+    "USERS",
     "VAULT_REQUESTS",
     "VAULT_VALUES",
     "VERIFY_ACCOUNT",
+    "Allowance",
     "Counted",
     "Demand",
     "InProcessLimiter",
     "Limit",
     "Limiter",
+    "Plan",
+    "Plans",
     "PostgresLimiter",
+    "Quotas",
     "origin_key",
     "sweep",
 ]

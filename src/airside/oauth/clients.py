@@ -12,6 +12,7 @@ from airside.core.entropy import Entropy, token
 from airside.core.errors import Conflict, NotFound
 from airside.core.ids import uuid7
 from airside.core.secret import Secret
+from airside.limits import CLIENTS, UNBOUNDED, Quotas
 from airside.oauth import records_clients, records_device
 from airside.oauth.changes import Changed, ClientChange, changed_draft, compared
 from airside.oauth.client_memory import ClientMemory
@@ -54,6 +55,7 @@ class Clients:
         memory: ClientMemory,
         key_rotation: KeyRotation,
         sectors: SectorIdentifiers,
+        quotas: Quotas = UNBOUNDED,
         exceptions: frozenset[str] = frozenset(),
     ) -> None:
         """`exceptions` are the `host:port` that `sectors` may fetch from although they aren't public."""
@@ -63,6 +65,7 @@ class Clients:
         self._memory = memory
         self._key_rotation = key_rotation
         self._sectors = sectors
+        self._quotas = quotas
         self._exceptions = exceptions
 
     async def create(self, ctx: RequestContext, draft: ClientDraft) -> tuple[Client, Secret[str] | None]:
@@ -100,8 +103,10 @@ class Clients:
         Raises:
             InvalidInput: a client from outside that is more than those can be.
             Conflict: there is a client of this document already.
+            QuotaExceeded: the tenant's plan has no room for another.
         """
         draft = lawful.draft
+        await self._quotas.demand(ctx, CLIENTS, records_clients.count_clients)
         if origin != "administrator":
             demand_outsider(draft)
         url, until = document or (None, None)

@@ -90,6 +90,16 @@ delete from airside.client_registration r where r.tenant_id = %s and not exists 
     select from airside.oauth_client c where c.tenant_id = r.tenant_id and c.client_id = r.client_id)
 """
 
+CLIENT_COUNT: Final = """
+select count(*) as count
+from (select client_id from airside.oauth_client where tenant_id = %s limit %s) as counted
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Count:
+    count: int
+
 
 @dataclass(frozen=True, slots=True)
 class _ClientRow:
@@ -188,6 +198,12 @@ async def insert_client(ctx: RequestContext, client: Client) -> bool:
         ),
     )
     return touched == 1
+
+
+async def count_clients(ctx: RequestContext, most: int) -> int:
+    """How many there are, disabled ones included; no further than `most`."""
+    row = await ctx.tx.one(_Count, CLIENT_COUNT, (ctx.tenant_id, most))
+    return 0 if row is None else row.count
 
 
 async def find_client(ctx: RequestContext, client_id: UUID, *, lock: bool = False) -> Client | None:

@@ -3,6 +3,7 @@
 from airside.audit import Journal
 from airside.core.clock import Clock
 from airside.core.entropy import Entropy
+from airside.limits import UNBOUNDED, Quotas
 from airside.permissions.assertions import Assertions
 from airside.permissions.cached import Cached
 from airside.permissions.checks import Checks
@@ -51,11 +52,12 @@ class Permissions:
         limits: Limits = DEFAULT,
         memory: int = MEMORY,
         page: int = PAGE,
+        quotas: Quotas = UNBOUNDED,
     ) -> None:
         """`memory`: bytes that the stores in memory may take together. `page`: rows read at a time to load one."""
         self.limits = limits
         self.indexes = Indexes(engine=engine, listener=listener, clock=clock, memory=memory, page=page)
-        self.stores = Stores(indexes=self.indexes, journal=journal, entropy=entropy)
+        self.stores = Stores(indexes=self.indexes, journal=journal, entropy=entropy, quotas=quotas)
         self.models = Models(indexes=self.indexes, journal=journal, entropy=entropy, limits=limits)
         self.tuples = Tuples(indexes=self.indexes, journal=journal, most=limits.write)
         self.checks = Checks(clock.monotonic)

@@ -43,6 +43,12 @@ order by store_id
 limit %s
 """
 
+COUNT_STORES: Final = """
+select count(*) as count
+from (select store_id from airside.permission_store
+      where tenant_id = %s and deleted_at is null and not system limit %s) as counted
+"""
+
 # Where many wait for one row, each commit wakes them all to look for its newest version; this queue wakes one.
 QUEUE_FOR_STORE: Final = "select pg_advisory_xact_lock(hashtextextended(%s, 0))"
 
@@ -125,6 +131,11 @@ limit %s
 
 
 @dataclass(frozen=True, slots=True)
+class _Count:
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class _ModelRow:
     model_id: str
     body: str
@@ -180,6 +191,12 @@ async def insert_store(ctx: RequestContext, store_id: str, name: str, *, system:
 
 async def store(ctx: RequestContext, store_id: str) -> Store | None:
     return await ctx.tx.one(Store, STORE, (ctx.tenant_id, store_id))
+
+
+async def count_stores(ctx: RequestContext, most: int) -> int:
+    """How many there are that aren't the system's; no further than `most`."""
+    row = await ctx.tx.one(_Count, COUNT_STORES, (ctx.tenant_id, most))
+    return 0 if row is None else row.count
 
 
 async def stores(ctx: RequestContext, *, after: str, name: str, limit: int) -> list[Store]:

@@ -6,6 +6,7 @@ from typing import Final
 from airside.audit import Event, Journal
 from airside.core.entropy import Entropy
 from airside.core.ids import ulid
+from airside.limits import STORES, UNBOUNDED, Quotas
 from airside.permissions import records
 from airside.permissions.indexes import CHANNEL, Indexes
 from airside.permissions.model import Change, Store
@@ -25,7 +26,8 @@ def is_public(store_id: str) -> bool:
 class Stores:
     """Makes, finds and deletes stores. A `system` store is Airside's own, and isn't listed."""
 
-    def __init__(self, *, indexes: Indexes, journal: Journal, entropy: Entropy) -> None:
+    def __init__(self, *, indexes: Indexes, journal: Journal, entropy: Entropy, quotas: Quotas = UNBOUNDED) -> None:
+        self._quotas = quotas
         self._indexes = indexes
         self._journal = journal
         self._entropy = entropy
@@ -35,9 +37,12 @@ class Stores:
 
         Raises:
             InvalidQuestion: the name isn't 3 to 64 letters, digits, spaces or `. - / ^ _ & @`.
+            QuotaExceeded: the tenant's plan has no room for another.
         """
         if _NAME.match(name) is None:
             raise InvalidQuestion("a store's name has 3 to 64 letters, digits, spaces or . - / ^ _ & @")
+        if not system:
+            await self._quotas.demand(ctx, STORES, records.count_stores)
         store_id = ulid(ctx.now, self._entropy)
         store_id = store_id.lower() if system else store_id
         await records.insert_store(ctx, store_id, name, system=system)

@@ -18,8 +18,8 @@ ALL: Final[tuple[Right, ...]] = ("select", "insert", "update", "delete")
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """`tenant`: rows of one tenant each, under forced row-level security. `platform`: leads to a tenant,
-    holds nothing else. `local`: the node's own bookkeeping."""
+    """`tenant`: rows of one tenant each, under forced row-level security. `platform`: leads to a tenant
+    and holds nothing else, or is the operator's own. `local`: the node's own bookkeeping."""
 
     scope: Scope
     rights: tuple[Right, ...]
@@ -41,6 +41,8 @@ TABLES: Final[dict[str, Table]] = {
     "tenant_shredding": Table("tenant", ALL),
     # limits
     "limit_state": Table("tenant", ALL),
+    "plan": Table("platform", CHANGE),
+    "tenant_plan": Table("tenant", ALL),
     # identity
     "user_account": Table("tenant", ALL),
     "user_erasure": Table("tenant", ("select", "insert", "delete")),

@@ -34,6 +34,8 @@ PUBLIC: Final[Mapping[str, Mapping[str, str]]] = {
     "tenant_lock": {"locked_by": ID},
     "network_ban": {"network": "a network that an administrator shut out for hours or days", "banned_by": ID},
     "limit_state": {"name": WORD, "key_hash": KEYED},
+    "plan": {"name": NAME, "amounts": SETTINGS},
+    "tenant_plan": {"plan": NAME, "assigned_by": ID},
     "user_account": {"email_index": INDEX, "email_domain_index": INDEX, "state": WORD},
     "person_erasure": {
         "requested_by": ID,

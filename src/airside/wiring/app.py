@@ -257,7 +257,7 @@ def _documented(services: Services) -> FastAPI:
         cursors=cursors,
     )
     api.include_router(management.router(verbs))
-    api.include_router(platform.router(services.contexts, services.platform))
+    api.include_router(platform.router(services.contexts, services.platform, services.plan_admin))
     return api
 
 

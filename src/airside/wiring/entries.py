@@ -69,6 +69,7 @@ def entries(base: Foundation, who: Persons, elsewhere: Federation, settings: Set
     registration = _registration(base, who, elsewhere)
     memory = ClientMemory(listener=base.listener, clock=base.clock)
     clients = Clients(
+        quotas=base.quotas,
         entropy=base.entropy,
         journal=base.journal,
         families=base.families,

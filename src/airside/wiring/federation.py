@@ -71,6 +71,7 @@ def federation(base: Foundation, who: Persons, settings: Settings, issuers: Issu
     vault, entropy, journal = base.vault, base.entropy, base.journal
     sessions = FederatedSessions(vault=vault, sessions=who.sessions)
     connections = Connections(
+        quotas=base.quotas,
         vault=vault,
         entropy=entropy,
         journal=journal,

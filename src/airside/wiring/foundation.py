@@ -11,7 +11,7 @@ from airside.core.entropy import Entropy
 from airside.core.errors import Misconfigured
 from airside.custody import ArchivedKeys, open_store
 from airside.fetch import Fetcher
-from airside.limits import Counted, Limiter, PostgresLimiter
+from airside.limits import Counted, Limiter, Plans, PostgresLimiter, Quotas
 from airside.notify import Tidings
 from airside.notify.webhooks import Subscribers
 from airside.permissions import Permissions
@@ -47,6 +47,8 @@ class Foundation:
     kek: Measured
     limiter: Counted
     tallies: Tallies
+    plans: Plans
+    quotas: Quotas
     revocations: Revocations
     permissions: Permissions
     keys: SigningKeys
@@ -74,6 +76,8 @@ def foundation(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy
     journal = Journal(vault=vault, entropy=entropy, told=(Tidings(outbox=outbox), subscribers))
     revocations = Revocations(listener=listener, entropy=entropy)
     keys = SigningKeys(vault=vault, entropy=entropy, journal=journal, listener=listener)
+    plans = Plans(listener=listener, clock=clock)
+    quotas = Quotas(plans)
     permissions = Permissions(
         engine=engine,
         listener=listener,
@@ -87,6 +91,7 @@ def foundation(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy
             model_bytes=settings.permissions_model_bytes,
         ),
         memory=settings.permissions_memory * 1024 * 1024,
+        quotas=quotas,
     )
     spent_proofs = SpentProofs()
     return Foundation(
@@ -105,6 +110,8 @@ def foundation(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy
         kek=measured,
         limiter=Counted(_limiter(settings, vault)),
         tallies=Tallies(vault=vault, entropy=entropy),
+        plans=plans,
+        quotas=quotas,
         revocations=revocations,
         permissions=permissions,
         keys=keys,

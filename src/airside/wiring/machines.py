@@ -24,7 +24,13 @@ def machines(base: Foundation, who: Persons) -> Machines:
     memory = KeyMemory(listener=base.listener, clock=base.clock, users=who.users)
     last_use, pace = LastUse(), InProcessLimiter()
     return Machines(
-        api_keys=ApiKeys(entropy=base.entropy, journal=base.journal, revocations=base.revocations, memory=memory),
+        api_keys=ApiKeys(
+            entropy=base.entropy,
+            journal=base.journal,
+            revocations=base.revocations,
+            memory=memory,
+            quotas=base.quotas,
+        ),
         service_accounts=ServiceAccounts(entropy=base.entropy, journal=base.journal, revocations=base.revocations),
         key_verifier=KeyVerifier(
             memory=memory,

@@ -17,6 +17,7 @@ from airside.admin import (
     IncidentAdmin,
     InvitationAdmin,
     MemberAdmin,
+    PlanAdmin,
     Platform,
     PolicyAdmin,
     RegistrationTokenAdmin,
@@ -77,6 +78,7 @@ class Managers:
     response_admin: ResponseAdmin
     incident_admin: IncidentAdmin
     webhook_admin: WebhookAdmin
+    plan_admin: PlanAdmin
     platform: Platform
 
 
@@ -202,6 +204,8 @@ def managers(
         ),
         webhook_admin=WebhookAdmin(
             authorise=authorise, endpoints=listening.webhooks, deliveries=listening.webhook_deliveries
+        plan_admin=PlanAdmin(
+            authorise=authorise, engine=base.engine, lookup=base.lookup, plans=base.plans, journal=base.journal
         ),
         platform=Platform(
             authorise=authorise,

@@ -116,7 +116,7 @@ def persons(base: Foundation, settings: Settings) -> Persons:
     return Persons(
         policies=policies,
         hashes=hashes,
-        users=Users(vault=vault, entropy=entropy, journal=journal),
+        users=Users(vault=vault, entropy=entropy, journal=journal, quotas=base.quotas),
         devices=devices,
         signals=SignalReader(vault=vault, devices=devices, places=places, policies=policies),
         passwords=passwords,

@@ -8,7 +8,8 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import Field
 
 from airside.access import Contexts
-from airside.admin import Platform
+from airside.admin import PlanAdmin, Platform
+from airside.api.routes import plans
 from airside.api.strict import Answer, Body, StrictRoute
 from airside.core.ids import TENANT, format_id
 from airside.custody import MAX_GRACE, Manifest, Shredded
@@ -54,7 +55,7 @@ class TenantPage(Answer):
     tenants: list[TenantAnswer]
 
 
-def router(contexts: Contexts, platform: Platform) -> APIRouter:
+def router(contexts: Contexts, platform: Platform, plan_admin: PlanAdmin) -> APIRouter:
     """Every route of the operator API."""
     routes = APIRouter(route_class=StrictRoute, prefix="/platform/v1", tags=["platform"])
 
@@ -90,6 +91,7 @@ def router(contexts: Contexts, platform: Platform) -> APIRouter:
     async def list_backups(ctx: RequestContext = operator) -> BackupPage:
         return BackupPage(backups=[_backup(found) for found in await platform.list_backups(ctx)])
 
+    plans.add(routes, operator, plan_admin)
     return routes
 
 

@@ -1,0 +1,30 @@
+"""Everything that a plan may bound: one row tells everything of an allowance."""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+MAX_AMOUNT: Final = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """One allowance, whole.
+
+    `name` is stable: it stands in stored plans and in answers. A `quota` bounds how many of something a tenant has at a
+    time; one more is refused with 409. `server` is what the server allows every tenant, whatever its plan says; None
+    where it has no bound of its own.
+    """
+
+    name: str
+    kind: Literal["quota"]
+    description: str
+    server: int | None = None
+
+
+USERS: Final = Allowance("users", "quota", "People, disabled ones included.")
+API_KEYS: Final = Allowance("api_keys", "quota", "API keys that are good for something.", 1_000)
+CLIENTS: Final = Allowance("clients", "quota", "Registered applications, however they were registered.")
+CONNECTIONS: Final = Allowance("connections", "quota", "Connections to identity providers.", 200)
+STORES: Final = Allowance("stores", "quota", "Permission stores of the tenant's own.")
+
+ALLOWANCES: Final = {each.name: each for each in (USERS, API_KEYS, CLIENTS, CONNECTIONS, STORES)}

@@ -1,0 +1,37 @@
+"""What a plan is. Pure."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from airside.core.errors import InvalidInput
+from airside.limits.allowances import ALLOWANCES, MAX_AMOUNT, Allowance
+
+_NAME: Final = re.compile(r"[a-z](?:[a-z0-9-]{0,48}[a-z0-9])?")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What the operator gives to every tenant that is on it; an allowance that isn't named has no bound.
+
+    Raises:
+        InvalidInput: a name that isn't 1 to 50 of `a-z 0-9 -` (a letter first, no `-` at the end), an allowance that
+            isn't there, or an amount out of range.
+    """
+
+    name: str
+    amounts: Mapping[str, int] = field(default_factory=dict[str, int])
+
+    def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name):
+            raise InvalidInput("a plan's name is 1 to 50 of a-z, 0-9 and '-', a letter first", pointer="name")
+        for name, amount in self.amounts.items():
+            if name not in ALLOWANCES:
+                raise InvalidInput(f"{name[:50]!r} is none of {', '.join(ALLOWANCES)}", pointer="allowances")
+            if not 0 <= amount <= MAX_AMOUNT:
+                raise InvalidInput(f"{name}: 0 to {MAX_AMOUNT} are expected", pointer="allowances")
+
+    def most(self, allowance: Allowance) -> int | None:
+        """How much of it; None for no bound."""
+        return self.amounts.get(allowance.name)
