@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, suppress
 from airside.admin import OPERATOR
 from airside.cli.session import opened, out, run, settings_for_people, table
 from airside.core.entropy import token
-from airside.core.errors import Conflict, InvalidInput, NotFound, Refusal
+from airside.core.errors import Conflict, InvalidInput, NotFound, QuotaExceeded, Refusal
 from airside.core.ids import TENANT, USER, format_id
 from airside.core.secret import Secret
 from airside.identity import DomainPage, User, UserState
@@ -76,6 +76,8 @@ def create_user(slug: str, email: str, name: str, role: str) -> None:
             password = Secret(token(services.entropy, PASSWORD_BITS))
             try:
                 user = await services.user_admin.create(ctx, email, name, password)
+            except QuotaExceeded:
+                raise
             except Conflict:
                 again = f"`airside user password {slug} {email}` gives them a new password"
                 raise Conflict(f"{slug} has a user {email} already: {again}") from None

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from airside.cli.manage import operating
 from airside.cli.session import out, run, table
-from airside.core.errors import InvalidInput
+from airside.core.errors import InvalidInput, NotFound
 from airside.limits import Plan
 from airside.tenancy import PLATFORM_SLUG
 
@@ -41,11 +41,18 @@ def of_tenant(slug: str, name: str | None, *, none: bool) -> None:
         if none and name is not None:
             raise InvalidInput("a plan or --none, not both", pointer="--none")
         async with operating(PLATFORM_SLUG) as (services, ctx):
+            try:
+                plan = await services.plan_admin.of(ctx, slug)
+            except NotFound:
+                raise NotFound(f"no tenant has the slug {slug}: `airside tenant list` shows them") from None
             if none:
                 await services.plan_admin.release(ctx, slug)
+                plan = None
             elif name is not None:
-                await services.plan_admin.assign(ctx, slug, name)
-            plan = await services.plan_admin.of(ctx, slug)
+                try:
+                    plan = await services.plan_admin.assign(ctx, slug, name)
+                except NotFound:
+                    raise NotFound(f"no plan is called {name}: `airside plan list` shows them") from None
         out.print(f"none: {NOTHING}" if plan is None else f"{plan.name}  {_words(plan)}")
 
     run(main())
