@@ -15,11 +15,9 @@ from airside.admin import Verbs
 from airside.apikeys import KeyDraft
 from airside.audit import Search
 from airside.core.ids import (
-    DEVICE,
-    EVENT,
-from airside.core.ids import (
     ALERT,
     DEVICE,
+    EVENT,
     FACTOR,
     FLOW,
     IDENTITY,

@@ -204,6 +204,7 @@ def managers(
         ),
         webhook_admin=WebhookAdmin(
             authorise=authorise, endpoints=listening.webhooks, deliveries=listening.webhook_deliveries
+        ),
         plan_admin=PlanAdmin(
             authorise=authorise, engine=base.engine, lookup=base.lookup, plans=base.plans, journal=base.journal
         ),
