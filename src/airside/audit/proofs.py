@@ -17,8 +17,7 @@ async def inclusion(ctx: RequestContext, record_id: UUID) -> InclusionProof:
         NotFound: no such record, or it is younger than the newest head.
         Inconsistent: stored nodes are missing.
     """
-    leaf = await records.place(ctx, record_id)
-    head = await records.last_head(ctx)
+    leaf, head = await records.place(ctx, record_id)
     if leaf is None or head is None or leaf.seq >= head.tree_size:
         raise NotFound("no such record under a head")
     path = await roots(ctx, inclusion_spans(leaf.seq, head.tree_size))

@@ -291,20 +291,21 @@ async def bereft(ctx: RequestContext, *, after: UUID, limit: int) -> list[Loose]
     return [Loose(row.record_id, None, row.queued) for row in rows]
 
 
-async def place(ctx: RequestContext, record_id: UUID) -> LeafRow | None:
-    """The leaf of a record."""
-    return await ctx.tx.one(LeafRow, _SELECT_PLACE, (ctx.tenant_id, record_id))
+async def place(ctx: RequestContext, record_id: UUID) -> tuple[LeafRow | None, Head | None]:
+    """The leaf of a record, and the newest head."""
+    leaf = (LeafRow, _SELECT_PLACE, (ctx.tenant_id, record_id))
+    leaves, heads = await ctx.tx.two(leaf, (Head, _SELECT_LAST_HEAD, (ctx.tenant_id,)))
+    return (leaves[0] if leaves else None), (heads[0] if heads else None)
 
 
 async def nodes(ctx: RequestContext, wanted: Sequence[tuple[int, int]]) -> dict[tuple[int, int], bytes]:
     """Complete subtrees' roots by (level, number); level 0 are the leaves."""
     low = [number for level, number in wanted if level == 0]
     high = [spot for spot in wanted if spot[0] > 0]
-    rows = await ctx.tx.all(Node, _SELECT_LEAF_NODES, (ctx.tenant_id, low)) if low else []
-    if high:
-        columns = ([level for level, _ in high], [number for _, number in high])
-        rows += await ctx.tx.all(Node, _SELECT_NODES, (*columns, ctx.tenant_id))
-    return {(row.level, row.number): row.hash for row in rows}
+    columns = ([level for level, _ in high], [number for _, number in high])
+    leaves = (Node, _SELECT_LEAF_NODES, (ctx.tenant_id, low))
+    found, others = await ctx.tx.two(leaves, (Node, _SELECT_NODES, (*columns, ctx.tenant_id)))
+    return {(row.level, row.number): row.hash for row in (*found, *others)}
 
 
 def _insert_all(rows: Sequence[Sequence[Any]]) -> list[Statement]:
