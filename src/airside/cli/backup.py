@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 from rich import filesize, progress
 
+from airside.admin import OPERATOR
 from airside.cli.backup_log import OperatorsLog
 from airside.cli.session import database, err, key_encryption_keys, out, run, settings_for_people, table
+from airside.cli.session import opened as serving
 from airside.core.clock import SystemClock
 from airside.core.entropy import SystemEntropy
 from airside.core.errors import Misconfigured
@@ -99,10 +101,26 @@ def restore_into(target: str | None, name: str) -> None:
             wanted, log = Name(name), OperatorsLog(app, opened.backups.kek)
             async with log.watching("restore", wanted.text):
                 restored, faults = await _brought_back(opened, wanted, owner, app, "restored")
+                await _erase_again(settings, restored)
             await log.say(lambda events, ctx: events.restored(ctx, restored.manifest, faults))
             return 1 if faults else 0
 
     run(main())
+
+
+async def _erase_again(settings: Settings, restored: Restored) -> None:
+    """Whoever was erased after the backup was made is there again, and their key isn't."""
+    async with serving(settings) as services:
+        for tenant_id in sorted(set(restored.manifest.tenants) - set(restored.shut)):
+            total = 0
+            while True:
+                async with services.engine.begin(tenant_id, principal=OPERATOR) as ctx:
+                    erased = await services.closing.erase_keyless(ctx)
+                if not erased:
+                    break
+                total += erased
+            if total:
+                out.print(f"{format_id(TENANT, tenant_id)}: {total} people who were erased since are erased again")
 
 
 async def _tried(opened: _Opened, name: Name) -> tuple[Restored, int]:

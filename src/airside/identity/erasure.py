@@ -104,6 +104,20 @@ class Erasure:
         await self._outbox.put(ctx, LETTER, subject=user_id)
         await self._record(ctx, Event.USER_CLOSED, user_id)
 
+    async def keyless(self, ctx: RequestContext) -> list[UUID]:
+        """Up to `MAX_ERASED` people whose key was destroyed after the backup was made that they came back with."""
+        return await records.keyless(ctx, MAX_ERASED)
+
+    async def close_keyless(self, ctx: RequestContext, user_id: UUID) -> None:
+        """As `close`, and no mail tells them: nobody can read their address.
+
+        Raises:
+            NotFound: no such user.
+        """
+        if not await records.close(ctx, user_id, ctx.principal.subject or ctx.principal.kind):
+            raise NotFound
+        await self._record(ctx, Event.USER_CLOSED, user_id)
+
     async def sweep(self, ctx: RequestContext) -> int:
         """Erase closed accounts whose mail is out or was given up, for a timer; how many. There is a certificate for
         each exactly if their key is gone.

@@ -89,8 +89,21 @@ where c.tenant_id = %s
 order by c.closed_at, c.user_id
 limit %s
 """
+KEYLESS: Final = """
+select u.user_id from airside.user_account u
+left join airside.person_key k on k.tenant_id = u.tenant_id and k.user_id = u.user_id
+where u.tenant_id = %s and k.user_id is null and substring(u.profile_sealed from 1 for 1) = '\\x02'
+order by u.user_id
+limit %s
+"""
+"""Their name and address are sealed under a key of their own, which is gone."""
 DELETE: Final = "delete from airside.user_erasure where tenant_id = %s and user_id = %s"
 DELETE_ACCOUNT: Final = "delete from airside.user_account where tenant_id = %s and user_id = %s"
+
+
+@dataclass(frozen=True, slots=True)
+class _User:
+    user_id: UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +123,11 @@ async def close(ctx: RequestContext, user_id: UUID, requested_by: str) -> bool:
     await ctx.tx.run_many([(sql, (ctx.tenant_id, user_id)) for sql in HANGING])
     await ctx.tx.run(INSERT, (ctx.tenant_id, user_id, ctx.now))
     return True
+
+
+async def keyless(ctx: RequestContext, limit: int) -> list[UUID]:
+    """People whose own key is gone, though they are there."""
+    return [row.user_id for row in await ctx.tx.all(_User, KEYLESS, (ctx.tenant_id, limit))]
 
 
 async def closed(ctx: RequestContext, limit: int) -> list[ClosedAccount]:

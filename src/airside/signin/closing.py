@@ -100,6 +100,22 @@ class Closing:
                 break
         return closed
 
+    async def erase_keyless(self, ctx: RequestContext) -> int:
+        """Erase people who came back with a backup of before their erasure: their key is gone, and what stands of them
+        can be read by nobody. How many, up to `identity.MAX_ERASED`.
+
+        Raises:
+            Unavailable: the archive of keys can't be reached. Nothing is erased.
+        """
+        found = await self._erasure.keyless(ctx)
+        for user_id in found:
+            await self._members.lock(ctx)
+            await self._members.forget(ctx, user_id)
+            await self._invitations.forget(ctx, user_id)
+            await self._sessions.end_all(ctx, user_id, "account_closed")
+            await self._erasure.close_keyless(ctx, user_id)
+        return await self._erasure.sweep(ctx) if found else 0
+
     async def _close(self, ctx: RequestContext, user_id: UUID) -> None:
         await self._members.forget(ctx, user_id)
         await self._invitations.forget(ctx, user_id)
