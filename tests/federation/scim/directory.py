@@ -45,6 +45,14 @@ class Directory:
             method, self.base + path, json=body, headers={**said, **(headers or {})}, params=query
         )
 
+    async def insist(
+        self, method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None
+    ) -> httpx2.Response:
+        """As `ask`, and again as long as the server has no connection to spare (503)."""
+        while (answer := await self.ask(method, path, body, headers)).status_code == 503:
+            pass
+        return answer
+
     async def create(self, name: str, /, **attributes: Any) -> dict[str, Any]:
         """A user, as the answer says."""
         answer = await self.ask("POST", "/Users", person(name, **attributes))

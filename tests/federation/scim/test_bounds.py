@@ -157,7 +157,7 @@ async def test_me_is_nobody(entra: Directory, method: str) -> None:
 
 async def test_fifty_at_once_make_one_user(entra: Directory) -> None:
     """A name is taken by one INSERT."""
-    answers = await asyncio.gather(*(entra.ask("POST", "/Users", person("ada")) for _ in range(50)))
+    answers = await asyncio.gather(*(entra.insist("POST", "/Users", person("ada")) for _ in range(50)))
     assert sorted(answer.status_code for answer in answers) == [201] + [409] * 49
     assert (await entra.ask("GET", "/Users")).json()["totalResults"] == 1
 
@@ -167,6 +167,6 @@ async def test_change_of_one_version_is_made_once(entra: Directory) -> None:
     made = await entra.create("ada")
     tag = {"if-match": made["meta"]["version"]}
     answers = await asyncio.gather(
-        *(entra.ask("PUT", f"/Users/{made['id']}", person("ada", title=f"T{n}"), tag) for n in range(20))
+        *(entra.insist("PUT", f"/Users/{made['id']}", person("ada", title=f"T{n}"), tag) for n in range(20))
     )
     assert sorted(answer.status_code for answer in answers) == [200] + [412] * 19
