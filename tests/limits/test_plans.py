@@ -15,6 +15,7 @@ from airside.limits import ALLOWANCES, Plan, Plans
 from airside.oauth import ClientDraft
 from airside.store import Listener, RequestContext
 from tests.apikeys.kit import account_with
+from tests.federation.scim.directory import directory, person
 from tests.makers import Database
 from tests.running import Place, Running
 from tests.surface import administrator_token, platform_token
@@ -91,6 +92,14 @@ async def test_refusal_names_the_quota(place: Place) -> None:
         answer = await http.post(f"{place.issuer}/api/v1/users", json={"email": "a@example.com"}, headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (409, "quota_exceeded")
     assert answer.json()["detail"].startswith("users: ")
+
+
+async def test_directory_is_told_of_the_plan_and_not_of_a_name_in_use(place: Place) -> None:
+    await on_plan(place, users=0)
+    async with directory(place) as entra:
+        answer = await entra.ask("POST", "/Users", person("ada"))
+    assert answer.status_code == 403
+    assert "plan" in answer.json()["detail"]
 
 
 async def test_what_there_is_stays_and_a_larger_plan_makes_room(place: Place) -> None:
