@@ -53,6 +53,7 @@ _MOVE_PERSONS: Final = """
     where exists (select from {parent} u where u.tenant_id = s.tenant_id and u.user_id = s.user_id)
 """
 _ALONE: Final = "select pg_try_advisory_lock(hashtextextended('airside.backup', 0))"
+_NOT_ALONE: Final = "select pg_advisory_unlock(hashtextextended('airside.backup', 0))"
 _EMPTY: Final = "truncate {stage}"
 _NUMBERED: Final = "alter table {table} alter column place restart with {number}"
 _GONE: Final = "update airside.tenant_address set state = 'gone' where tenant_id = any(%s) and state = 'here'"
@@ -97,6 +98,8 @@ async def alone(dsn: str) -> AsyncGenerator[bool]:
         await connection.set_autocommit(True)
         row = await (await connection.execute(_ALONE)).fetchone()
         yield row == (True,)
+        if row == (True,):  # at once: the database takes a moment to see that a connection is gone
+            await connection.execute(_NOT_ALONE)
 
 
 async def begin_snapshot(connection: AsyncConnection[Any]) -> None:
