@@ -22,7 +22,7 @@ from airside.oauth import ClientDraft
 from airside.store.embedded import SUPERUSER, EmbeddedPostgres, scratch_folder
 from airside.store.migrate import migrate, role_of
 from airside.vault.kms.local import LocalKek
-from tests.makers import Database
+from tests.makers import MakeDatabase
 from tests.process import serving
 from tests.running import Place, running
 from tests.small_disk import SmallDisk, small_disk
@@ -185,18 +185,20 @@ async def test_a_full_database_disk_refuses_and_loses_nothing(
 
 
 async def test_a_full_log_disk_loses_no_request(
-    database: Database, tmp_path: Path, clock: Clock, entropy: Entropy, capsys: pytest.CaptureFixture[str]
+    blank_database: MakeDatabase, tmp_path: Path, clock: Clock, entropy: Entropy, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """`/dev/full`: every write fails as on a full disk. At `debug`, and with a line for each answer."""
     answers: list[httpx2.Response] = []
     full = Path("/dev/full")
-    async with serving(database.app, tmp_path, answers.append, clock=clock, entropy=entropy, output=full) as server:
-        place = await server.tenant()
-        client, secret = await place.client(DRAFT)
-        assert secret is not None
-        load = Load(place, (client.word, secret.reveal()))
-        await load.until(200, 50 * ROUNDS, FULL_SECONDS)
-        statuses = [await asked(place, "/readyz"), await asked(place, f"{place.issuer}/no-such-page")]
+    async with blank_database() as database:  # the server's key encryption key is its own
+        await migrate(database.owner, role_of(database.app))
+        async with serving(database.app, tmp_path, answers.append, clock=clock, entropy=entropy, output=full) as server:
+            place = await server.tenant()
+            client, secret = await place.client(DRAFT)
+            assert secret is not None
+            load = Load(place, (client.word, secret.reveal()))
+            await load.until(200, 50 * ROUNDS, FULL_SECONDS)
+            statuses = [await asked(place, "/readyz"), await asked(place, f"{place.issuer}/no-such-page")]
     with capsys.disabled():
         print(f"\nG07: {len(load.acknowledged)} tokens with a log that can't be written, {len(load.wrong)} lost")
     assert (load.wrong, set(load.statuses)) == ([], {200})
