@@ -92,31 +92,22 @@ class Erasure:
         await records_waiting.take(ctx, user_id)
         return await records_waiting.begin(ctx, user_id)
 
-    async def close(self, ctx: RequestContext, user_id: UUID) -> None:
-        """From now on nothing proves that somebody is this user, and a mail tells them. Sessions and tokens are the
-        caller's to end, before.
+    async def close(self, ctx: RequestContext, user_id: UUID, *, told: bool = True) -> None:
+        """From now on nothing proves that somebody is this user, and a mail tells them if they are to be `told`.
+        Sessions and tokens are the caller's to end, before.
 
         Raises:
             NotFound: no such user.
         """
         if not await records.close(ctx, user_id, ctx.principal.subject or ctx.principal.kind):
             raise NotFound
-        await self._outbox.put(ctx, LETTER, subject=user_id)
+        if told:
+            await self._outbox.put(ctx, LETTER, subject=user_id)
         await self._record(ctx, Event.USER_CLOSED, user_id)
 
     async def keyless(self, ctx: RequestContext) -> list[UUID]:
         """Up to `MAX_ERASED` people whose key was destroyed after the backup was made that they came back with."""
         return await records.keyless(ctx, MAX_ERASED)
-
-    async def close_keyless(self, ctx: RequestContext, user_id: UUID) -> None:
-        """As `close`, and no mail tells them: nobody can read their address.
-
-        Raises:
-            NotFound: no such user.
-        """
-        if not await records.close(ctx, user_id, ctx.principal.subject or ctx.principal.kind):
-            raise NotFound
-        await self._record(ctx, Event.USER_CLOSED, user_id)
 
     async def sweep(self, ctx: RequestContext) -> int:
         """Erase closed accounts whose mail is out or was given up, for a timer; how many. There is a certificate for

@@ -110,17 +110,14 @@ class Closing:
         found = await self._erasure.keyless(ctx)
         for user_id in found:
             await self._members.lock(ctx)
-            await self._members.forget(ctx, user_id)
-            await self._invitations.forget(ctx, user_id)
-            await self._sessions.end_all(ctx, user_id, "account_closed")
-            await self._erasure.close_keyless(ctx, user_id)
+            await self._close(ctx, user_id, told=False)  # nobody can read their address
         return await self._erasure.sweep(ctx) if found else 0
 
-    async def _close(self, ctx: RequestContext, user_id: UUID) -> None:
+    async def _close(self, ctx: RequestContext, user_id: UUID, *, told: bool = True) -> None:
         await self._members.forget(ctx, user_id)
         await self._invitations.forget(ctx, user_id)
         await self._sessions.end_all(ctx, user_id, "account_closed")
-        await self._erasure.close(ctx, user_id)
+        await self._erasure.close(ctx, user_id, told=told)
 
     async def sweep(self, ctx: RequestContext) -> int:
         """Erase closed accounts whose mail is out, for a timer; how many."""
