@@ -66,7 +66,7 @@ test-debian: install  ## the store's tests again, on Debian's PostgreSQL over TL
 	sh tests/on_debian_postgresql.sh tests/store
 
 gauntlet: install  ## the gauntlet at full size
-	AIRSIDE_GAUNTLET_FULL=1 $(BIN)/pytest -m gauntlet -s tests
+	AIRSIDE_GAUNTLET_FULL=1 $(BIN)/pytest -o faulthandler_timeout=7200 -m gauntlet -s tests
 
 bench: install  ## speed, as ratios against a reference in the same run
 	sh requirements/debian.sh requirements/debian-bench.txt
