@@ -4,7 +4,7 @@ their access token; asked for by many clients on two nodes meanwhile."""
 import asyncio
 import os
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from airside.core.ids import SESSION, USER, format_id, parse_id
 from airside.core.secret import Secret
 from airside.core.strict_json import Json, dumps, loads_object
 from airside.federation import ConnectionDraft, OidcSettings
-from airside.federation.scim import ScimAnswer, ScimCall
+from airside.federation.scim.door import Scim, ScimAnswer, ScimCall
 from airside.identity import PasswordAuthenticator
 from airside.permissions.model import AtLeast
 from airside.store import Address, RequestContext
@@ -26,6 +26,7 @@ from airside.tenancy import Draft
 from airside.tokens import AccessGrant
 from airside.tokens.verify import TokenRevoked
 from airside.wiring.build import Services
+from airside.wiring.scim_door import scim_door
 from tests.federation.scim.directory import PATCH, person
 from tests.gauntlet.test_g18_revocations import BOUND, PAUSE, Client, Thing, nodes
 
@@ -42,6 +43,7 @@ class Directory:
 
     address: Address
     token: Secret[str]
+    doors: dict[int, Scim] = field(default_factory=dict[int, Scim])
 
     async def say(self, node: Services, method: str, path: str, body: Json) -> ScimAnswer:
         call = ScimCall(
@@ -53,7 +55,8 @@ class Directory:
             authorization=(f"Bearer {self.token.reveal()}",),
             body=dumps(body),
         )
-        return await node.scim.answer(lambda: node.engine.begin(self.address.tenant_id), call)
+        door = self.doors.setdefault(id(node), scim_door(node))
+        return await door.answer(lambda: node.engine.begin(self.address.tenant_id), call)
 
     def operator(self, node: Services) -> AbstractAsyncContextManager[RequestContext]:
         return node.engine.begin(self.address.tenant_id, principal=OPERATOR)

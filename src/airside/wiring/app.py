@@ -42,6 +42,7 @@ from airside.revocation import MAX_SILENCE
 from airside.shield import HSTS, CorsRule, Policy, Prompts, Shield
 from airside.store import RequestContext
 from airside.wiring.build import Services
+from airside.wiring.scim_door import scim_door
 from airside.wiring.settings import Settings
 
 STORES: Final = "/stores"
@@ -137,7 +138,9 @@ def routes(services: Services) -> list[BaseRoute]:
         *RegistrationRoutes(
             contexts=services.contexts, issuers=services.issuers, registrations=services.registrations
         ).routes(),
-        *scim_routes.ScimRoutes(contexts=services.contexts, issuers=services.issuers, scim=services.scim).routes(),
+        *scim_routes.ScimRoutes(
+            contexts=services.contexts, issuers=services.issuers, scim=scim_door(services)
+        ).routes(),
         *_permissions(services),
         *KeyRoutes(context=services.contexts.key, lookup=services.lookup, issuers=services.issuers).routes(),
         *vault_use.VaultRoutes(contexts=services.contexts, verbs=services.vault_use).routes(),

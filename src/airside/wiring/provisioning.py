@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from airside.access import Authorise
 from airside.admin import ScimTokenAdmin
 from airside.federation import SetupDirectory, SetupEndings
-from airside.federation.scim import MappedRoles, Scim, ScimGroups, ScimTokens, ScimUsers, Subjects
+from airside.federation.scim import MappedRoles, ScimGroups, ScimTokens, ScimUsers, Subjects
 from airside.limits import InProcessLimiter
 from airside.wiring.entries import Entries
 from airside.wiring.federation import Federation
@@ -17,9 +17,9 @@ from airside.wiring.persons import Persons
 class Provisioning:
     """The services of provisioning."""
 
-    scim: Scim
     scim_tokens: ScimTokens
     scim_users: ScimUsers
+    scim_groups: ScimGroups
     scim_token_admin: ScimTokenAdmin
     setup_directory: SetupDirectory
     setup_endings: SetupEndings
@@ -43,11 +43,10 @@ def provisioning(
         closing=doors.closing,
     )
     tokens = ScimTokens(entropy=base.entropy, journal=base.journal, limiter=base.limiter, pace=InProcessLimiter())
-    groups = ScimGroups(vault=base.vault, entropy=base.entropy, journal=base.journal, roles=roles)
     return Provisioning(
-        scim=Scim(vault=base.vault, tokens=tokens, users=users, groups=groups),
         scim_tokens=tokens,
         scim_users=users,
+        scim_groups=ScimGroups(vault=base.vault, entropy=base.entropy, journal=base.journal, roles=roles),
         scim_token_admin=ScimTokenAdmin(authorise=authorise, tokens=tokens),
         setup_directory=SetupDirectory(portal=doors.setup_portal, tokens=tokens, journal=base.journal),
         setup_endings=SetupEndings(

@@ -1,6 +1,7 @@
 """What the service says of itself."""
 
-from airside.protocols.scim import GROUP, MAX_OPERATIONS, MAX_PAGE, USER, provider
+from airside.protocols.scim import GROUP, MAX_OPERATIONS, MAX_PAGE, USER
+from airside.protocols.scim.description import provider
 
 
 def _attributes(kind: str) -> set[str]:

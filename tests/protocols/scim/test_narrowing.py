@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 from scim2_models import InvalidFilterException, ScimFilter
 
-from airside.protocols.scim import GROUP, USER, Attribute, Said, comparable, narrow, provider, size_of
+from airside.protocols.scim import GROUP, USER, Attribute, comparable
+from airside.protocols.scim.description import provider
+from airside.protocols.scim.narrowing import Said, narrow, size_of
 
 
 def _bound(kind: str, text: str) -> "ScimFilter[Any]":

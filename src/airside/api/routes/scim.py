@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute, Route
 
 from airside.access import Issuers
 from airside.api.routes.oauth import NO_STORE, AnonymousContexts
-from airside.federation.scim import Scim, ScimCall
+from airside.federation.scim.door import Scim, ScimCall
 from airside.store import Address
 
 ROOT: Final = "/t/{slug}/scim/v2"

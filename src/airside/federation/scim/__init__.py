@@ -3,9 +3,9 @@ RFC 7644), each connection its own and with tokens of its own.
 
 It owns what a directory said of users and groups, and the tokens it says it with. It does not own the users, who are
 `identity`'s, nor what their groups let them do: that is the connection's mapping, reached through a port. Grammar and
-protocol are `scim2-server`'s, described in `protocols/scim`; the routes are `api`'s."""
+protocol are `scim2-server`'s, described in `protocols/scim`; the routes are `api`'s. The door
+that speaks it is imported by its own name, `federation.scim.door`: nobody else needs those libraries."""
 
-from airside.federation.scim.door import Scim, ScimAnswer, ScimCall
 from airside.federation.scim.groups import ScimGroups
 from airside.federation.scim.model import Closing, GroupRoles, ScimToken, Source
 from airside.federation.scim.provisioned import Provisioned
@@ -19,9 +19,6 @@ __all__ = [
     "GroupRoles",
     "MappedRoles",
     "Provisioned",
-    "Scim",
-    "ScimAnswer",
-    "ScimCall",
     "ScimGroups",
     "ScimToken",
     "ScimTokens",

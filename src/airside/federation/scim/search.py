@@ -8,7 +8,8 @@ from scim2_models import ScimFilter
 from airside.core.errors import NotFound
 from airside.federation.scim import groups, profile, records_groups, records_users, users
 from airside.federation.scim.model import MAX_SCAN
-from airside.protocols.scim import USER, Said, narrow
+from airside.protocols.scim import USER
+from airside.protocols.scim.narrowing import Said, narrow
 from airside.store.context import RequestContext
 from airside.vault import Vault
 

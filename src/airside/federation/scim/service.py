@@ -24,7 +24,8 @@ from scim2_server.storage import SearchPage
 from airside.core.clock import epoch
 from airside.core.strict_json import dumps
 from airside.federation.scim.model import MAX_WORK
-from airside.protocols.scim import MAX_FILTER, USER, provider, spoken
+from airside.protocols.scim import MAX_FILTER, USER
+from airside.protocols.scim.description import provider, spoken
 from airside.store.context import RequestContext
 from airside.vault import Keyset, Place, Unopenable
 

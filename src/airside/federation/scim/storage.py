@@ -25,7 +25,9 @@ from airside.federation.scim.model import MAX_SCAN, MAX_WORK, Position, Source, 
 from airside.federation.scim.problems import told
 from airside.federation.scim.search import Search
 from airside.federation.scim.users import ScimUsers
-from airside.protocols.scim import PAGE, USER, provider, size_of
+from airside.protocols.scim import PAGE, USER
+from airside.protocols.scim.description import provider
+from airside.protocols.scim.narrowing import size_of
 from airside.store.context import RequestContext
 
 YIELD_EVERY: Final = 25

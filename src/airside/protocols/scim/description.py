@@ -6,7 +6,7 @@ groups within groups, and how a directory displays a member.
 """
 
 from functools import cache, lru_cache
-from typing import Any, Final, Literal, TypeAlias, Union, cast
+from typing import Any, Final, Union, cast
 
 from scim2_models import (
     AuthenticationScheme,
@@ -33,29 +33,19 @@ from scim2_models import (
 from scim2_models.path import AttributeBinding
 from scim2_server.utils import load_default_resource_types, load_default_schemas, parametrize
 
-USER: Final = "User"
-GROUP: Final = "Group"
-
-PAGE: Final = 100
-"""Resources of one answer where the request doesn't say."""
-MAX_PAGE: Final = 200
-"""Most resources of one answer."""
-MAX_OPERATIONS: Final = 200
-"""Most operations of one bulk request."""
-MAX_BULK_BYTES: Final = 512 * 1024
-"""Bytes of one bulk request."""
-MAX_FILTER: Final = 2048
-"""Characters of a filter. How deep it may nest (32) is the library's to bound."""
-MAX_PATHS: Final = 100
-"""Operations of one PATCH."""
-CURSOR_SECONDS: Final = 3600
-"""How long a cursor is good."""
+from airside.protocols.scim.vocabulary import (
+    CURSOR_SECONDS,
+    GROUP,
+    MAX_BULK_BYTES,
+    MAX_OPERATIONS,
+    MAX_PAGE,
+    PAGE,
+    USER,
+    Attribute,
+)
 
 _SCHEMA: Final = "urn:ietf:params:scim:schemas:core:2.0:"
 _LEFT_OUT: Final = frozenset({"password", "entitlements", "roles", "x509Certificates"})
-
-Attribute: TypeAlias = Literal["userName", "externalId", "emails.value", "displayName", "members.value", "id"]
-"""What resources are found by without opening them."""
 
 
 @cache
@@ -96,11 +86,6 @@ def binding(kind: str, attribute: Attribute) -> AttributeBinding:
     if found is None:
         raise LookupError(attribute)
     return found
-
-
-def comparable(kind: str, attribute: Attribute, value: str) -> bytes:
-    """The form in which the library compares values of `attribute`: what is equal to a filter is equal in it."""
-    return str(binding(kind, attribute).comparable(value)).encode("utf-8", "replace")
 
 
 def resource_type(kind: str) -> ResourceType:

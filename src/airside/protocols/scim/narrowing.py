@@ -17,7 +17,7 @@ from scim2_models.path import (
     ValuePath,
 )
 
-from airside.protocols.scim.description import USER, Attribute, comparable
+from airside.protocols.scim.vocabulary import USER, Attribute, comparable
 
 _OF_USERS: Final[dict[tuple[str, str], Attribute]] = {
     ("id", ""): "id",
