@@ -5,7 +5,7 @@ import pytest
 from airside.audit import Journal
 from airside.core.clock import Clock
 from airside.core.entropy import Entropy
-from airside.secrets import AppKeys, KeyMemory
+from airside.secrets import AppKeys
 from airside.store import Listener
 from airside.vault import Vault
 from tests.makers import Database
@@ -19,5 +19,5 @@ def journal(vault: Vault, entropy: Entropy) -> Journal:
 @pytest.fixture
 def app_keys(vault: Vault, entropy: Entropy, journal: Journal, clock: Clock, database: Database) -> AppKeys:
     """One process's keys; its listener isn't started, so that nothing is forgotten by itself."""
-    memory = KeyMemory(listener=Listener(database.app, clock=clock), clock=clock)
-    return AppKeys(vault=vault, entropy=entropy, journal=journal, memory=memory)
+    listener = Listener(database.app, clock=clock)
+    return AppKeys(vault=vault, entropy=entropy, journal=journal, listener=listener, clock=clock)

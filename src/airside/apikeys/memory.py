@@ -6,11 +6,9 @@ which arrive in the set that is held beside it). So a key opens nothing a second
 node (N18), and a busy one costs one read in half a minute.
 """
 
-from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
-from uuid import UUID
 
 from airside.apikeys import records
 from airside.apikeys.model import ApiKey, UserStates
@@ -18,14 +16,12 @@ from airside.core.clock import Clock, epoch
 from airside.limits import API_KEY_REQUESTS, Limit
 from airside.limits.names import per_minute
 from airside.revocation import RevokedSet
-from airside.store import Listener
+from airside.store import Listener, Memory
 from airside.store.context import RequestContext
 
 CHANNEL: Final = "airside_api_keys"
 REMEMBERED: Final = 30.0
 """Seconds."""
-MAX_REMEMBERED: Final = 10_000
-"""Keys of all tenants; the one used longest ago is forgotten."""
 
 
 @dataclass(slots=True)
@@ -47,7 +43,6 @@ class Held:
     owner: str
     stands: bool
     limit: Limit
-    moment: float
     loaded: int
     revoked: RevokedSet
     seen: int
@@ -72,22 +67,17 @@ class KeyMemory:
     """The keys that came lately. What isn't there isn't remembered."""
 
     def __init__(self, *, listener: Listener, clock: Clock, users: UserStates) -> None:
-        self._clock = clock
         self._users = users
-        self._held: OrderedDict[tuple[int, str], Held] = OrderedDict()
-        self._generation = 0
-        listener.subscribe(CHANNEL, self._hear, self._forget)
+        self._memory: Memory[Held] = Memory(listener, clock, channel=CHANNEL, seconds=REMEMBERED)
 
     def known(self, ctx: RequestContext, lookup: str, revoked: RevokedSet) -> Held | None:
         """The key that is found by `lookup`, if it is in memory and nothing has been heard since."""
-        held = self._held.get((ctx.tenant_id.int, lookup))
-        if held is None or not 0 <= self._clock.monotonic() - held.moment < REMEMBERED or held.outdated(revoked):
-            return None
-        return held
+        held = self._memory.known(ctx, lookup)
+        return None if held is None or held.outdated(revoked) else held
 
     async def load(self, ctx: RequestContext, lookup: str, revoked: RevokedSet) -> Held | None:
         """The same from the database; None where there is none."""
-        moment, seen, generation = self._clock.monotonic(), revoked.arrived, self._generation
+        reading, seen = self._memory.reading(), revoked.arrived
         stored = await records.presented(ctx, lookup)
         if stored is None:
             return None
@@ -98,48 +88,20 @@ class KeyMemory:
             owner=stored.key.owner.word,
             stands=await self._stands(ctx, stored),
             limit=per_minute(API_KEY_REQUESTS, stored.key.per_minute),
-            moment=moment,
             loaded=epoch(ctx.now),
             revoked=revoked,
             seen=seen,
             noted=stored.key.last_used_at,
         )
         if held.stands:  # nobody tells that an owner stands again
-            # Only what has been committed may outlive this transaction.
-            ctx.tx.after_commit(lambda: self._keep(ctx.tenant_id, generation, held))
+            self._memory.keep(ctx, reading, held, lookup)
         return held
 
     async def changed(self, ctx: RequestContext, lookup: str) -> None:
         """Whoever changes a key says so in the same transaction."""
-        tenant_id = ctx.tenant_id
-        await ctx.tx.notify(CHANNEL, f"{tenant_id.hex} {lookup}")
-        ctx.tx.after_commit(lambda: self._drop(tenant_id, lookup))
+        await self._memory.changed(ctx, lookup)
 
     async def _stands(self, ctx: RequestContext, stored: records.Stored) -> bool:
         owner = stored.key.owner
         state = stored.account_state if owner.kind == "service_account" else await self._users.state(ctx, owner.id)
         return state == "active"
-
-    def _keep(self, tenant_id: UUID, generation: int, held: Held) -> None:
-        if generation != self._generation:
-            return  # something changed while it was being read: perhaps this
-        place = (tenant_id.int, held.key.lookup)
-        self._held[place] = held
-        self._held.move_to_end(place)
-        if len(self._held) > MAX_REMEMBERED:
-            self._held.popitem(last=False)
-
-    def _drop(self, tenant_id: UUID, lookup: str) -> None:
-        self._generation += 1
-        self._held.pop((tenant_id.int, lookup), None)
-
-    def _hear(self, payload: str) -> None:
-        tenant, _, lookup = payload.partition(" ")
-        try:
-            self._drop(UUID(hex=tenant), lookup)
-        except ValueError:
-            self._forget()
-
-    def _forget(self) -> None:
-        self._generation += 1
-        self._held.clear()

@@ -6,7 +6,6 @@ wrapped (`vault`), the text form of what is sealed (`protocols/envelope.py`), no
 `admin`).
 """
 
-from airside.secrets.key_memory import KeyMemory
 from airside.secrets.keys import AppKeys
 from airside.secrets.model import MAX_BATCH, AppKey, KeyVersion, Purpose
 from airside.secrets.ring import MAX_FIELD, KeyRing
@@ -20,7 +19,6 @@ __all__ = [
     "MAX_SECRETS",
     "AppKey",
     "AppKeys",
-    "KeyMemory",
     "KeyRing",
     "KeyVersion",
     "Lease",

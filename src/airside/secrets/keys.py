@@ -1,25 +1,35 @@
-"""Named keys: made, rotated, destroyed, and handed to whoever seals with them."""
+"""Named keys: made, rotated, destroyed, and handed to whoever seals with them.
+
+They are held in memory (`store.Memory`), so that sealing costs no query; a destroyed key opens nothing a few seconds
+later on any node (N18).
+"""
+
+from typing import Final
 
 from airside.audit import Event, Journal
+from airside.core.clock import Clock
 from airside.core.entropy import Entropy
 from airside.core.errors import Conflict, InvalidInput, NotFound
 from airside.core.ids import uuid7
 from airside.secrets import records_keys
-from airside.secrets.key_memory import KeyMemory
 from airside.secrets.model import MAX_KEYS, MAX_VERSIONS, PURPOSES, AppKey, Purpose, checked_name, is_name
 from airside.secrets.ring import KEY_BYTES, KeyRing
-from airside.store import RequestContext
+from airside.store import Listener, Memory, RequestContext
 from airside.vault import Vault
+
+CHANNEL: Final = "airside_app_keys"
+REMEMBERED: Final = 10.0
+"""Seconds."""
 
 
 class AppKeys:
     """The named keys of the context's tenant, each version wrapped by the tenant's data key."""
 
-    def __init__(self, *, vault: Vault, entropy: Entropy, journal: Journal, memory: KeyMemory) -> None:
+    def __init__(self, *, vault: Vault, entropy: Entropy, journal: Journal, listener: Listener, clock: Clock) -> None:
         self._vault = vault
         self._entropy = entropy
         self._journal = journal
-        self._memory = memory
+        self._memory: Memory[KeyRing] = Memory(listener, clock, channel=CHANNEL, seconds=REMEMBERED)
 
     async def create(self, ctx: RequestContext, name: str, purpose: Purpose) -> AppKey:
         """A new key with its first version.
@@ -118,7 +128,7 @@ class AppKeys:
             return known
         if not is_name(name):
             raise NotFound("key")
-        moment, generation = self._memory.moment(), self._memory.generation
+        reading = self._memory.reading()
         found = await records_keys.material(ctx, await self._vault.keyset(ctx), name)
         if found is None:
             raise NotFound("key")
@@ -130,7 +140,7 @@ class AppKeys:
             active=found.active,
             entropy=self._entropy,
         )
-        self._memory.keep(ctx, name, ring, moment=moment, generation=generation)
+        self._memory.keep(ctx, reading, ring, name)
         return ring
 
     async def _add_version(self, ctx: RequestContext, key: AppKey, version: int) -> None:

@@ -1,8 +1,8 @@
 """Store: the way to PostgreSQL, and the only one.
 
 Owns connections, transactions with the tenant in them, the RequestContext type, migrations and the catalogue of
-tables, the notification listener, the outbox, and the embedded server. Does not own any room's rows: each room speaks
-its own SQL in its `records.py`.
+tables, the notification listener and what is held in memory until its news comes, the outbox, and the embedded server.
+Does not own any room's rows: each room speaks its own SQL in its `records.py`.
 """
 
 from airside.store.catalogue import TABLES, Table
@@ -11,6 +11,7 @@ from airside.store.engine import Begun, Engine
 from airside.store.errors import Away, ForeignKeyViolation, UniqueViolation
 from airside.store.listener import Listener
 from airside.store.lookup import Address, Lookup
+from airside.store.memory import Memory
 from airside.store.outbox import Outbox
 from airside.store.pace import paced, rounds
 from airside.store.reach import reach
@@ -26,6 +27,7 @@ __all__ = [
     "Item",
     "Listener",
     "Lookup",
+    "Memory",
     "Outbox",
     "PlatformContext",
     "RequestContext",

@@ -5,7 +5,6 @@ process that made it, with the notification in every other. Where the news has b
 every request: a node that can't hear goes slowly, and lets nobody in.
 """
 
-from collections import OrderedDict
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -15,7 +14,7 @@ from airside.core.clock import Clock
 from airside.core.entropy import Entropy
 from airside.core.errors import Conflict, InvalidInput, NotFound
 from airside.core.ids import TENANT, format_id, uuid7
-from airside.store import Listener, RequestContext
+from airside.store import Listener, Memory, RequestContext
 from airside.tenancy import records_lockdown
 from airside.tenancy.model_lockdown import MAX_BANNED, MAX_BANS, MIN_PREFIX, Ban, Lock, Lockdown, read_network
 
@@ -24,8 +23,6 @@ REREAD: Final = 60.0
 """Seconds after which it is read again, whatever the news."""
 MAX_SILENCE: Final = 5.0
 """Seconds without a sign of life from the listener, after which nothing is taken from memory."""
-MAX_REMEMBERED: Final = 10_000
-"""Tenants; the one asked for longest ago is forgotten."""
 
 
 class Lockdowns:
@@ -33,12 +30,9 @@ class Lockdowns:
 
     def __init__(self, *, listener: Listener, clock: Clock, entropy: Entropy, journal: Journal) -> None:
         self._listener = listener
-        self._clock = clock
         self._entropy = entropy
         self._journal = journal
-        self._held: OrderedDict[int, tuple[float, Lockdown]] = OrderedDict()
-        self._generation = 0
-        listener.subscribe(CHANNEL, self._hear, self._forget)
+        self._memory: Memory[Lockdown] = Memory(listener, clock, channel=CHANNEL, seconds=REREAD)
 
     async def enter(self, ctx: RequestContext) -> Lockdown:
         """What is shut of the context's tenant, for whoever opens the door to it and has done nothing yet: what they
@@ -46,9 +40,9 @@ class Lockdowns:
         known = self.known(ctx)
         if known is not None:
             return known
-        moment, generation = self._clock.monotonic(), self._generation
+        reading = self._memory.reading()
         found = await records_lockdown.load(ctx)
-        self._keep(ctx.tenant_id, moment, generation, found)
+        self._memory.keep_committed(ctx.tenant_id, reading, found)
         return found
 
     async def current(self, ctx: RequestContext) -> Lockdown:
@@ -57,12 +51,8 @@ class Lockdowns:
 
     def known(self, ctx: RequestContext) -> Lockdown | None:
         """As `current`, if it is in memory and the news isn't silent."""
-        held = self._held.get(ctx.tenant_id.int)
-        if held is None or self._listener.silent_for() > MAX_SILENCE:
-            return None
-        if not 0 <= self._clock.monotonic() - held[0] < REREAD:
-            return None
-        return held[1]
+        held = self._memory.known(ctx)
+        return None if held is None or self._listener.silent_for() > MAX_SILENCE else held
 
     async def lock(self, ctx: RequestContext) -> Lock:
         """Nothing in the tenant is changed any more until it is unlocked.
@@ -72,7 +62,7 @@ class Lockdowns:
         """
         if not await records_lockdown.lock(ctx):
             raise Conflict("the tenant is locked already")
-        await self._changed(ctx)
+        await self._memory.changed(ctx)
         await self._journal.record(ctx, Event.TENANT_LOCKED, subject=format_id(TENANT, ctx.tenant_id))
         return Lock(ctx.principal.subject, ctx.now)
 
@@ -84,7 +74,7 @@ class Lockdowns:
         """
         if not await records_lockdown.unlock(ctx):
             raise Conflict("the tenant isn't locked")
-        await self._changed(ctx)
+        await self._memory.changed(ctx)
         await self._journal.record(ctx, Event.TENANT_UNLOCKED, subject=format_id(TENANT, ctx.tenant_id))
 
     async def ban(self, ctx: RequestContext, text: str, lifetime: timedelta, *, force: bool = False) -> Ban:
@@ -106,7 +96,7 @@ class Lockdowns:
         if len((await records_lockdown.load(ctx)).bans) >= MAX_BANS:
             raise Conflict("as many networks as may be are banned", max_bans=MAX_BANS)
         await records_lockdown.insert_ban(ctx, ban)
-        await self._changed(ctx)
+        await self._memory.changed(ctx)
         await self._record(ctx, Event.NETWORK_BANNED, ban, until=ban.expires_at)
         return ban
 
@@ -119,7 +109,7 @@ class Lockdowns:
         ban = await records_lockdown.lift(ctx, ban_id)
         if ban is None:
             raise NotFound("ban")
-        await self._changed(ctx)
+        await self._memory.changed(ctx)
         await self._record(ctx, Event.NETWORK_LIFTED, ban)
         return ban
 
@@ -134,30 +124,3 @@ class Lockdowns:
     async def _record(self, ctx: RequestContext, event: Event, ban: Ban, *, until: datetime | None = None) -> None:
         details = {"network": str(ban.network)} | ({} if until is None else {"until": until.isoformat()})
         await self._journal.record(ctx, event, subject=ban.word, details=details)
-
-    async def _changed(self, ctx: RequestContext) -> None:
-        tenant_id = ctx.tenant_id
-        await ctx.tx.notify(CHANNEL, tenant_id.hex)
-        ctx.tx.after_commit(lambda: self._drop(tenant_id))
-
-    def _keep(self, tenant_id: UUID, moment: float, generation: int, found: Lockdown) -> None:
-        if generation != self._generation:
-            return  # something changed while it was being read: perhaps this
-        self._held[tenant_id.int] = (moment, found)
-        self._held.move_to_end(tenant_id.int)
-        if len(self._held) > MAX_REMEMBERED:
-            self._held.popitem(last=False)
-
-    def _drop(self, tenant_id: UUID) -> None:
-        self._generation += 1
-        self._held.pop(tenant_id.int, None)
-
-    def _hear(self, payload: str) -> None:
-        try:
-            self._drop(UUID(hex=payload))
-        except ValueError:
-            self._forget()
-
-    def _forget(self) -> None:
-        self._generation += 1
-        self._held.clear()

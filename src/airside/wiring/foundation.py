@@ -17,7 +17,7 @@ from airside.notify.webhooks import Subscribers
 from airside.permissions import Permissions
 from airside.permissions.limits import Limits
 from airside.revocation import Revocations
-from airside.secrets import AppKeys, KeyMemory, SecretStore
+from airside.secrets import AppKeys, SecretStore
 from airside.store import Engine, Listener, Lookup, Outbox
 from airside.tokens import KeyRotation, Possession, RefreshFamilies, SigningKeys, SpentProofs
 from airside.vault import FORGOTTEN, Adoption, Aead, KeyArchive, Measured, NoArchive, Vault
@@ -127,9 +127,7 @@ def foundation(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy
         fetcher=Fetcher(allow=frozenset(settings.fetch_exceptions), spans=tracing),
         tracing=tracing,
         secret_store=SecretStore(vault=vault, entropy=entropy, journal=journal),
-        app_keys=AppKeys(
-            vault=vault, entropy=entropy, journal=journal, memory=KeyMemory(listener=listener, clock=clock)
-        ),
+        app_keys=AppKeys(vault=vault, entropy=entropy, journal=journal, listener=listener, clock=clock),
     )
 
 

@@ -4,7 +4,6 @@ Which endpoints a tenant has is held in memory for `REMEMBERED`, and until there
 hears of what this process commits from its own commit, and of what others commit a moment later.
 """
 
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Final
@@ -17,15 +16,13 @@ from airside.core.strict_json import Json
 from airside.notify.webhooks import records, records_deliveries
 from airside.notify.webhooks.model import listens
 from airside.notify.webhooks.records import Listening
-from airside.store import Listener, Outbox
+from airside.store import Listener, Memory, Outbox
 from airside.store.context import RequestContext
 
 CHANNEL: Final = "airside_webhooks"
 KIND: Final = "webhook"
 REMEMBERED: Final = 5.0
 """Seconds, where no news comes through."""
-MAX_REMEMBERED: Final = 10_000
-"""Tenants; the one asked for longest ago is forgotten."""
 
 
 class Subscribers:
@@ -33,10 +30,7 @@ class Subscribers:
 
     def __init__(self, *, outbox: Outbox, listener: Listener, clock: Clock) -> None:
         self._outbox = outbox
-        self._clock = clock
-        self._held: OrderedDict[UUID, tuple[float, Sequence[Listening]]] = OrderedDict()
-        self._generation = 0
-        listener.subscribe(CHANNEL, self._hear, self._forget)
+        self._memory: Memory[Sequence[Listening]] = Memory(listener, clock, channel=CHANNEL, seconds=REMEMBERED)
 
     async def __call__(
         self, ctx: RequestContext, event: Event, record: Record, _details: Mapping[str, Json], /
@@ -55,41 +49,16 @@ class Subscribers:
 
     async def changed(self, ctx: RequestContext) -> None:
         """Whoever changes an endpoint says so in the same transaction."""
-        tenant_id = ctx.tenant_id
-        await ctx.tx.notify(CHANNEL, tenant_id.hex)
-        ctx.tx.after_commit(lambda: self._drop(tenant_id))
+        await self._memory.changed(ctx)
 
     async def _listening(self, ctx: RequestContext) -> Sequence[Listening]:
-        moment, held = self._clock.monotonic(), self._held.get(ctx.tenant_id)
-        if held is not None and 0 <= moment - held[0] < REMEMBERED:
-            return held[1]
-        generation = self._generation
+        known = self._memory.known(ctx)
+        if known is not None:
+            return known
+        reading = self._memory.reading()
         found = await records.listening(ctx)
-        # Only what has been committed may outlive this transaction.
-        ctx.tx.after_commit(lambda: self._keep(ctx.tenant_id, generation, moment, found))
+        self._memory.keep(ctx, reading, found)
         return found
-
-    def _keep(self, tenant_id: UUID, generation: int, moment: float, found: Sequence[Listening]) -> None:
-        if generation != self._generation:
-            return  # something changed while it was being read: perhaps this
-        self._held[tenant_id] = moment, found
-        self._held.move_to_end(tenant_id)
-        if len(self._held) > MAX_REMEMBERED:
-            self._held.popitem(last=False)
-
-    def _drop(self, tenant_id: UUID) -> None:
-        self._generation += 1
-        self._held.pop(tenant_id, None)
-
-    def _hear(self, payload: str) -> None:
-        try:
-            self._drop(UUID(hex=payload))
-        except ValueError:
-            self._forget()
-
-    def _forget(self) -> None:
-        self._generation += 1
-        self._held.clear()
 
 
 def _concerns(endpoint: Listening, event: Event, subject: str) -> bool:
