@@ -45,6 +45,13 @@ async def _change(kit: Kit, user_id: UUID, old: str, new: str, passwords: Passwo
     return "changed"
 
 
+async def _guess(kit: Kit, user_id: UUID, old: str) -> str:
+    """As `_change`, by somebody who asks again when too much is waiting to be hashed."""
+    while (answer := await _change(kit, user_id, old, NEW)) == "unavailable":  # noqa: ASYNC110 - no event tells when the queue is shorter
+        await asyncio.sleep(0.2)
+    return answer
+
+
 async def _proves(kit: Kit, password: str) -> bool:
     try:
         await kit.proof(EMAIL, password)
@@ -101,7 +108,7 @@ async def test_nobody_and_who_has_none_and_the_disabled_and_a_foreign_user_chang
 async def test_a_stolen_session_guesses_ten_times_a_day(kit: Kit) -> None:
     """N13: in parallel, and with the right one afterwards; the person's own sign-in goes on."""
     user = await kit.user()
-    answers = await asyncio.gather(*(_change(kit, user.id, f"guess {number}", NEW) for number in range(14)))
+    answers = await asyncio.gather(*(_guess(kit, user.id, f"guess {number}") for number in range(14)))
     assert sorted(answers) == ["limit_exceeded"] * 4 + ["unauthenticated"] * 10
     assert await _change(kit, user.id, PASSWORD, NEW) == "limit_exceeded"
     assert await _proves(kit, PASSWORD)

@@ -97,11 +97,9 @@ async def gone(pid: int, within: float) -> bool:
     return True
 
 
-async def test_fresh_start_is_ready_quickly_and_durable(data_dir: Path) -> None:
+async def test_fresh_start_is_ready_and_durable(data_dir: Path) -> None:
     server = EmbeddedPostgres(data_dir)
-    began = time.monotonic()
     assert await server.attach_or_start()
-    took = time.monotonic() - began
     settings = await ask(
         server,
         "select current_setting('fsync'), current_setting('synchronous_commit'), current_setting('data_checksums'),"
@@ -109,7 +107,6 @@ async def test_fresh_start_is_ready_quickly_and_durable(data_dir: Path) -> None:
     )
     await server.stop()
     assert settings == [("on", "on", "on", "UTF8", "")]
-    assert took < 5  # 0.9 s alone; room for a machine that does other things too
 
 
 async def test_restart_keeps_data(data_dir: Path) -> None:
