@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 TESTS ?= tests
 # A process a core, each with a database of its own; then what measures time, with nothing beside it.
-BESIDE := -n logical -m "not alone"
+BESIDE := -n logical --max-worker-restart 0 -m "not alone"
 ALONE := -m alone
 OR_NONE := || test $$? -eq 5  # pytest's word for no test at all, as in most parts
 NPM_PEERS := $(patsubst %,tests/peers/%/node_modules/.installed,openfga-js openid-client oauth4webapi jupyterhub oidc-provider)

@@ -14,6 +14,8 @@ from tests.running import HOST, free_port
 
 PAUSE = 0.02
 TRIES = 1_000
+PATIENCE = 20.0
+"""Seconds for one answer: a node that takes longer hangs."""
 FORGE = """
 import asyncio, os, signal, sys
 from pathlib import Path
@@ -91,11 +93,12 @@ class Node:
 
     async def _ready(self) -> bool:
         try:
-            reader, writer = await self.open()
-            writer.write(f"GET /readyz HTTP/1.1\r\nhost: {self.public_host}\r\nconnection: close\r\n\r\n".encode())
-            said = await reader.read()
+            async with asyncio.timeout(PATIENCE):
+                reader, writer = await self.open()
+                writer.write(f"GET /readyz HTTP/1.1\r\nhost: {self.public_host}\r\nconnection: close\r\n\r\n".encode())
+                said = await reader.read()
             writer.close()
-        except OSError:
+        except OSError:  # a timeout is one, too
             return False
         return said.startswith(b"HTTP/1.1 200")
 

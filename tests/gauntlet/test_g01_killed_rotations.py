@@ -24,7 +24,7 @@ from airside.vault.kms.local import LocalKek
 from airside.wiring.build import build
 from airside.wiring.settings import Settings
 from tests.gauntlet.families import new_family
-from tests.gauntlet.mortal import Node, nodes, two_ports
+from tests.gauntlet.mortal import PATIENCE, Node, nodes, two_ports
 from tests.makers import Database, MakeDatabase
 from tests.running import Place, Running
 from tests.trips.visitor import NATIVE
@@ -85,11 +85,12 @@ class Holder:
             f"content-type: application/x-www-form-urlencoded\r\ncontent-length: {len(form)}\r\n\r\n"
         )
         try:
-            reader, writer = await self._connection(node)
-            writer.write(head.encode() + form)
-            lines = (await reader.readuntil(b"\r\n\r\n")).lower().split(b"\r\n")
-            length = next(int(line[15:]) for line in lines if line.startswith(b"content-length:"))
-            return json.loads(await reader.readexactly(length))
+            async with asyncio.timeout(PATIENCE):
+                reader, writer = await self._connection(node)
+                writer.write(head.encode() + form)
+                lines = (await reader.readuntil(b"\r\n\r\n")).lower().split(b"\r\n")
+                length = next(int(line[15:]) for line in lines if line.startswith(b"content-length:"))
+                return json.loads(await reader.readexactly(length))
         except (OSError, asyncio.IncompleteReadError):
             self.close(node)
             return None

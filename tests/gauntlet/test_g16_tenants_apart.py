@@ -9,7 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -19,11 +19,15 @@ import httpx2
 import pytest
 from psycopg import AsyncConnection, sql
 
+from airside.core.clock import Clock
+from airside.core.entropy import Entropy
 from airside.store import TABLES
+from airside.store.migrate import migrate, role_of
+from airside.vault.kms.local import LocalKek
 from tests.gauntlet.camps import QUIET, Camp, camp, never_were
 from tests.gauntlet.letters import emptied
-from tests.makers import Database
-from tests.running import Place, Running
+from tests.makers import Database, MakeDatabase
+from tests.running import Place, Running, running
 from tests.surface import endpoints
 
 ROOT = Path(__file__).parents[2]
@@ -155,6 +159,22 @@ async def _digest(dsn: str, place: Place, until: datetime) -> dict[str, str]:
                 assert row is not None
                 digests[name] = row[0]
     return digests
+
+
+@pytest.fixture
+async def database(blank_database: MakeDatabase) -> AsyncIterator[Database]:
+    """One of its own: what other tests have left would only make each probe dearer."""
+    async with blank_database() as made:
+        await migrate(made.owner, role_of(made.app))
+        yield made
+
+
+@pytest.fixture
+async def server(
+    database: Database, tmp_path: Path, kek: LocalKek, clock: Clock, entropy: Entropy
+) -> AsyncIterator[Running]:
+    async with running(database.app, tmp_path, kek=kek, clock=clock, entropy=entropy) as started:
+        yield started
 
 
 @pytest.mark.gauntlet
