@@ -65,6 +65,7 @@ CASES: tuple[tuple[str, str | None], ...] = (
     ("AIRSIDE_PERMISSIONS_TYPES_LIMIT", "-1"),
     ("AIRSIDE_PERMISSIONS_MODEL_BYTES", "262145"),
     ("AIRSIDE_PERMISSIONS_MEMORY", "0"),
+    ("AIRSIDE_TENANT_RATE", "0"),
     # database
     ("AIRSIDE_DATABASE_URL", None),
     ("AIRSIDE_DATABASE_URL", "sqlite:///airside.db"),

@@ -6,6 +6,8 @@ written in `access/problems.py` and its siblings, by class.
 
 from typing import ClassVar
 
+from airside.core.gcra import Rate
+
 
 class Refusal(Exception):
     """Base of every deliberate "no". `code` is stable, lower-case, and safe to show."""
@@ -90,14 +92,15 @@ class QuotaExceeded(Conflict):
 
 
 class LimitExceeded(Refusal):
-    """Too often. `retry_after` in seconds."""
+    """Too often. `retry_after` in seconds. `rate` is given where the refused may know by which they are counted."""
 
     code = "limit_exceeded"
 
-    def __init__(self, limit: str, retry_after: float) -> None:
+    def __init__(self, limit: str, retry_after: float, rate: Rate | None = None) -> None:
         super().__init__(f"limit {limit} exceeded", limit=limit, retry_after=retry_after)
         self.limit = limit
         self.retry_after = retry_after
+        self.rate = rate
 
 
 class Unavailable(Refusal):

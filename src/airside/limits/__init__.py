@@ -2,7 +2,8 @@
 
 Owns the one table of limits (`names.py`), the Limiter protocol and its implementations: in the memory of one process,
 in PostgreSQL for several nodes, and in Valkey for many (`in_valkey.py`, imported where it is wanted: its client is an
-extra); and the operator's plans with their quotas (`allowances.py`, `plans.py`, `quotas.py`). Does not own what
+extra); the operator's plans with their quotas (`allowances.py`, `plans.py`, `quotas.py`), and how often a tenant may
+ask (`rates.py`). Does not own what
 happens to a refused caller (`access`), nor the rule itself, which is pure (`core/gcra.py`), nor what a quota counts:
 that is the room's that adds. A limiter that can't count refuses.
 """
@@ -51,9 +52,10 @@ from airside.limits.names import (
     VAULT_VALUES,
     VERIFY_ACCOUNT,
 )
-from airside.limits.plan_model import Plan
+from airside.limits.plan_model import Plan, paced
 from airside.limits.plans import Plans
 from airside.limits.quotas import UNBOUNDED, Quotas
+from airside.limits.rates import TENANT, Rates
 from airside.limits.records import sweep
 
 __all__ = [
@@ -94,6 +96,7 @@ __all__ = [
     "SIGNUP_CONFIRM",
     "SIGNUP_ORIGIN",
     "STORES",
+    "TENANT",
     "TOKEN_FAILURES",
     "UNBOUNDED",
     "USERS",
@@ -110,6 +113,8 @@ __all__ = [
     "Plans",
     "PostgresLimiter",
     "Quotas",
+    "Rates",
     "origin_key",
+    "paced",
     "sweep",
 ]

@@ -11,14 +11,16 @@ class Allowance:
     """One allowance, whole.
 
     `name` is stable: it stands in stored plans and in answers. A `quota` bounds how many of something a tenant has at a
-    time; one more is refused with 409. `server` is what the server allows every tenant, whatever its plan says; None
-    where it has no bound of its own.
+    time; one more is refused with 409. A `rate` bounds how often it may ask; one request more is refused with 429.
+    `server` is what the server allows every tenant, whatever its plan says; None where it has no bound of its own.
+    `least` is the smallest amount that says anything.
     """
 
     name: str
-    kind: Literal["quota"]
+    kind: Literal["quota", "rate"]
     description: str
     server: int | None = None
+    least: int = 0
 
 
 USERS: Final = Allowance("users", "quota", "People, disabled ones included.")
@@ -26,5 +28,9 @@ API_KEYS: Final = Allowance("api_keys", "quota", "API keys that are good for som
 CLIENTS: Final = Allowance("clients", "quota", "Registered applications, however they were registered.")
 CONNECTIONS: Final = Allowance("connections", "quota", "Connections to identity providers.", 200)
 STORES: Final = Allowance("stores", "quota", "Permission stores of the tenant's own.")
+RATE: Final = Allowance("rate", "rate", "Requests a second, at each server process.", least=1)
+BURST: Final = Allowance(
+    "burst", "rate", "Requests at once, before `rate` sets the pace; as many as `rate` if unsaid.", least=1
+)
 
-ALLOWANCES: Final = {each.name: each for each in (USERS, API_KEYS, CLIENTS, CONNECTIONS, STORES)}
+ALLOWANCES: Final = {each.name: each for each in (USERS, API_KEYS, CLIENTS, CONNECTIONS, STORES, RATE, BURST)}

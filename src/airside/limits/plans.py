@@ -1,7 +1,8 @@
 """Plans at hand: which one a tenant is on is known at each node without a question, as clients are (decision 0017).
 
-What was read is good for `REMEMBERED` from the beginning of the reading; the news of a change takes it away at once, in
-the process that made it with its commit, in every other with the notification.
+What was read is good for `REMEMBERED` from the beginning of the reading; the news of a change outdates it at once, in
+the process that made it with its commit, in every other with the notification. What is outdated is kept for whoever
+can't wait (`rates.py`): yesterday's bound is better than none.
 """
 
 from typing import Final
@@ -20,6 +21,8 @@ REMEMBERED: Final = 30.0
 """Seconds."""
 MAX_REMEMBERED: Final = 10_000
 """Tenants; full, they are all read again."""
+_OUTDATED: Final = float("-inf")
+_UNREAD: Final = (_OUTDATED, None)
 
 
 class Plans:
@@ -37,14 +40,19 @@ class Plans:
         Raises:
             Inconsistent: its plan can't be read.
         """
-        held = self._held.get(ctx.tenant_id.int)
-        if held is not None and 0 <= self._clock.monotonic() - held[0] < REMEMBERED:
-            return held[1]
+        plan, holds = self.last(ctx.tenant_id)
+        if holds:
+            return plan
         moment, generation = self._clock.monotonic(), self._generation
         plan = await records_plans.find(ctx)
         # Only what has been committed may outlive this transaction.
         ctx.tx.after_commit(lambda: self._keep(ctx.tenant_id.int, moment, generation, plan))
         return plan
+
+    def last(self, tenant_id: UUID) -> tuple[Plan | None, bool]:
+        """The plan as it was last read, without a wait, and whether that still holds; None where it never was."""
+        moment, plan = self._held.get(tenant_id.int, _UNREAD)
+        return plan, 0 <= self._clock.monotonic() - moment < REMEMBERED
 
     async def list(self, ctx: RequestContext) -> list[Plan]:
         """Every plan, by name."""
@@ -88,7 +96,8 @@ class Plans:
 
     def _drop(self, tenant_id: UUID) -> None:
         self._generation += 1
-        self._held.pop(tenant_id.int, None)
+        if tenant_id.int in self._held:
+            self._held[tenant_id.int] = (_OUTDATED, self._held[tenant_id.int][1])
 
     def _hear(self, payload: str) -> None:
         try:
@@ -98,4 +107,4 @@ class Plans:
 
     def _forget(self) -> None:
         self._generation += 1
-        self._held.clear()
+        self._held = {tenant: (_OUTDATED, plan) for tenant, (_, plan) in self._held.items()}

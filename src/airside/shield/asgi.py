@@ -5,17 +5,20 @@ and `send` once. It needs no server and no framework: any ASGI application fits.
 """
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from airside.core.clock import Clock, SystemClock
 from airside.core.entropy import Entropy, SystemEntropy
+from airside.core.errors import LimitExceeded
+from airside.protocols.problem import CONTENT_TYPE
 from airside.shield.cors import Header
 from airside.shield.outgoing import Counted, Outgoing, Send, marked
 from airside.shield.passage import KEY, REQUEST_ID, Passage, Scope
 from airside.shield.policy import Policy
 from airside.shield.problems import describe, internal_problem, problem_of
-from airside.shield.prompt import Prompt, Reply
+from airside.shield.prompt import Door, Prompt, Reply
 from airside.shield.request_ids import RequestIds
 from airside.shield.rules import csrf_verdict, decide_host, decide_origin
 from airside.shield.screen import (
@@ -33,6 +36,8 @@ Receive = Callable[[], Awaitable[Any]]
 App = Callable[[Any, Any, Any], Awaitable[None]]
 _LOG: Final = logging.getLogger("airside.shield")
 _POLICY_VIOLATION: Final = 1008  # RFC 6455 §7.4.1
+_COUNTED: Final = "airside.counted"
+"""Where in the scope the lines stand that tell by which limit a request was counted."""
 
 
 class Shield:
@@ -49,12 +54,14 @@ class Shield:
         policy: Policy,
         *,
         prompt: Prompt | None = None,
+        door: Door | None = None,
         clock: Clock | None = None,
         entropy: Entropy | None = None,
     ) -> None:
         self._app = app
         self._policy = policy
         self._prompt = prompt
+        self._door = door
         self._ids = RequestIds(clock=clock or SystemClock(), entropy=entropy or SystemEntropy())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -66,14 +73,11 @@ class Shield:
         headers: Incoming | None = dict(lines)  # in C; only a repeated header needs the careful way
         if len(headers) != len(lines):
             headers = single_reading(lines)
-        client = scope.get("client")
-        peer: str = client[0] if client else ""
-        known = headers or {}
-        seen = self._relayed(scope, known, peer) if policy.proxies else Passage(self._ids.fresh(), peer, known)
+        seen = self._seen(scope, headers or {})
         scope[KEY] = seen
         REQUEST_ID.set(seen.request_id)
         fixed = policy.secure_headers if scope["scheme"] == "https" else policy.plain_headers
-        extra = _readable(scope, headers, policy) if headers and policy.cors else ()
+        extra = _extra(scope, headers, policy)
         outgoing = Outgoing(send, seen, fixed, extra)
         try:
             answer = refusal("bad_request") if headers is None else screen(scope, headers, policy)
@@ -89,6 +93,17 @@ class Shield:
         else:
             if outgoing.holding:
                 await _settle(outgoing)
+
+    def admit(self, scope: Scope) -> Reply | None:
+        """What a request is answered that comes too often, whatever it wants; None: let it in. For the listener, which
+        asks once, as soon as the head is there."""
+        if self._door is None:
+            return None
+        try:
+            scope[_COUNTED] = self._door.admit(scope)
+        except LimitExceeded as error:
+            return self._turned_away(scope, error)
+        return None
 
     def takes(self, scope: Scope) -> bool:
         """See `Prompt.takes`."""
@@ -118,8 +133,25 @@ class Shield:
         if reply is None:
             return None
         fixed = policy.secure_headers if scope["scheme"] == "https" else policy.plain_headers
-        extra = _readable(scope, headers, policy) if policy.cors else ()
-        return Reply(marked(reply.headers, seen, fixed, extra), reply.body, reply.route)
+        return Reply(marked(reply.headers, seen, fixed, _extra(scope, headers, policy)), reply.body, reply.route)
+
+    def _seen(self, scope: Scope, headers: Incoming) -> Passage:
+        client = scope.get("client")
+        peer: str = client[0] if client else ""
+        return (
+            self._relayed(scope, headers, peer) if self._policy.proxies else Passage(self._ids.fresh(), peer, headers)
+        )
+
+    def _turned_away(self, scope: Scope, error: LimitExceeded) -> Reply:
+        known = problem_of(error)
+        problem, told = known or (internal_problem(), ())
+        headers: Incoming = dict(scope["headers"])
+        scope[KEY] = seen = self._seen(scope, headers)
+        body = replace(problem, request_id=seen.request_id).render()
+        lines = [*told, (b"content-type", CONTENT_TYPE.encode()), (b"content-length", str(len(body)).encode())]
+        policy = self._policy
+        fixed = policy.secure_headers if scope["scheme"] == "https" else policy.plain_headers
+        return Reply(marked(lines, seen, fixed, _extra(scope, headers, policy)), body, status=problem.status)
 
     async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -145,6 +177,13 @@ class Shield:
     def _relayed(self, scope: Scope, headers: Incoming, peer: str) -> Passage:
         given = given_request_id(headers, peer, self._policy)
         return Passage(given or self._ids.fresh(), take_forwarded(scope, headers, peer, self._policy), headers)
+
+
+def _extra(scope: Scope, headers: Incoming | None, policy: Policy) -> Sequence[Header]:
+    counted: Sequence[Header] = scope.get(_COUNTED, ())
+    if not headers or not policy.cors:
+        return counted
+    return (*counted, *_readable(scope, headers, policy))
 
 
 def _readable(scope: Scope, headers: Incoming, policy: Policy) -> tuple[Header, ...]:

@@ -39,7 +39,7 @@ class Outgoing:
 
     __slots__ = ("_extra", "_fixed", "_held", "_send", "counted", "passage", "started")
 
-    def __init__(self, send: Send, passage: Passage, fixed: tuple[Header, ...], extra: tuple[Header, ...]) -> None:
+    def __init__(self, send: Send, passage: Passage, fixed: tuple[Header, ...], extra: Sequence[Header]) -> None:
         self._send = send
         self.passage = passage
         self._fixed = fixed
@@ -108,7 +108,7 @@ class Outgoing:
 
 
 def marked(
-    headers: Sequence[Header], seen: Passage, fixed: tuple[Header, ...], extra: tuple[Header, ...]
+    headers: Sequence[Header], seen: Passage, fixed: tuple[Header, ...], extra: Sequence[Header]
 ) -> list[Header]:
     """The header lines of an answer with shield's own."""
     identity = (b"x-request-id", seen.request_id.encode())

@@ -19,6 +19,7 @@ from airside.core.errors import (
     Unavailable,
     UnsupportedMedia,
 )
+from airside.protocols import ratelimit
 from airside.protocols.problem import Problem
 
 Header = tuple[bytes, bytes]
@@ -85,7 +86,15 @@ def describe(error: BaseException) -> str:
 
 def _headers(error: Refusal) -> tuple[Header, ...]:
     if isinstance(error, LimitExceeded | Unavailable):
-        return ((b"retry-after", str(max(1, math.ceil(error.retry_after))).encode()),)
+        after = (b"retry-after", str(max(1, math.ceil(error.retry_after))).encode())
+        return (after, *_counted(error)) if isinstance(error, LimitExceeded) else (after,)
     if isinstance(error, Unauthenticated):
         return ((b"www-authenticate", b"Bearer"),)
     return ()
+
+
+def _counted(error: LimitExceeded) -> tuple[Header, ...]:
+    """Which limit it was is told only where whoever refused says that the caller may know."""
+    if error.rate is None:
+        return (ratelimit.state(ratelimit.REQUESTS, 0, error.retry_after),)
+    return (ratelimit.policy(error.limit, error.rate), ratelimit.state(error.limit, 0, error.retry_after))

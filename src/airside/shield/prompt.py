@@ -1,4 +1,5 @@
-"""What an application knows at once: an answer of 200 to a request that has arrived whole, given without a wait."""
+"""What an application knows at once: that a request comes too often, as soon as its head is there; or an answer of 200
+to one that has arrived whole. Both are given without a wait."""
 
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
@@ -8,12 +9,26 @@ from airside.shield.passage import Scope
 
 
 class Reply(NamedTuple):
-    """A whole answer of status 200; its length is among its headers. `route` is the template of the route that would
-    have given it."""
+    """A whole answer; its length is among its headers. `route` is the template of the route that would have given
+    it."""
 
     headers: Sequence[Header]
     body: bytes
     route: str = ""
+    status: int = 200
+
+
+class Door(Protocol):
+    """Stands before everything, screening included: what it turns away costs nothing more."""
+
+    def admit(self, scope: Scope) -> Sequence[Header]:
+        """Count a request whose head has arrived. The header lines that tell by which limit, for its answer; none
+        where nothing counts it.
+
+        Raises:
+            LimitExceeded: it comes too often.
+        """
+        ...
 
 
 class Prompt(Protocol):

@@ -19,6 +19,8 @@ MAX_KEPT: Final = 512
 """Bytes of the longest line kept."""
 _NAME: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE: Final = re.compile(rb"[^\x00-\x08\x0a-\x1f\x7f]*")
+_VARYING: Final = frozenset({b"x-request-id", b"ratelimit"})
+"""Lines that hardly two answers have the same of."""
 _BODILESS: Final = frozenset({204, 304})
 
 _lines: dict[tuple[bytes, bytes], bytes] = {}
@@ -89,7 +91,7 @@ class Answer:
         Raises:
             RuntimeError, ValueError: as `send`.
         """
-        self._begin(200, reply.headers)
+        self._begin(reply.status, reply.headers)
         self._body(reply.body, False)
 
     def _begin(self, status: int, headers: Any) -> None:
@@ -115,7 +117,7 @@ class Answer:
                 if b"close" in (token.strip().lower() for token in value.split(b",")):
                     closing = True
                     cycle.keep_alive = False
-            elif lower != b"x-request-id":  # no two answers have the same
+            elif lower not in _VARYING:
                 _keep(name, value, rendered)
         if not cycle.keep_alive and not closing:
             parts.append(b"connection: close\r\n")

@@ -103,7 +103,7 @@ def application(services: Services, settings: Settings) -> ASGIApp:
         PromptIntrospection(services.introspection_endpoint, tenant, services.issuers),
         PromptKeys(services.keys, tenant),
     )
-    shielded = Shield(served, shield_policy(settings), prompt=prompt)
+    shielded = Shield(served, shield_policy(settings), prompt=prompt, door=services.door)
     return shielded if services.tracing is None else services.tracing.around(shielded)
 
 
@@ -209,7 +209,7 @@ def _script_rule(origins: frozenset[str]) -> CorsRule:
         prefix="/t/",
         origins=origins,
         headers=("authorization", "content-type", "dpop"),
-        exposed=("dpop-nonce", "www-authenticate"),
+        exposed=("dpop-nonce", "www-authenticate", "retry-after", "ratelimit", "ratelimit-policy"),
     )
 
 

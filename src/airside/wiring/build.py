@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from airside.access import Authorise, Contexts, Credentials, Issuers
+from airside.access import Authorise, Contexts, Credentials, Issuers, TenantDoor
 from airside.core.clock import Clock
 from airside.core.entropy import Entropy
 from airside.oauth import Authorities
@@ -47,6 +47,7 @@ class Services(
     token_verifier: TokenVerifier
     authorise: Authorise
     contexts: Contexts
+    door: TenantDoor
 
     async def start(self) -> None:
         """Connect, and listen for other processes' news.
@@ -67,6 +68,7 @@ class Services(
         """Let go of everything, in reverse."""
         await self.listener.stop()
         self.hashes.close()
+        self.rates.close()
         await self.fetcher.aclose()
         await self.webhook_fetcher.aclose()
         if self.tracing is not None:
@@ -124,4 +126,5 @@ def build(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy: Ent
         token_verifier=verifier,
         authorise=authorise,
         contexts=contexts,
+        door=TenantDoor(lookup=base.lookup, rates=base.rates),
     )

@@ -6,10 +6,11 @@ idle connection at once, under the request that may be on its way. Here a head h
 to drain serves what still comes with `Connection: close` (RFC 9112 §9.6) until it has been idle for a while.
 
 Where the application knows some answers at once (`shield.Prompt`), a request of that kind that arrives whole is
-answered in the very call that read it, without a task.
+answered in the very call that read it, without a task; so is, as soon as its head is there, whoever comes too often.
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, Final
 
 from uvicorn import Config
@@ -28,6 +29,8 @@ BODY_SECONDS: Final = 60.0
 STALL_SECONDS: Final = 30.0
 HOLD_SECONDS: Final = 0.005
 """How long a request that might be answered at once waits for its body: many clients send it right after the head."""
+Admit = Callable[[Any], Reply | None]
+"""What `Shield.admit` does."""
 _BUSY: Final = b'{"type":"about:blank","title":"Service Unavailable","status":503,"code":"unavailable"}'
 
 
@@ -55,6 +58,7 @@ class Connection(HttpToolsProtocol):
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self._prompt = config.app if isinstance(config.app, Shield) else None
+        self._admit: Admit = getattr(config.app, "admit", _anybody)
         self._held: tuple[RequestResponseCycle, Any] | None = None  # its body may be on its way
         self._waiting: asyncio.TimerHandle | None = None
         self._requests = server_state.requests
@@ -188,9 +192,21 @@ class Connection(HttpToolsProtocol):
             return
         if self._requests is not None:
             self._began = self._requests.moment()
+        refusal = self._admit(cycle.scope)
+        if refusal is not None:
+            if cycle.waiting_for_100_continue:  # whether its body comes all the same is the client's to decide
+                cycle.keep_alive = False
+            self._may_hold = False
+            self.loop.call_soon(self._say, cycle, refusal)
+            return
         prompt = self._prompt if self._may_hold and not cycle.waiting_for_100_continue else None
         if prompt is not None and prompt.takes(cycle.scope):
             self._held = cycle, app
+        else:
+            self._pass_on(cycle, app)
+
+    def _pass_on(self, cycle: Any, app: Any) -> None:
+        if self.transport.is_closing():
             return
         cycle.send = Answer(cycle, self._requests, self._began).send
         super()._start_asgi_task(cycle, app if len(self.tasks) < MAX_IN_FLIGHT else busy)
@@ -218,7 +234,7 @@ class Connection(HttpToolsProtocol):
         self._unhold()
         self._may_hold = False
         if held is not None:
-            self._start_asgi_task(*held)
+            self._pass_on(*held)
 
     def _unhold(self) -> None:
         self._held = None
@@ -252,6 +268,10 @@ class Connection(HttpToolsProtocol):
         self._unset_keepalive_if_required()
         if self._stalled is not None:
             self._stalled.cancel()
+
+
+def _anybody(_scope: Any) -> None:
+    return None
 
 
 async def busy(_scope: Any, _receive: Any, send: Any) -> None:

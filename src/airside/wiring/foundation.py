@@ -11,7 +11,7 @@ from airside.core.entropy import Entropy
 from airside.core.errors import Misconfigured
 from airside.custody import ArchivedKeys, open_store
 from airside.fetch import Fetcher
-from airside.limits import Counted, Limiter, Plans, PostgresLimiter, Quotas
+from airside.limits import Counted, Limiter, Plans, PostgresLimiter, Quotas, Rates, paced
 from airside.notify import Tidings
 from airside.notify.webhooks import Subscribers
 from airside.permissions import Permissions
@@ -49,6 +49,7 @@ class Foundation:
     tallies: Tallies
     plans: Plans
     quotas: Quotas
+    rates: Rates
     revocations: Revocations
     permissions: Permissions
     keys: SigningKeys
@@ -112,6 +113,12 @@ def foundation(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy
         tallies=Tallies(vault=vault, entropy=entropy),
         plans=plans,
         quotas=quotas,
+        rates=Rates(
+            engine=engine,
+            plans=plans,
+            clock=clock,
+            default=None if settings.tenant_rate is None else paced(settings.tenant_rate),
+        ),
         revocations=revocations,
         permissions=permissions,
         keys=keys,

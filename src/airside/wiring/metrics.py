@@ -111,8 +111,8 @@ def _permissions(services: Services) -> Iterator[Metric]:
 
 def _limits(services: Services) -> Iterator[Metric]:
     refusals: dict[tuple[str, ...], int] = {}
-    for tally in (services.limiter.refusals, services.key_pace.refusals, services.hashes.refusals):
-        for words, count in _copy(tally.counts):
+    for room in (services.limiter, services.key_pace, services.hashes, services.rates):
+        for words, count in _copy(room.refusals.counts):
             refusals[words] = refusals.get(words, 0) + count
     yield _counter("limit_refusals", ("limit",), list(refusals.items()))
 

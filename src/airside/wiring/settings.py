@@ -31,6 +31,9 @@ APPLICATIONS: Final = frozenset(
 )
 """Names that the SDK reads in applications, often in the same shell; the server neither reads nor refuses them."""
 
+MAX_RATE: Final = 1_000_000
+"""Requests a second: more than a process answers."""
+
 Mode = Literal["development", "production"]
 
 
@@ -45,6 +48,7 @@ class Settings:
     database_owner_url: Secret[str] | None = None
     database_pool_size: int = 20
     limits_url: Secret[str] | None = None
+    tenant_rate: int | None = None
     listen_host: str = "127.0.0.1"
     port: int = 8443
     redirect_port: int | None = 8080
@@ -169,6 +173,10 @@ def _port_or_off(text: str) -> int | None:
     return None if text == "off" else _number(1, 65535)(text)
 
 
+def _number_or_off(text: str) -> int | None:
+    return None if text == "off" else _number(1, MAX_RATE)(text)
+
+
 def _yes_or_no(text: str) -> bool:
     return _one_of("yes", "no")(text) == "yes"
 
@@ -269,6 +277,11 @@ SETTINGS: Final[dict[str, Setting]] = {
         limits_server,
         "Valkey or Redis that counts limits in the database's place, `rediss://user:password@host:6379/0` or "
         "`unix:///folder/socket`; `pip install 'airside[valkey]'`.",
+    ),
+    "tenant_rate": Setting(
+        _number_or_off,
+        "Most requests a second, and at once, that each server process answers to a tenant whose plan says nothing of "
+        "it; `off` for no bound.",
     ),
     "listen_host": Setting(_listen_host, "IP address to listen on; `0.0.0.0` for every one of this machine."),
     "port": Setting(_number(1, 65535), "Port for HTTPS."),

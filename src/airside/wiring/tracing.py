@@ -8,7 +8,7 @@ neither paths nor queries, people nor the words of an exception.
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any, Final, NoReturn
 from urllib.parse import urlsplit
@@ -27,6 +27,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from airside.core.errors import Refusal
 from airside.core.spans import Span
 from airside.fetch import Fetcher
+from airside.shield import Shield
 from airside.shield.passage import KEY, Passage
 from airside.wiring.requests import METHODS, NO_ROUTE, OTHER
 
@@ -41,6 +42,8 @@ PARENT: Final = b"traceparent"
 _log = structlog.get_logger("airside.traces")
 _PROPAGATOR: Final = TraceContextTextMapPropagator()
 _NOBODYS: Final = Context()
+Request = Callable[[ASGIApp, Scope, Receive, Send], Awaitable[None]]
+"""What answers one request of an application."""
 
 
 class Tracing:
@@ -73,16 +76,10 @@ class Tracing:
         """See `Spans`."""
         return _Begun(self._tracer.start_span(name, kind=SpanKind.CLIENT, attributes=told))
 
-    def around(self, app: ASGIApp) -> ASGIApp:
-        """`app`, with a span for each of its requests. One that might be answered at once goes the ordinary way."""
-
-        async def traced(scope: Scope, receive: Receive, send: Send) -> None:
-            if scope["type"] == "http":
-                await self._request(app, scope, receive, send)
-            else:
-                await app(scope, receive, send)
-
-        return traced
+    def around(self, app: Shield) -> ASGIApp:
+        """`app`, with a span for each of its requests. One that might be answered at once goes the ordinary way; one
+        that is turned away at the door has none."""
+        return _Traced(app, self._request)
 
     async def run(self) -> NoReturn:
         """Send for ever."""
@@ -150,6 +147,21 @@ class Tracing:
             self.dropped += 1
         else:
             self._waiting.append(span)
+
+
+class _Traced:
+    """An application whose every request `request` takes instead, and whose door is still its own."""
+
+    def __init__(self, app: Shield, request: Request) -> None:
+        self._app = app
+        self._request = request
+        self.admit = app.admit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await self._request(self._app, scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
 
 
 def _describe(span: OtelSpan, scope: Scope, method: str, status: int) -> None:

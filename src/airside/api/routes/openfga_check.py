@@ -34,12 +34,12 @@ class Verdicts:
 
     def seen(self, token: str) -> ASGIApp:
         """The same, for an application to send."""
-        headers, body, _route = self.reply(token)
-        start: Message = {"type": "http.response.start", "status": 200, "headers": headers}
+        reply = self.reply(token)
+        start: Message = {"type": "http.response.start", "status": reply.status, "headers": reply.headers}
 
         async def respond(_scope: Scope, _receive: Receive, send: Send) -> None:
             await send(start)
-            await send({"type": "http.response.body", "body": body})
+            await send({"type": "http.response.body", "body": reply.body})
 
         return respond
 
