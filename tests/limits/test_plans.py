@@ -12,7 +12,9 @@ from airside.core.clock import Clock
 from airside.core.errors import Inconsistent, InvalidInput, NotFound, QuotaExceeded
 from airside.federation import ConnectionDraft, OidcSettings
 from airside.limits import ALLOWANCES, Plan, Plans
+from airside.notify.webhooks import EndpointDraft
 from airside.oauth import ClientDraft
+from airside.permissions import TupleKey
 from airside.store import Listener, RequestContext
 from tests.apikeys.kit import account_with
 from tests.federation.scim.directory import directory, person
@@ -21,6 +23,8 @@ from tests.running import Place, Running
 from tests.surface import administrator_token, platform_token
 
 ROOM = 3
+QUOTAS = [each for each in ALLOWANCES.values() if each.kind == "quota"]
+MODEL = "model\n  schema 1.1\ntype user\ntype doc\n  relations\n    define viewer: [user]\n"
 AT_ONCE = 50
 SECOND = 1.0
 
@@ -60,10 +64,21 @@ def adding(place: Place) -> dict[str, Callable[[RequestContext], Awaitable[objec
     async def store(ctx: RequestContext) -> object:
         return await services.permissions.stores.create(ctx, "another")
 
-    return {"users": user, "api_keys": key, "clients": client, "connections": connection, "stores": store}
+    async def tuples(ctx: RequestContext) -> object:
+        (own,) = await services.permissions.stores.list(ctx, limit=2)
+        if not own.model_id:
+            await services.permissions.models.write(ctx, own.id, MODEL)
+        word = f"doc:{services.entropy.bytes(8).hex()}"
+        return await services.permissions.tuples.write(ctx, own.id, writes=[TupleKey("user:anne", "viewer", word)])
+
+    async def webhook(ctx: RequestContext) -> object:
+        return await services.webhooks.create(ctx, EndpointDraft("https://hooks.example.com/a", ["*"]))
+
+    makers = (user, key, client, connection, store, tuples, webhook)
+    return dict(zip((each.name for each in QUOTAS), makers, strict=True))
 
 
-@pytest.mark.parametrize("name", [each.name for each in ALLOWANCES.values() if each.kind == "quota"])
+@pytest.mark.parametrize("name", [each.name for each in QUOTAS])
 async def test_of_fifty_who_add_at_once_as_many_get_in_as_there_is_room_for(place: Place, name: str) -> None:
     await account_with(place, "users:read")
     add = adding(place)[name]

@@ -8,7 +8,17 @@ happens to a refused caller (`access`), nor the rule itself, which is pure (`cor
 that is the room's that adds. A limiter that can't count refuses.
 """
 
-from airside.limits.allowances import ALLOWANCES, API_KEYS, CLIENTS, CONNECTIONS, STORES, USERS, Allowance
+from airside.limits.allowances import (
+    ALLOWANCES,
+    API_KEYS,
+    CLIENTS,
+    CONNECTIONS,
+    STORES,
+    TUPLES,
+    USERS,
+    WEBHOOKS,
+    Allowance,
+)
 from airside.limits.counted import Counted
 from airside.limits.in_postgres import PostgresLimiter
 from airside.limits.in_process import InProcessLimiter
@@ -98,11 +108,13 @@ __all__ = [
     "STORES",
     "TENANT",
     "TOKEN_FAILURES",
+    "TUPLES",
     "UNBOUNDED",
     "USERS",
     "VAULT_REQUESTS",
     "VAULT_VALUES",
     "VERIFY_ACCOUNT",
+    "WEBHOOKS",
     "Allowance",
     "Counted",
     "Demand",

@@ -28,9 +28,13 @@ API_KEYS: Final = Allowance("api_keys", "quota", "API keys that are good for som
 CLIENTS: Final = Allowance("clients", "quota", "Registered applications, however they were registered.")
 CONNECTIONS: Final = Allowance("connections", "quota", "Connections to identity providers.", 200)
 STORES: Final = Allowance("stores", "quota", "Permission stores of the tenant's own.")
+TUPLES: Final = Allowance("tuples", "quota", "Tuples in the tenant's own permission stores, counted at each write.")
+WEBHOOKS: Final = Allowance("webhooks", "quota", "Endpoints that hear of events.", 20)
 RATE: Final = Allowance("rate", "rate", "Requests a second, at each server process.", least=1)
 BURST: Final = Allowance(
     "burst", "rate", "Requests at once, before `rate` sets the pace; as many as `rate` if unsaid.", least=1
 )
 
-ALLOWANCES: Final = {each.name: each for each in (USERS, API_KEYS, CLIENTS, CONNECTIONS, STORES, RATE, BURST)}
+ALLOWANCES: Final = {
+    each.name: each for each in (USERS, API_KEYS, CLIENTS, CONNECTIONS, STORES, TUPLES, WEBHOOKS, RATE, BURST)
+}

@@ -19,8 +19,8 @@ class Quotas:
     def __init__(self, plans: Plans | None = None) -> None:
         self._plans = plans
 
-    async def demand(self, ctx: RequestContext, allowance: Allowance, count: Count) -> None:
-        """Return if the tenant's plan has room for one more; until this transaction ends nobody else takes it.
+    async def demand(self, ctx: RequestContext, allowance: Allowance, count: Count, more: int = 1) -> None:
+        """Return if the tenant's plan has room for so many more; until this transaction ends nobody else takes it.
 
         Raises:
             QuotaExceeded: it has none.
@@ -31,7 +31,7 @@ class Quotas:
         if most is None:
             return
         await records_plans.queue_for(ctx, allowance.name)
-        if await count(ctx, most) >= most:
+        if await count(ctx, most) + more > most:
             raise QuotaExceeded(allowance.name, most)
 
 

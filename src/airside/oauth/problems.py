@@ -5,7 +5,6 @@ and loud in the log. So does a tenant that isn't there, which is the same 404 ev
 """
 
 from dataclasses import dataclass, field
-from math import ceil
 from typing import Final
 
 from airside.core.errors import (
@@ -47,6 +46,7 @@ from airside.oauth.errors import (
     UseDpopNonce,
 )
 from airside.protocols.oauth import ErrorCode
+from airside.shield import come_again
 
 TABLE: Final[dict[type[Refusal], tuple[int, ErrorCode, str]]] = {
     InvalidRequest: (400, ErrorCode.INVALID_REQUEST, "A parameter is missing, repeated or malformed."),
@@ -137,5 +137,5 @@ def _headers(refusal: Refusal, status: int, error: ErrorCode, realm: str) -> dic
     if status in (401, 403):
         return {"www-authenticate": f'Bearer realm="{realm}", error="{error}"'}
     if isinstance(refusal, (LimitExceeded, Unavailable)):
-        return {"retry-after": str(max(1, ceil(refusal.retry_after)))}
+        return come_again(refusal)
     return {}

@@ -59,7 +59,7 @@ class Permissions:
         self.indexes = Indexes(engine=engine, listener=listener, clock=clock, memory=memory, page=page)
         self.stores = Stores(indexes=self.indexes, journal=journal, entropy=entropy, quotas=quotas)
         self.models = Models(indexes=self.indexes, journal=journal, entropy=entropy, limits=limits)
-        self.tuples = Tuples(indexes=self.indexes, journal=journal, most=limits.write)
+        self.tuples = Tuples(indexes=self.indexes, journal=journal, most=limits.write, quotas=quotas)
         self.checks = Checks(clock.monotonic)
         self.engine: PermissionEngine = build_engine(self.indexes, self.checks)
         self.prompt = Prompt(self.indexes, self.checks)

@@ -49,6 +49,14 @@ from (select store_id from airside.permission_store
       where tenant_id = %s and deleted_at is null and not system limit %s) as counted
 """
 
+COUNT_TUPLES: Final = """
+select count(*) as count
+from (select t.store_id
+      from airside.permission_tuple as t
+          join airside.permission_store as s on s.tenant_id = t.tenant_id and s.store_id = t.store_id
+      where t.tenant_id = %s and s.tenant_id = %s and s.deleted_at is null and not s.system limit %s) as counted
+"""
+
 # Where many wait for one row, each commit wakes them all to look for its newest version; this queue wakes one.
 QUEUE_FOR_STORE: Final = "select pg_advisory_xact_lock(hashtextextended(%s, 0))"
 
@@ -196,6 +204,12 @@ async def store(ctx: RequestContext, store_id: str) -> Store | None:
 async def count_stores(ctx: RequestContext, most: int) -> int:
     """How many there are that aren't the system's; no further than `most`."""
     row = await ctx.tx.one(_Count, COUNT_STORES, (ctx.tenant_id, most))
+    return 0 if row is None else row.count
+
+
+async def count_tuples(ctx: RequestContext, most: int) -> int:
+    """How many there are in the stores that `count_stores` counts; no further than `most`."""
+    row = await ctx.tx.one(_Count, COUNT_TUPLES, (ctx.tenant_id, ctx.tenant_id, most))
     return 0 if row is None else row.count
 
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Final, Literal
 
 from airside.audit import Event, Journal
+from airside.limits import TUPLES, UNBOUNDED, Quotas
 from airside.permissions import records, records_expiry, records_writing
 from airside.permissions.indexes import CHANNEL, Indexes
 from airside.permissions.model import Change, Grant, Store, StoredTuple, Terms, TupleKey
@@ -37,8 +38,11 @@ OnConflict = Literal["error", "ignore"]
 class Tuples:
     """Writes, reads and recounts a store's tuples."""
 
-    def __init__(self, *, indexes: Indexes, journal: Journal, most: int = MAX_TUPLES) -> None:
+    def __init__(
+        self, *, indexes: Indexes, journal: Journal, most: int = MAX_TUPLES, quotas: Quotas = UNBOUNDED
+    ) -> None:
         self._most = most
+        self._quotas = quotas
         self._indexes = indexes
         self._journal = journal
 
@@ -63,6 +67,7 @@ class Tuples:
             WriteConflict: one to write exists, or one to delete doesn't, and isn't to be ignored. One that exists
                 under other terms never is.
             StoreNotFound, ModelNotFound, NoModelYet: nothing to write to, or to judge by.
+            QuotaExceeded: the tenant's plan has no room for so many more.
         """
         _check_count(len(writes) + len(deletes), self._most)
         entries = [deleted(key) for key in deletes]
@@ -77,6 +82,10 @@ class Tuples:
         if not entries:
             return store.revision
         replaced = [each.parts for each in entries if each.terms is not None and each.parts in stored]
+        gone = sum(each.terms is None for each in entries)
+        more = len(entries) - 2 * gone - len(replaced)
+        if more > 0 and not store.system:
+            await self._quotas.demand(ctx, TUPLES, records.count_tuples, more)
         return await self._commit(ctx, store, entries, replaced)
 
     async def sweep(self, ctx: RequestContext) -> int:

@@ -11,7 +11,7 @@ from airside.shield.cors import CorsRule
 from airside.shield.csp import STRICT, Csp, csp, hash_source, nonce_source
 from airside.shield.passage import Passage, passage
 from airside.shield.policy import HSTS, MAX_BODY, Policy
-from airside.shield.problems import internal_problem, problem_of
+from airside.shield.problems import come_again, internal_problem, problem_of
 from airside.shield.prompt import Door, Prompt, Prompts, Reply
 from airside.shield.redirects import safe_local_path
 from airside.shield.rules import Verdict, client_address, csrf_verdict, decide_host, decide_origin
@@ -32,6 +32,7 @@ __all__ = [
     "Shield",
     "Verdict",
     "client_address",
+    "come_again",
     "csp",
     "csrf_verdict",
     "decide_host",

@@ -84,6 +84,11 @@ def describe(error: BaseException) -> str:
     return "\ncaused by ".join(parts)
 
 
+def come_again(error: LimitExceeded | Unavailable) -> dict[str, str]:
+    """When to come again, for whoever speaks of refusals in a form of its own (RFC 9110 §10.2.3)."""
+    return {name.decode(): value.decode() for name, value in _headers(error)}
+
+
 def _headers(error: Refusal) -> tuple[Header, ...]:
     if isinstance(error, LimitExceeded | Unavailable):
         after = (b"retry-after", str(max(1, math.ceil(error.retry_after))).encode())

@@ -29,6 +29,7 @@ def streams(base: Foundation, who: Persons, settings: Settings) -> Streams:
         entropy=base.entropy,
         journal=base.journal,
         subscribers=base.subscribers,
+        quotas=base.quotas,
         exceptions=exceptions,
     )
     letterheads = TenantLetterheads(lookup=base.lookup, tenants=who.tenants, policies=who.policies)

@@ -16,6 +16,7 @@ from airside.core.errors import (
     InvalidInput,
     LimitExceeded,
     NotFound,
+    QuotaExceeded,
     Refusal,
     TooLarge,
     Unauthenticated,
@@ -23,6 +24,7 @@ from airside.core.errors import (
     UnsupportedMedia,
 )
 from airside.permissions.refusals import ModelNotFound, NoModelYet, StoreNotFound, TooComplex, WriteConflict
+from airside.shield import come_again
 
 MAX_MESSAGE: Final = 1024
 UNSERVED: Final[Mapping[int, tuple[str, str]]] = {
@@ -43,13 +45,14 @@ TABLE: Final[tuple[tuple[type[Refusal], int, str], ...]] = (
     (Unauthenticated, 401, "unauthenticated"),
     (Forbidden, 403, "forbidden"),
     (NotFound, 404, "undefined_endpoint"),
+    (QuotaExceeded, 409, ""),
     (Conflict, 409, "aborted"),
     (LimitExceeded, 429, "resource_exhausted"),
     (Unavailable, 503, "unavailable"),
 )
 """Refusal, status, and OpenFGA's code where it isn't the refusal's own. The first that fits."""
 
-_SPOKEN: Final = (InvalidInput, StoreNotFound, ModelNotFound, NoModelYet, WriteConflict, TooComplex)
+_SPOKEN: Final = (*(InvalidInput, StoreNotFound, ModelNotFound, NoModelYet, WriteConflict, TooComplex, QuotaExceeded),)
 """Those whose reason is the caller's to mend, and is told."""
 
 
@@ -74,7 +77,7 @@ def refused(refusal: Refusal) -> Response:
     elif status == 401:
         headers["www-authenticate"] = "Bearer"
     elif isinstance(refusal, LimitExceeded | Unavailable):
-        headers["retry-after"] = str(max(1, round(refusal.retry_after)))
+        headers |= come_again(refusal)
     elif status == 500:
         _log.error("internal", reason=refusal.reason)
     return _said(status, code, message, headers)

@@ -3,7 +3,6 @@ silent to the caller and loud in the log."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
-from math import ceil
 from typing import Final
 
 from scim2_models import (
@@ -31,6 +30,7 @@ from airside.core.errors import (
     Unavailable,
 )
 from airside.federation.scim.model import Stale, TooMany
+from airside.shield import come_again
 
 TABLE: Final[dict[type[Refusal], tuple[type[SCIMException], str]]] = {
     Unauthenticated: (UnauthorizedException, "A bearer token of a connection is needed."),
@@ -73,9 +73,9 @@ def scim_error(refusal: Refusal) -> SCIMException | None:
 
 
 def retry_after(error: BaseException | None) -> dict[str, str]:
-    """The header beside an error that is over by itself."""
+    """The headers beside an error that is over by itself."""
     if isinstance(error, LimitExceeded | Unavailable):
-        return {"retry-after": str(max(1, ceil(error.retry_after)))}
+        return come_again(error)
     return {}
 
 

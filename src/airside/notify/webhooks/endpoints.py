@@ -9,6 +9,7 @@ from airside.core.entropy import Entropy
 from airside.core.errors import Conflict, InvalidInput, NotFound
 from airside.core.ids import uuid7
 from airside.core.secret import Secret
+from airside.limits import UNBOUNDED, WEBHOOKS, Quotas
 from airside.notify.webhooks import records, records_deliveries
 from airside.notify.webhooks.model import (
     MAX_ENDPOINTS,
@@ -38,6 +39,7 @@ class Endpoints:
         entropy: Entropy,
         journal: Journal,
         subscribers: Subscribers,
+        quotas: Quotas = UNBOUNDED,
         exceptions: frozenset[str] = frozenset(),
     ) -> None:
         """`exceptions` are the `host:port` that may be spoken with although they aren't public."""
@@ -45,6 +47,7 @@ class Endpoints:
         self._entropy = entropy
         self._journal = journal
         self._subscribers = subscribers
+        self._quotas = quotas
         self._exceptions = exceptions
 
     async def create(self, ctx: RequestContext, draft: EndpointDraft) -> tuple[Endpoint, Secret[str]]:
@@ -53,6 +56,7 @@ class Endpoints:
         Raises:
             InvalidInput: the draft isn't lawful; `pointer` names the field.
             Conflict: the tenant has `MAX_ENDPOINTS`.
+            QuotaExceeded: the tenant's plan has no room for another.
         """
         endpoint = Endpoint(
             endpoint_id=uuid7(ctx.now, self._entropy),
@@ -64,6 +68,7 @@ class Endpoints:
             failing_since=None,
             created_at=ctx.now,
         )
+        await self._quotas.demand(ctx, WEBHOOKS, lambda ctx, _: records.count(ctx))
         if await records.count(ctx) >= MAX_ENDPOINTS:
             raise Conflict("too many webhook endpoints", max_endpoints=MAX_ENDPOINTS)
         secret = new_secret(self._entropy)
