@@ -1,12 +1,12 @@
 """The offline verifier names what is wrong with a file, and counts nothing as proven that isn't."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
 import psycopg
 import pytest
+from msgspec.structs import replace
 
 from airside.audit import Report, entries, verify_file, verify_tenant, write_entry
 from airside.audit.canonical import hashed

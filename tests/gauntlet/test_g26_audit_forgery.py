@@ -8,7 +8,7 @@ import os
 import random
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import astuple, dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from math import ceil, log2
 from pathlib import Path
@@ -17,6 +17,7 @@ from uuid import UUID
 
 import psycopg
 import pytest
+from msgspec.structs import astuple, replace
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow, class_row
 

@@ -1,20 +1,18 @@
 """A record's canonical bytes and leaf hash: what anyone can compute from a stored row, without any key."""
 
 import base64
-from dataclasses import fields
 from datetime import UTC, datetime
-from operator import attrgetter
 from typing import Final
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import replace
 
 from airside.audit.model import Record
 from airside.audit.tree import hash_leaf
 from airside.core.strict_json import Json
 
 FORMAT: Final = 1
-_COVERED: Final = attrgetter(*[field.name for field in fields(Record)][:-1])
 _ENCODER: Final = msgspec.json.Encoder()
 
 
@@ -95,4 +93,4 @@ def leaf_hash(record: Record) -> bytes:
 
 def hashed(record: Record) -> Record:
     """The record with its leaf hash."""
-    return Record(*_COVERED(record), leaf_hash=leaf_hash(record))
+    return replace(record, leaf_hash=leaf_hash(record))

@@ -100,8 +100,7 @@ class Journal:
         )
         record = hashed(draft)
         records.insert(ctx, record)
-        self._mark_after_commit(ctx)
-        ctx.tx.after_commit(lambda: self.events.add(event.value, outcome))
+        ctx.tx.after_commit(lambda: self._committed(ctx.tenant_id, event, outcome))
         for told in self._listeners:
             await told(ctx, event, record, details)
 
@@ -120,7 +119,7 @@ class Journal:
         shut = await sealed(ctx, self._vault, record_id, {})
         record = hashed(_draft(ctx, record_id, event, outcome="refused", reason=clean(reason), shut=shut))
         if await records.insert_once(ctx, record):
-            self._mark_after_commit(ctx)
+            ctx.tx.after_commit(lambda: self._dirty.add(ctx.tenant_id))
             for told in self._listeners:
                 await told(ctx, event, record, {})
         ctx.tx.after_commit(lambda: self._tell(key))
@@ -137,9 +136,9 @@ class Journal:
         keyset = await self._vault.keyset(ctx)
         return uuid7(minute, _Given(keyset.keyed_hash("refusal", word)))
 
-    def _mark_after_commit(self, ctx: RequestContext) -> None:
-        tenant_id = ctx.tenant_id
-        ctx.tx.after_commit(lambda: self._dirty.add(tenant_id))
+    def _committed(self, tenant_id: UUID, event: Event, outcome: Outcome) -> None:
+        self._dirty.add(tenant_id)
+        self.events.add(event.value, outcome)
 
     def _tell(self, key: tuple[UUID, UUID]) -> None:
         self._told[key] = None

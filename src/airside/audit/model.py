@@ -6,15 +6,17 @@ from datetime import datetime
 from typing import Final, Literal, TypeAlias, get_args
 from uuid import UUID
 
+from msgspec import Struct
+
 Outcome = Literal["success", "refused", "failure"]
 OUTCOMES: Final[tuple[str, ...]] = get_args(Outcome)
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True):
     """One thing that happened, as stored: `details` is canonical JSON text, personal fields are sealed.
 
-    `leaf_hash` covers all the other fields (`canonical.py`).
+    `leaf_hash` covers all the other fields (`canonical.py`). A struct like all that an export is made of, for logs are
+    long: it is made several times as fast as a dataclass, and read and written faster.
     """
 
     tenant_id: UUID
@@ -82,8 +84,7 @@ class Node:
     hash: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(Struct, frozen=True):
     """A signed head: the tenant's first `tree_size` records have this `root`. `jws` is the signed form."""
 
     tree_size: int
@@ -110,8 +111,7 @@ class Bounds:
     reach: int
 
 
-@dataclass(frozen=True, slots=True)
-class Opening:
+class Opening(Struct, frozen=True):
     """An export's first line: whose log, how large its tree says it is, and the public keys of its heads."""
 
     tenant_id: UUID
@@ -119,8 +119,7 @@ class Opening:
     keys: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Leaf:
+class Leaf(Struct, frozen=True):
     """An export's line for one leaf, with the record it stands for, or None where that is gone."""
 
     seq: int
@@ -129,8 +128,7 @@ class Leaf:
     record: Record | None
 
 
-@dataclass(frozen=True, slots=True)
-class Loose:
+class Loose(Struct, frozen=True):
     """An export's line for a record outside the exported tree. `queued` is the hash that the sequencer has or
     has since taken, None where it knows nothing of the record; `record` is None where only that hash is left."""
 
@@ -139,8 +137,7 @@ class Loose:
     queued: bytes | None
 
 
-@dataclass(frozen=True, slots=True)
-class Closing:
+class Closing(Struct, frozen=True):
     """An export's last line: how many went before. Without it the export was cut short."""
 
     entries: int

@@ -52,7 +52,7 @@ async def sealed(
     Raises:
         SecretInRecord, TooLarge: as `personal_bytes`.
     """
-    address, place = clean(ctx.origin.address), Place("audit_record", "personal_sealed", record_id)
+    address = clean(ctx.origin.address)
     sender = None if address in NOWHERE else await _key(ctx, vault, (ctx.principal.subject, *about))
     whose = await _key(ctx, vault, about) if personal else None
     origin, fields = address, dict(personal)
@@ -64,7 +64,7 @@ async def sealed(
     if not fields:
         return Sealed(origin, None)
     key = await vault.keyset(ctx) if whose is None else whose
-    return Sealed(origin, key.seal(place, personal_bytes(fields)))
+    return Sealed(origin, key.seal(_personal_place(record_id), personal_bytes(fields)))
 
 
 class Opened(NamedTuple):
@@ -109,8 +109,7 @@ def _user(word: str) -> UUID | None:
 def _opened(keyset: Keyset, keys: Mapping[UUID, PersonKey], row: Whence) -> Opened:
     personal: dict[str, str] | None = {}
     if row.personal_sealed is not None:
-        place = Place("audit_record", "personal_sealed", row.record_id)
-        text = _open(keyset, keys, place, row.personal_sealed)
+        text = _open(keyset, keys, _personal_place(row.record_id), row.personal_sealed)
         personal = None if text is None else {name: str(value) for name, value in loads_object(text).items()}
     if row.origin == _MARK:
         return Opened(None, None) if personal is None else Opened(personal.pop(_ORIGIN, None), personal)
@@ -145,6 +144,10 @@ def _shut(row: Whence) -> bytes | None:
         return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except binascii.Error:
         return b""
+
+
+def _personal_place(record_id: UUID) -> Place:
+    return Place("audit_record", "personal_sealed", record_id)
 
 
 def _origin_place(record_id: UUID) -> Place:

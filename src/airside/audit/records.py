@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from msgspec.structs import astuple
+
 from airside.audit.model import AuditKey, Bounds, Head, Loose, Node, Pending, Record, Tree
 from airside.audit.tree import Frontier
 from airside.store.arrays import bytea_array, moment_array, text_array, uuid_array
@@ -322,22 +324,8 @@ def _insert_all(rows: Sequence[Sequence[Any]]) -> list[Statement]:
 
 
 def _row(record: Record) -> tuple[Any, ...]:
-    return (
-        record.tenant_id,
-        record.record_id,
-        record.at,
-        record.event,
-        record.actor,
-        record.subject,
-        record.outcome,
-        record.reason,
-        record.request_id,
-        record.origin,
-        record.details,
-        record.person,
-        record.personal_sealed,
-        record.leaf_hash,
-    )
+    """In the order of the columns above, which is that of the fields."""
+    return astuple(record)
 
 
 def _queue(record: Record) -> tuple[Any, ...]:

@@ -18,6 +18,9 @@ _KEPT: Final = 4096
 _PAIRS: Final = tuple(first + second for first in ALPHABET for second in ALPHABET)
 _PYTHONS: Final = str.maketrans(ALPHABET, "0123456789abcdefghijklmnopqrstuv")
 """From Crockford's digits to those of `int(…, 32)`."""
+_MARKS: Final = 0xF << 76 | 0x3 << 62
+"""Where a UUID says its version and variant."""
+_VERSION_7: Final = 0x7 << 76 | 0x2 << 62
 _DIGITS: Final = re.compile(f"[{ALPHABET}]{{{_LENGTH}}}")
 
 TENANT: Final = "ten"
@@ -55,9 +58,7 @@ def uuid7(now: datetime, entropy: Entropy) -> UUID:
     """A UUIDv7 for `now`: 48 bits of milliseconds, then 74 random bits."""
     milliseconds = int(now.timestamp() * 1000) & 0xFFFF_FFFF_FFFF
     value = (milliseconds << 80) | int.from_bytes(entropy.bytes(10))
-    value = (value & ~(0xF << 76)) | (0x7 << 76)
-    value = (value & ~(0x3 << 62)) | (0x2 << 62)
-    return UUID(int=value)
+    return UUID(int=value & ~_MARKS | _VERSION_7)
 
 
 def base32(value: int, length: int = _LENGTH) -> str:
