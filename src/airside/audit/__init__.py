@@ -27,11 +27,12 @@ from airside.audit.model import (
     Report,
     Search,
 )
+from airside.audit.offline import verify_file
 from airside.audit.proofs import consistency, inclusion
 from airside.audit.redaction import SecretInRecord
 from airside.audit.search import AuditLog, search_for
 from airside.audit.sequencer import Sequencer
-from airside.audit.verify import verify_file, verify_tenant
+from airside.audit.verify import verify_tenant
 
 __all__ = [
     "Activity",

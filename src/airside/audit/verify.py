@@ -5,7 +5,7 @@ database can arrange; with one, kept outside, everything up to that head is prov
 """
 
 import re
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
@@ -23,7 +23,6 @@ from airside.audit.model import (
     Report,
 )
 from airside.audit.tree import Frontier
-from airside.core.errors import Refusal
 from airside.core.ids import EVENT, format_id
 from airside.protocols.jose import KeySet, VerificationKey
 from airside.store.context import RequestContext
@@ -44,27 +43,6 @@ async def verify_tenant(ctx: RequestContext, *, trusted_head: str | None = None)
     verifier = Verifier(trusted_head)
     async for entry in export.entries(ctx):
         verifier.take(entry)
-    return verifier.report()
-
-
-def verify_file(path: Path, trusted_head: str | None = None) -> Report:
-    """Verify an exported log (NDJSON, as `export.write_entry` writes it).
-
-    Raises:
-        InvalidInput: `trusted_head` isn't a signed head.
-        OSError: the file can't be read.
-    """
-    verifier = Verifier(trusted_head)
-    with path.open("rb") as file:
-        number = 0
-        while line := file.readline(export.MAX_LINE + 1):
-            number += 1
-            try:
-                verifier.take(export.read_entry(line))
-            except Refusal:
-                verifier.malformed(number, line)
-                if not line.endswith(b"\n"):
-                    break
     return verifier.report()
 
 
@@ -101,6 +79,17 @@ class Verifier:
             case Closing():
                 self._close(entry)
         self._entries += 1
+
+    def take_run(self, first: int, hashes: Sequence[bytes]) -> None:
+        """Leaves from number `first` on, one entry each, whose records were found to be what was hashed."""
+        if self._closed or self._opening is None:
+            self._problem("malformed", f"entry {self._entries}", "out of its order")
+            return
+        for seq, hashed in enumerate(hashes, first):
+            if self._placed(seq):
+                self._whole += 1
+            self._grow(hashed)
+        self._entries += len(hashes)
 
     def malformed(self, number: int, line: bytes) -> None:
         """What should be the next entry, in this line of a file, can't be read. As much of it as there is names it."""
@@ -166,17 +155,23 @@ class Verifier:
             self._problem("checkpoint mismatch", "trusted head", "it is another tenant's")
 
     def _leaf(self, leaf: Leaf) -> None:
-        expected = self._size
-        if leaf.seq > expected:
-            self._problem("leaf missing", f"leaf {expected}", f"the next one is {leaf.seq}")
-        elif leaf.seq < expected:
-            self._problem("leaf misplaced", f"leaf {leaf.seq}", f"where {expected} is due")
-        elif self._stands_for(leaf, leaf.leaf_hash):
+        if self._placed(leaf.seq) and self._stands_for(leaf, leaf.leaf_hash):
             self._whole += 1
-        self._grown.append(leaf.leaf_hash)
+        self._grow(leaf.leaf_hash)
+
+    def _placed(self, seq: int) -> bool:
+        expected = self._size
+        if seq > expected:
+            self._problem("leaf missing", f"leaf {expected}", f"the next one is {seq}")
+        elif seq < expected:
+            self._problem("leaf misplaced", f"leaf {seq}", f"where {expected} is due")
+        return seq == expected
+
+    def _grow(self, hashed: bytes) -> None:
+        self._grown.append(hashed)
         if len(self._grown) >= BATCH:
             self._root()
-        if self._checkpoint is not None and expected + 1 == self._checkpoint.head.tree_size:
+        if self._checkpoint is not None and self._size == self._checkpoint.head.tree_size:
             self._compare(self._checkpoint.head)
 
     def _compare(self, trusted: Head) -> None:

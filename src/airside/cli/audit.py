@@ -1,5 +1,6 @@
 """`airside audit`: verify, export, head."""
 
+import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final
@@ -24,6 +25,7 @@ from airside.store import RequestContext
 
 MAX_HEAD: Final = 8192
 SHOWN: Final = 20
+PROCESSORS: Final = os.cpu_count() or 1
 Page = tuple[list[bytes], Position | None]
 
 
@@ -40,7 +42,7 @@ def verify(target: str, head: Path | None) -> None:
         trusted = None if head is None else _read_head(head)
         if Path(target).is_file():
             with busy("verifying"):
-                report = verify_file(Path(target), trusted)
+                report = verify_file(Path(target), trusted, processes=PROCESSORS)
             if _show(report):
                 raise SystemExit(1)
             return

@@ -1,0 +1,123 @@
+"""A log in a file, verified by as many processes as are given: each looks at pieces of the file and finds which records
+are what was hashed; order, tree and heads are one verifier's."""
+
+from collections.abc import Generator, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from itertools import pairwise
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from airside.audit import export
+from airside.audit.canonical import leaf_hash
+from airside.audit.model import Leaf, Report
+from airside.audit.verify import Verifier
+from airside.core.errors import Refusal
+
+PIECE: Final = 4 * 1024 * 1024
+"""Bytes of the file that a process looks at at once."""
+
+
+class Run(NamedTuple):
+    """Leaves whose numbers follow each other, each with the record that its hash is of."""
+
+    first: int
+    hashes: list[bytes]
+
+
+class Piece(NamedTuple):
+    """A piece of a file, by its bytes: it begins with a line and, unless a line is overlong, ends with one."""
+
+    start: int
+    end: int
+
+
+def verify_file(path: Path, trusted_head: str | None = None, *, processes: int = 1) -> Report:
+    """Verify an exported log (NDJSON, as `export.write_entry` writes it).
+
+    Args:
+        processes: how many look at records. More than one are started by `spawn`: whoever asks for them has a main
+            module that can be imported.
+
+    Raises:
+        InvalidInput: `trusted_head` isn't a signed head.
+        OSError: the file can't be read.
+    """
+    verifier = Verifier(trusted_head)
+    number = 0
+    with _looked_at(path, _pieces(path), processes) as looked_at:
+        for found in (each for piece in looked_at for each in piece):
+            if isinstance(found, Run):
+                number += len(found.hashes)
+                verifier.take_run(found.first, found.hashes)
+                continue
+            number += 1
+            try:
+                verifier.take(export.read_entry(found))
+            except Refusal:
+                verifier.malformed(number, found)
+                if not found.endswith(b"\n"):
+                    break
+    return verifier.report()
+
+
+@contextmanager
+def _looked_at(path: Path, pieces: list[Piece], processes: int) -> Generator[Iterator[list[Run | bytes]]]:
+    look = partial(_look, path)
+    workers = min(processes, len(pieces))
+    if workers <= 1:
+        yield map(look, pieces)
+        return
+    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
+    try:
+        yield pool.map(look, pieces)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _pieces(path: Path) -> list[Piece]:
+    ends = [0]
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        while ends[-1] < size:
+            file.seek(ends[-1] + PIECE)
+            file.readline(export.MAX_LINE + 1)
+            ends.append(min(file.tell(), size))
+    return [Piece(*each) for each in pairwise(ends)]
+
+
+def _look(path: Path, piece: Piece) -> list[Run | bytes]:
+    """The piece's runs of whole leaves, and every other line as it is. Nothing comes after a line without an end."""
+    found: list[Run | bytes] = []
+    run = Run(0, [])
+    with path.open("rb") as file:
+        file.seek(piece.start)
+        left = piece.end - piece.start
+        while left > 0 and (line := file.readline(export.MAX_LINE + 1)):
+            left -= len(line)
+            leaf = _whole(line)
+            if leaf is None:
+                found.append(line)
+                run = Run(0, [])
+            elif run.hashes and leaf.seq == run.first + len(run.hashes):
+                run.hashes.append(leaf.leaf_hash)
+            else:
+                run = Run(leaf.seq, [leaf.leaf_hash])
+                found.append(run)
+            if not line.endswith(b"\n"):
+                break
+    return found
+
+
+def _whole(line: bytes) -> Leaf | None:
+    if not line.startswith(export.LEAF):
+        return None
+    try:
+        leaf = export.read_entry(line)
+    except Refusal:
+        return None
+    if not isinstance(leaf, Leaf) or leaf.record is None:
+        return None
+    return leaf if leaf.leaf_hash == leaf.record.leaf_hash == leaf_hash(leaf.record) else None

@@ -1,0 +1,57 @@
+"""A file that several processes look at is judged as one that a single process reads line by line."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from airside.audit import verify_file, write_entry
+from airside.audit.canonical import hashed
+from airside.audit.model import Closing, Leaf, Opening, Record
+from airside.audit.offline import PIECE
+
+TENANT = UUID(int=1)
+NOW = datetime(2027, 1, 2, 3, 4, 5, 6, UTC)
+LINES = PIECE // 8192 * 2
+"""Of more than 8 KiB each: three pieces."""
+
+
+def line(number: int) -> bytes:
+    texts = ("user:user:updated", "operator:local", "", "success", "", "", "", '{"about":"' + "x" * 8192 + '"}', "")
+    record = hashed(Record(TENANT, UUID(int=number), NOW, *texts, None, b""))
+    return write_entry(Leaf(number, record.record_id, record.leaf_hash, record))
+
+
+@pytest.fixture(scope="module")
+def lines() -> list[bytes]:
+    told = [line(number) for number in range(LINES)]
+    return [write_entry(Opening(TENANT, LINES, ())), *told, write_entry(Closing(LINES + 1))]
+
+
+def written(folder: Path, lines: list[bytes]) -> Path:
+    path = folder / "log.ndjson"
+    path.write_bytes(b"".join(lines))
+    return path
+
+
+def test_whole_log_is_whole_to_two_processes(lines: list[bytes], tmp_path: Path) -> None:
+    report = verify_file(written(tmp_path, lines), processes=2)
+    assert (report.younger, report.problems) == (LINES, ())
+
+
+def test_what_is_wrong_is_named_alike_by_two_processes_and_by_one(lines: list[bytes], tmp_path: Path) -> None:
+    changed = list(lines)
+    changed[LINES // 2] = lines[LINES // 2].replace(b"operator:local", b"operator:other")
+    changed[LINES - 7 : LINES - 4] = [b"noise\n", lines[3]]
+    path = written(tmp_path, changed)
+    one, two = verify_file(path), verify_file(path, processes=2)
+    assert two == one
+    assert [problem.kind for problem in two.problems[:3]] == ["record edited", "malformed", "leaf misplaced"]
+
+
+def test_nothing_is_read_behind_a_line_without_an_end(lines: list[bytes], tmp_path: Path) -> None:
+    torn = written(tmp_path, [*lines[:5], b"x" * (PIECE * 2), *lines[5:]])
+    one, two = verify_file(torn), verify_file(torn, processes=2)
+    assert two == one
+    assert [problem.kind for problem in two.problems] == ["malformed", "cut short", "tree size"]
