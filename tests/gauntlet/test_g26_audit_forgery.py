@@ -218,23 +218,23 @@ async def attacked(world: World, chance: random.Random, forgery: Forgery, dilige
 
 
 @pytest.mark.gauntlet
+@pytest.mark.parametrize("forgery", FORGERIES, ids=lambda forgery: forgery.replace(" ", "_"))
 async def test_every_forgery_by_a_superuser_is_found_by_the_holder_of_the_last_head(
-    new_world: Callable[[], Awaitable[World]],
+    new_world: Callable[[], Awaitable[World]], forgery: Forgery
 ) -> None:
     seed = random.SystemRandom().getrandbits(32)
     chance = random.Random(seed)
-    tried, missed = 0, list[tuple[Forgery, Diligence]]()
-    for forgery in FORGERIES:
-        for diligence in DILIGENCES:
-            for _ in range(ROUNDS):
-                world = await new_world()
-                trusted = await attacked(world, chance, forgery, diligence)
-                tried += 1
-                if (await world.verify(trusted)).sound:
-                    missed.append((forgery, diligence))
-                # Why the head must be kept outside: a log whose hashes were made to fit agrees with itself.
-                assert (await world.verify(None)).sound == (diligence != "records")
-    print(f"G26: {tried - len(missed)} of {tried} forgeries found, seed {seed}")
+    tried, missed = 0, list[Diligence]()
+    for diligence in DILIGENCES:
+        for _ in range(ROUNDS):
+            world = await new_world()
+            trusted = await attacked(world, chance, forgery, diligence)
+            tried += 1
+            if (await world.verify(trusted)).sound:
+                missed.append(diligence)
+            # Why the head must be kept outside: a log whose hashes were made to fit agrees with itself.
+            assert (await world.verify(None)).sound == (diligence != "records")
+    print(f"G26: {forgery}: {tried - len(missed)} of {tried} forgeries found, seed {seed}")
     assert missed == [], f"seed {seed}"
 
 
