@@ -38,6 +38,11 @@ async def folder(blank_database: MakeDatabase, tmp_path_factory: pytest.TempPath
             "audit", "export", "acme", "log.ndjson", cwd=folder, data=str(folder / "data"), database_url=database.app
         )
         assert (again.returncode, "log.ndjson: File exists" in again.stderr) == (1, True)
+        settings = {"data": str(folder / "data"), "database_url": database.app}
+        refused = airside("audit", "expire", "acme", cwd=folder, **settings)
+        assert (refused.returncode, "AIRSIDE_DATABASE_OWNER_URL" in refused.stderr) == (2, True)
+        young = airside("audit", "expire", "acme", cwd=folder, **settings, database_owner_url=database.owner)
+        assert (young.returncode, young.stdout, young.stderr) == (0, "", "")
     return folder
 
 

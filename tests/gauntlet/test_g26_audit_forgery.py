@@ -23,6 +23,8 @@ from psycopg.rows import TupleRow, class_row
 
 from airside.audit import Event, Journal, Report, Sequencer, consistency, entries, inclusion, verify_file, write_entry
 from airside.audit.canonical import hashed
+from airside.audit.cuts import details
+from airside.audit.cuts import sign as sign_cut
 from airside.audit.heads import sign
 from airside.audit.model import Leaf, Record
 from airside.audit.tree import Frontier, verify_consistency, verify_inclusion
@@ -123,6 +125,30 @@ class Forger:
             case "roll back":
                 return log[: PARTS[0]]
 
+    async def write(self, log: list[Record], diligence: Diligence) -> None:
+        match diligence:
+            case "records":
+                await self.write_records(log)
+            case "hashes":
+                await self.write_hashes(log)
+            case "signatures":
+                await self.write_signatures(log)
+
+    async def pretend_expiry(self, log: list[Record], size: int) -> list[Record]:
+        """The log with a cut at its end that the forger signed: the first `size` records have expired."""
+        private = generate("ES256")
+        key = SigningKey(thumbprint(private.public_key()), "ES256", private)
+        root = Frontier().append([record.leaf_hash for record in log[:size]])[0].root()
+        cut = sign_cut(key, self.tenant_id, tree_size=size, root=root, before=log[-1].at)
+        told = replace(log[-1], record_id=UUID(int=log[-1].record_id.int + 1), event=Event.AUDIT_EXPIRED.value)
+        return [*log, hashed(replace(told, details=dumps(details(cut)).decode()))]
+
+    async def delete(self, log: list[Record]) -> None:
+        await self.connection.execute(
+            "delete from airside.audit_record where tenant_id = %s and record_id = any(%s)",
+            (self.tenant_id, [record.record_id for record in log]),
+        )
+
     async def write_records(self, log: list[Record]) -> None:
         """Only the records, as somebody would who doesn't know of the tree."""
         await self._clear("audit_record")
@@ -206,14 +232,7 @@ async def attacked(world: World, chance: random.Random, forgery: Forgery, dilige
     assert (await world.verify(trusted)).problems == ()
     async with await psycopg.AsyncConnection.connect(world.superuser) as connection:
         forger = Forger(connection, world.tenant_id, chance)
-        log = forger.forge(await forger.log(), forgery)
-        match diligence:
-            case "records":
-                await forger.write_records(log)
-            case "hashes":
-                await forger.write_hashes(log)
-            case "signatures":
-                await forger.write_signatures(log)
+        await forger.write(forger.forge(await forger.log(), forgery), diligence)
     return trusted
 
 
@@ -251,6 +270,23 @@ async def test_log_rolled_back_and_grown_again_past_the_last_head_is_found(
     report = await world.verify(trusted)
     print(f"G26: rolled back by {diligence} and grown again: {sorted({problem.kind for problem in report.problems})}")
     assert not report.sound
+
+
+@pytest.mark.gauntlet
+@pytest.mark.parametrize("diligence", DILIGENCES)
+async def test_deletion_passed_off_as_expiry_is_found(
+    new_world: Callable[[], Awaitable[World]], diligence: Diligence
+) -> None:
+    world = await new_world()
+    trusted = await world.grow(PARTS[0])
+    async with await psycopg.AsyncConnection.connect(world.superuser) as connection:
+        forger = Forger(connection, world.tenant_id, random.Random(0))
+        log = await forger.log()
+        await forger.write(await forger.pretend_expiry(log, PARTS[1]), diligence)
+        await forger.delete(log[: PARTS[1]])
+    report = await world.verify(trusted)
+    print(f"G26: passed off as expiry by {diligence}: {sorted({problem.kind for problem in report.problems})}")
+    assert "cut forged" in {problem.kind for problem in report.problems}
 
 
 @pytest.mark.gauntlet

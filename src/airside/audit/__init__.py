@@ -8,6 +8,7 @@ their timelines. Does not own what the events mean, who may read them, or alerts
 from airside.audit.activity import Activity, Happened, recorded
 from airside.audit.authority import Authority, settled
 from airside.audit.events import Event
+from airside.audit.expiry import Expiry
 from airside.audit.export import Position, entries, pages, read_entry, write_entry
 from airside.audit.formats import write_cef, write_ocsf
 from airside.audit.incident_model import Incident, IncidentEntry
@@ -41,6 +42,7 @@ __all__ = [
     "ConsistencyProof",
     "Entry",
     "Event",
+    "Expiry",
     "Found",
     "Happened",
     "Head",

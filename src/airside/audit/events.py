@@ -184,6 +184,7 @@ class Event(StrEnum):
     AUDIT_SEARCHED = "audit:log:searched"
     AUDIT_EVENT_READ = "audit:event:read"
     AUDIT_EXPORTED = "audit:log:exported"
+    AUDIT_EXPIRED = "audit:log:expired"
 
     CONNECTION_CREATED = "connection:connection:created"
     CONNECTION_UPDATED = "connection:connection:updated"

@@ -11,8 +11,8 @@ from uuid import UUID
 
 import msgspec
 
-from airside.audit import records
-from airside.audit.model import Closing, Entry, Head, Leaf, Loose, Opening, Record
+from airside.audit import records, records_expiry
+from airside.audit.model import Closing, Cut, Entry, Head, Leaf, Loose, Opening, Record
 from airside.core.errors import InvalidInput, TooLarge
 from airside.core.strict_json import Json, dumps, loads_object
 from airside.store.context import RequestContext
@@ -22,6 +22,7 @@ MAX_LINE: Final = 64 * 1024
 """Bytes of one exported line."""
 _KINDS: Final[dict[str, type[Entry]]] = {
     "opening": Opening,
+    "cut": Cut,
     "leaf": Leaf,
     "head": Head,
     "loose": Loose,
@@ -76,7 +77,7 @@ def _other(line: bytes) -> Entry:
 
 def _in_utc(entry: Entry) -> bool:
     match entry:
-        case Leaf(record=Record(at=at)) | Head(at=at) | Loose(record=Record(at=at)):
+        case Cut(before=at) | Leaf(record=Record(at=at)) | Head(at=at) | Loose(record=Record(at=at)):
             return at.tzinfo is UTC
         case _:
             return True
@@ -137,8 +138,10 @@ async def pages(
     if position is None:
         bounds, keys = await records.bounds(ctx), await records.keys(ctx)
         opening = Opening(ctx.tenant_id, bounds.tree_size, tuple(key.public_jwk for key in keys))
-        position = Position(bounds.reach, entries=1)
-        yield [opening], position
+        cut = await records_expiry.last_cut(ctx)
+        begun: list[Entry] = [opening] if cut is None else [opening, cut]
+        position = Position(bounds.reach, entries=len(begun))
+        yield begun, position
     while position.part < len(PARTS):
         found, following = await PARTS[position.part](ctx, position)
         position = replace(following, entries=position.entries + len(found))

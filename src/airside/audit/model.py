@@ -119,6 +119,17 @@ class Opening(Struct, frozen=True):
     keys: tuple[str, ...]
 
 
+class Cut(Struct, frozen=True):
+    """An export's line after its opening, where records have expired: that those of the first `tree_size` leaves, whose
+    tree has this `root`, were all made before `before` and may be gone. Signed by the log's own key (`cuts.py`), and
+    word for word in a record of the log: the details of the last `audit:log:expired`."""
+
+    tree_size: int
+    root: bytes
+    before: datetime
+    signature: bytes
+
+
 class Leaf(Struct, frozen=True):
     """An export's line for one leaf, with the record it stands for, or None where that is gone."""
 
@@ -143,7 +154,7 @@ class Closing(Struct, frozen=True):
     entries: int
 
 
-Entry: TypeAlias = Opening | Leaf | Head | Loose | Closing
+Entry: TypeAlias = Opening | Cut | Leaf | Head | Loose | Closing
 
 ProblemKind = Literal[
     "record edited",
@@ -157,6 +168,8 @@ ProblemKind = Literal[
     "head forged",
     "key replaced",
     "checkpoint mismatch",
+    "cut forged",
+    "cut unrecorded",
     "rolled back",
     "malformed",
     "cut short",
@@ -177,7 +190,8 @@ class Report:
     """What a verification found.
 
     `proven` records lie under `head`, the last head that holds; `younger` were recorded but lie under no head
-    yet. `checkpoint` is the tree size of the trusted head that the log was held against, None without one.
+    yet. `checkpoint` is the tree size of the trusted head that the log was held against, None without one. `expired`
+    records are gone as `cut` says; their hashes are proven with the others.
     """
 
     proven: int
@@ -185,6 +199,8 @@ class Report:
     head: Head | None
     checkpoint: int | None
     problems: tuple[Problem, ...]
+    expired: int = 0
+    cut: Cut | None = None
 
     @property
     def sound(self) -> bool:

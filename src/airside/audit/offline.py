@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 from airside.audit import export
 from airside.audit.canonical import leaf_hash
+from airside.audit.events import Event
 from airside.audit.model import Leaf, Report
 from airside.audit.verify import Verifier
 from airside.core.errors import Refusal
@@ -112,12 +113,13 @@ def _look(path: Path, piece: Piece) -> list[Run | bytes]:
 
 
 def _whole(line: bytes) -> Leaf | None:
+    """The leaf of the line, if its record is whole and tells the verifier nothing else."""
     if not line.startswith(export.LEAF):
         return None
     try:
         leaf = export.read_entry(line)
     except Refusal:
         return None
-    if not isinstance(leaf, Leaf) or leaf.record is None:
+    if not isinstance(leaf, Leaf) or leaf.record is None or leaf.record.event == Event.AUDIT_EXPIRED:
         return None
     return leaf if leaf.leaf_hash == leaf.record.leaf_hash == leaf_hash(leaf.record) else None

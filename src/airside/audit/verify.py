@@ -9,10 +9,12 @@ from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
-from airside.audit import export, heads
+from airside.audit import cuts, export, heads
 from airside.audit.canonical import leaf_hash
+from airside.audit.events import Event
 from airside.audit.model import (
     Closing,
+    Cut,
     Entry,
     Head,
     Leaf,
@@ -52,13 +54,16 @@ class Verifier:
     def __init__(self, trusted_head: str | None) -> None:
         self._checkpoint = None if trusted_head is None else heads.read_checkpoint(trusted_head)
         self._opening: Opening | None = None
-        self._keys = KeySet([])
+        self._keys, self._signers = KeySet([]), list[VerificationKey]()
         self._frontier, self._grown = Frontier(), list[bytes]()
         self._head: Head | None = None
         self._checkpoint_listed = False
         self._heads_hold = True
         self._entries = 0
         self._whole = self._waiting = self._proven = 0
+        self._cut: Cut | None = None
+        self._cut_recorded = False
+        self._expired = 0
         self._closed = False
         self._problems: list[Problem] = []
 
@@ -70,6 +75,8 @@ class Verifier:
         match entry:
             case Opening():
                 self._open(entry)
+            case Cut():
+                self._allow(entry)
             case Leaf():
                 self._leaf(entry)
             case Head():
@@ -123,12 +130,16 @@ class Verifier:
             self._problem("rolled back", f"leaf {size}", covered)
         if trusted is not None and not self._checkpoint_listed:
             self._problem("head missing", f"head {trusted.tree_size}", "the log doesn't list the trusted head")
+        if self._cut is not None and not self._cut_recorded:
+            self._problem("cut unrecorded", f"leaf {self._cut.tree_size}", "no record behind the cut tells of it")
         return Report(
             proven=self._proven,
             younger=self._whole - self._proven + self._waiting,
             head=self._head,
             checkpoint=None if trusted is None else trusted.tree_size,
             problems=tuple(self._problems),
+            expired=self._expired,
+            cut=self._cut,
         )
 
     def _open(self, opening: Opening) -> None:
@@ -142,17 +153,27 @@ class Verifier:
                 found[key.kid] = key
         checkpoint = self._checkpoint
         if checkpoint is None:
-            self._keys = KeySet(found.values())
+            self._trust(list(found.values()))
             return
         # The trusted head names its key by thumbprint: no other key's heads count.
         pinned = found.pop(checkpoint.kid, None)
-        self._keys = KeySet([] if pinned is None else [pinned])
+        self._trust([] if pinned is None else [pinned])
         if pinned is None or found:
             self._problem("key replaced", "keys", "not the key that signed the trusted head, or others beside it")
         if pinned is not None and heads.verified_claims(checkpoint.head.jws, self._keys) is None:
             self._problem("head forged", "trusted head", "its signature doesn't verify")
         if checkpoint.tenant_id != opening.tenant_id:
             self._problem("checkpoint mismatch", "trusted head", "it is another tenant's")
+
+    def _trust(self, signers: list[VerificationKey]) -> None:
+        self._keys, self._signers = KeySet(signers), signers
+
+    def _allow(self, cut: Cut) -> None:
+        opening = self._opening
+        if self._entries != 1 or opening is None or not cuts.is_signed(cut, opening.tenant_id, self._signers):
+            self._problem("cut forged", f"leaf {cut.tree_size}", "the log's key didn't sign that records expired")
+            return
+        self._cut = cut
 
     def _leaf(self, leaf: Leaf) -> None:
         if self._placed(leaf.seq) and self._stands_for(leaf, leaf.leaf_hash):
@@ -173,6 +194,8 @@ class Verifier:
             self._root()
         if self._checkpoint is not None and self._size == self._checkpoint.head.tree_size:
             self._compare(self._checkpoint.head)
+        if self._cut is not None and self._size == self._cut.tree_size and self._root() != self._cut.root:
+            self._problem("cut forged", f"leaf {self._cut.tree_size}", "the log up to here isn't what expired")
 
     def _compare(self, trusted: Head) -> None:
         if self._root() == trusted.root:
@@ -185,13 +208,21 @@ class Verifier:
 
     def _stands_for(self, told: Leaf | Loose, expected: bytes) -> bool:
         record = told.record
+        if record is None and self._may_be_gone(told):
+            self._expired += 1
+            return False
         if record is None:
             self._problem("record missing", _where(told), "its hash is there, the record isn't")
             return False
         if not expected == record.leaf_hash == leaf_hash(record):
             self._problem("record edited", _where(told), "the record isn't what was hashed")
             return False
+        if record.event == Event.AUDIT_EXPIRED and cuts.read(record.details) == self._cut:
+            self._cut_recorded = True
         return True
+
+    def _may_be_gone(self, told: Leaf | Loose) -> bool:
+        return isinstance(told, Leaf) and self._cut is not None and told.seq < self._cut.tree_size
 
     def _signed(self, head: Head) -> None:
         where = f"head {head.tree_size}"

@@ -72,6 +72,15 @@ def export(
     run(slug, file, format)
 
 
+@audit.command("expire")
+def expire(slug: Annotated[str, typer.Argument(help="One tenant alone; all of them without.")] = "") -> None:
+    """Delete the records whose time is over by their tenant's policy. Their hashes stay: every proof holds. Needs the
+    owner's connection."""
+    from airside.cli.audit_expiry import expire as run
+
+    run(slug)
+
+
 @audit.command("head")
 def head(slug: Slug) -> None:
     """Print the last signed head: keep it elsewhere, and verify against it later."""

@@ -113,7 +113,10 @@ def describe(report: Report) -> str:
     signed = f" by the head of size {head.tree_size} signed at {head.at:%Y-%m-%d %H:%M:%S} UTC" if head else ""
     younger = f"; {report.younger} younger than it" if report.younger else ""
     held = f"; held against a trusted head of size {report.checkpoint}" if report.checkpoint is not None else ""
-    return f"{report.proven} records proven{signed}{younger}{held}"
+    gone = ""
+    if report.cut is not None:
+        gone = f"; {report.expired} expired and gone, all from before {report.cut.before:%Y-%m-%d}"
+    return f"{report.proven} records proven{signed}{younger}{gone}{held}"
 
 
 def _show(report: Report) -> int:

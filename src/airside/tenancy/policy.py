@@ -76,6 +76,17 @@ class AlertPolicy(Struct, frozen=True, forbid_unknown_fields=True):
         return Terms(self.off, self.thresholds)
 
 
+class AuditPolicy(Struct, frozen=True, forbid_unknown_fields=True):
+    """How long the audit log is kept.
+
+    Attributes:
+        retention_months: whole months before the current one whose records are kept; none keeps all of them for ever.
+            Older ones go when the operator lets them.
+    """
+
+    retention_months: Annotated[int, Meta(ge=3, le=240)] | None = None
+
+
 class Branding(Struct, frozen=True, forbid_unknown_fields=True):
     """How the hosted pages look.
 
@@ -137,6 +148,7 @@ class TenantPolicy(Struct, frozen=True, forbid_unknown_fields=True):
         clients: which applications may come from outside.
         erasure: how somebody's erasure goes.
         alerts: which attacks raise an alert.
+        audit: how long the audit log is kept.
         language: of pages and mails, where a person's browser asks for none that there is.
         branding: how the hosted pages look.
     """
@@ -155,6 +167,7 @@ class TenantPolicy(Struct, frozen=True, forbid_unknown_fields=True):
     clients: ClientPolicy = ClientPolicy()
     erasure: ErasurePolicy = ErasurePolicy()
     alerts: AlertPolicy = AlertPolicy()
+    audit: AuditPolicy = AuditPolicy()
     language: Language = "en"
     branding: Branding = Branding()
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from airside.audit import Journal, Sequencer
+from airside.audit import Expiry, Journal, Sequencer
 from airside.audit.alerts import Tallies
 from airside.core.clock import Clock
 from airside.core.entropy import Entropy
@@ -44,6 +44,7 @@ class Foundation:
     archive: KeyArchive
     journal: Journal
     sequencer: Sequencer
+    expiry: Expiry
     kek: Measured
     limiter: Counted
     tallies: Tallies
@@ -108,6 +109,7 @@ def foundation(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy
         archive=_archive(settings, kek=kek, clock=clock, entropy=entropy),
         journal=journal,
         sequencer=Sequencer(journal=journal, vault=vault, entropy=entropy),
+        expiry=Expiry(journal=journal, vault=vault, entropy=entropy),
         kek=measured,
         limiter=Counted(_limiter(settings, vault)),
         tallies=Tallies(vault=vault, entropy=entropy),

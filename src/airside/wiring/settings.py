@@ -271,7 +271,9 @@ SETTINGS: Final[dict[str, Setting]] = {
     "database_url": Setting(
         database, "The application role's connection. Without it, development runs the embedded database."
     ),
-    "database_owner_url": Setting(database, "The owner role's connection, for `airside migrate` only."),
+    "database_owner_url": Setting(
+        database, "The owner role's connection, for `airside migrate` and `airside audit expire`."
+    ),
     "database_pool_size": Setting(_number(2, 500), "Most connections that one server process holds."),
     "limits_url": Setting(
         limits_server,
