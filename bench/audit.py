@@ -1,5 +1,5 @@
 """What the audit log costs: records a second by commit, against one bare row in the same transaction, and sequencing;
-a proof over a million records; and how long an offline verifier takes for an exported file.
+a proof and searches over a million records; and how long an offline verifier takes for an exported file.
 
 Synchronous commit as the database has it (on, unless its configuration says otherwise); writers share one tenant,
 for nothing in the journal makes them queue. Beside the clock stands this process's own time of the processor.
@@ -17,7 +17,22 @@ from pathlib import Path
 from statistics import median
 from uuid import UUID
 
-from airside.audit import Event, Head, Journal, Sequencer, inclusion, records, verify_file, verify_tenant, write_entry
+from psycopg import AsyncConnection
+
+from airside.audit import (
+    AuditLog,
+    Event,
+    Found,
+    Head,
+    Journal,
+    Sequencer,
+    inclusion,
+    records,
+    search_for,
+    verify_file,
+    verify_tenant,
+    write_entry,
+)
 from airside.audit.canonical import hashed
 from airside.audit.heads import sign
 from airside.audit.model import Closing, Leaf, Opening, Pending, Record, Tree
@@ -29,6 +44,7 @@ from airside.core.strict_json import dumps
 from airside.protocols.jose import SigningKey, public_jwk, thumbprint
 from airside.protocols.jose.keys import generate
 from airside.store import Engine, RequestContext
+from airside.store.embedded import SUPERUSER
 from airside.vault import LocalKek, Vault
 from bench.scratch import database
 
@@ -40,6 +56,19 @@ AT_ONCE = 50_000
 PROOFS = 200
 EXPORTED = 1_000_000
 """Records of the file that is verified offline."""
+SEARCHES = 50
+"""Pages of each kind of search."""
+MANY = """
+    insert into airside.audit_record
+    select %(tenant)s, (lpad(to_hex((extract(epoch from at) * 1000)::bigint), 12, '0') || '7000' || '8000'
+                        || lpad(to_hex(n), 12, '0'))::uuid,
+           at, case n %% 20 when 0 then 'user:user:created' when 1 then 'session:session:started' else %(event)s end,
+           'user:' || n %% 1000, 'usr_' || n %% 10000, case n %% 100 when 0 then 'refused' else 'success' end,
+           '', '', '', '{}', '', null, decode(repeat('00', 32), 'hex')
+    from generate_series(0, %(count)s - 1) n,
+         lateral (select %(now)s::timestamptz - (%(count)s - n) * interval '1 s') t (at)
+"""
+"""Records over eleven days, by 1,000 actors about 10,000 subjects: a search reads nothing else."""
 BARE = "insert into airside.audit_pending (tenant_id, record_id, leaf_hash) values (%s, %s, %s)"
 
 Work = Callable[[], Awaitable[None]]
@@ -51,6 +80,7 @@ class Bench:
     def __init__(self, engine: Engine, vault: Vault, tenant_id: UUID) -> None:
         self._clock, self._entropy = SystemClock(), SystemEntropy()
         self._engine, self._tenant_id = engine, tenant_id
+        self.log = AuditLog(vault=vault)
         self._journal = Journal(vault=vault, entropy=self._entropy)
         self._sequencer = Sequencer(journal=self._journal, vault=vault, entropy=self._entropy)
 
@@ -121,6 +151,31 @@ async def proofs(bench: Bench) -> None:
             await inclusion(ctx, record_id)
             took.append((time.perf_counter() - started) * 1000)
     print(f"inclusion proof, {LARGE} leaves {median(took):6.2f} ms (longest {max(took):.2f})")
+
+
+async def searches(bench: Bench, owner: str, tenant_id: UUID, now: datetime) -> None:
+    """How long a page of 50 takes that is searched for among many records, printed."""
+    async with await AsyncConnection.connect(owner, autocommit=True) as connection:
+        await connection.execute(MANY, {"tenant": tenant_id, "event": "user:user:updated", "count": LARGE, "now": now})
+        await connection.execute("analyze airside.audit_record")
+    middle = now - timedelta(seconds=LARGE // 2)
+    kinds = {
+        "actor": search_for(actor="user:7"),
+        "subject": search_for(subject="usr_77"),
+        "action": search_for(event="user:user:created"),
+        "time": search_for(since=middle, until=middle + timedelta(hours=1)),
+        "outcome": search_for(outcome="refused"),
+        "actor and action": search_for(actor="user:20", event="user:user:created"),
+        "actor that isn't there": search_for(actor="user:nobody"),
+    }
+    for name, wanted in kinds.items():
+        took, found = list[float](), list[Found]()
+        for _ in range(SEARCHES):
+            async with bench.begin() as ctx:
+                started = time.perf_counter()
+                found = await bench.log.search(ctx, wanted, None, 50, opening=False)
+                took.append((time.perf_counter() - started) * 1000)
+        print(f"search of {LARGE} by {name:24} {median(took):6.2f} ms (longest {max(took):.2f}), {len(found)} found")
 
 
 def offline(folder: Path) -> None:
@@ -210,6 +265,8 @@ async def main() -> None:
             await measure(Bench(engine, vault, tenant_id))
             another = uuid7(clock.now(), entropy)
             await proofs(Bench(engine, vault, another))
+            third = uuid7(clock.now(), entropy)
+            await searches(Bench(engine, vault, third), postgres.dsn(SUPERUSER), third, clock.now())
         offline(folder)
 
 
