@@ -132,6 +132,12 @@ class Peer:
         allowed = any((key["user"], relation, key["object"]) in self.tuples for relation in IMPLIED[key["relation"]])
         return JSONResponse({"allowed": allowed, "resolution": ""})
 
+    async def explain(self, request: Request) -> Response:
+        if not self._knows(request):
+            return JSONResponse({"code": "unauthenticated", "message": ""}, 401)
+        key = (await request.json())["tuple_key"]
+        return JSONResponse({"allowed": False, "text": f"{key['user']} is no {key['relation']} of {key['object']}"})
+
     async def write(self, request: Request) -> Response:
         if not self._knows(request):
             return JSONResponse({"code": "unauthenticated", "message": ""}, 401)
@@ -169,6 +175,7 @@ class Peer:
             Route("/t/acme/oauth2/token", self.give_token, methods=["POST"]),
             Route("/t/acme/oauth2/revocations", self.revocations),
             Route(f"/stores/{STORE}/check", self.check, methods=["POST"]),
+            Route(f"/stores/{STORE}/explain", self.explain, methods=["POST"]),
             Route(f"/stores/{STORE}/write", self.write, methods=["POST"]),
         ]
         inner = Starlette(routes=routes)

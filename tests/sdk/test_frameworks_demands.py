@@ -41,3 +41,9 @@ def test_value_is_never_read_as_a_place() -> None:
 def test_missing_parameter_is_the_applications_fault() -> None:
     with pytest.raises(Misconfigured):
         demand(None, "note:{id}#editor").object_for({})
+
+
+@pytest.mark.parametrize("acr", ["", "aal0", "aal4", "AAL2", "urn:aal2"], ids=str)
+def test_assurance_that_is_none_is_refused_when_written(acr: str) -> None:
+    with pytest.raises(Misconfigured):
+        demand(None, None, acr)

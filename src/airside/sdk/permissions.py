@@ -79,6 +79,18 @@ class Permissions:
         except (InvalidInput, TooLarge):
             raise Unavailable(_PART) from None
 
+    async def explain(self, user: str, relation: str, object: str) -> str:
+        """Why the answer is what it is, as text for whoever develops the application; never for its users.
+
+        Raises: as `check`.
+        """
+        answer = await self._ask("explain", {"tuple_key": TupleKey(user, relation, object).members()}, {})
+        try:
+            text = loads_object(answer.body, max_bytes=MAX_ANSWER).get("text")
+        except (InvalidInput, TooLarge):
+            raise Unavailable(_PART) from None
+        return text if isinstance(text, str) else ""
+
     async def write(self, writes: Sequence[TupleKey] = (), deletes: Sequence[TupleKey] = ()) -> str:
         """Write and delete tuples, all or none. The answer is a consistency token for a later `check`.
 

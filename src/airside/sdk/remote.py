@@ -9,6 +9,7 @@ from airside.core.strict_json import Json, loads_object
 from airside.fetch import Fetched, Fetcher
 
 MAX_ANSWER: Final = 256 * 1024  # bytes
+_LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 _DEFAULT_PORT: Final = {"https": 443, "http": 80}
 
 
@@ -24,7 +25,7 @@ def issuer_address(issuer: str) -> SplitResult:
         port = parts.port
     except ValueError:
         raise Misconfigured("issuer", "is not a URL") from None
-    near = parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost", "::1")
+    near = parts.scheme == "http" and parts.hostname in _LOOPBACK
     if parts.scheme != "https" and not near:
         raise Misconfigured("issuer", "must be an https:// URL")
     if not parts.hostname or parts.query or parts.fragment or "@" in parts.netloc or issuer.endswith("/") or port == 0:
@@ -44,6 +45,11 @@ def host_of(issuer: str) -> str:
     """`https://HOST`, where the permission API of the issuer's server stands."""
     parts = issuer_address(issuer)
     return f"{parts.scheme}://{parts.netloc}"
+
+
+def is_on_this_machine(issuer: str) -> bool:
+    """Whether the issuer's server is one of development: on the loopback of this machine."""
+    return issuer_address(issuer).hostname in _LOOPBACK
 
 
 def connect(issuer: str, *, ca_file: Path | None = None) -> Fetcher:

@@ -1,12 +1,11 @@
-"""The vault for applications that don't await: an event loop of its own in a thread of its own."""
+"""The vault for applications that don't await."""
 
-import asyncio
-import threading
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Final, Self, TypeVar
 
 from airside.core.errors import Unavailable
+from airside.sdk.background import Background
 from airside.sdk.vault import AppVault
 
 PATIENCE: Final = 15.0
@@ -22,16 +21,15 @@ class BlockingVault:
 
     def __init__(self, make: Callable[[], AbstractAsyncContextManager[AppVault]]) -> None:
         self._making = make()
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="airside-vault", daemon=True)
+        self._background = Background("airside-vault")
         self._vault: AppVault | None = None
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        self._background.start()
         try:
             self._vault = self._wait(self._enter())
         except BaseException:
-            self._end()
+            self._background.stop()
             raise
         return self
 
@@ -39,7 +37,7 @@ class BlockingVault:
         try:
             self._wait(self._leave())
         finally:
-            self._end()
+            self._background.stop()
 
     def seal(self, value: bytes, context: Mapping[str, str]) -> str:
         """As `AppVault.seal`."""
@@ -63,20 +61,10 @@ class BlockingVault:
     async def _leave(self) -> None:
         await self._making.__aexit__(None, None, None)
 
-    def _end(self) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
-
     def _opened(self) -> AppVault:
         if self._vault is None:
             raise Unavailable("vault")
         return self._vault
 
     def _wait(self, work: Coroutine[Any, Any, T]) -> T:
-        asked = asyncio.run_coroutine_threadsafe(work, self._loop)
-        try:
-            return asked.result(PATIENCE)
-        except TimeoutError:
-            asked.cancel()
-            raise Unavailable("vault") from None
+        return self._background.run(work, part="vault", patience=PATIENCE)

@@ -1,0 +1,84 @@
+"""Django behind Airside: `Airside(…)`, and two decorators, `user` and `require(…)`, for views that await and views that
+don't; for a class, by `method_decorator(…, name="dispatch")`."""
+
+from collections.abc import Callable
+from functools import wraps
+from inspect import iscoroutinefunction
+from typing import Any, Final, cast
+
+from django.http import HttpRequest, HttpResponse
+
+from airside.core.errors import Inconsistent, Refusal
+from airside.sdk.frameworks.blocking import BlockingApplication
+from airside.sdk.frameworks.credentials import Credential, cgi_credential
+from airside.sdk.frameworks.demands import Demand, demand
+from airside.sdk.frameworks.refusals import answer_to
+from airside.sdk.token import VerifiedToken
+from airside.shield.passage import REQUEST_ID
+
+_ATTRIBUTE: Final = "airside_token"
+View = Callable[..., Any]
+
+
+class Airside(BlockingApplication):
+    """As `BlockingApplication`. A refusal is answered as a problem, that of a question which the view asks itself too.
+
+    A view that takes a token and no cookie needs no CSRF token: put `csrf_exempt` on top.
+    """
+
+    def token(self, request: HttpRequest) -> VerifiedToken:
+        """The verified token of the request's caller.
+
+        Raises:
+            Inconsistent: the view has neither `user` nor `require`.
+        """
+        token = getattr(request, _ATTRIBUTE, None)
+        if not isinstance(token, VerifiedToken):
+            raise Inconsistent("a view that asks who is there, but lets everybody through")
+        return token
+
+    def user(self, view: View) -> View:
+        """Decorator: only for who is somebody."""
+        return self._guard(None, view)
+
+    def require(
+        self, *, scope: str | None = None, permission: str | None = None, acr: str | None = None
+    ) -> Callable[[View], View]:
+        """Decorator: only for who may. As FastAPI's `require`; places are filled from the path's named values.
+
+        Raises:
+            Misconfigured: none is named, or one that can't be meant.
+        """
+        wanted = demand(scope, permission, acr)
+        return lambda view: self._guard(wanted, view)
+
+    def _guard(self, wanted: Demand | None, view: View) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            try:
+                setattr(request, _ATTRIBUTE, self.admit(wanted, _credential(request), kwargs))
+                return view(request, *args, **kwargs)
+            except Refusal as refusal:
+                return _refuse(refusal)
+
+        @wraps(view)
+        async def guarded_async(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            try:
+                setattr(request, _ATTRIBUTE, await self.admit_async(wanted, _credential(request), kwargs))
+                return await view(request, *args, **kwargs)
+            except Refusal as refusal:
+                return _refuse(refusal)
+
+        return guarded_async if iscoroutinefunction(view) else guarded
+
+
+def _credential(request: HttpRequest) -> Credential:
+    environ = cast(dict[str, Any], getattr(request, "META"))  # noqa: B009  # Django says nothing of its type
+    return cgi_credential(environ, method=request.method or "", scheme=request.scheme or "", path=request.path)
+
+
+def _refuse(refusal: Refusal) -> HttpResponse:
+    answer = answer_to(refusal, REQUEST_ID.get())
+    if answer is None:
+        raise refusal
+    return HttpResponse(answer.body, status=answer.status, headers=answer.headers)

@@ -1,0 +1,142 @@
+"""One small application in each framework that doesn't await, behind Airside, over real sockets."""
+
+import threading
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
+
+import django
+from django.conf import settings
+from django.core.handlers.asgi import ASGIHandler
+from django.core.handlers.wsgi import WSGIHandler
+from django.http import HttpRequest, HttpResponse
+from django.urls import clear_url_caches, path
+from flask import Flask
+from werkzeug.serving import make_server
+
+from airside.sdk import TupleKey
+from airside.sdk.frameworks.application import Application
+from airside.sdk.frameworks.django import Airside as DjangoAirside
+from airside.sdk.frameworks.flask import Airside as FlaskAirside
+from tests.sdk.peer import serve
+
+HOST = "app.test"
+Make = Callable[[], Application]
+Serve = Callable[[Make], AbstractAsyncContextManager[str]]
+urlpatterns: list[Any] = []
+"""Django's, of the application that is served now."""
+
+
+def configure_django() -> None:
+    """Once a process, as little as there can be."""
+    if not settings.configured:
+        settings.configure(  # pyright: ignore[reportUnknownMemberType]  # Django has no types of its own
+            ALLOWED_HOSTS=[HOST], ROOT_URLCONF=__name__, SECRET_KEY="of-no-use", MIDDLEWARE=[], USE_TZ=True, DEBUG=False
+        )
+        django.setup()
+
+
+@asynccontextmanager
+async def serve_wsgi(application: Any) -> AsyncGenerator[str]:
+    """The application on threads, at an address of loopback."""
+    server = make_server("127.0.0.1", 0, application, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@asynccontextmanager
+async def flask(make: Make) -> AsyncGenerator[str]:
+    airside, app = FlaskAirside(make), Flask("app")
+
+    @app.get("/me")
+    @airside.user
+    def me() -> str:
+        return airside.token.subject
+
+    @app.get("/things/<id>")
+    @airside.require(scope="notes:read", permission="note:{id}#editor")
+    def thing(id: str) -> str:
+        return f"{airside.token.subject} {id}"
+
+    @app.get("/strong")
+    @airside.require(acr="aal2")
+    def strong() -> str:
+        return "strong"
+
+    @app.post("/things/<id>")
+    @airside.require(scope="notes:write")
+    def give(id: str) -> str:
+        return airside.permission(lambda ask: ask.write([TupleKey("user:usr_1", "editor", f"note:{id}")]))
+
+    @app.get("/open")
+    def open_() -> str:
+        return airside.token.subject
+
+    try:
+        async with serve_wsgi(app) as address:
+            yield address
+    finally:
+        airside.close()
+
+
+def _django(airside: DjangoAirside) -> None:
+    configure_django()
+
+    @airside.user
+    def me(request: HttpRequest) -> HttpResponse:
+        return HttpResponse(airside.token(request).subject.encode())
+
+    @airside.require(scope="notes:read", permission="note:{id}#editor")
+    def thing(request: HttpRequest, id: str) -> HttpResponse:
+        return HttpResponse(f"{airside.token(request).subject} {id}".encode())
+
+    @airside.require(acr="aal2")
+    async def strong(request: HttpRequest) -> HttpResponse:
+        return HttpResponse(b"strong")
+
+    @airside.require(scope="notes:write")
+    def give(request: HttpRequest, id: str) -> HttpResponse:
+        key = TupleKey("user:usr_1", "editor", f"note:{id}")
+        return HttpResponse(airside.permission(lambda ask: ask.write([key])).encode())
+
+    def thing_or_give(request: HttpRequest, id: str) -> HttpResponse:
+        return (give if str(request.method) == "POST" else thing)(request, id=id)
+
+    def open_(request: HttpRequest) -> HttpResponse:
+        return HttpResponse(airside.token(request).subject.encode())
+
+    urlpatterns[:] = [
+        path("me", me),
+        path("things/<id>", thing_or_give),
+        path("strong", strong),
+        path("open", open_),
+    ]
+    clear_url_caches()
+
+
+@asynccontextmanager
+async def django_wsgi(make: Make) -> AsyncGenerator[str]:
+    airside = DjangoAirside(make)
+    _django(airside)
+    try:
+        async with serve_wsgi(WSGIHandler()) as address:
+            yield address
+    finally:
+        airside.close()
+
+
+@asynccontextmanager
+async def django_asgi(make: Make) -> AsyncGenerator[str]:
+    airside = DjangoAirside(make)
+    _django(airside)
+    try:
+        async with serve(ASGIHandler()) as port:
+            yield f"http://127.0.0.1:{port}"
+    finally:
+        airside.close()
