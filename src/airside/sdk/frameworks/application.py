@@ -13,9 +13,11 @@ from airside.core.secret import Secret
 from airside.sdk.client import ServiceClient
 from airside.sdk.frameworks.credentials import Credential
 from airside.sdk.frameworks.demands import Demand, PermissionMissing
+from airside.sdk.login import Login, LoginSettings
 from airside.sdk.permissions import Permissions
 from airside.sdk.remote import connect, host_of, is_on_this_machine
 from airside.sdk.revocation import RevocationFeed
+from airside.sdk.sessions import MemorySessions, SessionStore
 from airside.sdk.token import VerifiedToken
 from airside.sdk.verifier import Verifier
 
@@ -28,7 +30,8 @@ class Application:
     """One application's whole connection to its tenant's Airside. It belongs to one event loop.
 
     `ca_file` names a PEM file of private authorities. With `follow_revocations` off a token lives to its end. With
-    `explain` whoever lacks a permission reads why; a server that isn't on this machine is never asked for that.
+    `explain` whoever lacks a permission reads why; a server that isn't on this machine is never asked for that. With
+    `login` it signs people in to its own pages, and keeps their `sessions`: in this process's memory, unless told.
 
     Raises:
         Misconfigured: a setting that can't be meant, `explain` with a server of production among them.
@@ -45,6 +48,8 @@ class Application:
         ca_file: Path | str | None = None,
         follow_revocations: bool = True,
         explain: bool = False,
+        login: LoginSettings | None = None,
+        sessions: SessionStore | None = None,
         clock: Clock | None = None,
     ) -> None:
         clock = clock or SystemClock()
@@ -58,6 +63,14 @@ class Application:
         )
         self._verifier = Verifier(issuer, audience, fetcher=self._fetcher, clock=clock, revocations=self._feed)
         self._explain = explain
+        self.login = login and Login(
+            issuer,
+            login,
+            verifier=self._verifier,
+            store=sessions or MemorySessions(),
+            fetcher=self._fetcher,
+            clock=clock,
+        )
         self.permissions = Permissions(host_of(issuer), store, client, fetcher=self._fetcher)
 
     @classmethod
@@ -95,6 +108,8 @@ class Application:
         finally:
             if self._feed is not None:
                 await self._feed.stop()
+            if self.login is not None:
+                await self.login.stop()
             await self._verifier.stop()
             await self._fetcher.aclose()
 
