@@ -278,10 +278,21 @@ async def test_an_error_page_written_before_the_exception_is_dropped() -> None:
     assert b"secret" not in reply.body
 
 
-async def test_a_500_that_was_meant_is_let_through() -> None:
-    reply = await ask(Shield(Echo(status=500), policy()))
+async def test_a_500_that_was_meant_is_let_through_where_the_policy_says_so() -> None:
+    reply = await ask(Shield(Echo(status=500), policy(error_pages=True)))
     assert (reply.status, reply.body) == (500, b"app")
     assert _marked(reply)
+
+
+async def test_a_page_of_500_that_may_show_anything_stays_here() -> None:
+    reply = await ask(Shield(Echo((b"content-type", b"text/html"), status=500), policy()))
+    assert (reply.status, reply.code) == (500, "internal")
+    assert _marked(reply)
+
+
+async def test_a_500_that_is_a_problem_has_no_room_for_a_traceback() -> None:
+    reply = await ask(Shield(Echo((b"Content-Type", b"application/problem+json"), status=500), policy()))
+    assert (reply.status, reply.body) == (500, b"app")
 
 
 async def test_an_answer_begun_is_left_unfinished_when_the_application_fails() -> None:

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airside.core.errors import InvalidInput, Refusal
-from airside.shield.cookies import MAX_COOKIES, MAX_HEADER, MAX_VALUE, HostCookie, expired, parse
+from airside.shield.cookies import MAX_COOKIES, MAX_HEADER, MAX_VALUE, HostCookie, expired, hardened, parse
 
 NAME = "__Host-airside_sso_ten_1"
 
@@ -68,3 +68,19 @@ def test_any_bytes_are_read_or_refused(headers: list[bytes]) -> None:
     except Refusal:
         return
     assert all(name and "=" not in name for name in cookies)
+
+
+@pytest.mark.parametrize(
+    ("line", "secure", "wanted"),
+    [
+        (b"a=1", True, b"a=1; Secure; HttpOnly; SameSite=Lax"),
+        (b"a=1", False, b"a=1; HttpOnly; SameSite=Lax"),
+        (b"a=1; httponly; SAMESITE=None;secure", True, b"a=1; httponly; SAMESITE=None;secure"),
+        (b"shown=secure", True, b"shown=secure; Secure; SameSite=Lax"),
+        (b" shown = 1; Path=/", True, b" shown = 1; Path=/; Secure; SameSite=Lax"),
+        (b"", True, b"; Secure; HttpOnly; SameSite=Lax"),
+    ],
+    ids=["https", "http", "whole", "for-scripts", "spaced", "empty"],
+)
+def test_a_cookie_gets_what_it_lacks(line: bytes, secure: bool, wanted: bytes) -> None:
+    assert hardened(line, secure=secure, script_cookies=frozenset({"shown"})) == wanted

@@ -1,24 +1,31 @@
 """Shield: what stands between the internet and an application, whoever wrote the application.
 
-Owns the policy (hosts, proxies, headers, CSP, CORS, CSRF, body caps), the pure decisions on it, the ASGI
-middleware that applies it, form tokens, `__Host-` cookies and safe local redirects. It does not own who is
-asking or what they may do, keeps no state beyond a request, and needs no server and no framework.
+Owns the policy (hosts, proxies, headers, CSP, CORS, CSRF, caps, rates), the pure decisions on it, the ASGI and the
+WSGI middleware that apply it, form tokens, `__Host-` cookies and safe local redirects. It does not own who is
+asking or what they may do, keeps no state beyond a request but how often each client came, and needs no server and no
+framework.
 """
 
+from airside.core.gcra import Rate
 from airside.shield.asgi import Shield
 from airside.shield.cookies import HostCookie
 from airside.shield.cors import CorsRule
-from airside.shield.csp import STRICT, Csp, csp, hash_source, nonce_source
+from airside.shield.csp import NONE, SELF, STRICT, Csp, csp, hash_source, nonce_source
 from airside.shield.passage import Passage, passage
-from airside.shield.policy import HSTS, MAX_BODY, Policy
+from airside.shield.policy import BODY_SECONDS, HSTS, MAX_BODY, Policy
 from airside.shield.problems import come_again, internal_problem, problem_of
 from airside.shield.prompt import Door, Prompt, Prompts, Reply
+from airside.shield.protect import protect
 from airside.shield.redirects import safe_local_path
 from airside.shield.rules import Verdict, client_address, csrf_verdict, decide_host, decide_origin
+from airside.shield.wsgi import UnfinishedAnswer, WsgiShield
 
 __all__ = [
+    "BODY_SECONDS",
     "HSTS",
     "MAX_BODY",
+    "NONE",
+    "SELF",
     "STRICT",
     "CorsRule",
     "Csp",
@@ -28,9 +35,12 @@ __all__ = [
     "Policy",
     "Prompt",
     "Prompts",
+    "Rate",
     "Reply",
     "Shield",
+    "UnfinishedAnswer",
     "Verdict",
+    "WsgiShield",
     "client_address",
     "come_again",
     "csp",
@@ -42,5 +52,6 @@ __all__ = [
     "nonce_source",
     "passage",
     "problem_of",
+    "protect",
     "safe_local_path",
 ]

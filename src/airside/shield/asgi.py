@@ -6,31 +6,33 @@ and `send` once. It needs no server and no framework: any ASGI application fits.
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
 from typing import Any, Final
 
 from airside.core.clock import Clock, SystemClock
 from airside.core.entropy import Entropy, SystemEntropy
 from airside.core.errors import LimitExceeded
-from airside.protocols.problem import CONTENT_TYPE
+from airside.shield.arriving import Arriving
 from airside.shield.cors import Header
-from airside.shield.outgoing import Counted, Outgoing, Send, marked
+from airside.shield.outgoing import Outgoing, Send, marked, written
 from airside.shield.passage import KEY, REQUEST_ID, Passage, Scope
 from airside.shield.policy import Policy
 from airside.shield.problems import describe, internal_problem, problem_of
 from airside.shield.prompt import Door, Prompt, Reply
 from airside.shield.request_ids import RequestIds
-from airside.shield.rules import csrf_verdict, decide_host, decide_origin
+from airside.shield.rules import csrf_verdict, decide_host
 from airside.shield.screen import (
     Answer,
     Incoming,
     given_request_id,
+    is_json,
     must_count,
+    readable,
     refusal,
     screen,
     single_reading,
     take_forwarded,
 )
+from airside.shield.throttle import throttle_of
 
 Receive = Callable[[], Awaitable[Any]]
 App = Callable[[Any, Any, Any], Awaitable[None]]
@@ -62,7 +64,9 @@ class Shield:
         self._policy = policy
         self._prompt = prompt
         self._door = door
-        self._ids = RequestIds(clock=clock or SystemClock(), entropy=entropy or SystemEntropy())
+        clock = clock or SystemClock()
+        self._ids = RequestIds(clock=clock, entropy=entropy or SystemEntropy())
+        self._throttle = throttle_of(policy, clock)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -74,19 +78,24 @@ class Shield:
         if len(headers) != len(lines):
             headers = single_reading(lines)
         seen = self._seen(scope, headers or {})
+        if policy.csps:
+            seen.csp = policy.page_csp(scope["path"])
         scope[KEY] = seen
         REQUEST_ID.set(seen.request_id)
-        fixed = policy.secure_headers if scope["scheme"] == "https" else policy.plain_headers
         extra = _extra(scope, headers, policy)
-        outgoing = Outgoing(send, seen, fixed, extra)
+        outgoing = Outgoing(send, seen, policy, secure=scope["scheme"] == "https", extra=extra)
         try:
             answer = refusal("bad_request") if headers is None else screen(scope, headers, policy)
             if headers is None or answer is not None:
                 await _say(outgoing, answer or refusal("bad_request"))
                 return
-            if must_count(scope, headers):
-                outgoing.counted = counted = Counted(receive, policy.body_cap(scope["path"]))
-                receive = counted.receive
+            if self._throttle is not None:
+                self._throttle.spend(scope["path"], seen.client)
+            if must_count(scope, headers) or (policy.watches_bodies and headers.get(b"content-length", b"0") != b"0"):
+                outgoing.arriving = body = Arriving(receive, policy.body_cap(scope["path"]), policy.body_seconds)
+                receive = body.receive
+                if policy.strict_json and is_json(headers):
+                    await body.read_json()
             await self._app(scope, receive, outgoing.forward)
         except Exception as error:  # noqa: BLE001 - the last door: whatever it is, a stranger must not read it
             await _failed(outgoing, error)
@@ -114,8 +123,9 @@ class Shield:
         wrong, the ordinary way meets again and says."""
         policy, prompt, lines = self._policy, self._prompt, scope["headers"]
         headers: Incoming = dict(lines)
-        # A repeated header, a cookie or a body of untold length needs the careful way.
-        if prompt is None or len(headers) != len(lines) or b"cookie" in headers or must_count(scope, headers):
+        # A repeated header, a cookie, a body of untold length, a rate or a page's own policy needs the careful way.
+        careful = b"cookie" in headers or self._throttle is not None or policy.csps or must_count(scope, headers)
+        if prompt is None or careful or len(headers) != len(lines):
             return None
         client = scope.get("client")
         peer: str = client[0] if client else ""
@@ -124,7 +134,7 @@ class Shield:
             scope = dict(scope)  # the ordinary way must still find the peer in it, not the client
             asked[KEY] = seen = self._relayed(scope, headers, peer)
         else:
-            seen = Passage(self._ids.fresh(), peer, headers)
+            seen = Passage(self._ids.fresh(), peer, headers, usual=policy.csp)
         scope[KEY] = seen
         try:
             reply = prompt.answer(scope, body) if screen(scope, headers, policy) is None else None
@@ -132,26 +142,24 @@ class Shield:
             return None
         if reply is None:
             return None
-        fixed = policy.secure_headers if scope["scheme"] == "https" else policy.plain_headers
-        return Reply(marked(reply.headers, seen, fixed, _extra(scope, headers, policy)), reply.body, reply.route)
+        extra = _extra(scope, headers, policy)
+        lines = marked(reply.headers, seen, policy, secure=scope["scheme"] == "https", extra=extra)
+        return Reply(lines, reply.body, reply.route)
 
     def _seen(self, scope: Scope, headers: Incoming) -> Passage:
         client = scope.get("client")
         peer: str = client[0] if client else ""
-        return (
-            self._relayed(scope, headers, peer) if self._policy.proxies else Passage(self._ids.fresh(), peer, headers)
-        )
+        if self._policy.proxies:
+            return self._relayed(scope, headers, peer)
+        return Passage(self._ids.fresh(), peer, headers, usual=self._policy.csp)
 
     def _turned_away(self, scope: Scope, error: LimitExceeded) -> Reply:
-        known = problem_of(error)
-        problem, told = known or (internal_problem(), ())
+        problem, told = problem_of(error) or (internal_problem(), ())
         headers: Incoming = dict(scope["headers"])
         scope[KEY] = seen = self._seen(scope, headers)
-        body = replace(problem, request_id=seen.request_id).render()
-        lines = [*told, (b"content-type", CONTENT_TYPE.encode()), (b"content-length", str(len(body)).encode())]
-        policy = self._policy
-        fixed = policy.secure_headers if scope["scheme"] == "https" else policy.plain_headers
-        return Reply(marked(lines, seen, fixed, _extra(scope, headers, policy)), body, status=problem.status)
+        lines, body = written(problem.status, problem, told, seen)
+        secure, extra = scope["scheme"] == "https", _extra(scope, headers, self._policy)
+        return Reply(marked(lines, seen, self._policy, secure=secure, extra=extra), body, status=problem.status)
 
     async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -176,20 +184,15 @@ class Shield:
 
     def _relayed(self, scope: Scope, headers: Incoming, peer: str) -> Passage:
         given = given_request_id(headers, peer, self._policy)
-        return Passage(given or self._ids.fresh(), take_forwarded(scope, headers, peer, self._policy), headers)
+        client = take_forwarded(scope, headers, peer, self._policy)
+        return Passage(given or self._ids.fresh(), client, headers, usual=self._policy.csp)
 
 
 def _extra(scope: Scope, headers: Incoming | None, policy: Policy) -> Sequence[Header]:
     counted: Sequence[Header] = scope.get(_COUNTED, ())
     if not headers or not policy.cors:
         return counted
-    return (*counted, *_readable(scope, headers, policy))
-
-
-def _readable(scope: Scope, headers: Incoming, policy: Policy) -> tuple[Header, ...]:
-    origin = headers.get(b"origin")
-    rule = None if origin is None else decide_origin(origin, scope["path"], policy)
-    return () if origin is None or rule is None else rule.answer_headers(origin.decode("latin-1"))
+    return (*counted, *readable(scope, headers, policy))
 
 
 async def _say(outgoing: Outgoing, answer: Answer) -> None:
@@ -199,14 +202,17 @@ async def _say(outgoing: Outgoing, answer: Answer) -> None:
 
 
 async def _settle(outgoing: Outgoing) -> None:
-    if outgoing.overfull:
-        await _say(outgoing, refusal("too_large"))
+    if outgoing.fault:
+        await _say(outgoing, refusal(outgoing.fault))
+    elif outgoing.hides:
+        _LOG.error("answered 500: request %s", outgoing.passage.request_id)
+        await _say(outgoing, Answer(500, internal_problem()))
     else:
         await outgoing.release()
 
 
 async def _failed(outgoing: Outgoing, error: Exception) -> None:
-    if outgoing.overfull and not outgoing.started:
+    if outgoing.fault and not outgoing.started:
         await _settle(outgoing)
         return
     known = problem_of(error)

@@ -46,6 +46,19 @@ def expired(name: str, same_site: SameSite) -> HostCookie:
     return HostCookie(name, "", same_site, 0)
 
 
+def hardened(line: bytes, *, secure: bool, script_cookies: frozenset[str]) -> bytes:
+    """The Set-Cookie value `line` with what an application left out: Secure where `secure`, HttpOnly unless its name is
+    one of `script_cookies`, SameSite=Lax. What it says stays as it is."""
+    pair, *attributes = line.split(b";")
+    said = {attribute.partition(b"=")[0].strip().lower() for attribute in attributes}
+    name = pair.partition(b"=")[0].strip().decode("latin-1")
+    if secure and b"secure" not in said:
+        line += b"; Secure"
+    if b"httponly" not in said and name not in script_cookies:
+        line += b"; HttpOnly"
+    return line if b"samesite" in said else line + b"; SameSite=Lax"
+
+
 def parse(headers: Sequence[bytes]) -> dict[str, str]:
     """What the Cookie headers of one request carry. HTTP/2 may split them into several (RFC 9113 §8.2.3).
 

@@ -4,11 +4,13 @@ import dataclasses
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
-from airside.core.errors import TooLarge
 from airside.protocols.problem import CONTENT_TYPE, Problem
+from airside.shield.arriving import Arriving
+from airside.shield.cookies import hardened
 from airside.shield.cors import Header
 from airside.shield.csp import Csp
 from airside.shield.passage import Passage
+from airside.shield.policy import Policy
 
 Message = dict[str, Any]
 Send = Callable[[Message], Awaitable[None]]
@@ -31,27 +33,29 @@ OWNED: Final = frozenset(
         b"x-request-id",
     }
 )
-_WATCHED: Final = OWNED | {NO_STORE[0]}
+_SET_COOKIE: Final = b"set-cookie"
+_WATCHED: Final = OWNED | {NO_STORE[0], _SET_COOKIE}
 
 
 class Outgoing:
     """One answer. `forward` stands in for the server's `send`; headers in `OWNED` are shield's, not the app's."""
 
-    __slots__ = ("_extra", "_fixed", "_held", "_send", "counted", "passage", "started")
+    __slots__ = ("_extra", "_held", "_policy", "_secure", "_send", "arriving", "passage", "started")
 
-    def __init__(self, send: Send, passage: Passage, fixed: tuple[Header, ...], extra: Sequence[Header]) -> None:
+    def __init__(self, send: Send, passage: Passage, policy: Policy, *, secure: bool, extra: Sequence[Header]) -> None:
         self._send = send
         self.passage = passage
-        self._fixed = fixed
+        self._policy = policy
+        self._secure = secure
         self._extra = extra
         self._held: list[Message] | None = None
-        self.counted: Counted | None = None
+        self.arriving: Arriving | None = None
         self.started = False
 
     def forward(self, message: Message) -> Awaitable[None]:
         """Send `message`, marked. Not `async` itself: that would cost a frame a message."""
         if message["type"] == "http.response.start":
-            if message["status"] == 500 or self.counted is not None:
+            if message["status"] == 500 or self.arriving is not None:
                 return self._suspect(message)
             return self._begin(message)
         if self._held is not None:
@@ -64,9 +68,14 @@ class Outgoing:
         return self._held is not None
 
     @property
-    def overfull(self) -> bool:
-        """Whether the body went over its cap, so that whatever the application answers, it never saw it whole."""
-        return self.counted is not None and self.counted.over
+    def fault(self) -> str:
+        """The refusal's code, if the application never saw the body whole: then whatever it answers doesn't count."""
+        return "" if self.arriving is None else self.arriving.fault
+
+    @property
+    def hides(self) -> bool:
+        """Whether a page of 500 that the application meant is held back, and stays here."""
+        return bool(self._held) and not shows(self._held[0].get("headers", ()), self._policy)
 
     async def release(self) -> None:
         """The application returned: what was held back was meant."""
@@ -79,38 +88,56 @@ class Outgoing:
     async def replace(self, status: int, problem: Problem | None, headers: tuple[Header, ...]) -> None:
         """Shield's own answer; what was held back is dropped. Only before anything `started`."""
         self._held = None
-        lines: list[Header] = [*headers]
-        body = b""
-        if problem is not None:
-            body = dataclasses.replace(problem, request_id=self.passage.request_id).render()
-            lines.append((b"content-type", CONTENT_TYPE.encode()))
-        if status != 204:
-            lines.append((b"content-length", str(len(body)).encode()))
+        lines, body = written(status, problem, headers, self.passage)
         await self._begin({"type": "http.response.start", "status": status, "headers": lines})
         await self._send({"type": "http.response.body", "body": body, "more_body": False})
 
     def _begin(self, message: Message) -> Awaitable[None]:
         self.started = True
-        message["headers"] = marked(message.get("headers", ()), self.passage, self._fixed, self._extra)
+        # ASGI wants them in lower case, and Django doesn't keep to it.
+        lines = [(name.lower(), value) for name, value in message.get("headers", ())]
+        message["headers"] = marked(lines, self.passage, self._policy, secure=self._secure, extra=self._extra)
         return self._send(message)
 
     async def _suspect(self, message: Message) -> None:
-        if self.overfull or message["status"] == 500:
+        if self.fault or message["status"] == 500:
             self._held = [message]
         else:
             await self._begin(message)
 
     async def _hold(self, message: Message) -> None:
-        if self._held is not None and not self.overfull:
+        if self._held is not None and not self.fault and not self.hides:
             self._held.append(message)
             if len(self._held) > MAX_HELD:
                 await self.release()
 
 
+def shows(headers: Sequence[Header], policy: Policy) -> bool:
+    """Whether an answer of 500 that the application wrote may leave: a problem has no room for a traceback."""
+    return policy.error_pages or any(
+        name.lower() == b"content-type" and value.partition(b";")[0] == CONTENT_TYPE.encode() for name, value in headers
+    )
+
+
+def written(
+    status: int, problem: Problem | None, headers: Sequence[Header], seen: Passage
+) -> tuple[list[Header], bytes]:
+    """Header lines and body of shield's own answer."""
+    lines: list[Header] = [*headers]
+    body = b""
+    if problem is not None:
+        body = dataclasses.replace(problem, request_id=seen.request_id).render()
+        lines.append((b"content-type", CONTENT_TYPE.encode()))
+    if status != 204:
+        lines.append((b"content-length", str(len(body)).encode()))
+    return lines, body
+
+
 def marked(
-    headers: Sequence[Header], seen: Passage, fixed: tuple[Header, ...], extra: Sequence[Header]
+    headers: Sequence[Header], seen: Passage, policy: Policy, *, secure: bool, extra: Sequence[Header]
 ) -> list[Header]:
-    """The header lines of an answer with shield's own."""
+    """The header lines of an answer, `secure` if over https, with shield's own."""
+    fixed = policy.secure_headers if secure else policy.plain_headers
     identity = (b"x-request-id", seen.request_id.encode())
     watched = seen.csp is not None
     for name, _ in headers:
@@ -118,6 +145,8 @@ def marked(
             watched = True
             break
     if watched:
+        if policy.harden_cookies:
+            headers = [_hardened(line, policy, secure) for line in headers]
         return [*_merged(headers, seen.csp, fixed), *extra, identity]
     return [*headers, *fixed, *extra, NO_STORE, identity]
 
@@ -131,26 +160,7 @@ def _merged(headers: Sequence[Header], own: Csp | None, fixed: tuple[Header, ...
     return [*(line for line in headers if line[0] not in OWNED), *fixed, *(() if stored else (NO_STORE,))]
 
 
-class Counted:
-    """`receive` for a body whose length nobody said: it stops at the cap."""
-
-    __slots__ = ("_cap", "_receive", "_seen", "over")
-
-    def __init__(self, receive: Callable[[], Awaitable[Message]], cap: int) -> None:
-        self._receive = receive
-        self._cap = cap
-        self._seen = 0
-        self.over = False
-
-    async def receive(self) -> Message:
-        """The next message.
-
-        Raises:
-            TooLarge: more bytes than the cap have come, now or before.
-        """
-        message = await self._receive()
-        self._seen += len(message.get("body", b""))
-        if self._seen > self._cap:
-            self.over = True
-            raise TooLarge("body over its cap", max_bytes=self._cap)
-        return message
+def _hardened(line: Header, policy: Policy, secure: bool) -> Header:
+    if line[0] != _SET_COOKIE:
+        return line
+    return _SET_COOKIE, hardened(line[1], secure=secure, script_cookies=policy.script_cookies)

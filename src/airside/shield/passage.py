@@ -1,13 +1,15 @@
-"""What shield leaves in the scope for everything behind it: `scope["airside"]`."""
+"""What shield leaves in an ASGI scope or a WSGI environ for everything behind it, under `airside`."""
 
 from collections.abc import MutableMapping
 from contextvars import ContextVar
 from typing import Any, Final
 
-from airside.shield.csp import Csp
+from airside.core.entropy import Entropy, SystemEntropy, token
+from airside.shield.csp import STRICT, Csp, nonce_source
 
 Scope = MutableMapping[str, Any]
 KEY = "airside"
+_NONCE_BITS: Final = 128  # CSP Level 3 §7.1
 REQUEST_ID: Final[ContextVar[str]] = ContextVar("airside_request_id", default="")
 """The request that this task works for, so that each of its log lines can say so; empty outside of one."""
 
@@ -16,22 +18,41 @@ class Passage:
     """One request, as shield saw it. `headers` by lower-case name, each read once; `csp` is what a page may set: the
     policy of its own answer."""
 
-    __slots__ = ("client", "csp", "headers", "request_id")
+    __slots__ = ("_nonce", "_usual", "client", "csp", "headers", "request_id")
 
-    def __init__(self, request_id: str, client: str, headers: MutableMapping[bytes, bytes]) -> None:
+    def __init__(
+        self,
+        request_id: str,
+        client: str,
+        headers: MutableMapping[bytes, bytes],
+        *,
+        csp: Csp | None = None,
+        usual: Csp = STRICT,
+    ) -> None:
         self.request_id = request_id
         self.client = client
         self.headers = headers
-        self.csp: Csp | None = None
+        self.csp = csp
+        self._usual = usual
+        self._nonce = ""
 
     def header(self, name: bytes) -> str | None:
         """The value of the header `name`, or None."""
         value = self.headers.get(name)
         return None if value is None else value.decode("latin-1")
 
+    def nonce(self, entropy: Entropy | None = None) -> str:
+        """The nonce of this answer (CSP Level 3 §6.7.3): its inline scripts and styles run that carry it as their
+        `nonce`. Fresh for each answer, so such a page must not be kept; asked before the answer begins."""
+        if not self._nonce:
+            self._nonce = token(entropy or SystemEntropy(), _NONCE_BITS)
+            source = nonce_source(self._nonce)
+            self.csp = (self.csp or self._usual).adding("script-src", source).adding("style-src", source)
+        return self._nonce
+
 
 def passage(scope: Scope) -> Passage:
-    """The passage of a request behind Shield.
+    """The passage of a request behind Shield, by its ASGI scope or its WSGI environ (Django's `request.META`).
 
     Raises:
         KeyError: there is no Shield in front.

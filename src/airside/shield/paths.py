@@ -44,6 +44,8 @@ def is_plain(path: str, raw_path: bytes) -> bool:
         return False
     if "/." in path and not _DOTS.isdisjoint(path.split("/")):
         return False
+    if b"//" in raw_path:  # some servers fold slashes before they tell the path
+        return False
     if b"%" in raw_path:
         lowered = raw_path.lower()
         return not any(mark in lowered for mark in _ENCODED)

@@ -6,11 +6,15 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Final, Literal
 
 from airside.core.errors import Misconfigured
+from airside.core.gcra import Rate
 from airside.shield.cors import CorsRule, Header
 from airside.shield.csp import STRICT, Csp
 from airside.shield.paths import PathTable
 
 MAX_BODY: Final = 64 * 1024
+MAX_HEADERS: Final = 100
+MAX_HEAD_BYTES: Final = 32 * 1024  # path, query, and names and values of all header lines together
+BODY_SECONDS: Final = 30.0
 HSTS: Final = 2 * 365 * 24 * 3600  # seconds
 Network = IPv4Network | IPv6Network
 _DEFAULT_PORTS: Final = (443, 80)
@@ -36,6 +40,15 @@ class Policy:
     `trusted_proxies`: CIDRs whose forwarded headers count; empty trusts nobody.
     `hsts`: max-age in seconds, sent over https only; 0 sends none.
     `max_body`: bytes, with `body_caps` (path pattern → bytes) where a route says otherwise.
+    `body_seconds`: how long a body may take to arrive whole, under ASGI on asyncio; 0 leaves that to the server.
+    `rate`: of one client (an IPv4 address, the /64 of an IPv6 one) on all paths, and `rates` (path pattern → rate) in
+    its place; counted in this process. None counts nothing.
+    `csps`: path pattern → policy of its answers in the place of `csp`; a page may still set its own.
+    `strict_json`: bodies of JSON that two readers could read differently don't pass (`core.strict_json`).
+    `harden_cookies`: what the application sets gets Secure (over https), HttpOnly and SameSite=Lax where it doesn't
+    say; `script_cookies` names those that scripts must read, which don't get HttpOnly.
+    `error_pages`: lets pages of 500 out that the application wrote itself; otherwise a problem stands in for them,
+    for nobody can see whether a page shows a traceback.
     `foreign_posts`: path patterns that other sites may post to; they skip CSRF and never see a cookie.
     `referrer` stays weaker than `no-referrer`, under which browsers post `Origin: null`.
 
@@ -58,6 +71,14 @@ class Policy:
     corp: str = "same-origin"
     max_body: int = MAX_BODY
     body_caps: Mapping[str, int] = field(default_factory=dict[str, int])
+    body_seconds: float = BODY_SECONDS
+    rate: Rate | None = None
+    rates: Mapping[str, Rate] = field(default_factory=dict[str, Rate])
+    csps: Mapping[str, Csp] = field(default_factory=dict[str, Csp])
+    strict_json: bool = True
+    harden_cookies: bool = True
+    script_cookies: frozenset[str] = frozenset()
+    error_pages: bool = False
     foreign_posts: frozenset[str] = frozenset()
     csrf: bool = True
 
@@ -67,7 +88,9 @@ class Policy:
     secure_headers: tuple[Header, ...] = field(init=False, repr=False, compare=False)
     foreign: PathTable[bool] = field(init=False, repr=False, compare=False)
     caps: PathTable[int] = field(init=False, repr=False, compare=False)
+    pages: PathTable[Csp] = field(init=False, repr=False, compare=False)
     least_cap: int = field(init=False, repr=False, compare=False)
+    watches_bodies: bool = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         for setting, choices in _CHOICES.items():
@@ -79,12 +102,19 @@ class Policy:
             raise Misconfigured("max_body", "a cap is a positive number of bytes")
         if not self.permissions.isascii() or not self.permissions.isprintable() or "*" in self.permissions:
             raise Misconfigured("permissions", "* would give every site the feature")
+        if self.body_seconds < 0:
+            raise Misconfigured("body_seconds", "a span of time, or 0 for none")
+        for rate in (self.rate, *self.rates.values()):
+            if rate is not None and (rate.count <= 0 or rate.period <= 0):
+                raise Misconfigured("rate", "a rate is a positive number in a positive span")
         derive = object.__setattr__
         derive(self, "hosts", _hosts(self.allowed_hosts))
         derive(self, "proxies", tuple(_network(text) for text in self.trusted_proxies))
         derive(self, "foreign", PathTable("foreign_posts", dict.fromkeys(self.foreign_posts, True)))
         derive(self, "caps", PathTable("body_caps", self.body_caps))
+        derive(self, "pages", PathTable("csps", self.csps))
         derive(self, "least_cap", min(self.max_body, *self.body_caps.values(), self.max_body))
+        derive(self, "watches_bodies", bool(self.body_seconds) or self.strict_json)
         plain = self._render()
         derive(self, "plain_headers", plain)
         derive(self, "secure_headers", (*plain, *_hsts(self.hsts)))
@@ -96,6 +126,10 @@ class Policy:
     def body_cap(self, path: str) -> int:
         """The most bytes that `path` takes."""
         return self.caps.get(path) or self.max_body
+
+    def page_csp(self, path: str) -> Csp | None:
+        """The policy that answers of `path` have in the place of `csp`; None where they have none of their own."""
+        return self.pages.get(path) if self.csps else None
 
     def _render(self) -> tuple[Header, ...]:
         return (

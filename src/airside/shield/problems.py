@@ -46,6 +46,8 @@ _WHY: Final = {
     "method_not_allowed": Problem(405, "method_not_allowed", "That method isn't served here."),
     "https_required": Problem(403, "https_required", "Send this over https."),
     "too_large": Problem(413, "too_large", _TABLE[0][2]),
+    "too_slow": Problem(408, "too_slow", "The body didn't arrive in time."),
+    "headers_too_large": Problem(431, "headers_too_large", "The header lines or the address are too long."),
     "cross_site": Problem(403, "cross_site", "The request came from another site's page."),
     "origin_not_allowed": Problem(403, "origin_not_allowed", "Pages of that origin may not call this address."),
 }

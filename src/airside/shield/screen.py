@@ -8,7 +8,7 @@ from airside.protocols.problem import Problem
 from airside.shield.cors import Header
 from airside.shield.passage import Scope
 from airside.shield.paths import is_plain
-from airside.shield.policy import Policy
+from airside.shield.policy import MAX_HEAD_BYTES, MAX_HEADERS, Policy
 from airside.shield.problems import own_problem
 from airside.shield.rules import (
     METHODS,
@@ -85,6 +85,8 @@ def screen(scope: Scope, headers: Incoming, policy: Policy) -> Answer | None:
     verdict = decide_host(headers.get(b"host", b""), policy)
     if verdict != "ours":
         return refusal("misdirected" if verdict == "foreign" else "bad_host")
+    if _is_long(scope):
+        return refusal("headers_too_large")
     method: str = scope["method"]
     path: str = scope["path"]
     if method not in METHODS:
@@ -109,6 +111,13 @@ def screen(scope: Scope, headers: Incoming, policy: Policy) -> Answer | None:
     return _with_cookie(scope, headers, policy)
 
 
+def readable(scope: Scope, headers: Incoming, policy: Policy) -> tuple[Header, ...]:
+    """What lets the page that asks read the answer, if its origin may."""
+    origin = headers.get(b"origin")
+    rule = None if origin is None else decide_origin(origin, scope["path"], policy)
+    return () if origin is None or rule is None else rule.answer_headers(origin.decode("latin-1"))
+
+
 def must_count(scope: Scope, headers: Incoming) -> bool:
     """Whether a body may come whose length nobody said. HTTP/1 has none then (RFC 9112 §6.3); later versions may."""
     if b"content-length" in headers:
@@ -120,6 +129,18 @@ def refusal(code: str, *headers: Header) -> Answer:
     """One of shield's own refusals as an answer."""
     problem = own_problem(code)
     return Answer(problem.status, problem, headers)
+
+
+def is_json(headers: Incoming) -> bool:
+    """Whether a body says that it is JSON (RFC 8259, and the suffix of RFC 6839 §3.1)."""
+    kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+    return kind == b"application/json" or (kind.startswith(b"application/") and kind.endswith(b"+json"))
+
+
+def _is_long(scope: Scope) -> bool:
+    lines = scope["headers"]
+    target = len(scope.get("raw_path") or b"") + len(scope.get("query_string") or b"")
+    return len(lines) > MAX_HEADERS or target + sum([len(name) + len(value) for name, value in lines]) > MAX_HEAD_BYTES
 
 
 def _with_cookie(scope: Scope, headers: Incoming, policy: Policy) -> Answer | None:

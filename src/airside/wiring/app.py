@@ -199,6 +199,11 @@ def shield_policy(settings: Settings) -> Policy:
             for name in LARGE
             for prefix in (f"{STORES}/{{store}}/", *(["/"] if name.startswith("access/") else []))
         },
+        # Routes read JSON strictly and write whole cookies and pages themselves; connections keep the hours.
+        strict_json=False,
+        harden_cookies=False,
+        error_pages=True,
+        body_seconds=0,
         foreign_posts=frozenset({AUTHORIZE, LOGOUT}) | FOREIGN_POSTS | {SLO},
     )
 

@@ -1,0 +1,52 @@
+"""A guestbook in Django, in one file, behind the shield. See README.md beside it."""
+
+# Django has no types of its own.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+# pyright: reportAttributeAccessIssue=false, reportArgumentType=false, reportUnnecessaryComparison=false
+
+import os
+
+from django.conf import settings
+from django.core.wsgi import get_wsgi_application
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template import Context, Engine
+from django.urls import path
+
+from airside.shield import Policy, Rate, passage, protect
+
+HOST = os.environ.get("GUESTBOOK_HOST", "localhost:8000")
+MAX_TEXT = 500
+PAGE = Engine().from_string("""<!doctype html>
+<html lang="en">
+<title>Guestbook</title>
+<style nonce="{{ nonce }}">body { max-width: 40rem; margin: 2rem auto; font: 1rem sans-serif }</style>
+<h1>Guestbook</h1>
+<form method="post"><label>Your words <input name="text" maxlength="500" required></label> <button>Write</button></form>
+<ul>{% for text in entries %}<li>{{ text }}</li>{% endfor %}</ul>
+</html>""")
+
+settings.configure(ROOT_URLCONF=__name__, ALLOWED_HOSTS=["*"], USE_TZ=True)  # hosts are the shield's to judge
+application = protect(
+    get_wsgi_application(),
+    Policy(
+        allowed_hosts=frozenset({HOST}),
+        https_redirect=False,  # no TLS on a machine of one's own; leave this line out where people come
+        rate=Rate(60, 60),
+    ),
+)
+entries: list[str] = []  # a real application keeps them in its database
+
+
+def guestbook(request: HttpRequest) -> HttpResponse:
+    """What was written, newest first; by a post one more, if it is of a lawful length."""
+    if request.method == "POST":
+        text = request.POST.get("text", "").strip()
+        if not 0 < len(text) <= MAX_TEXT:
+            return HttpResponse("Between 1 and 500 characters, please.", status=422)
+        entries.append(text)
+        return HttpResponseRedirect("/", status=303)
+    nonce = passage(request.META).nonce()
+    return HttpResponse(PAGE.render(Context({"entries": entries[::-1], "nonce": nonce})))
+
+
+urlpatterns = [path("", guestbook)]

@@ -1,0 +1,84 @@
+"""How often one client may come, counted in this process: GCRA by client and pattern, and nothing that outlives it.
+
+Several processes each count for themselves; what has to hold for all of them together is a limit of the server.
+"""
+
+import math
+from ipaddress import IPv6Address, ip_address
+from threading import Lock
+from typing import Final
+
+from airside.core import gcra
+from airside.core.clock import Clock
+from airside.core.errors import LimitExceeded, Refusal, Unavailable
+from airside.core.gcra import Rate
+from airside.shield.paths import PathTable
+from airside.shield.policy import Policy
+
+MAX_CLIENTS: Final = 100_000
+"""Counters held at once. Full of live ones, newcomers are refused: forgetting one would allow."""
+_HOST_BITS: Final = 64
+_SWEEP_SECONDS: Final = 1.0
+_Counter = tuple[str, str]
+
+
+class Throttle:
+    """Counts for one `Policy`. Safe between threads."""
+
+    def __init__(self, policy: Policy, clock: Clock, *, max_clients: int = MAX_CLIENTS) -> None:
+        self._usual = policy.rate
+        self._rates = PathTable("rates", {pattern: (pattern, rate) for pattern, rate in policy.rates.items()})
+        self._clock = clock
+        self._max_clients = max_clients
+        self._tat: dict[_Counter, float] = {}
+        self._swept = -math.inf
+        self._lock = Lock()
+
+    def spend(self, path: str, client: str) -> None:
+        """Count one request of `client` (an address) to `path`.
+
+        Raises:
+            LimitExceeded: too many came before; nothing is counted.
+            Unavailable: there is no room to count a newcomer.
+        """
+        pattern, rate = self._rates.get(path) or ("", self._usual)
+        if rate is None:
+            return
+        with self._lock:
+            refused = self._count((pattern, _network(client)), rate, self._clock.monotonic())
+        if refused is not None:
+            raise refused
+
+    def _count(self, counter: _Counter, rate: Rate, now: float) -> Refusal | None:
+        tat = self._tat.get(counter)
+        if tat is None and len(self._tat) >= self._max_clients:
+            self._sweep(now)
+            if len(self._tat) >= self._max_clients:
+                return Unavailable("throttle")
+        allowed, after, wait, _ = gcra.spend(rate, tat, now)
+        if not allowed:
+            return LimitExceeded("rate", wait)
+        self._tat[counter] = after
+        return None
+
+    def _sweep(self, now: float) -> None:
+        """Not for each newcomer: a crowd of them would pay for a look at all the others."""
+        if now - self._swept >= _SWEEP_SECONDS:
+            self._swept = now
+            self._tat = {held: until for held, until in self._tat.items() if until > now}
+
+
+def throttle_of(policy: Policy, clock: Clock) -> Throttle | None:
+    """The throttle that `policy` asks for, if it does."""
+    return Throttle(policy, clock) if policy.rate is not None or policy.rates else None
+
+
+def _network(client: str) -> str:
+    """Whoever has one IPv6 address has its whole /64."""
+    if ":" not in client:
+        return client
+    try:
+        address = ip_address(client)
+    except ValueError:
+        return client
+    return str(int(address) >> _HOST_BITS) if isinstance(address, IPv6Address) else client
