@@ -1,0 +1,31 @@
+"""What goes with a stranger's file on its way out, from a host of its own, so that no browser takes it for a page."""
+
+import unicodedata
+from typing import Final
+from urllib.parse import quote
+
+from airside.shield.cors import Header
+
+MAX_NAME: Final = 150
+_UNNAMED: Final = "download"
+_REFUSED: Final = frozenset('/\\:*?"<>|%;')
+
+
+def safe_name(name: str) -> str:
+    """`name` as a file's name on any system: its last part, without what leads elsewhere, hides or turns it round."""
+    last = unicodedata.normalize("NFKC", name[-1024:]).replace("\\", "/").rpartition("/")[2]
+    kept = "".join(mark for mark in last if mark.isprintable() and mark not in _REFUSED).strip(" .")
+    return kept[-MAX_NAME:].lstrip(" .") or _UNNAMED
+
+
+def download_headers(name: str, kind: str) -> list[Header]:
+    """The header lines of a download called `name` (RFC 6266, with RFC 8187's form for what isn't ASCII)."""
+    safe = safe_name(name)
+    plain = safe.encode("ascii", "replace").decode().replace("?", "_")
+    disposition = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(safe, safe='')}"
+    return [
+        (b"content-type", kind.encode("ascii")),
+        (b"content-disposition", disposition.encode()),
+        (b"x-content-type-options", b"nosniff"),
+        (b"content-security-policy", b"default-src 'none'; sandbox"),
+    ]

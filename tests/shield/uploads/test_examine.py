@@ -1,0 +1,186 @@
+"""What a file says it is, how far it unfolds, and what is left of it."""
+
+import io
+import struct
+import zipfile
+import zlib
+from typing import Any
+
+import pytest
+from PIL import Image, PngImagePlugin
+
+from airside.core.errors import InvalidInput, Misconfigured, TooLarge, UnsupportedMedia
+from airside.shield.uploads import ARCHIVES, IMAGES, PDF, TEXT, Upload, UploadRule, download_headers, examine, safe_name
+
+SECRET = "canary-7f3a9c"
+ALL = UploadRule(kinds=IMAGES | PDF | TEXT | ARCHIVES, max_bytes=200_000, max_unpacked=1_000_000, max_entries=20)
+FORMATS = {"image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WEBP", "image/gif": "GIF"}
+
+
+def image(kind: str = "image/png", size: tuple[int, int] = (40, 20), **options: Any) -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", size, (200, 30, 30)).save(file, FORMATS[kind], **options)
+    return file.getvalue()
+
+
+def archive(entries: dict[str, bytes]) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as made:
+        for name, data in entries.items():
+            made.writestr(name, data)
+    return file.getvalue()
+
+
+def one(data: bytes, rule: UploadRule = ALL) -> Upload:
+    (upload,) = examine([data], rule)
+    return upload
+
+
+def _opened(data: bytes) -> Image.Image:
+    return Image.open(io.BytesIO(data))
+
+
+@pytest.mark.parametrize("kind", sorted(IMAGES))
+def test_an_image_is_another_file_of_the_same_pixels_and_size(kind: str) -> None:
+    upload = one(image(kind))
+    assert (upload.kind, _opened(upload.data).size) == (kind, (40, 20))
+    red, green, blue = _opened(upload.data).convert("RGB").tobytes()[:3]
+    assert red > 180 > 60 > max(green, blue)
+
+
+def test_metadata_goes_and_the_picture_stays_upright() -> None:
+    exif = Image.Exif()
+    exif[0x010E], exif[0x0112] = SECRET, 6  # a description; the camera was held on its side
+    for kind in ("image/jpeg", "image/webp", "image/png"):
+        made = one(image(kind, exif=exif, icc_profile=SECRET.encode() * 20)).data
+        assert SECRET.encode() not in made
+        assert (_opened(made).size, len(_opened(made).getexif())) == ((20, 40), 0)
+    text = PngImagePlugin.PngInfo()
+    text.add_text("comment", SECRET)
+    assert SECRET.encode() not in one(image(pnginfo=text)).data
+
+
+def test_what_hangs_on_an_image_or_hides_in_it_is_gone() -> None:
+    """A polyglot passes every reading of magic numbers; it doesn't pass being drawn anew."""
+    script = b"/*" + SECRET.encode() + b"*/=1;alert(1)//"
+    for data in (image() + script, image("image/gif") + script, image("image/gif", comment=script)):
+        assert SECRET.encode() not in one(data).data
+
+
+def test_a_pixel_bomb_is_refused_before_it_is_drawn() -> None:
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack("!I", len(data)) + kind + data + struct.pack("!I", zlib.crc32(kind + data))
+
+    for side in (5_000, 60_000):
+        head = chunk(b"IHDR", struct.pack("!IIBBBBB", side, side, 8, 2, 0, 0, 0))
+        bomb = b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", zlib.compress(b"\0" * 100_000)) + chunk(b"IEND", b"")
+        with pytest.raises(TooLarge):
+            one(bomb)
+
+
+@pytest.mark.parametrize("cut", [20, 45])
+def test_a_damaged_image_is_refused(cut: int) -> None:
+    with pytest.raises(InvalidInput):
+        one(image()[:cut])
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        (b"plain words\n", "text/plain"),
+        (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", "application/pdf"),
+        (archive({"a": b"b"}), "application/zip"),
+    ],
+    ids=["text", "pdf", "zip"],
+)
+def test_other_kinds_are_known_by_content_and_kept_as_they_are(data: bytes, kind: str) -> None:
+    assert one(data) == Upload(kind, data)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"MZ\x90\x00" + bytes(200), b"\x7fELF" + bytes(60), b"\x00\x01\x02\x03", b"<svg xmlns='http://www.w3.org/2000/svg'/>"],
+    ids=["exe", "elf", "noise", "svg"],
+)  # fmt: skip
+def test_a_kind_that_the_place_does_not_take_is_refused(data: bytes) -> None:
+    with pytest.raises(UnsupportedMedia):
+        one(data, UploadRule(kinds=IMAGES))
+
+
+def test_an_image_where_only_text_is_taken_is_refused() -> None:
+    with pytest.raises(UnsupportedMedia):
+        one(image(), UploadRule(kinds=TEXT))
+
+
+def test_sizes_and_counts_are_bounded() -> None:
+    with pytest.raises(TooLarge):
+        one(b"x" * 200_001)
+    with pytest.raises(TooLarge):
+        examine([b"x"] * 11, ALL)
+    with pytest.raises(InvalidInput):
+        one(b"")
+
+
+def test_an_archive_that_unfolds_too_far_is_refused_whatever_it_says() -> None:
+    bomb = archive({"a": b"\0" * 1_000_001})
+    with pytest.raises(TooLarge):
+        one(bomb)
+    told = bomb.replace(struct.pack("<I", 1_000_001), struct.pack("<I", 10))  # in both places where sizes stand
+    with pytest.raises((TooLarge, InvalidInput)):
+        one(told)
+    with pytest.raises(TooLarge):
+        one(archive({str(number): b"" for number in range(21)}))
+
+
+@pytest.mark.parametrize("name", ["../a", "/a", "C:/a", "a/../../b", "..\\a", "a\nb"], ids=repr)
+def test_an_archive_that_leads_out_of_its_folder_is_refused(name: str) -> None:
+    with pytest.raises(InvalidInput):
+        one(archive({name: b"x"}))
+
+
+def test_an_archive_that_can_not_be_looked_into_is_refused() -> None:
+    whole = archive({"a": b"x" * 1000})
+    file = bytearray(whole)
+    file[6] |= 1  # encrypted, says the entry; and so says the directory
+    file[whole.index(b"PK\x01\x02") + 8] |= 1
+    for data in (bytes(file), whole[:-10], whole[:60] + b"\xff" * 20 + whole[80:]):
+        with pytest.raises((InvalidInput, TooLarge)):
+            one(data)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"kinds": frozenset[str]()}, {"kinds": frozenset({"image/svg+xml"})}, {"kinds": TEXT, "max_files": 0}],
+    ids=["none", "unknown", "zero"],
+)
+def test_a_rule_that_says_nothing_is_refused(settings: dict[str, Any]) -> None:
+    with pytest.raises(Misconfigured):
+        UploadRule(**settings)
+
+
+@pytest.mark.parametrize(
+    ("name", "safe"),
+    [
+        ("report.pdf", "report.pdf"),
+        ("../../etc/passwd", "passwd"),
+        ("C:\\x\\a.txt", "a.txt"),
+        ('a"; filename=b.html', "a filename=b.html"),
+        ("a\r\nSet-Cookie: b", "aSet-Cookie b"),
+        (".htaccess", "htaccess"),
+        ("ex\u202ecod.exe", "excod.exe"),
+        ("", "download"),
+        ("..", "download"),
+        ("x" * 500 + ".pdf", "x" * 146 + ".pdf"),
+    ],
+    ids=repr,
+)
+def test_a_name_leads_nowhere(name: str, safe: str) -> None:
+    assert safe_name(name) == safe
+
+
+def test_a_download_is_no_page() -> None:
+    lines = dict(download_headers("Größe.html", "text/plain"))
+    assert (
+        lines[b"content-disposition"] == b"attachment; filename=\"Gr__e.html\"; filename*=UTF-8''Gr%C3%B6%C3%9Fe.html"
+    )
+    assert lines[b"x-content-type-options"] == b"nosniff"
