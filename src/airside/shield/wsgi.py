@@ -5,7 +5,7 @@ marks into those of WSGI. How fast a client must send is the server's to say: a 
 """
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from http import HTTPStatus
 from io import BytesIO
 from threading import local
@@ -56,7 +56,7 @@ class WsgiShield:
         self._throttle = throttle_of(policy, self._clock)
         self._of_thread = local()
 
-    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Generator[bytes]:
         policy = self._policy
         scope = request_scope(environ)
         headers = single_reading(scope["headers"]) or {}
