@@ -2,14 +2,16 @@ from typing import Any
 
 import pytest
 
-from airside.shield import Shield
+from airside.shield import Rate, Shield
 from tests.shield.kit import HOST, policy
 
 OURS = ("origin", f"https://{HOST}")
 COOKIE = ("cookie", "a=1")
 
 
-async def _connect(headers: list[tuple[str, str]], scheme: str = "wss") -> list[dict[str, Any]]:
+async def _connect(
+    headers: list[tuple[str, str]], scheme: str = "wss", times: int = 1, **settings: Any
+) -> list[dict[str, Any]]:
     sent: list[dict[str, Any]] = []
 
     async def app(_scope: Any, receive: Any, send: Any) -> None:
@@ -24,7 +26,9 @@ async def _connect(headers: list[tuple[str, str]], scheme: str = "wss") -> list[
 
     lines = [(name.encode(), value.encode()) for name, value in headers]
     scope = {"type": "websocket", "scheme": scheme, "path": "/ws", "headers": lines, "client": ("192.0.2.7", 1)}
-    await Shield(app, policy())(scope, receive, send)
+    shield = Shield(app, policy(**settings))
+    for _ in range(times):
+        await shield(dict(scope), receive, send)
     return sent
 
 
@@ -46,6 +50,11 @@ async def test_a_socket_opens_only_for_our_own_pages(
     """N11: browsers send cookies with sockets, and no CORS stands in the way."""
     sent = await _connect(headers, scheme)
     assert [message["type"] for message in sent] == ["websocket.accept" if accepted else "websocket.close"]
+
+
+async def test_sockets_are_opened_no_oftener_than_the_rate_says() -> None:
+    sent = await _connect([("host", HOST)], times=3, rate=Rate(2, 60))
+    assert [message["type"] for message in sent] == ["websocket.accept"] * 2 + ["websocket.close"]
 
 
 async def test_lifespan_goes_through() -> None:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from airside.core.clock import Clock, SystemClock
 from airside.core.entropy import Entropy, SystemEntropy
-from airside.core.errors import LimitExceeded
+from airside.core.errors import LimitExceeded, Refusal
 from airside.shield.arriving import Arriving
 from airside.shield.cors import Header
 from airside.shield.outgoing import Outgoing, Send, marked, written
@@ -168,19 +168,27 @@ class Shield:
         headers = single_reading(scope["headers"])
         if headers is not None:
             client = scope.get("client")
-            scope[KEY] = self._relayed(scope, headers, client[0] if client else "")
-            scheme = "https" if scope["scheme"] in ("wss", "https") else "http"
-            ours = decide_host(headers.get(b"host", b""), self._policy) == "ours"
-            clear = scheme == "http" and self._policy.https_redirect
-            if (
-                ours
-                and not clear
-                and csrf_verdict("POST", headers, self._policy, path=scope["path"], scheme=scheme).allowed
-            ):
+            scope[KEY] = seen = self._relayed(scope, headers, client[0] if client else "")
+            if self._opens(scope, seen, headers):
                 await self._app(scope, receive, send)
                 return
         await receive()
         await send({"type": "websocket.close", "code": _POLICY_VIOLATION})
+
+    def _opens(self, scope: Scope, seen: Passage, headers: Incoming) -> bool:
+        """Whether a socket may be opened; to the browser every no is the same."""
+        policy = self._policy
+        scheme = "https" if scope["scheme"] in ("wss", "https") else "http"
+        if decide_host(headers.get(b"host", b""), policy) != "ours" or (scheme == "http" and policy.https_redirect):
+            return False
+        if not csrf_verdict("POST", headers, policy, path=scope["path"], scheme=scheme).allowed:
+            return False
+        try:
+            if self._throttle is not None:
+                self._throttle.spend(scope["path"], seen.client)
+        except Refusal:
+            return False
+        return True
 
     def _relayed(self, scope: Scope, headers: Incoming, peer: str) -> Passage:
         given = given_request_id(headers, peer, self._policy)
