@@ -1,7 +1,8 @@
 """Applications that render their own pages sign people in, keep them signed in, and sign them out."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -123,10 +124,8 @@ def store(request: pytest.FixtureRequest, shared: Database) -> SessionStore:
 
 
 def _connection(dsn: str) -> Any:
-    from contextlib import asynccontextmanager
-
     @asynccontextmanager
-    async def lent() -> AsyncIterator[Any]:
+    async def lent() -> AsyncGenerator[Any]:
         async with await psycopg.AsyncConnection.connect(dsn) as connection:
             yield connection
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from django.core.handlers.wsgi import WSGIHandler
 from django.http import HttpRequest, HttpResponse
-from django.urls import clear_url_caches, include, path
+from django.urls import clear_url_caches, include, path  # pyright: ignore[reportUnknownVariableType]
 from fastapi import Depends, FastAPI
 from flask import Flask
 

@@ -73,8 +73,8 @@ def sample(description: Tree, schema: Tree, depth: int = 0) -> Any:
     for several in ("anyOf", "oneOf", "allOf"):
         if _list(schema.get(several)) and depth < MAX_DEPTH:
             return sample(description, _tree(schema[several][0]), depth + 1)
-    kind = schema.get("type")
-    kind = kind[0] if isinstance(kind, list) and kind else kind
+    kinds = _list(schema.get("type")) or [schema.get("type")]
+    kind = str(kinds[0])
     if kind == "array":
         item, least = _tree(schema.get("items")), int(schema.get("minItems", 0))
         return [sample(description, item, depth + 1) for _ in range(least)] if depth < MAX_DEPTH else []
@@ -87,7 +87,7 @@ def sample(description: Tree, schema: Tree, depth: int = 0) -> Any:
         return str(text).ljust(int(schema.get("minLength", 0)), "x")
     if kind in ("integer", "number"):
         return max(schema.get("minimum", 1), 1)
-    return _SAMPLES.get(str(kind), "x")
+    return _SAMPLES.get(kind, "x")
 
 
 def filled(path: str, values: Mapping[str, str]) -> str:
