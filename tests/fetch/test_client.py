@@ -34,6 +34,22 @@ async def test_a_post_carries_its_content(server: Server) -> None:
     assert server.requests[0].endswith(b"\r\n\r\na=b")
 
 
+async def test_any_method_is_sent_and_each_cookie_comes_back_by_itself(server: Server) -> None:
+    server.answers["/"] = answer(b"", "200 OK", "Set-Cookie: a=b; Expires=Thu, 01 Jan 1970", "Set-Cookie: c=d")
+    async with _fetcher(server) as fetcher:
+        fetched = await fetcher.send("OPTIONS", f"http://{server.place}/")
+    assert server.requests[0].startswith(b"OPTIONS / HTTP/1.1\r\n")
+    assert fetched.cookies == ("a=b; Expires=Thu, 01 Jan 1970", "c=d")
+
+
+@pytest.mark.parametrize("method", ["CONNECT", "get", "", "GET /x"])
+async def test_what_is_no_method_is_refused(server: Server, method: str) -> None:
+    async with _fetcher(server) as fetcher:
+        with pytest.raises(Refused):
+            await fetcher.send(method, f"http://{server.place}/")
+    assert server.connections == 0
+
+
 async def test_connections_are_kept_and_cookies_are_not(server: Server) -> None:
     server.answers["/"] = answer(b"", "200 OK", "Set-Cookie: a=b")
     async with _fetcher(server) as fetcher:

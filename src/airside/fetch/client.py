@@ -89,8 +89,24 @@ class Fetcher:
         timeout: float = TIMEOUT,
     ) -> Fetched:
         """The answer to a POST of `content` to `url`. Redirects are never followed. Raises as `get` does."""
+        return await self.send("POST", url, content=content, headers=headers, max_bytes=max_bytes, timeout=timeout)
+
+    async def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        content: bytes | None = None,
+        headers: Mapping[str, str] = _NO_HEADERS,
+        max_bytes: int = MAX_BYTES,
+        timeout: float = TIMEOUT,
+    ) -> Fetched:
+        """The answer to `method` of `url`, any word that is a method (RFC 9110 §9). Redirects are never followed.
+        Raises as `get` does."""
+        if not (method.isascii() and method.isalpha() and method.isupper()) or method == "CONNECT":
+            raise Refused("no method of a request")
         async with _Deadline(timeout):
-            return await self._once("POST", parse(url, self._allow), headers, content, max_bytes)
+            return await self._once(method, parse(url, self._allow), headers, content, max_bytes)
 
     async def aclose(self) -> None:
         """Close the kept connections."""
@@ -137,7 +153,7 @@ class Fetcher:
                 body += chunk
                 if len(body) > max_bytes:
                     raise Refused("answer over its cap", max_bytes=max_bytes)
-            return Fetched(response.status, answer, bytes(body))
+            return Fetched(response.status, answer, bytes(body), _cookies(response.headers))
 
 
 class _Deadline:
@@ -179,6 +195,10 @@ def _response_headers(lines: list[tuple[bytes, bytes]]) -> dict[str, str]:
         name, value = raw_name.decode("ascii").lower(), raw_value.decode("latin-1")
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
     return headers
+
+
+def _cookies(lines: list[tuple[bytes, bytes]]) -> tuple[str, ...]:
+    return tuple(value.decode("latin-1") for name, value in lines if name.lower() == b"set-cookie")
 
 
 def _context(trust: ssl.SSLContext | Path | None) -> ssl.SSLContext:

@@ -10,11 +10,13 @@ from airside.core.errors import Unavailable as CoreUnavailable
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """One answer. Header names are lower-case; repeated headers are joined by `, `. `body` is as sent."""
+    """One answer. Header names are lower-case; repeated headers are joined by `, `. `body` is as sent. `cookies` are
+    the values of each `Set-Cookie`, which can't be told apart once joined (RFC 6265 §3)."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
+    cookies: tuple[str, ...] = ()
 
 
 class Refused(Refusal):
