@@ -1,8 +1,8 @@
 """Writes the pages that are made from the code; `tests/house` compares them with the tree.
 
 `docs/rooms/`: one page a room, from what its face says of itself. `docs/reference/`: every command from the command
-line, every setting from `wiring/settings.py`, every limit, every field of a tenant's policy and of a client's settings,
-the management API from its routes.
+line, every setting from `wiring/settings.py`, every limit, every check of the checklist, every field of a tenant's
+policy and of a client's settings, the management API from its routes.
 
 python docs/generate.py
 """
@@ -78,8 +78,8 @@ def commands() -> str:
         "# The command line",
         "",
         "A verb exits with 0 when it is done, 1 when something differs or is refused, 2 when it can't start as told.",
-        "All but `audit verify FILE` and `keys create` speak to the database that the [settings](settings.md) name;",
-        "without any, to the one of `airside dev`, whether that runs or not.",
+        "All but `audit verify FILE`, `checklist TARGET` and `keys create` speak to the database that the",
+        "[settings](settings.md) name; without any, to the one of `airside dev`, whether that runs or not.",
         "",
     ]
     return "\n".join([*head, *_command("airside", get_command(app))])
@@ -200,6 +200,28 @@ def limits() -> str:
     return "\n".join([*head, *rows, ""])
 
 
+def checks() -> str:
+    """Every check of the checklist, from its one row."""
+    from airside.assurance import CHECKS, SELF_CHECKS
+
+    head = [
+        "# Checks",
+        "",
+        "What `airside checklist` looks for, in the order in which it runs; those of the area `inside` with `--self`.",
+        "Ids are those of the OWASP API Security Top 10 2023 (`API…`), the OWASP Top 10:2025 (`A…`) and ASVS 5.0.0.",
+        "How to use it, and what none of these can see: [the checklist](../checklist.md).",
+        "",
+        "| check | area | severity | what holds | why | how to mend | ids |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    rows = [
+        f"| `{check.id}` | {check.area} | {check.severity.label} | {check.title} | {check.why} | {check.mend} | "
+        f"{' '.join((*check.ids.api, *check.ids.top10, *check.ids.asvs))} |"
+        for check in (*CHECKS, *SELF_CHECKS)
+    ]
+    return "\n".join([*head, *rows, ""])
+
+
 def _of(limit: Any) -> str:
     return limit.description + (" A success gives its unit back." if limit.failures_only else "")
 
@@ -276,6 +298,7 @@ def pages() -> dict[str, str]:
     made["reference/tenant-policy.md"] = tenant_policy()
     made["reference/client-settings.md"] = client_settings()
     made["reference/limits.md"] = limits()
+    made["reference/checks.md"] = checks()
     made["reference/openapi.json"] = openapi()
     return made
 

@@ -9,6 +9,7 @@ from airside.cli.app_alerts import alerts
 from airside.cli.app_apikeys import apikeys
 from airside.cli.app_audit import audit
 from airside.cli.app_backup import backup
+from airside.cli.app_checklist import checklist
 from airside.cli.app_clients import client
 from airside.cli.app_erasure import erasure
 from airside.cli.app_factors import factors
@@ -61,6 +62,7 @@ app.add_typer(scope, name="scope")
 app.add_typer(scim, name="scim")
 app.add_typer(secret, name="secret")
 app.command("run")(run_with_secrets)
+app.command("checklist")(checklist)
 app.add_typer(setup, name="setup")
 app.add_typer(policy, name="policy")
 app.add_typer(connections, name="connections")
