@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from airside.assurance.sql_tree import lint_file, python_files
 from airside.store.catalogue import TABLES
 
 if TYPE_CHECKING:
@@ -165,3 +166,10 @@ def test_migrations_name_their_constraints_and_lack_what_we_never_use(root: Path
             if not match[1].startswith("constraint "):
                 wrong.append(f"{path.name}: unnamed {match[2]}")
     assert wrong == []
+
+
+def test_no_statement_is_built_as_a_string(root: Path) -> None:
+    """N30: the lint that `airside sql lint` offers others holds for the package and its examples."""
+    files = [file for top in ("src", "examples") for file in python_files(root / top)]
+    assert len(files) > 300
+    assert [str(finding) for file in files for finding in lint_file(file)] == []
