@@ -2,7 +2,7 @@
 
 `docs/rooms/`: one page a room, from what its face says of itself. `docs/reference/`: every command from the command
 line, every setting from `wiring/settings.py`, every limit, every check of the checklist, every field of a tenant's
-policy and of a client's settings, the management API from its routes.
+policy and of a client's settings, the management API from its routes, our own threat model.
 
 python docs/generate.py
 """
@@ -78,8 +78,8 @@ def commands() -> str:
         "# The command line",
         "",
         "A verb exits with 0 when it is done, 1 when something differs or is refused, 2 when it can't start as told.",
-        "All but `audit verify FILE`, `checklist TARGET` and `keys create` speak to the database that the",
-        "[settings](settings.md) name; without any, to the one of `airside dev`, whether that runs or not.",
+        "All but `audit verify FILE`, `checklist TARGET`, `keys create`, `sql`, `deps` and `threats` speak to the database",
+        "that the [settings](settings.md) name; without any, to the one of `airside dev`, whether that runs or not.",
         "",
     ]
     return "\n".join([*head, *_command("airside", get_command(app))])
@@ -290,6 +290,16 @@ def openapi() -> str:
     return json.dumps(documented.openapi(), indent=2, ensure_ascii=False) + "\n"
 
 
+def threat_model() -> tuple[str, str]:
+    """Our own threat model as a page, and its picture."""
+    from airside.assurance.threat_page import page as page_of_model
+    from airside.assurance.threat_picture import picture
+    from airside.assurance.threats import read_model
+
+    model = read_model((DOCS / "threats.toml").read_bytes())
+    return page_of_model(model, picture="threat-model.svg"), picture(model)
+
+
 def pages() -> dict[str, str]:
     """Every page by its path under `docs/`."""
     made = {f"rooms/{face.parent.name}.md": page(face.parent) for face in sorted(SOURCE.glob("*/__init__.py"))}
@@ -300,6 +310,7 @@ def pages() -> dict[str, str]:
     made["reference/limits.md"] = limits()
     made["reference/checks.md"] = checks()
     made["reference/openapi.json"] = openapi()
+    made["reference/threat-model.md"], made["reference/threat-model.svg"] = threat_model()
     return made
 
 

@@ -7,7 +7,7 @@ import typer
 
 from airside.cli.app_alerts import alerts
 from airside.cli.app_apikeys import apikeys
-from airside.cli.app_assurance import deps, sql
+from airside.cli.app_assurance import deps, sql, threats
 from airside.cli.app_audit import audit
 from airside.cli.app_backup import backup
 from airside.cli.app_checklist import checklist
@@ -79,6 +79,7 @@ app.add_typer(respond, name="respond")
 app.add_typer(webhook, name="webhook")
 app.add_typer(sql, name="sql")
 app.add_typer(deps, name="deps")
+app.command("threats")(threats)
 app.add_typer(fga, name="fga")
 
 

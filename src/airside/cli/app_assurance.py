@@ -79,3 +79,17 @@ def check_pins(files: Annotated[list[Path], typer.Argument(help="Lock files, as 
     from airside.cli.dependencies import pins as run
 
     run(files)
+
+
+def threats(
+    file: Annotated[Path, typer.Argument(help="The threat model.")] = Path("threats.toml"),
+    tests: Annotated[
+        Path | None, typer.Option(help="The folder from which the tests are named: each has to be there.")
+    ] = None,
+    svg: Annotated[Path | None, typer.Option(help="Where to draw the data-flow diagram.")] = None,
+    markdown: Annotated[Path | None, typer.Option(help="Where to write the model as a page.")] = None,
+) -> None:
+    """Say what a threat model leaves open. Exit 1 if anything is, 2 if it can't be read."""
+    from airside.cli.threats import run
+
+    run(file, tests, svg, markdown)
