@@ -23,7 +23,7 @@ def advisory(name: str = "GHSA-1", **fields: Any) -> dict[str, Any]:
         "ranges": [{"type": fields.pop("type", "ECOSYSTEM"), "events": fields.pop("events", [{"introduced": "0"}])}],
         "versions": fields.pop("versions", []),
     }
-    return {"id": name, "modified": "2026-11-28T00:00:00Z", "affected": [affected], **fields}
+    return {"id": name, "modified": "2026-11-28T00:00:00Z", "affected": [affected]} | fields
 
 
 def found(version: str, *advisories: dict[str, Any]) -> list[Vulnerability]:
@@ -133,6 +133,11 @@ def test_score_is_that_of_the_published_examples(vector: str, score: float | Non
     assert base_score(vector) == score
 
 
+def test_moments_may_be_as_fine_as_the_format_lets_them() -> None:
+    (one,) = read_database(json.dumps(advisory(modified="2026-11-28T00:00:00.123456789Z")).encode())
+    assert one.modified.date() == datetime(2026, 11, 28, tzinfo=UTC).date()
+
+
 def test_folder_zip_and_file_hold_the_same(tmp_path: Path) -> None:
     (tmp_path / "db" / "deep").mkdir(parents=True)
     (tmp_path / "db" / "deep" / "a.json").write_text(json.dumps(advisory()), "utf-8")
@@ -150,6 +155,7 @@ def test_folder_zip_and_file_hold_the_same(tmp_path: Path) -> None:
         pytest.param(b'{"id": "A"}', id="no moment"),
         pytest.param(b'{"modified": "2026-11-28T00:00:00Z"}', id="no id"),
         pytest.param(b'[{"id": 1, "modified": "2026-11-28T00:00:00Z"}]', id="wrong type"),
+        pytest.param(b'{"id": "A", "modified": "2026-11-28T00:00:00"}', id="moment without a zone"),
         pytest.param(b"PK\x03\x04half", id="half a zip"),
         pytest.param(b"<html>please sign in</html>", id="a page"),
     ],

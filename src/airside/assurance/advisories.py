@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 from packaging.utils import canonicalize_name
@@ -24,6 +24,8 @@ MAX_DATABASE: Final = 4 * 1024 * 1024 * 1024  # bytes, unpacked
 MAX_ADVISORIES: Final = 1_000_000
 LEVELS: Final = ("low", "medium", "high", "critical")
 _WORDS: Final = {"LOW": "low", "MODERATE": "medium", "MEDIUM": "medium", "HIGH": "high", "CRITICAL": "critical"}
+
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class _Ecosystem(msgspec.Struct, frozen=True):
@@ -51,9 +53,9 @@ class Advisory(msgspec.Struct, frozen=True):
     """One advisory, as far as it is read; the format lets fields be added."""
 
     id: str
-    modified: datetime
+    modified: Moment
     aliases: list[str] = []
-    withdrawn: datetime | None = None
+    withdrawn: Moment | None = None
     summary: str = ""
     details: str = ""
     affected: list[_Affected] = []
