@@ -123,13 +123,17 @@ class Certificate:
         jwk = public_jwk(SigningKey("tls", "ES256", self.key).verification())
         return {"keys": [{**jwk, "x5c": [base64.b64encode(self.der).decode()]}]}
 
+    @property
+    def private(self) -> bytes:
+        """The key as PEM."""
+        return self.key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+
     def load_into(self, context: ssl.SSLContext, folder: Path) -> None:
         """Present it in handshakes of `context`."""
         file = folder / f"{unique()}.pem"
-        private = self.key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-        file.write_bytes(private + self.pem)
+        file.write_bytes(self.private + self.pem)
         context.load_cert_chain(file)
 
 

@@ -58,6 +58,14 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
+class Placed:
+    """A record at its place in the log; None where there is none any more for the leaf."""
+
+    seq: int
+    found: Found | None
+
+
+@dataclass(frozen=True, slots=True)
 class Pending:
     """A record that waits for its place in the tree."""
 

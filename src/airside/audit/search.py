@@ -8,7 +8,7 @@ from uuid import UUID
 
 from airside.audit import records, records_search
 from airside.audit.events import matching
-from airside.audit.model import OUTCOMES, Found, Head, Record, Search
+from airside.audit.model import OUTCOMES, Found, Head, Placed, Record, Search
 from airside.audit.personal import Whence, opened
 from airside.core.clock import epoch
 from airside.core.errors import InvalidInput, NotFound
@@ -95,6 +95,13 @@ class AuditLog:
         if record_id not in rows:
             raise NotFound("record")
         return (await self.found(ctx, [rows[record_id]], opening=opening))[0]
+
+    async def after(self, ctx: RequestContext, seq: int, limit: int, *, opening: bool) -> list[Placed]:
+        """The log in its own order from leaf `seq`, at most `limit` leaves."""
+        leaves = await records.leaves(ctx, start=seq, end=records_search.MAX_SIZE, limit=limit)
+        rows = await records.records(ctx, [leaf.record_id for leaf in leaves])
+        found = {each.record.record_id: each for each in await self.found(ctx, list(rows.values()), opening=opening)}
+        return [Placed(leaf.seq, found.get(leaf.record_id)) for leaf in leaves]
 
     async def head(self, ctx: RequestContext, size: int | None = None) -> Head:
         """The newest signed head, or the one of a size. Raises: NotFound."""

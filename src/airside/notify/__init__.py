@@ -2,9 +2,10 @@
 
 Owns the kinds of letters, their words in every language, their form as text and HTML, and their delivery: whatever
 the outbox holds, at least once, with growing pauses, until a mail server took it or it is given up; `webhooks`, the
-messages that applications get; and the `Consumer` that every way out of the outbox is built on. Does not own what a
-letter tells of (users, links, codes: read through `Sources` when it is sent, never stored), nor the outbox's rows
-(`store`), nor when a letter is due: the room in which it happened puts it there.
+messages that applications get; `syslog`, what an operator's receiver gets of every log; and the `Consumer` that every
+way out of the outbox is built on. Does not own what a letter tells of (users, links, codes: read through `Sources` when
+it is sent, never stored), nor the outbox's rows (`store`), nor when a letter is due: the room in which it happened puts
+it there.
 """
 
 from airside.notify.consumer import Consumer

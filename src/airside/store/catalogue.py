@@ -130,6 +130,8 @@ TABLES: Final[dict[str, Table]] = {
     # webhooks
     "webhook_endpoint": Table("tenant", ALL),
     "webhook_delivery": Table("tenant", ALL),
+    # syslog
+    "syslog_progress": Table("tenant", ALL),
     # revocation
     "revocation": Table("tenant", ("select", "insert", "delete")),
     # permissions

@@ -31,8 +31,8 @@ def server_context(certificate: Path, key: Path) -> ssl.SSLContext:
     return context
 
 
-def refuse_open_key(key: Path) -> None:
-    """Refuse a private-key file that anyone but its owner can read or write.
+def refuse_open_key(key: Path, *, setting: str = KEY_SETTING) -> None:
+    """Refuse a private-key file, named by `setting`, that anyone but its owner can read or write.
 
     Raises:
         Misconfigured: such a file, or none.
@@ -40,11 +40,11 @@ def refuse_open_key(key: Path) -> None:
     try:
         mode = key.stat().st_mode
     except OSError as error:
-        raise Misconfigured(KEY_SETTING, f"{key} can't be read") from error
+        raise Misconfigured(setting, f"{key} can't be read") from error
     if not stat.S_ISREG(mode):
-        raise Misconfigured(KEY_SETTING, f"{key} is no file")
+        raise Misconfigured(setting, f"{key} is no file")
     if mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise Misconfigured(KEY_SETTING, f"{key} is open to group or others: chmod 600 it")
+        raise Misconfigured(setting, f"{key} is open to group or others: chmod 600 it")
 
 
 def _refuse_encrypted() -> NoReturn:

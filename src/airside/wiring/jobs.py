@@ -54,6 +54,8 @@ class Jobs:
             asyncio.create_task(services.back_channel.run(self._tenants), name="back-channel logout"),
             asyncio.create_task(services.webhook_sending.run(self._tenants), name="webhooks"),
         ]
+        if services.syslog is not None:
+            self._tasks.append(asyncio.create_task(services.syslog.run(self._tenants), name="syslog"))
         if services.tracing is not None:
             self._tasks.append(asyncio.create_task(services.tracing.run(), name="traces"))
         if self._observing is not None:

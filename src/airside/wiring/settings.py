@@ -19,6 +19,7 @@ from airside.custody import Target, read_target
 from airside.identity.email import read
 from airside.notify import SmtpServer
 from airside.notify.smtp import read_url
+from airside.notify.syslog import SyslogServer, read_address
 from airside.vault.kms.address import KekAddress, read_kek, read_keks
 from airside.wiring.setting_conflicts import PREFIX, contradictions
 from airside.wiring.setting_values import database, duration_or_off, limits_server, text_of, traces_address
@@ -78,6 +79,7 @@ class Settings:
     traces_url: str | None = None
     traces_percent: int = 1
     traces_parents: tuple[str, ...] = ()
+    syslog_url: SyslogServer | None = None
     smtp_url: SmtpServer | None = None
     mail_from: str = ""
     signing_key_days: int = 90
@@ -371,6 +373,11 @@ SETTINGS: Final[dict[str, Setting]] = {
         traces_address,
         "Where OpenTelemetry's traces go, OTLP over HTTP, such as `https://collector.example.com:4318/v1/traces`; "
         "`pip install 'airside[otel]'`.",
+    ),
+    "syslog_url": Setting(
+        lambda text: read_address(text_of(text)),
+        "Where every tenant's audit log goes as it grows: `tls://siem.example.com:6514` "
+        "([syslog](../operations/syslog.md)).",
     ),
     "traces_percent": Setting(_number(0, 100), "Of how many requests in a hundred a trace is kept."),
     "traces_parents": Setting(

@@ -1,8 +1,11 @@
-"""What leaves for applications that listen."""
+"""What leaves for applications that listen, and for the operator's receiver of syslog."""
 
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
+from airside.audit import AuditLog
 from airside.fetch import Fetcher
+from airside.notify.syslog import SyslogReceiver, SyslogStream, syslog_context
 from airside.notify.webhooks import Deliveries, Endpoints, Sending
 from airside.wiring.foundation import Foundation
 from airside.wiring.letters import TenantLetterheads
@@ -18,6 +21,7 @@ class Streams:
     webhook_deliveries: Deliveries
     webhook_sending: Sending
     webhook_fetcher: Fetcher
+    syslog: SyslogStream | None
 
 
 def streams(base: Foundation, who: Persons, settings: Settings) -> Streams:
@@ -48,4 +52,22 @@ def streams(base: Foundation, who: Persons, settings: Settings) -> Streams:
             fetcher=fetcher,
         ),
         webhook_fetcher=fetcher,
+        syslog=_syslog(base, settings),
     )
+
+
+def _syslog(base: Foundation, settings: Settings) -> SyslogStream | None:
+    """Raises: Misconfigured: a file that the setting names isn't what it has to be."""
+    server = settings.syslog_url
+    if server is None:
+        return None
+    stream = SyslogStream(
+        engine=base.engine,
+        clock=base.clock,
+        log=AuditLog(vault=base.vault),
+        receiver=SyslogReceiver(server, tls=syslog_context(server)),
+        host=urlsplit(settings.public_url).hostname or "",
+        personal=server.personal,
+    )
+    base.sequencer.follow(stream.stir)
+    return stream
