@@ -24,6 +24,7 @@ from airside.core.ids import (
     SERVICE_ACCOUNT,
     SESSION,
     SETUP,
+    STREAM,
     TENANT,
     TOKEN,
     USER,
@@ -35,6 +36,7 @@ from airside.core.secret import Secret
 from airside.federation import SetupDraft
 from airside.notify.webhooks import EndpointDraft
 from airside.oauth import ClientDraft
+from airside.oauth.signals import StreamDraft
 from airside.permissions import TupleKey
 from airside.tenancy import RoleDraft
 from tests.admin.kit import generator_of
@@ -103,6 +105,7 @@ async def camp(server: Running) -> Camp:
         ban = await services.response_admin.ban(ctx, "198.51.100.0/24", timedelta(hours=1))
         (recorded,) = await services.audit_admin.search(ctx, Search(), None, 1)
         webhook, _ = await services.webhooks.create(ctx, EndpointDraft(f"https://{canary}.example/", QUIET, canary))
+        stream = await services.signal_streams.create(ctx, client.client_id, StreamDraft(description=canary))
     assert secret is not None
     async with visitor(place) as browser:
         signed_in = await browser.sign_in(await browser.get(f"{place.issuer}/signin"), person)
@@ -153,6 +156,7 @@ async def camp(server: Running) -> Camp:
         "ban_id": ban.word,
         "incident_id": incident.word,
         "webhook_id": webhook.word,
+        "stream_id": stream.word,
         "version": "1",
         "event_id": format_id(EVENT, recorded.record.record_id),
         "tree_size": "0",
@@ -168,6 +172,7 @@ def never_were(server: Running, of: Camp) -> dict[str, str]:
     fresh |= {"invitation_id": INVITATION, "setup_id": SETUP, "client_id": CLIENT, "session_id": SESSION}
     fresh |= {"session": SESSION, "api_key_id": KEY, "service_account_id": SERVICE_ACCOUNT, "event_id": EVENT}
     fresh |= {"ban_id": BAN, "incident_id": INCIDENT, "webhook_id": WEBHOOK, "alert_id": ALERT}
+    fresh |= {"stream_id": STREAM}
     ids = {name: format_id(prefix, uuid7(clock.now(), entropy)) for name, prefix in fresh.items()}
     return {
         **of.ids,

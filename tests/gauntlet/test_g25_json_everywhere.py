@@ -18,9 +18,11 @@ import httpx2
 import pytest
 
 from airside.apikeys import KeyDraft
-from airside.core.ids import ALERT, USER, format_id, uuid7
+from airside.core.ids import ALERT, CLIENT, USER, format_id, parse_id, uuid7
 from airside.federation import ConnectionDraft, OidcSettings, SetupDraft
 from airside.notify.webhooks import EndpointDraft
+from airside.oauth.signals import StreamDraft
+from airside.protocols.jose.jwt import peek_claims
 from airside.tenancy import RoleDraft
 from airside.tenancy.policy import parse_policy
 from tests.federation.scim.directory import Directory, directory
@@ -93,6 +95,8 @@ async def _doors(server: Running, place: Place, provisioning: Directory) -> list
             ctx, EndpointDraft("https://suite.example/", ["tenant:tenant:shredded"])
         )
         values["webhook_id"] = webhook.word
+        own = parse_id(CLIENT, str(peek_claims(administrator)["client_id"]))
+        values["stream_id"] = (await server.services.signal_streams.create(ctx, own, StreamDraft())).word
     async with place.operator() as ctx:
         provider = OidcSettings(issuer="https://idp.example.com", client_id="airside")
         connection = await place.server.services.connections.create(ctx, ConnectionDraft("Suite", provider))

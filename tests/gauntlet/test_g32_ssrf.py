@@ -44,6 +44,7 @@ from tests.fetch.test_ssrf import SPELLINGS
 from tests.gauntlet.cost import MEGABYTES, Costs, settled
 from tests.gauntlet.outside import Canary, Names, Outside, canary, outside
 from tests.makers import MakeDatabase
+from tests.oauth.signals.kit import pushed
 from tests.protocols.saml.kit import pinned
 from tests.running import Place, running
 from tests.trips.visitor import API, NATIVE
@@ -219,11 +220,17 @@ async def webhook(scene: Scene, url: str) -> None:
         raise Refused("not told")
 
 
+async def signal(scene: Scene, url: str) -> None:
+    """A security event by hand, as `webhook`."""
+    if (await pushed(scene.place, url)).outcome != "taken":
+        raise Refused("not told")
+
+
 FIELDS: Mapping[str, Go] = {
     each.__name__: each
     for each in (
         *(saml_metadata, saml_followed, setup_portal, issuer, token_endpoint, keys_of_tokens),
-        *(userinfo, sector, client_keys, client_document, logout, webhook),
+        *(userinfo, sector, client_keys, client_document, logout, webhook, signal),
     )
 }
 

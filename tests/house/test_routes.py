@@ -31,6 +31,7 @@ from airside.core.ids import (
 from airside.core.secret import Secret
 from airside.federation import ConnectionDraft, OidcSettings, SetupDraft
 from airside.notify.webhooks import EndpointDraft
+from airside.oauth.signals import StreamDraft
 from airside.tenancy import PERMISSIONS, RoleDraft
 from airside.wiring.app import routes
 from tests.admin.kit import generator_of
@@ -51,6 +52,7 @@ PUBLIC = {
     "GET /t/{slug}/.well-known/openid-configuration",
     "GET /.well-known/oauth-authorization-server/t/{slug}",
     "GET /.well-known/oauth-protected-resource/t/{slug}",
+    "GET /.well-known/ssf-configuration/t/{slug}",
     "GET /t/{slug}/oauth2/jwks",
     "GET /.well-known/authzen-configuration",
     "GET /t/{slug}/oauth2/logout",
@@ -117,6 +119,7 @@ BODIES: dict[str, dict[str, object]] = {
     "/response/bans": {"network": "192.0.2.0/24", "minutes": 1},
     "/webhooks": {"url": "https://stranger.example/hooks", "events": ["*"]},
     "/webhooks/{webhook_id}": {"state": "disabled"},
+    "/ssf/streams": {"events_requested": []},
     "/scim/v2/Users": {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "stranger"},
     "/scim/v2/Groups": {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": "stranger"},
 }
@@ -156,6 +159,7 @@ async def _ids(place: Place) -> dict[str, str]:
         webhook, _ = await services.webhooks.create(
             ctx, EndpointDraft("https://kept.example/", ["tenant:tenant:shredded"])
         )
+        stream = await services.signal_streams.create(ctx, client.client_id, StreamDraft())
     return {
         "slug": place.slug,
         "user_id": format_id(USER, user.id),
@@ -195,6 +199,7 @@ async def _ids(place: Place) -> dict[str, str]:
         "ban_id": ban.word,
         "incident_id": incident.word,
         "webhook_id": webhook.word,
+        "stream_id": stream.word,
         "version": "1",
         "event_id": format_id(EVENT, event.record.record_id),
         "tree_size": str(head.tree_size),

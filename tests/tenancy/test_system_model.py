@@ -63,7 +63,7 @@ async def test_tenant_of_an_older_build_has_roles_at_its_first_request(place: Pl
     services = place.server.services
     async with place.operator() as ctx:
         store_id = (await services.tenants.current(ctx)).system_store_id
-        question = Question(store_id, "user:x", "can_write_incidents", f"tenant:{format_id(TENANT, place.tenant_id)}")
+        question = Question(store_id, "user:x", "can_manage_signals", f"tenant:{format_id(TENANT, place.tenant_id)}")
         with pytest.raises(UnknownWord):
             await services.permissions.engine.check(ctx, question)
     token = await program_token(place, "users:read")

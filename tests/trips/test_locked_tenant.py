@@ -55,6 +55,7 @@ TAKEN = {
     "POST /t/{slug}/scim/v2/Users/.search",
     "POST /t/{slug}/signin/{flow}",
     "POST /t/{slug}/signout/{request}",
+    "POST /t/{slug}/ssf/poll/{stream_id}",
 }
 """What reads, takes somebody through the doors or ends something; all but these and the response's own are refused."""
 

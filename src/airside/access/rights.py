@@ -9,6 +9,9 @@ CHECK_PERMISSIONS: Final = Right("permissions:check", "can_check_permissions", "
 READ_PERMISSIONS: Final = Right("permissions:read", "can_read_permissions", "aal1")
 WRITE_PERMISSIONS: Final = Right("permissions:write", "can_write_permissions", "aal1")
 READ_REVOCATIONS: Final = Right("revocations:read", "can_read_revocations", "aal1")
+READ_SIGNALS: Final = Right("ssf.read", "can_read_signals", "aal1")
+MANAGE_SIGNALS: Final = Right("ssf.manage", "can_manage_signals", "aal1")
+"""Named as the CAEP Interoperability Profile 1.0 names these scopes."""
 
 ENCRYPT_VAULT: Final = Right("vault:encrypt", "can_encrypt_vault")
 DECRYPT_VAULT: Final = Right("vault:decrypt", "can_decrypt_vault")
@@ -27,6 +30,8 @@ INTERFACE_RIGHTS: Final = {
         READ_PERMISSIONS,
         WRITE_PERMISSIONS,
         READ_REVOCATIONS,
+        READ_SIGNALS,
+        MANAGE_SIGNALS,
         ENCRYPT_VAULT,
         DECRYPT_VAULT,
         READ_SECRETS,

@@ -26,6 +26,8 @@ OPEN: Final = (
     *("/t/{slug}/signin/{flow}", "/t/{slug}/device"),
     *("/t/{slug}/saml/{connection}/acs", "/t/{slug}/saml/{connection}/slo"),
     *("/t/{slug}/oidc/{connection}/callback", "/t/{slug}/oidc/{connection}/backchannel"),
+    # Security events: whoever responds to an incident wants them heard, and heard of.
+    "/t/{slug}/ssf/poll/{stream_id}",
     # Reading that takes a body.
     *("/t/{slug}/scim/v2/Users/.search", "/t/{slug}/scim/v2/Groups/.search"),
     "/t/{slug}/api/v1/connections/{connection_id}/mapping/preview",

@@ -259,6 +259,13 @@ class Event(StrEnum):
     WEBHOOK_ABANDONED = "webhook:delivery:abandoned"
     WEBHOOK_REPLAYED = "webhook:delivery:replayed"
 
+    STREAM_CREATED = "signals:stream:created"
+    STREAM_UPDATED = "signals:stream:updated"
+    STREAM_STATUS_SET = "signals:stream:set"
+    STREAM_DELETED = "signals:stream:deleted"
+    SIGNAL_REFUSED = "signals:event:refused"
+    SIGNAL_ABANDONED = "signals:event:abandoned"
+
 
 def matching(pattern: str) -> list[Event]:
     """The events that `pattern` names: `*` in place of source, subject or action stands for any, as in `*:user:*`. None

@@ -249,6 +249,12 @@ _ROWS: Final[tuple[tuple[Event, Class, int], ...]] = (
     (E.WEBHOOK_TESTED, Class.ENTITY_MANAGEMENT, READ),
     (E.WEBHOOK_ABANDONED, Class.API_ACTIVITY, OTHER),
     (E.WEBHOOK_REPLAYED, Class.API_ACTIVITY, OTHER),
+    (E.STREAM_CREATED, Class.ENTITY_MANAGEMENT, CREATE),
+    (E.STREAM_UPDATED, Class.ENTITY_MANAGEMENT, UPDATE),
+    (E.STREAM_STATUS_SET, Class.ENTITY_MANAGEMENT, UPDATE),
+    (E.STREAM_DELETED, Class.ENTITY_MANAGEMENT, DELETE),
+    (E.SIGNAL_REFUSED, Class.API_ACTIVITY, OTHER),
+    (E.SIGNAL_ABANDONED, Class.API_ACTIVITY, OTHER),
 )
 
 KINDS: Final[Mapping[str, Kind]] = MappingProxyType({event.value: Kind(of, activity) for event, of, activity in _ROWS})

@@ -52,6 +52,8 @@ INCIDENT: Final = "inc"
 ENTRY: Final = "ent"
 ALERT: Final = "alr"
 WEBHOOK: Final = "whk"
+STREAM: Final = "str"
+SIGNAL: Final = "set"
 
 
 def uuid7(now: datetime, entropy: Entropy) -> UUID:

@@ -151,8 +151,9 @@ async def number_on(connection: AsyncConnection[Any], at: datetime) -> None:
     """What is written from now on comes after everything that was brought back: a counter of before can't have reached
     the microseconds of the backup's moment."""
     number = sql.Literal(int(at.timestamp() * 1_000_000))
-    table = sql.Identifier("airside", "outbox")
-    await connection.execute(sql.SQL(_NUMBERED).format(table=table, number=number))
+    for name in ("outbox", "signal_event"):
+        table = sql.Identifier("airside", name)
+        await connection.execute(sql.SQL(_NUMBERED).format(table=table, number=number))
 
 
 class CopiedOut:

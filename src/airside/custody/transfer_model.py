@@ -29,6 +29,7 @@ STAYS: Final[dict[str, str]] = {
     "tenant_lock": "whoever locked the origin did, and opens it there",
     "network_ban": "is over in days, and was of who came to the origin",
     "webhook_delivery": "the origin sends it, and tells what became of it",
+    "signal_event": "the origin sends it, or is asked for it",
     "syslog_progress": "how much of the log the origin's receiver has; the next one's has nothing yet",
     "tenant_shredding": "whoever asked for it asked the origin",
     "user_session": _ALIVE,

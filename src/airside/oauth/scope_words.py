@@ -52,6 +52,8 @@ _MANAGEMENT_IN_GERMAN: Final[Mapping[str, str]] = {
     "incidents:write": "Vorfälle führen; wer die Organisation verwaltet, kann auch eingreifen.",
     "webhooks:read": "Sehen, wo Anwendungen von Ereignissen erfahren und was daraus wurde.",
     "webhooks:write": "Bestimmen, wo Anwendungen von Ereignissen erfahren, und erneut senden.",
+    "ssf.read": "Als Programm: die eigenen Ströme von Sicherheitsereignissen sehen.",
+    "ssf.manage": "Als Programm: eigene Ströme von Sicherheitsereignissen anlegen, ändern und beenden.",
     "tenants:read": "Alle Organisationen sehen; nur bei den Betreibern.",
     "tenants:write": "Organisationen anlegen; nur bei den Betreibern.",
 }

@@ -1,9 +1,9 @@
 """SDK: what an application needs to stand behind Airside, without any of the server.
 
-Owns verifying access tokens where they are used (keys found by discovery, revocations followed), the application's own
-token, asking for permissions, sealing its values under a key of the vault, and telling webhooks that are ours from
-others. It does not own headers, CSRF and body caps (`shield` does), nor sign-in pages: those are the server's.
-`sdk.frameworks` puts all of it into a web framework in a few lines.
+Owns verifying access tokens where they are used (keys found by discovery, revocations followed), the application's
+own token, asking for permissions, sealing its values under a key of the vault, and telling webhooks and security
+events that are ours from others. It does not own headers, CSRF and body caps (`shield` does), nor sign-in pages:
+those are the server's. `sdk.frameworks` puts all of it into a web framework in a few lines.
 """
 
 from airside.sdk.client import ServiceClient
@@ -11,6 +11,7 @@ from airside.sdk.permissions import Permissions, TupleKey
 from airside.sdk.remote import connect, host_of
 from airside.sdk.revocation import RevocationFeed
 from airside.sdk.secrets import SecretReader
+from airside.sdk.security_events import SecurityEventReplayed, SecurityEventVerifier
 from airside.sdk.sender import Sender, SenderUnproven
 from airside.sdk.token import VerifiedToken
 from airside.sdk.vault import AppVault
@@ -24,6 +25,8 @@ __all__ = [
     "Permissions",
     "RevocationFeed",
     "SecretReader",
+    "SecurityEventReplayed",
+    "SecurityEventVerifier",
     "SeenHere",
     "Sender",
     "SenderUnproven",

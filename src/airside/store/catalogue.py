@@ -130,6 +130,9 @@ TABLES: Final[dict[str, Table]] = {
     # webhooks
     "webhook_endpoint": Table("tenant", ALL),
     "webhook_delivery": Table("tenant", ALL),
+    # signals
+    "signal_stream": Table("tenant", ALL),
+    "signal_event": Table("tenant", ALL),
     # syslog
     "syslog_progress": Table("tenant", ALL),
     # revocation

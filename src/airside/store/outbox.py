@@ -20,7 +20,7 @@ from airside.store.records_outbox import Depth, Item
 
 CHANNEL: Final = "airside_outbox"
 """Where the commit of an item is told, by its tenant's id in hexadecimal and its way."""
-Way = Literal["mail", "logout", "webhook"]
+Way = Literal["mail", "logout", "webhook", "signal"]
 """By which way an item leaves; each has a consumer of its own, which sees no other's."""
 MAX_ABOUT: Final = 8
 """Most values of one item."""

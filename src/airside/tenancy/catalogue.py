@@ -53,6 +53,10 @@ _ALL: Final = (
     Permission("incidents:write", "can_write_incidents", "Keep incidents; administrators may respond to them too."),
     Permission("webhooks:read", "can_read_webhooks", "See where applications hear of events, and what became of it."),
     Permission("webhooks:write", "can_write_webhooks", "Say where applications hear of events, and send them again."),
+    Permission("ssf.read", "can_read_signals", "As a program: see its own streams of security events."),
+    Permission(
+        "ssf.manage", "can_manage_signals", "As a program: make, change and end its own streams of security events."
+    ),
     Permission("tenants:read", "can_read_tenants", "See every tenant; in the operators' tenant only."),
     Permission("tenants:write", "can_write_tenants", "Make tenants; in the operators' tenant only."),
 )

@@ -71,11 +71,20 @@ type tenant
     define can_write_incidents: [client, role#assignee] or administrator
     define can_read_webhooks: [client, role#assignee] or administrator
     define can_write_webhooks: [client, role#assignee] or administrator
+    define can_read_signals: [client, role#assignee] or administrator
+    define can_manage_signals: [client, role#assignee] or administrator
     define can_read_tenants: [client, role#assignee] or administrator
     define can_write_tenants: [client, role#assignee] or administrator
 """
 """`tenants` matters in the reserved tenant only. What of the vault is given by name (a key, every secret below a path)
 stands beside what is given in whole."""
+
+
+def _without(*things: str) -> str:
+    """Today's model before there were rights to `things`."""
+    lines = SYSTEM_MODEL.splitlines(keepends=True)
+    return "".join(line for line in lines if not any(f"_{thing}:" in line for thing in things))
+
 
 FORMER: Final = (
     """model
@@ -332,8 +341,10 @@ type tenant
     define can_read_tenants: [client, role#assignee] or administrator
     define can_write_tenants: [client, role#assignee] or administrator
 """,
+    _without("webhooks", "signals"),
+    _without("signals"),
 )
-"""What it was, oldest first."""
+"""What it was, oldest first. The last ones are today's without what was added since."""
 
 
 def is_former(model: Model) -> bool:

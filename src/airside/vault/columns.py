@@ -107,6 +107,7 @@ SEALED: Final = (
     Sealed("app_secret_version", "value_sealed", ("version_id",)),
     Sealed("webhook_endpoint", "secret_sealed", ("endpoint_id",)),
     Sealed("webhook_endpoint", "previous_sealed", ("endpoint_id",)),
+    Sealed("signal_stream", "authorization_sealed", ("stream_id",)),
     Sealed("signing_key", "private_sealed", ("key_id",)),
     Sealed("audit_key", "private_sealed", ("key_id",), kept=AS_RECORDED),
     Sealed("audit_record", "personal_sealed", ("record_id",), kept=AS_RECORDED),

@@ -107,6 +107,15 @@ PUBLIC: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "webhook_endpoint": {"url": SETTINGS, "description": NAME, "events": WORD, "state": WORD},
     "webhook_delivery": {"event": WORD, "state": WORD},
+    "signal_stream": {
+        "delivery": WORD,
+        "url": SETTINGS,
+        "description": NAME,
+        "events": WORD,
+        "status": WORD,
+        "reason": NAME,
+    },
+    "signal_event": {"kind": WORD, "subject": ID, "session": ID, "data": RECORD, "txn": ID, "state": WORD},
     "authorization_request": {
         "request_hash": HASH,
         "browser_hash": HASH,

@@ -27,6 +27,7 @@ from airside.api.routes.openfga_check import PromptCheck
 from airside.api.routes.registration import RegistrationRoutes
 from airside.api.routes.revocations import RevocationRoutes
 from airside.api.routes.saml import SamlRoutes
+from airside.api.routes.signals import SignalRoutes
 from airside.api.routes.userinfo import UserinfoRoutes
 from airside.api.routes.wellknown import WellKnownRoutes
 from airside.console import TenantBrands
@@ -146,6 +147,14 @@ def routes(services: Services) -> list[BaseRoute]:
         *vault_use.VaultRoutes(contexts=services.contexts, verbs=services.vault_use).routes(),
         *RevocationRoutes(
             contexts=services.contexts, authorise=services.authorise, revocations=services.revocations
+        ).routes(),
+        *SignalRoutes(
+            contexts=services.contexts,
+            authorise=services.authorise,
+            issuers=services.issuers,
+            clients=services.client_lookup,
+            streams=services.signal_streams,
+            polling=services.signal_polling,
         ).routes(),
         *console_routes(
             services,

@@ -23,6 +23,7 @@ from airside.wiring.persons import Persons, persons
 from airside.wiring.provider import Provider, provider
 from airside.wiring.provisioning import Provisioning, provisioning
 from airside.wiring.settings import Settings
+from airside.wiring.signals import Signals, signals
 from airside.wiring.streams import Streams, streams
 
 
@@ -40,6 +41,7 @@ class Services(
     Farewells,
     Provisioning,
     Streams,
+    Signals,
 ):
     """Everything that listeners, timers and the command line speak to."""
 
@@ -122,6 +124,7 @@ def build(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy: Ent
         **vars(clients),
         **vars(directories),
         **vars(farewells(base, who, doors, clients, issuers)),
+        **vars(signals(base, who, listening, clients, issuers, settings)),
         issuers=issuers,
         token_verifier=verifier,
         authorise=authorise,

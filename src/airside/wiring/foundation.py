@@ -14,6 +14,7 @@ from airside.fetch import Fetcher
 from airside.limits import Counted, Limiter, Plans, PostgresLimiter, Quotas, Rates, paced
 from airside.notify import Tidings
 from airside.notify.webhooks import Subscribers
+from airside.oauth.signals import SignalListener
 from airside.permissions import Permissions
 from airside.permissions.limits import Limits
 from airside.revocation import Revocations
@@ -39,6 +40,7 @@ class Foundation:
     lookup: Lookup
     outbox: Outbox
     subscribers: Subscribers
+    signal_listener: SignalListener
     vault: Vault
     adoption: Adoption
     archive: KeyArchive
@@ -75,7 +77,8 @@ def foundation(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy
     listener.subscribe(FORGOTTEN, lambda _: lookup.forget(), lookup.forget)
     outbox = Outbox(entropy=entropy)
     subscribers = Subscribers(outbox=outbox, listener=listener, clock=clock)
-    journal = Journal(vault=vault, entropy=entropy, told=(Tidings(outbox=outbox), subscribers))
+    signals = SignalListener(outbox=outbox, entropy=entropy)
+    journal = Journal(vault=vault, entropy=entropy, told=(Tidings(outbox=outbox), subscribers, signals))
     revocations = Revocations(listener=listener, entropy=entropy)
     keys = SigningKeys(vault=vault, entropy=entropy, journal=journal, listener=listener)
     plans = Plans(listener=listener, clock=clock)
@@ -104,6 +107,7 @@ def foundation(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy
         lookup=lookup,
         outbox=outbox,
         subscribers=subscribers,
+        signal_listener=signals,
         vault=vault,
         adoption=Adoption(vault=vault),
         archive=_archive(settings, kek=kek, clock=clock, entropy=entropy),

@@ -53,6 +53,7 @@ class Jobs:
             asyncio.create_task(services.delivery.run(self._tenants), name="mail"),
             asyncio.create_task(services.back_channel.run(self._tenants), name="back-channel logout"),
             asyncio.create_task(services.webhook_sending.run(self._tenants), name="webhooks"),
+            asyncio.create_task(services.signal_sending.run(self._tenants), name="signals"),
         ]
         if services.syslog is not None:
             self._tasks.append(asyncio.create_task(services.syslog.run(self._tenants), name="syslog"))
@@ -185,6 +186,7 @@ class Jobs:
             services.api_keys.sweep,
             services.watch.sweep,
             services.webhook_deliveries.sweep,
+            services.signal_streams.sweep,
         ):
             try:
                 async with services.engine.begin(tenant_id) as ctx:

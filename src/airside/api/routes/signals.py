@@ -1,0 +1,297 @@
+"""Shared Signals Framework 1.0: the transmitter's configuration (§7), the management of streams (§8.1), and polls (RFC
+8936). Members that aren't known are passed over, as those ask, and bound to nothing."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Final, get_args
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from airside.access import Authorise, Contexts, Issuers, Right
+from airside.access.rights import MANAGE_SIGNALS, READ_SIGNALS
+from airside.api.routes.oauth import NO_STORE
+from airside.api.routes.oauth_forms import read_query
+from airside.api.routes.wellknown import CACHED, JWKS
+from airside.api.strict import path_id
+from airside.core.errors import Forbidden, InvalidInput, Unauthenticated, UnsupportedMedia
+from airside.core.ids import STREAM
+from airside.core.secret import Secret
+from airside.core.strict_json import Json, dumps, loads_object
+from airside.oauth import Client, ClientLookup
+from airside.oauth.signals import (
+    MAX_SETS,
+    VERIFY_EVERY,
+    Polling,
+    SignalStreams,
+    Status,
+    Stream,
+    StreamChange,
+    StreamDraft,
+)
+from airside.protocols.secevent import EVENTS, POLL, PUSH
+from airside.store import Address, RequestContext
+
+CONFIGURATION: Final = "/.well-known/ssf-configuration/t/{slug}"
+"""Between host and path of the issuer (SSF 1.0 §7.2)."""
+STREAMS: Final = "/t/{slug}/ssf/streams"
+STATUS: Final = "/t/{slug}/ssf/status"
+VERIFY: Final = "/t/{slug}/ssf/verify"
+POLLED: Final = "/t/{slug}/ssf/poll/{stream_id}"
+_STATUSES: Final = get_args(Status)
+_NOBODY: Final = UUID(int=0)
+
+
+class SignalRoutes:
+    """Streams of whichever client asks: it sees no other's."""
+
+    def __init__(
+        self,
+        *,
+        contexts: Contexts,
+        authorise: Authorise,
+        issuers: Issuers,
+        clients: ClientLookup,
+        streams: SignalStreams,
+        polling: Polling,
+    ) -> None:
+        self._contexts = contexts
+        self._authorise = authorise
+        self._issuers = issuers
+        self._clients = clients
+        self._streams = streams
+        self._polling = polling
+
+    def routes(self) -> list[BaseRoute]:
+        """Every route."""
+        return [
+            Route(CONFIGURATION, self.configuration, methods=["GET"]),
+            Route(STREAMS, self.create, methods=["POST"]),
+            Route(STREAMS, self.read, methods=["GET"]),
+            Route(STREAMS, self.change, methods=["PATCH"]),
+            Route(STREAMS, self.replace, methods=["PUT"]),
+            Route(STREAMS, self.delete, methods=["DELETE"]),
+            Route(STATUS, self.status, methods=["GET"]),
+            Route(STATUS, self.set_status, methods=["POST"]),
+            Route(VERIFY, self.verify, methods=["POST"]),
+            Route(POLLED, self.poll, methods=["POST"]),
+        ]
+
+    async def configuration(self, request: Request) -> Response:
+        """§7.1. Raises: NotFound."""
+        async with self._contexts.anonymous(request):
+            issuer = self._issuer(request)
+        document: dict[str, Json] = {
+            "spec_version": "1_0",
+            "issuer": issuer,
+            "jwks_uri": _at(issuer, JWKS),
+            "delivery_methods_supported": [PUSH, POLL],
+            "configuration_endpoint": _at(issuer, STREAMS),
+            "status_endpoint": _at(issuer, STATUS),
+            "verification_endpoint": _at(issuer, VERIFY),
+            "authorization_schemes": [{"spec_urn": "urn:ietf:rfc:6749"}],
+            "default_subjects": "ALL",
+        }
+        return Response(dumps(document), 200, CACHED, "application/json")
+
+    async def create(self, request: Request) -> Response:
+        """§8.1.1.1."""
+        async with self._client(request, MANAGE_SIGNALS) as (ctx, client):
+            body = await _body(request)
+            draft = _delivery(body.get("delivery"))
+            events, description = _words(body, "events_requested"), _text(body, "description")
+            draft = StreamDraft(draft.delivery, draft.url, draft.authorization, events or (), description or "")
+            made = await self._streams.create(ctx, client.client_id, draft)
+        return self._rendered(request, client, made, 201)
+
+    async def read(self, request: Request) -> Response:
+        """§8.1.1.2: one, or each."""
+        async with self._client(request, READ_SIGNALS) as (ctx, client):
+            word = read_query(request).get("stream_id")
+            if word is None:
+                found = await self._streams.list(ctx, client.client_id)
+                return _json([self._stream(request, client, each) for each in found])
+            stream = await self._streams.get(ctx, client.client_id, path_id(STREAM, word))
+        return self._rendered(request, client, stream)
+
+    async def change(self, request: Request) -> Response:
+        """§8.1.1.3: what isn't said stays."""
+        return await self._update(request, whole=False)
+
+    async def replace(self, request: Request) -> Response:
+        """§8.1.1.4: what isn't said is no more."""
+        return await self._update(request, whole=True)
+
+    async def delete(self, request: Request) -> Response:
+        """§8.1.1.5."""
+        async with self._client(request, MANAGE_SIGNALS) as (ctx, client):
+            await self._streams.delete(ctx, client.client_id, path_id(STREAM, _asked(request)))
+        return Response(status_code=204, headers=NO_STORE)
+
+    async def status(self, request: Request) -> Response:
+        """§8.1.2.1."""
+        async with self._client(request, READ_SIGNALS) as (ctx, client):
+            stream = await self._streams.get(ctx, client.client_id, path_id(STREAM, _asked(request)))
+        return _json(_status(stream))
+
+    async def set_status(self, request: Request) -> Response:
+        """§8.1.2.2."""
+        async with self._client(request, MANAGE_SIGNALS) as (ctx, client):
+            body = await _body(request)
+            status = next((each for each in _STATUSES if each == body.get("status")), None)
+            if status is None:
+                raise InvalidInput(f"one of {', '.join(_STATUSES)}", pointer="status")
+            reason = _text(body, "reason") or ""
+            stream = await self._streams.set_status(ctx, client.client_id, _named(body), status, reason)
+        return _json(_status(stream))
+
+    async def verify(self, request: Request) -> Response:
+        """§8.1.4.2."""
+        async with self._client(request, MANAGE_SIGNALS) as (ctx, client):
+            body = await _body(request)
+            await self._streams.verify(ctx, client.client_id, _named(body), _text(body, "state"))
+        return Response(status_code=204, headers=NO_STORE)
+
+    async def poll(self, request: Request) -> Response:
+        """RFC 8936 §2. It is answered at once, also where nothing waits."""
+        async with self._client(request, READ_SIGNALS) as (ctx, client):
+            body, stream_id = await _body(request), path_id(STREAM, str(request.path_params["stream_id"]))
+            found = await self._polling.poll(
+                ctx,
+                client,
+                self._issuer(request),
+                stream_id,
+                most=_count(body, "maxEvents", MAX_SETS),
+                acks=_words(body, "ack") or (),
+                errors=_errors(body),
+            )
+        sets: dict[str, Json] = {jti: token.reveal() for jti, token in found.sets.items()}
+        return _json({"sets": sets, "moreAvailable": found.more})
+
+    async def _update(self, request: Request, *, whole: bool) -> Response:
+        async with self._client(request, MANAGE_SIGNALS) as (ctx, client):
+            body = await _body(request)
+            events, description = _words(body, "events_requested"), _text(body, "description")
+            if whole:
+                events, description = events or (), description or ""
+            told = "delivery" in body or whole
+            change = StreamChange(_delivery(body.get("delivery")) if told else None, events, description)
+            stream = await self._streams.update(ctx, client.client_id, _named(body), change)
+        return self._rendered(request, client, stream)
+
+    @asynccontextmanager
+    async def _client(self, request: Request, right: Right) -> AsyncGenerator[tuple[RequestContext, Client]]:
+        """Raises:
+        NotFound, Unauthenticated: no such tenant; nobody of it, or its client is gone or disabled (N18).
+        Forbidden: no program, or one that may not.
+        """
+        async with self._contexts.bearer(request) as ctx:
+            await self._authorise(ctx, right)
+            if ctx.principal.kind != "client" or ctx.principal.client_id is None:
+                raise Forbidden("streams are a client's own")
+            client = await self._clients.find(ctx, ctx.principal.client_id)
+            if client is None or client.state != "active":
+                raise Unauthenticated("client gone or disabled")
+            yield ctx, client
+
+    def _issuer(self, request: Request) -> str:
+        return self._issuers.of(Address(str(request.path_params["slug"]), _NOBODY))
+
+    def _rendered(self, request: Request, client: Client, stream: Stream, status: int = 200) -> Response:
+        return _json(self._stream(request, client, stream), status)
+
+    def _stream(self, request: Request, client: Client, stream: Stream) -> dict[str, Json]:
+        """What a receiver wants to be shown isn't shown to anybody else."""
+        issuer = self._issuer(request)
+        url = stream.url or _at(issuer, POLLED).replace("{stream_id}", stream.word)
+        return {
+            "stream_id": stream.word,
+            "iss": issuer,
+            "aud": client.word,
+            "delivery": {"method": PUSH if stream.delivery == "push" else POLL, "endpoint_url": url},
+            "events_supported": list(EVENTS),
+            "events_requested": list(stream.events),
+            "events_delivered": [*stream.delivered],
+            "min_verification_interval": int(VERIFY_EVERY.total_seconds()),
+            **({"description": stream.description} if stream.description else {}),
+        }
+
+
+def _at(issuer: str, template: str) -> str:
+    return issuer + template.removeprefix("/t/{slug}")
+
+
+def _status(stream: Stream) -> dict[str, Json]:
+    reason: dict[str, Json] = {"reason": stream.reason} if stream.reason else {}
+    return {"stream_id": stream.word, "status": stream.status, **reason}
+
+
+def _json(body: Json, status: int = 200) -> Response:
+    return Response(dumps(body), status, NO_STORE, "application/json")
+
+
+async def _body(request: Request) -> dict[str, Json]:
+    kind, _, _ = request.headers.get("content-type", "").partition(";")
+    if kind.strip().lower() != "application/json":
+        raise UnsupportedMedia("application/json is expected")
+    return loads_object(await request.body())
+
+
+def _asked(request: Request) -> str:
+    word = read_query(request).get("stream_id")
+    if word is None:
+        raise InvalidInput("a stream is expected", pointer="stream_id")
+    return word
+
+
+def _named(body: dict[str, Json]) -> UUID:
+    word = _text(body, "stream_id")
+    if word is None:
+        raise InvalidInput("a stream is expected", pointer="stream_id")
+    return path_id(STREAM, word)
+
+
+def _text(body: dict[str, Json], name: str) -> str | None:
+    value = body.get(name)
+    if value is not None and not isinstance(value, str):
+        raise InvalidInput("text is expected", pointer=name)
+    return value
+
+
+def _words(body: dict[str, Json], name: str) -> list[str] | None:
+    value = body.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        raise InvalidInput("a list of words is expected", pointer=name)
+    return [str(each) for each in value]
+
+
+def _count(body: dict[str, Json], name: str, usual: int) -> int:
+    value = body.get(name, usual)
+    if type(value) is not int or value < 0:
+        raise InvalidInput("a number is expected", pointer=name)
+    return value
+
+
+def _errors(body: dict[str, Json]) -> dict[str, str]:
+    """By token, the word of what is wrong with it (RFC 8936 §2.6)."""
+    value = body.get("setErrs") or {}
+    if not isinstance(value, dict):
+        raise InvalidInput("an object is expected", pointer="setErrs")
+    return {jti: str(told.get("err", "")) if isinstance(told, dict) else "" for jti, told in value.items()}
+
+
+def _delivery(value: Json) -> StreamDraft:
+    """Poll, where nothing is said."""
+    if value is None:
+        return StreamDraft()
+    if not isinstance(value, dict) or value.get("method") not in (PUSH, POLL):
+        raise InvalidInput(f"delivery by {PUSH} or {POLL}", pointer="delivery")
+    header = _text(value, "authorization_header")
+    secret = None if header is None else Secret(header)
+    if value["method"] == POLL:
+        return StreamDraft("poll", None, secret)
+    return StreamDraft("push", _text(value, "endpoint_url") or "", secret)
