@@ -56,6 +56,8 @@ class Peer:
     life: int = 300
     service_tokens: set[str] = field(default_factory=set[str])
     tuples: set[tuple[str, str, str]] = field(default_factory=set[tuple[str, str, str]])
+    lost: str | None = None
+    """The answer of a batch that is left out."""
     questions: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     headers: list[Mapping[str, str]] = field(default_factory=list[Mapping[str, str]])
     revoked: list[Json] = field(default_factory=list[Json])
@@ -132,6 +134,19 @@ class Peer:
         allowed = any((key["user"], relation, key["object"]) in self.tuples for relation in IMPLIED[key["relation"]])
         return JSONResponse({"allowed": allowed, "resolution": ""})
 
+    async def batch_check(self, request: Request) -> Response:
+        if not self._knows(request):
+            return JSONResponse({"code": "unauthenticated", "message": ""}, 401)
+        result: dict[str, Any] = {}
+        for item in (await request.json())["checks"]:
+            key = item["tuple_key"]
+            implied = IMPLIED.get(key["relation"], ())
+            allowed = any((key["user"], relation, key["object"]) in self.tuples for relation in implied)
+            result[item["correlation_id"]] = {"allowed": allowed} if implied else {"error": {"message": "unknown"}}
+        if self.lost is not None:
+            result.pop(self.lost, None)
+        return JSONResponse({"result": result})
+
     async def explain(self, request: Request) -> Response:
         if not self._knows(request):
             return JSONResponse({"code": "unauthenticated", "message": ""}, 401)
@@ -175,6 +190,7 @@ class Peer:
             Route("/t/acme/oauth2/token", self.give_token, methods=["POST"]),
             Route("/t/acme/oauth2/revocations", self.revocations),
             Route(f"/stores/{STORE}/check", self.check, methods=["POST"]),
+            Route(f"/stores/{STORE}/batch-check", self.batch_check, methods=["POST"]),
             Route(f"/stores/{STORE}/explain", self.explain, methods=["POST"]),
             Route(f"/stores/{STORE}/write", self.write, methods=["POST"]),
         ]

@@ -7,6 +7,7 @@ import pytest
 from airside.core.errors import Conflict, InvalidInput, Misconfigured, Unavailable
 from airside.fetch import Fetcher
 from airside.sdk import Permissions, ServiceClient, TupleKey
+from airside.sdk.permissions import MAX_AT_ONCE
 from tests.sdk.peer import STORE, Peer
 
 ANNE = TupleKey("user:anne", "editor", "note:1")
@@ -99,3 +100,30 @@ def test_store_that_is_no_id_is_refused(
     """N32: nothing of a setting can change the path."""
     with pytest.raises(Misconfigured):
         Permissions(peer.address, store, make_client(), fetcher=fetcher)
+
+
+async def test_many_questions_are_answered_in_their_order(permissions: Permissions, peer: Peer) -> None:
+    peer.tuples |= {("user:anne", "editor", f"note:{number}") for number in range(0, 120, 7)}
+    asked = [TupleKey("user:anne", "viewer", f"note:{number}") for number in range(120)]
+    assert await permissions.check_all(asked) == [number % 7 == 0 for number in range(120)]
+    assert peer.asked["batch-check"] == 3
+    assert await permissions.check_all([]) == []
+
+
+async def test_question_of_many_that_has_no_meaning_is_no(permissions: Permissions, peer: Peer) -> None:
+    peer.tuples.add(("user:anne", "editor", "note:1"))
+    asked = [TupleKey("user:anne", "emperor", "note:1"), TupleKey("user:anne", "editor", "note:1")]
+    assert await permissions.check_all(asked, at_least="7") == [False, True]
+    assert peer.headers[-1]["airside-consistency-token"] == "7"
+
+
+async def test_answer_that_is_missing_among_many_is_not_a_yes(permissions: Permissions, peer: Peer) -> None:
+    peer.lost = "1"
+    with pytest.raises(Unavailable):
+        await permissions.check_all([ANNE, ANNE, ANNE])
+
+
+async def test_too_many_questions_never_leave(permissions: Permissions, peer: Peer) -> None:
+    with pytest.raises(InvalidInput):
+        await permissions.check_all([ANNE] * (MAX_AT_ONCE + 1))
+    assert peer.asked["batch-check"] == 0

@@ -16,6 +16,8 @@ from airside.sdk.remote import MAX_ANSWER, issuer_address
 
 TIMEOUT: Final = 2.0  # seconds: a decision that takes longer is no
 MAX_TUPLES: Final = 100  # in one write, as OpenFGA has it
+MAX_CHECKS: Final = 50  # in one question of the server's
+MAX_AT_ONCE: Final = 1_000  # that a caller may ask together
 MAX_WORD: Final = 512
 CONSISTENCY_TOKEN: Final = "airside-consistency-token"  # on an answer: what it has seen; on a question: what it must
 CONFLICT: Final = "write_failed_due_to_invalid_input"  # OpenFGA's code
@@ -79,6 +81,25 @@ class Permissions:
         except (InvalidInput, TooLarge):
             raise Unavailable(_PART) from None
 
+    async def check_all(self, questions: Sequence[TupleKey], *, at_least: str | None = None) -> list[bool]:
+        """As `check`, of many, in their order: `MAX_CHECKS` go in one request. One that the model doesn't know is no.
+
+        Raises:
+            InvalidInput: over `MAX_AT_ONCE`.
+            Unavailable: an answer is missing. It is not a yes.
+        """
+        if len(questions) > MAX_AT_ONCE:
+            raise InvalidInput(f"at most {MAX_AT_ONCE} questions")
+        headers = {} if at_least is None else {CONSISTENCY_TOKEN: at_least}
+        found: list[bool] = []
+        for start in range(0, len(questions), MAX_CHECKS):
+            part = questions[start : start + MAX_CHECKS]
+            checks: list[Json] = [
+                {"tuple_key": key.members(), "correlation_id": str(place)} for place, key in enumerate(part)
+            ]
+            found += _verdicts(await self._ask("batch-check", {"checks": checks}, headers), len(part))
+        return found
+
     async def explain(self, user: str, relation: str, object: str) -> str:
         """Why the answer is what it is, as text for whoever develops the application; never for its users.
 
@@ -126,6 +147,22 @@ class Permissions:
             timeout=TIMEOUT,
         )
         return token, answer
+
+
+def _verdicts(answer: Fetched, count: int) -> list[bool]:
+    """The answers of a batch, by the place of each question.
+
+    Raises:
+        Unavailable: one is missing, or is none.
+    """
+    try:
+        result = loads_object(answer.body, max_bytes=MAX_ANSWER).get("result")
+    except (InvalidInput, TooLarge):
+        raise Unavailable(_PART) from None
+    told = [result.get(str(place)) if isinstance(result, dict) else None for place in range(count)]
+    if not all(isinstance(each, dict) for each in told):
+        raise Unavailable(_PART)
+    return [isinstance(each, dict) and each.get("allowed") is True for each in told]
 
 
 def _accepted(answer: Fetched) -> Fetched:
