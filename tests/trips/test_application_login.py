@@ -110,7 +110,8 @@ async def shared(blank_database: MakeDatabase) -> AsyncIterator[Database]:
     """The application's own database."""
     async with blank_database() as database:
         with psycopg.connect(database.owner, autocommit=True) as connection:
-            connection.execute(TABLES.encode())
+            for statement in TABLES:
+                connection.execute(statement.encode())
             grant = f'grant select, insert, update, delete on all tables in schema public to "{role_of(database.app)}"'
             connection.execute(grant.encode())
         yield database

@@ -9,7 +9,8 @@ from airside.sdk.sessions import Stored
 if TYPE_CHECKING:
     from psycopg import AsyncConnection
 
-TABLES: Final = """
+TABLES: Final = (
+    """
     create table if not exists airside_session (
         key bytea primary key,
         sealed bytea not null,
@@ -18,14 +19,17 @@ TABLES: Final = """
         version int not null,
         claimed_until double precision not null default 0,
         expires_at double precision not null
-    );
-    create index if not exists airside_session_subject on airside_session (subject);
-    create index if not exists airside_session_end on airside_session (expires_at);
+    )
+    """,
+    "create index if not exists airside_session_subject on airside_session (subject)",
+    "create index if not exists airside_session_end on airside_session (expires_at)",
+    """
     create table if not exists airside_session_spent (
         word text primary key,
         until double precision not null
     )
-"""
+    """,
+)
 """For the application's own migrations. The application's role needs select, insert, update and delete on both."""
 
 _OVER: Final = "delete from airside_session where expires_at <= %s"
