@@ -28,9 +28,9 @@ def token(peer: Peer, key: SigningKey | None = None, *, typ: str = SET_TYPE, **c
         "iat": epoch(peer.clock.now()),
         "jti": "set_1",
         "sub_id": iss_sub(peer.issuer, "usr_1"),
-        "events": {SESSION_REVOKED: {}},
-    } | claims
-    return sign_jwt(key or peer.keys[0], said, typ=typ)
+        "events": {SESSION_REVOKED: {"event_timestamp": 1}},
+    }
+    return sign_jwt(key or peer.keys[0], said | claims, typ=typ)
 
 
 async def test_event_is_taken_once(taker: SecurityEventVerifier, peer: Peer) -> None:
