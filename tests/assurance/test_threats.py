@@ -1,7 +1,6 @@
 """A threat model that says too little is open there; one that says what can't be so is refused."""
 
 import re
-from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from xml.etree import ElementTree
@@ -80,34 +79,39 @@ def test_class_of_which_nobody_speaks_is_open() -> None:
 ACCEPTED = '[threat.accepted]\nreason = "somebody bears it"\nexpires = 2026-11-{day}\n'
 
 
+def less(old: str) -> str:
+    """The model without these words."""
+    return MODEL.replace(old, "")
+
+
 @pytest.mark.parametrize(
-    ("change", "found"),
+    ("model", "found"),
     [
-        pytest.param(lambda text: text.replace('mitigations = ["m-all"]', ""), None, id="mitigation for nothing"),
+        pytest.param(less('mitigations = ["m-all"]'), None, id="mitigation for nothing"),
         pytest.param(
-            lambda text: text.replace('shown_by = ["tests/test_a.py::test_all"]', ""),
+            less('shown_by = ["tests/test_a.py::test_all"]'),
             {("m-all", "no test shows it")},
             id="mitigation that nothing shows",
         ),
         pytest.param(
-            lambda text: text + '\n[[threat]]\nid = "t-2"\non = ["app"]\nstride = "S"\nwhat = "x"\n',
+            MODEL + '\n[[threat]]\nid = "t-2"\non = ["app"]\nstride = "S"\nwhat = "x"\n',
             {("t-2", "nothing is done about it")},
             id="threat about which nothing is done",
         ),
-        pytest.param(lambda text: text + ACCEPTED.format(day=29), set[object](), id="accepted until today"),
+        pytest.param(MODEL + ACCEPTED.format(day=29), set[object](), id="accepted until today"),
         pytest.param(
-            lambda text: text + ACCEPTED.format(day=28),
+            MODEL + ACCEPTED.format(day=28),
             {("t-all", "was accepted until 2026-11-28")},
             id="accepted until yesterday",
         ),
     ],
 )
-def test_what_is_left_is_said(change: Callable[[str], str], found: set[object] | None) -> None:
+def test_what_is_left_is_said(model: str, found: set[object] | None) -> None:
     if found is None:
         with pytest.raises(InvalidInput):
-            read_model(change(MODEL).encode())
+            read_model(model.encode())
     else:
-        assert why(change(MODEL)) == found
+        assert why(model) == found
 
 
 @pytest.mark.parametrize(

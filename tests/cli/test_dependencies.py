@@ -45,7 +45,8 @@ def check(folder: Path, capsys: pytest.CaptureFixture[str]) -> Check:
             run_check(None, [folder / lock], source, None, 14, fail_on, form)
         except SystemExit as end:
             code = int(str(end.code))
-        return code, *capsys.readouterr()
+        said = capsys.readouterr()
+        return code, said.out, said.err
 
     return told
 
