@@ -40,14 +40,14 @@ class _Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     pass
 
 
-class Boundary(_Row):
+class Boundary(_Row, frozen=True):
     """A zone in which everybody trusts each other as far; what leaves it is looked at."""
 
     id: Id
     name: Label
 
 
-class Element(_Row):
+class Element(_Row, frozen=True):
     """Somebody outside (`entity`), a program (`process`), or a place where data rests (`store`); `log` says that others
     are held to what it keeps."""
 
@@ -58,7 +58,7 @@ class Element(_Row):
     log: bool = False
 
 
-class Flow(_Row):
+class Flow(_Row, frozen=True):
     """What goes from one element to another, and by what."""
 
     id: Id
@@ -68,7 +68,7 @@ class Flow(_Row):
     over: Words
 
 
-class Asset(_Row):
+class Asset(_Row, frozen=True):
     """What somebody would come for, and where it rests."""
 
     id: Id
@@ -76,7 +76,7 @@ class Asset(_Row):
     at: list[Id]
 
 
-class Mitigation(_Row):
+class Mitigation(_Row, frozen=True):
     """What is done about threats, and the tests that show it."""
 
     id: Id
@@ -84,14 +84,14 @@ class Mitigation(_Row):
     shown_by: list[Proof] = []
 
 
-class Accepted(_Row):
+class Accepted(_Row, frozen=True):
     """A threat that is borne, why, and until when somebody has looked at it again."""
 
     reason: Annotated[str, msgspec.Meta(min_length=MIN_REASON, max_length=400)]
     expires: date
 
 
-class Threat(_Row):
+class Threat(_Row, frozen=True):
     """What could go wrong with each of `on`, of the classes `stride` (letters)."""
 
     id: Id
@@ -102,7 +102,7 @@ class Threat(_Row):
     accepted: Accepted | None = None
 
 
-class ThreatModel(_Row):
+class ThreatModel(_Row, frozen=True):
     """The whole of it."""
 
     title: Label
