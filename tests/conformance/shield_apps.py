@@ -10,15 +10,13 @@ import asyncio
 import json
 import socket
 from collections.abc import AsyncGenerator, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager
 from threading import Thread
 from typing import Any, Final
 
-import django
 import flask
 import uvicorn
 import waitress.server
-from django.conf import settings
 from django.core.asgi import get_asgi_application
 from django.core.wsgi import get_wsgi_application
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
@@ -29,6 +27,7 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from airside.shield import STRICT, CorsRule, Policy, Rate, Shield, WsgiShield, passage, protect
+from tests.django_settings import django_settings
 
 HOST: Final = "app.example"
 FRONT: Final = "https://front.example"
@@ -161,17 +160,8 @@ def _view(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
 urlpatterns = [path(name, _view) for name in PATHS]
 
 
-def _django() -> None:
-    if not settings.configured:
-        settings.configure(
-            DEBUG=True,
-            ALLOWED_HOSTS=["*"],
-            SECRET_KEY="in tests only",
-            ROOT_URLCONF=__name__,
-            USE_TZ=True,
-            LOGGING_CONFIG=None,
-        )
-        django.setup()
+def _django() -> AbstractContextManager[None]:
+    return django_settings(DEBUG=True, ALLOWED_HOSTS=["*"], ROOT_URLCONF=__name__)
 
 
 def made(name: str) -> Shield | WsgiShield:
@@ -182,32 +172,33 @@ def made(name: str) -> Shield | WsgiShield:
         case "flask":
             return protect(_flask(), POLICY)
         case "django-asgi":
-            _django()
-            return protect(get_asgi_application(), POLICY)
+            with _django():
+                return protect(get_asgi_application(), POLICY)
         case _:
-            _django()
-            return protect(get_wsgi_application(), POLICY)
+            with _django():
+                return protect(get_wsgi_application(), POLICY)
 
 
 @asynccontextmanager
 async def served(app: Shield | WsgiShield) -> AsyncGenerator[int]:
     """`app` on a port of loopback, by uvicorn or by waitress."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    port: int = listener.getsockname()[1]
-    if isinstance(app, Shield):
-        server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off", proxy_headers=False))
-        task = asyncio.create_task(server.serve([listener]))
-        while not server.started:  # noqa: ASYNC110 - uvicorn offers a flag, not an event
-            await asyncio.sleep(0.01)
-        yield port
-        server.should_exit = True
-        await task
-    else:
-        # Its own way with forwarded headers is to take them away.
-        waiting: Any = waitress.server.create_server(app, sockets=[listener], clear_untrusted_proxy_headers=False)
-        thread = Thread(target=waiting.run, daemon=True)
-        thread.start()
-        yield port
-        waiting.trigger.pull_trigger(waiting.close)
-        await asyncio.to_thread(thread.join, 5)
-        waiting.task_dispatcher.shutdown()
+    with _django():
+        listener = socket.create_server(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        if isinstance(app, Shield):
+            server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off", proxy_headers=False))
+            task = asyncio.create_task(server.serve([listener]))
+            while not server.started:  # noqa: ASYNC110 - uvicorn offers a flag, not an event
+                await asyncio.sleep(0.01)
+            yield port
+            server.should_exit = True
+            await task
+        else:
+            # Its own way with forwarded headers is to take them away.
+            waiting: Any = waitress.server.create_server(app, sockets=[listener], clear_untrusted_proxy_headers=False)
+            thread = Thread(target=waiting.run, daemon=True)
+            thread.start()
+            yield port
+            waiting.trigger.pull_trigger(waiting.close)
+            await asyncio.to_thread(thread.join, 5)
+            waiting.task_dispatcher.shutdown()

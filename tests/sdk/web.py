@@ -2,15 +2,13 @@
 
 import threading
 from collections.abc import AsyncGenerator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager
 from typing import Any
 
-import django
-from django.conf import settings
 from django.core.handlers.asgi import ASGIHandler
 from django.core.handlers.wsgi import WSGIHandler
 from django.http import HttpRequest, HttpResponse
-from django.urls import clear_url_caches, path
+from django.urls import path
 from flask import Flask
 from werkzeug.serving import make_server
 
@@ -18,6 +16,7 @@ from airside.sdk import TupleKey
 from airside.sdk.frameworks.application import Application
 from airside.sdk.frameworks.django import Airside as DjangoAirside
 from airside.sdk.frameworks.flask import Airside as FlaskAirside
+from tests.django_settings import django_settings
 from tests.sdk.peer import serve
 
 HOST = "app.test"
@@ -27,13 +26,9 @@ urlpatterns: list[Any] = []
 """Django's, of the application that is served now."""
 
 
-def configure_django() -> None:
-    """Once a process, as little as there can be."""
-    if not settings.configured:
-        settings.configure(  # pyright: ignore[reportUnknownMemberType]  # Django has no types of its own
-            ALLOWED_HOSTS=[HOST], ROOT_URLCONF=__name__, SECRET_KEY="of-no-use", MIDDLEWARE=[], USE_TZ=True, DEBUG=False
-        )
-        django.setup()
+def configured_django() -> AbstractContextManager[None]:
+    """As little as there can be."""
+    return django_settings(ALLOWED_HOSTS=[HOST], ROOT_URLCONF=__name__, DEBUG=False)
 
 
 @asynccontextmanager
@@ -86,8 +81,6 @@ async def flask(make: Make) -> AsyncGenerator[str]:
 
 
 def _django(airside: DjangoAirside) -> None:
-    configure_django()
-
     @airside.user
     def me(request: HttpRequest) -> HttpResponse:
         return HttpResponse(airside.token(request).subject.encode())
@@ -117,7 +110,6 @@ def _django(airside: DjangoAirside) -> None:
         path("strong", strong),
         path("open", open_),
     ]
-    clear_url_caches()
 
 
 @asynccontextmanager
@@ -125,8 +117,9 @@ async def django_wsgi(make: Make) -> AsyncGenerator[str]:
     airside = DjangoAirside(make)
     _django(airside)
     try:
-        async with serve_wsgi(WSGIHandler()) as address:
-            yield address
+        with configured_django():
+            async with serve_wsgi(WSGIHandler()) as address:
+                yield address
     finally:
         airside.close()
 
@@ -136,7 +129,8 @@ async def django_asgi(make: Make) -> AsyncGenerator[str]:
     airside = DjangoAirside(make)
     _django(airside)
     try:
-        async with serve(ASGIHandler()) as port:
-            yield f"http://127.0.0.1:{port}"
+        with configured_django():
+            async with serve(ASGIHandler()) as port:
+                yield f"http://127.0.0.1:{port}"
     finally:
         airside.close()

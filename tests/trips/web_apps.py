@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from django.core.handlers.wsgi import WSGIHandler
 from django.http import HttpRequest, HttpResponse
-from django.urls import clear_url_caches, include, path  # pyright: ignore[reportUnknownVariableType]
+from django.urls import include, path  # pyright: ignore[reportUnknownVariableType]
 from fastapi import Depends, FastAPI
 from flask import Flask
 
@@ -20,7 +20,7 @@ from airside.sdk.frameworks.flask_login import Pages as FlaskPages
 from airside.sdk.login import WebSession
 from airside.shield import Policy
 from tests.sdk.peer import serve
-from tests.sdk.web import HOST, configure_django, serve_wsgi, urlpatterns
+from tests.sdk.web import HOST, configured_django, serve_wsgi, urlpatterns
 
 Options = dict[str, Any]
 Serve = Callable[[Options], AbstractAsyncContextManager[str]]
@@ -76,7 +76,6 @@ async def flask(options: Options) -> AsyncGenerator[str]:
 
 @asynccontextmanager
 async def django(options: Options) -> AsyncGenerator[str]:
-    configure_django()
     airside = DjangoAirside(lambda: Application(**options))
     pages = DjangoPages(airside)
 
@@ -89,9 +88,9 @@ async def django(options: Options) -> AsyncGenerator[str]:
         return HttpResponse(told(pages.session(request)).encode())
 
     urlpatterns[:] = [path("auth/", include(pages.urls)), path("page", page), path("strong", strong)]
-    clear_url_caches()
     try:
-        async with serve_wsgi(WSGIHandler()) as address:
-            yield address
+        with configured_django():
+            async with serve_wsgi(WSGIHandler()) as address:
+                yield address
     finally:
         airside.close()

@@ -70,3 +70,13 @@ def traces_address(text: str) -> str:
     if not whole or parts.query or parts.fragment or not (here or parts.scheme == "https"):
         raise ValueError(remedy)
     return text.strip()
+
+
+def service_url(text: str) -> str:
+    """An https address without user or query. Raises: ValueError."""
+    parts = urlsplit(text_of(text))
+    if parts.scheme != "https" or not parts.hostname or parts.username is not None or parts.query or parts.fragment:
+        raise ValueError("is an https address such as https://api.pwnedpasswords.com/range, without user or query")
+    if parts.port is not None and not 0 < parts.port < 65536:
+        raise ValueError("has no such port")
+    return text.strip().rstrip("/")

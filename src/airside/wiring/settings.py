@@ -22,7 +22,7 @@ from airside.notify.smtp import read_url
 from airside.notify.syslog import SyslogServer, read_address
 from airside.vault.kms.address import KekAddress, read_kek, read_keks
 from airside.wiring.setting_conflicts import PREFIX, contradictions
-from airside.wiring.setting_values import database, duration_or_off, limits_server, text_of, traces_address
+from airside.wiring.setting_values import database, duration_or_off, limits_server, service_url, text_of, traces_address
 
 TESTING: Final = frozenset({"AIRSIDE_TEST_DATA", "AIRSIDE_TEST_SUPERUSER_URL", "AIRSIDE_GAUNTLET_FULL"})
 """Names that belong to the test suite; the server neither reads nor refuses them."""
@@ -198,15 +198,6 @@ def _public_url(text: str) -> str:
     return f"https://{parts.netloc.lower()}"
 
 
-def _service_url(text: str) -> str:
-    parts = urlsplit(text_of(text))
-    if parts.scheme != "https" or not parts.hostname or parts.username is not None or parts.query or parts.fragment:
-        raise ValueError("is an https address such as https://api.pwnedpasswords.com/range, without user or query")
-    if parts.port is not None and not 0 < parts.port < 65536:
-        raise ValueError("has no such port")
-    return text.strip().rstrip("/")
-
-
 def _listen_host(text: str) -> str:
     try:
         return str(ip_address(text_of(text)))
@@ -347,7 +338,7 @@ SETTINGS: Final[dict[str, Setting]] = {
         "only.",
     ),
     "leak_service_url": Setting(
-        _service_url,
+        service_url,
         "Address of a k-anonymity service of leaked passwords, such as `https://api.pwnedpasswords.com/range`; asked "
         "only where a tenant's policy says so. It learns five hex digits of a SHA-1.",
     ),

@@ -116,7 +116,7 @@ class SignalSending(Consumer):
         stream_id, event_id = _ids(item)
         await records_events.set_state(ctx, stream_id, event_id, "dead")
         subject = format_id(STREAM, stream_id)
-        details = {"event": format_id(SIGNAL, event_id), "attempts": attempts, "status": receipt.reply}
+        details = {"signal": format_id(SIGNAL, event_id), "attempts": attempts, "status": receipt.reply}
         _log.warning("signal_abandoned", stream=subject, **details)
         await self._journal.record(ctx, Event.SIGNAL_ABANDONED, subject=subject, details=details)
 
