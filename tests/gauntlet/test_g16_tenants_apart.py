@@ -43,6 +43,7 @@ PUBLIC = {
     "/t/{slug}/.well-known/openid-configuration",
     "/.well-known/oauth-authorization-server/t/{slug}",
     "/.well-known/oauth-protected-resource/t/{slug}",
+    "/.well-known/ssf-configuration/t/{slug}",
     "/t/{slug}/oauth2/jwks",
     "/t/{slug}/oauth2/authorize",
     "/t/{slug}/signin",
