@@ -32,7 +32,7 @@ from tests.surface import endpoints
 
 ROOT = Path(__file__).parents[2]
 FULL = os.environ.get("AIRSIDE_GAUNTLET_FULL") == "1"
-TENANTS = 50 if FULL else 6
+TENANTS = 50 if FULL else 4
 ALONE = "AIRSIDE_TEST_RLS_ALONE"
 
 PUBLIC = {

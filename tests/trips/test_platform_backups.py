@@ -1,14 +1,26 @@
 """Operators ask the server which backups there are."""
 
+from collections.abc import AsyncIterator
 from pathlib import Path
+
+import pytest
 
 from airside.core.clock import Clock
 from airside.core.entropy import Entropy
 from airside.custody import Backups, Directory
+from airside.store.migrate import migrate, role_of
 from airside.vault.kms.local import LocalKek
-from tests.makers import Database
+from tests.makers import Database, MakeDatabase
 from tests.running import Running, running
 from tests.surface import administrator_token, platform_token
+
+
+@pytest.fixture
+async def scratch(blank_database: MakeDatabase) -> AsyncIterator[Database]:
+    """One of its own: a backup holds the tenants of every test that shares a database."""
+    async with blank_database() as made:
+        await migrate(made.owner, role_of(made.app))
+        yield made
 
 
 async def _asked(server: Running, token: str) -> tuple[int, dict[str, list[dict[str, object]]]]:
@@ -18,17 +30,17 @@ async def _asked(server: Running, token: str) -> tuple[int, dict[str, list[dict[
 
 
 async def test_operators_are_told_of_backups_and_nobody_else_is(
-    database: Database, tmp_path: Path, kek: LocalKek, clock: Clock, entropy: Entropy
+    scratch: Database, tmp_path: Path, kek: LocalKek, clock: Clock, entropy: Entropy
 ) -> None:
     """N22. A damaged one is a refusal that says nothing of where it lies."""
     target = tmp_path / "backups"
     backups = Backups(Directory(target), kek=kek, clock=clock, entropy=entropy)
     async with running(
-        database.app, tmp_path / "1", kek=kek, clock=clock, entropy=entropy, backup_target=target
+        scratch.app, tmp_path / "1", kek=kek, clock=clock, entropy=entropy, backup_target=target
     ) as server:
         token = await platform_token(server)
         assert await _asked(server, token) == (200, {"backups": []})
-        made = await backups.create(database.app)
+        made = await backups.create(scratch.app)
         status, body = await _asked(server, token)
         assert status == 200
         (told,) = body["backups"]
