@@ -29,6 +29,15 @@ def test_a_rate_comes_back_with_time_and_a_path_may_have_its_own() -> None:
     throttle.spend("/", "192.0.2.1")
 
 
+def test_addresses_of_one_host_in_ipv6_are_one_client_and_hosts_of_ipv4_within_it_are_not() -> None:
+    throttle = Throttle(policy(rate=Rate(1, 10)), FixedClock(NOW))
+    throttle.spend("/", "2001:db8::1")
+    with pytest.raises(LimitExceeded):
+        throttle.spend("/", "2001:db8::2")
+    throttle.spend("/", "::ffff:192.0.2.1")
+    throttle.spend("/", "::ffff:192.0.2.2")
+
+
 def test_newcomers_are_refused_while_there_is_no_room_and_known_ones_are_not_forgotten() -> None:
     clock = FixedClock(NOW)
     throttle = Throttle(policy(rate=Rate(2, 10)), clock, max_clients=1)

@@ -8,6 +8,7 @@ happens to a refused caller (`access`), nor the rule itself, which is pure (`cor
 that is the room's that adds. A limiter that can't count refuses.
 """
 
+from airside.core.origins import origin_key
 from airside.limits.allowances import (
     ALLOWANCES,
     API_KEYS,
@@ -23,7 +24,7 @@ from airside.limits.counted import Counted
 from airside.limits.in_postgres import PostgresLimiter
 from airside.limits.in_process import InProcessLimiter
 from airside.limits.limiter import Limiter
-from airside.limits.model import Demand, Limit, origin_key
+from airside.limits.model import Demand, Limit
 from airside.limits.names import (
     API_KEY_FAILURES,
     API_KEY_REQUESTS,

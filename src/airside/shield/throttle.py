@@ -4,7 +4,6 @@ Several processes each count for themselves; what has to hold for all of them to
 """
 
 import math
-from ipaddress import IPv6Address, ip_address
 from threading import Lock
 from typing import Final
 
@@ -12,12 +11,12 @@ from airside.core import gcra
 from airside.core.clock import Clock
 from airside.core.errors import LimitExceeded, Refusal, Unavailable
 from airside.core.gcra import Rate
+from airside.core.origins import origin_key
 from airside.shield.paths import PathTable
 from airside.shield.policy import Policy
 
 MAX_CLIENTS: Final = 100_000
 """Counters held at once. Full of live ones, newcomers are refused: forgetting one would allow."""
-_HOST_BITS: Final = 64
 _SWEEP_SECONDS: Final = 1.0
 _Counter = tuple[str, str]
 
@@ -45,7 +44,7 @@ class Throttle:
         if rate is None:
             return
         with self._lock:
-            refused = self._count((pattern, _network(client)), rate, self._clock.monotonic())
+            refused = self._count((pattern, origin_key(client)), rate, self._clock.monotonic())
         if refused is not None:
             raise refused
 
@@ -71,14 +70,3 @@ class Throttle:
 def throttle_of(policy: Policy, clock: Clock) -> Throttle | None:
     """The throttle that `policy` asks for, if it does."""
     return Throttle(policy, clock) if policy.rate is not None or policy.rates else None
-
-
-def _network(client: str) -> str:
-    """Whoever has one IPv6 address has its whole /64."""
-    if ":" not in client:
-        return client
-    try:
-        address = ip_address(client)
-    except ValueError:
-        return client
-    return str(int(address) >> _HOST_BITS) if isinstance(address, IPv6Address) else client

@@ -2,7 +2,7 @@
 
 import pytest
 
-from airside.limits import origin_key
+from airside.core.origins import origin_key
 
 
 @pytest.mark.parametrize(
