@@ -24,9 +24,9 @@ FRAMES = b"22 <109>1 - - - - - - one22 <109>1 - - - - - - two"
 
 @contextmanager
 def listening(
-    certificates: DevelopmentCertificates, *, says_goodbye: bool
+    certificates: DevelopmentCertificates, *, says_goodbye: bool, reads: int = len(FRAMES)
 ) -> Generator[tuple[SyslogServer, bytearray]]:
-    """A receiver that reads everything of one connection, and then says goodbye or just goes."""
+    """A receiver that reads `reads` bytes of one connection, and then says goodbye or just goes."""
     tls, heard = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), bytearray()
     tls.load_cert_chain(certificates.certificate, certificates.key)
 
@@ -34,10 +34,11 @@ def listening(
         with suppress(OSError):
             plain, _ = listener.accept()
             wrapped = tls.wrap_socket(plain, server_side=True, suppress_ragged_eofs=False)
-            while len(heard) < len(FRAMES):
-                heard.extend(wrapped.recv(4096))
+            while len(heard) < reads:
+                heard.extend(wrapped.recv(reads - len(heard)))
             if says_goodbye:
-                wrapped.unwrap().close()
+                with suppress(ssl.SSLError):  # what comes after the goodbye
+                    wrapped.unwrap().close()
             wrapped.close()
 
     with closing(socket.create_server(("127.0.0.1", 0))) as listener:
@@ -61,6 +62,14 @@ async def test_receiver_that_reads_everything_and_goes_without_a_word_has_confir
     with listening(certificates, says_goodbye=False) as (server, heard), pytest.raises(WayShut):
         await SyslogReceiver(server, tls=syslog_context(server)).send(MESSAGES)
     assert bytes(heard) == FRAMES
+
+
+@pytest.mark.parametrize("reads", [0, 10], ids=["nothing", "a part"])
+async def test_receiver_that_says_goodbye_before_it_has_read_everything_has_confirmed_nothing(
+    reads: int, certificates: DevelopmentCertificates
+) -> None:
+    with listening(certificates, says_goodbye=True, reads=reads) as (server, _), pytest.raises(WayShut):
+        await SyslogReceiver(server, tls=syslog_context(server)).send(MESSAGES)
 
 
 @pytest.mark.parametrize("known", [True, False], ids=["with a certificate", "without"])

@@ -3,14 +3,20 @@
 Syslog has no acknowledgements, and what a socket has taken is not what a program has read: whoever only writes loses
 what was under way when the receiver died. So a batch is a connection of its own, which we end by TLS's `close_notify`;
 a receiver has to answer it with its own (RFC 5425 §4.4), and reads that far only when it has read all before. An end
-of the connection without it confirms nothing.
+of the connection without it confirms nothing; nor does a `close_notify` that is no answer, of a receiver that doesn't
+want us (rsyslog tells a client without its certificate so): whoever goes with something unread resets the connection.
 """
 
 import asyncio
+import os
+import socket
 import ssl
+import sys
+import termios
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from fcntl import ioctl
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -30,6 +36,7 @@ BATCH_SECONDS: Final = 60.0
 _OPTIONS: Final = frozenset({"ca", "certificate", "key", "personal"})
 _READ: Final = 16 * 1024
 _WRITE: Final = 256 * 1024
+_LOOK_EVERY: Final = 0.01
 _PART: Final = "syslog receiver"
 
 
@@ -186,7 +193,27 @@ class _Session:
                 await self._listen()
             else:
                 await self._flush()
+                break
+        await self._read_to_the_end()
+
+    async def _read_to_the_end(self) -> None:
+        """The kernel of the other side says whether its program has read all that came: it ends the connection if so,
+        and else resets it (RFC 1122 §4.2.2.13), at once or when the rest arrives.
+
+        Raises:
+            OSError: it was reset.
+        """
+        self._writer.write_eof()
+        while await self._reader.read(_READ):
+            pass
+        plain = self._writer.get_extra_info("socket")
+        while True:
+            if error := plain.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+                raise OSError(error, os.strerror(error))
+            unacknowledged = ioctl(plain.fileno(), termios.TIOCOUTQ, bytes(4))
+            if int.from_bytes(unacknowledged, sys.byteorder) == 0:
                 return
+            await asyncio.sleep(_LOOK_EVERY)
 
     async def _listen(self) -> None:
         data = await self._reader.read(_READ)
