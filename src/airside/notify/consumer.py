@@ -15,6 +15,7 @@ from airside.core.errors import Unavailable
 from airside.core.ids import MAIL, format_id
 from airside.core.principal import Principal
 from airside.notify.model import Receipt, WayShut
+from airside.notify.pause import Pause
 from airside.notify.rounds import Rounds
 from airside.store import Engine, Item, Listener, Outbox, RequestContext, rounds
 from airside.store.outbox import CHANNEL, Way
@@ -26,8 +27,6 @@ WORKERS: Final = 2
 of one process."""
 LEASE: Final = timedelta(minutes=3)
 """For how long an item is its carrier's: longer than carrying any takes."""
-MAX_PAUSE: Final = 60.0
-"""Seconds at most between two tries of a way out that is shut; the first pause is one."""
 PASS_EVERY: Final = 1.0
 """Seconds between two looks at what has become due without news."""
 AGAIN: Final = 5.0
@@ -61,8 +60,7 @@ class Consumer(ABC):
         self._clock = clock
         self._outbox = outbox
         self._rounds = Rounds()
-        self._resume_at = clock.monotonic()
-        self._pause = 0.0
+        self._pause = Pause(clock)
         listener.subscribe(CHANNEL, self._hear, lambda: None)  # what a gap swallowed, the sweep finds
 
     @abstractmethod
@@ -110,7 +108,7 @@ class Consumer(ABC):
             receipt = await self.carry(tenant_id, item)
         except WayShut as refusal:
             self._go_slow(refusal)
-            await self._put_back(tenant_id, item, self._pause)
+            await self._put_back(tenant_id, item, self._pause.seconds)
             return
         except Unavailable as refusal:
             _log.warning("item_waits", way=self.way, part=refusal.part, item=format_id(MAIL, item.id))
@@ -120,7 +118,7 @@ class Consumer(ABC):
             _log.exception("item_not_carried", way=self.way, kind=item.kind, item=format_id(MAIL, item.id))
             receipt = Receipt("deferred")
         else:
-            self._pause = 0.0
+            self._pause.end()
         await self._settle(tenant_id, item, receipt)
 
     async def _settle(self, tenant_id: UUID, item: Item, receipt: Receipt) -> None:
@@ -139,12 +137,9 @@ class Consumer(ABC):
             await self._outbox.retry(ctx, item, timedelta(seconds=seconds), counted=False)
 
     def _go_slow(self, refusal: WayShut) -> None:
-        now = self._clock.monotonic()
-        if now >= self._resume_at:  # those that were under way together make one pause
-            self._pause = min(max(self._pause * 2, 1.0), MAX_PAUSE)
-            self._resume_at = now + self._pause
-            cause = type(refusal.__cause__).__name__ if refusal.__cause__ else ""
-            _log.warning("outbox_waits", way=self.way, part=refusal.part, cause=cause, seconds=self._pause)
+        if self._pause.begin():
+            cause, seconds = refusal.cause, self._pause.seconds
+            _log.warning("outbox_waits", way=self.way, part=refusal.part, cause=cause, seconds=seconds)
 
     def _hear(self, payload: str) -> None:
         tenant, _, way = payload.partition(" ")
@@ -166,7 +161,7 @@ class Consumer(ABC):
     async def _work(self) -> None:
         while True:
             now = self._clock.monotonic()
-            tenant_id = self._rounds.next(now) if now >= self._resume_at else None
+            tenant_id = self._rounds.next(now) if self._pause.over(now) else None
             if tenant_id is None:
                 await self._rounds.news(PASS_EVERY)
                 continue

@@ -88,3 +88,8 @@ class Receipt:
 
 class WayShut(Unavailable):
     """Nobody takes anything just now, whatever it is and whosever: a mail server that is away."""
+
+    @property
+    def cause(self) -> str:
+        """For the log: the kind of error that it was; empty where none was met."""
+        return type(self.__cause__).__name__ if self.__cause__ else ""

@@ -8,6 +8,7 @@ is taken by another.
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Final, Literal
 from uuid import UUID
 
@@ -30,6 +31,11 @@ KEPT_DEAD: Final = timedelta(days=30)
 _WORD: Final = re.compile(r"[a-z]+(?:_[a-z]+)*")
 _MAX_WORD: Final = 24
 _ID: Final = re.compile(r"[a-z]{3}_[0-7][0-9a-hjkmnp-tv-z]{25}")
+
+
+def lane_of(receiver_id: UUID, subject: str) -> UUID:
+    """The lane of what a receiver is told of one subject."""
+    return UUID(bytes=sha256(receiver_id.bytes + subject.encode()).digest()[:16])
 
 
 class Outbox:

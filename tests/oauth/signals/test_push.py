@@ -14,9 +14,9 @@ from airside.core.clock import Clock
 from airside.core.entropy import Entropy
 from airside.core.ids import EVENT, USER, format_id, uuid7
 from airside.core.secret import Secret
+from airside.notify.webhooks.sending import BACK_OFF
 from airside.oauth import ClientDraft
 from airside.oauth.signals import Stream, StreamChange, StreamDraft
-from airside.oauth.signals.sending import BACK_OFF
 from airside.protocols.secevent import EVENTS
 from airside.vault.kms.local import LocalKek
 from tests.makers import MakeDatabase

@@ -18,7 +18,9 @@ from airside.audit.kinds import HIGH, LOW, severity
 from airside.core.clock import Clock
 from airside.core.ids import TENANT, format_id
 from airside.core.principal import Principal
+from airside.notify.consumer import AGAIN, PASS_EVERY
 from airside.notify.model import WayShut
+from airside.notify.pause import Pause
 from airside.notify.rounds import Rounds
 from airside.notify.syslog import records
 from airside.notify.syslog.receiver import SyslogReceiver
@@ -32,14 +34,8 @@ BATCH: Final = 500
 WORKERS: Final = 2
 LEASE: Final = timedelta(minutes=2)
 """For how long a turn is its holder's: longer than a batch may take."""
-MAX_PAUSE: Final = 60.0
-"""Seconds at most between two tries of a receiver that is away; the first pause is one."""
-PASS_EVERY: Final = 1.0
-"""Seconds between two looks at what is due without news."""
 SETTLING: Final = 0.2
 """Seconds for more to come: one connection for what happens together."""
-AGAIN: Final = 5.0
-"""Seconds after which a tenant is visited again whose visit failed, or whose turn another has."""
 APP: Final = "airside"
 ID: Final = "audit"
 STREAM: Final = Principal("job", subject="job:syslog")
@@ -70,8 +66,7 @@ class SyslogStream:
         self._host = host
         self._personal = personal
         self._rounds = Rounds()
-        self._pause = 0.0
-        self._resume_at = clock.monotonic()
+        self._pause = Pause(clock)
 
     def stir(self, tenant_id: UUID) -> None:
         """The tenant's log has become longer."""
@@ -146,7 +141,7 @@ class SyslogStream:
     async def _work(self) -> None:
         while True:
             now = self._clock.monotonic()
-            tenant_id = self._rounds.next(now) if now >= self._resume_at else None
+            tenant_id = self._rounds.next(now) if self._pause.over(now) else None
             if tenant_id is None:
                 await self._rounds.news(PASS_EVERY)
                 continue
@@ -154,7 +149,7 @@ class SyslogStream:
             try:
                 rest = await self.turn(tenant_id)
                 again = None if rest is None else self._clock.monotonic() + rest
-                self._pause = 0.0
+                self._pause.end()
             except WayShut as refusal:
                 self._go_slow(refusal)
             except Exception:  # noqa: BLE001 - one tenant's trouble must not stop the others; it is tried again
@@ -163,9 +158,5 @@ class SyslogStream:
                 self._rounds.back(tenant_id, again)
 
     def _go_slow(self, refusal: WayShut) -> None:
-        now = self._clock.monotonic()
-        if now >= self._resume_at:  # those that were under way together make one pause
-            self._pause = min(max(self._pause * 2, 1.0), MAX_PAUSE)
-            self._resume_at = now + self._pause
-            cause = type(refusal.__cause__).__name__ if refusal.__cause__ else ""
-            _log.warning("syslog_receiver_away", cause=cause, seconds=self._pause)
+        if self._pause.begin():
+            _log.warning("syslog_receiver_away", cause=refusal.cause, seconds=self._pause.seconds)

@@ -5,7 +5,6 @@ hears of what this process commits from its own commit, and of what others commi
 """
 
 from collections.abc import Mapping, Sequence
-from hashlib import sha256
 from typing import Final
 from uuid import UUID
 
@@ -18,6 +17,7 @@ from airside.notify.webhooks.model import listens
 from airside.notify.webhooks.records import Listening
 from airside.store import Listener, Memory, Outbox
 from airside.store.context import RequestContext
+from airside.store.outbox import lane_of
 
 CHANNEL: Final = "airside_webhooks"
 KIND: Final = "webhook"
@@ -44,7 +44,7 @@ class Subscribers:
     async def put(self, ctx: RequestContext, endpoint_id: UUID, record_id: UUID, subject: str) -> None:
         """Send it. What is told of one subject arrives at an endpoint in order."""
         about = {"endpoint": format_id(WEBHOOK, endpoint_id), "event": format_id(EVENT, record_id)}
-        lane = UUID(bytes=sha256(endpoint_id.bytes + subject.encode()).digest()[:16]) if subject else None
+        lane = lane_of(endpoint_id, subject) if subject else None
         await self._outbox.put(ctx, KIND, subject=None, about=about, way="webhook", lane=lane)
 
     async def changed(self, ctx: RequestContext) -> None:

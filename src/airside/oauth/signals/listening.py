@@ -1,7 +1,6 @@
 """Who hears of an event: in the transaction that records it, one row for every stream that asked for its kind."""
 
 from collections.abc import Mapping
-from hashlib import sha256
 from typing import Final
 from uuid import UUID
 
@@ -15,6 +14,7 @@ from airside.oauth.signals.model import Telling
 from airside.oauth.signals.records import Listening
 from airside.store import Outbox
 from airside.store.context import RequestContext
+from airside.store.outbox import lane_of
 
 KIND: Final = "signal"
 
@@ -43,5 +43,5 @@ class SignalListener:
     async def put(self, ctx: RequestContext, stream_id: UUID, event_id: UUID, subject: str) -> None:
         """Push it. What is told of one subject arrives in order."""
         about = {"stream": format_id(STREAM, stream_id), "event": format_id(SIGNAL, event_id)}
-        lane = UUID(bytes=sha256(stream_id.bytes + subject.encode()).digest()[:16])
+        lane = lane_of(stream_id, subject)
         await self._outbox.put(ctx, KIND, subject=None, about=about, way="signal", lane=lane)

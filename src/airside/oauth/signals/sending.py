@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import ClassVar, Final
 from uuid import UUID
 
@@ -17,6 +16,7 @@ from airside.core.secret import Secret
 from airside.fetch import Fetcher, Refused
 from airside.fetch import Unavailable as FarSideUnavailable
 from airside.notify import Consumer, Receipt
+from airside.notify.webhooks.sending import BACK_OFF
 from airside.oauth import records_clients
 from airside.oauth.ports import IssuerOf
 from airside.oauth.signals import records, records_events
@@ -26,8 +26,6 @@ from airside.store import Engine, Item, Listener, Outbox, RequestContext
 from airside.store.outbox import Way
 from airside.vault import Vault
 
-BACK_OFF: Final = tuple(timedelta(seconds=seconds) for seconds in (5, 30, 120, 600, 1800, *([3600] * 29)))
-"""As for webhooks: more than 29 hours."""
 BATCH: Final = 8
 TIMEOUT: Final = 5.0
 """Seconds for a receiver to have taken an event."""
