@@ -11,7 +11,8 @@ from django.http import HttpRequest, HttpResponse
 from airside.core.errors import Inconsistent, Refusal
 from airside.sdk.frameworks.blocking import BlockingApplication
 from airside.sdk.frameworks.credentials import Credential, cgi_credential
-from airside.sdk.frameworks.demands import Demand, demand
+from airside.sdk.frameworks.demands import Demand
+from airside.sdk.frameworks.guards import Guards
 from airside.sdk.frameworks.refusals import answer_to
 from airside.sdk.token import VerifiedToken
 from airside.shield.passage import REQUEST_ID
@@ -20,7 +21,7 @@ _ATTRIBUTE: Final = "airside_token"
 View = Callable[..., Any]
 
 
-class Airside(BlockingApplication):
+class Airside(BlockingApplication, Guards):
     """As `BlockingApplication`. A refusal is answered as a problem, that of a question which the view asks itself too.
 
     A view that takes a token and no cookie needs no CSRF token: put `csrf_exempt` on top.
@@ -37,29 +38,16 @@ class Airside(BlockingApplication):
             raise Inconsistent("a view that asks who is there, but lets everybody through")
         return token
 
-    def user(self, view: View) -> View:
-        """Decorator: only for who is somebody."""
-        return self._guard(None, view)
+    def guard(self, wanted: Demand | None, view: View) -> View:
+        """As `Guards`."""
 
-    def require(
-        self, *, scope: str | None = None, permission: str | None = None, acr: str | None = None
-    ) -> Callable[[View], View]:
-        """Decorator: only for who may. As FastAPI's `require`; places are filled from the path's named values.
-
-        Raises:
-            Misconfigured: none is named, or one that can't be meant.
-        """
-        wanted = demand(scope, permission, acr)
-        return lambda view: self._guard(wanted, view)
-
-    def _guard(self, wanted: Demand | None, view: View) -> View:
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
             try:
                 setattr(request, _ATTRIBUTE, self.admit(wanted, _credential(request), kwargs))
                 return view(request, *args, **kwargs)
             except Refusal as refusal:
-                return _refuse(refusal)
+                return refused(refusal)
 
         @wraps(view)
         async def guarded_async(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
@@ -67,7 +55,7 @@ class Airside(BlockingApplication):
                 setattr(request, _ATTRIBUTE, await self.admit_async(wanted, _credential(request), kwargs))
                 return await view(request, *args, **kwargs)
             except Refusal as refusal:
-                return _refuse(refusal)
+                return refused(refusal)
 
         return guarded_async if iscoroutinefunction(view) else guarded
 
@@ -77,7 +65,8 @@ def _credential(request: HttpRequest) -> Credential:
     return cgi_credential(environ, method=request.method or "", scheme=request.scheme or "", path=request.path)
 
 
-def _refuse(refusal: Refusal) -> HttpResponse:
+def refused(refusal: Refusal) -> HttpResponse:
+    """The problem that says so. Raises: `refusal` itself, where it is nobody's outside."""
     answer = answer_to(refusal, REQUEST_ID.get())
     if answer is None:
         raise refusal

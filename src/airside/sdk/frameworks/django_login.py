@@ -8,20 +8,20 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
 from airside.core.errors import Inconsistent, Refusal
-from airside.sdk.frameworks.demands import Demand, demand
-from airside.sdk.frameworks.django import Airside
+from airside.sdk.frameworks.demands import Demand
+from airside.sdk.frameworks.django import Airside, refused
 from airside.sdk.frameworks.doors import CSRF_HEADER, FORM_TYPE, HEADERS, Door, SignInFirst, Visit, answer, enter
-from airside.sdk.frameworks.refusals import answer_to
+from airside.sdk.frameworks.guards import Guards
 from airside.sdk.login import Reply, WebSession
-from airside.shield.passage import REQUEST_ID
 
 _ATTRIBUTE: Final = "airside_session"
 View = Callable[..., Any]
 
 
-class Pages:
+class Pages(Guards):
     """The addresses below `prefix`, which is where `urls` is included. Form tokens are the session's own, so that
-    Django's CSRF middleware has nothing to add: its pages are exempt."""
+    Django's CSRF middleware has nothing to add: its pages are exempt. Decorated pages are for who is signed in; who has
+    to prove more signs in again."""
 
     def __init__(self, airside: Airside, *, prefix: str = "/auth") -> None:
         self._airside = airside
@@ -43,22 +43,9 @@ class Pages:
             raise Inconsistent("a page that asks who is there, but lets everybody through")
         return session
 
-    def user(self, view: View) -> View:
-        """Decorator: only for who is signed in."""
-        return self._guard(None, view)
+    def guard(self, wanted: Demand | None, view: View) -> View:
+        """As `Guards`."""
 
-    def require(
-        self, *, scope: str | None = None, permission: str | None = None, acr: str | None = None
-    ) -> Callable[[View], View]:
-        """Decorator: only for who may; as `Airside.require`. Who has to prove more signs in again.
-
-        Raises:
-            Misconfigured: none is named, or one that can't be meant.
-        """
-        wanted = demand(scope, permission, acr)
-        return lambda view: self._guard(wanted, view)
-
-    def _guard(self, wanted: Demand | None, view: View) -> View:
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
             visit, door = _visit(request), f"{self._prefix}/login"
@@ -114,7 +101,4 @@ def _response(reply: Reply) -> HttpResponse:
 def _refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     if isinstance(refusal, SignInFirst) and str(request.method) in ("GET", "HEAD"):
         return _response(Reply(303, location=refusal.location))
-    refused = answer_to(refusal, REQUEST_ID.get())
-    if refused is None:
-        raise refusal
-    return HttpResponse(refused.body, status=refused.status, headers=refused.headers)
+    return refused(refusal)

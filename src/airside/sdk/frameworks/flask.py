@@ -9,7 +9,8 @@ from flask import Response, current_app, g, request
 from airside.core.errors import Inconsistent, Refusal
 from airside.sdk.frameworks.blocking import BlockingApplication
 from airside.sdk.frameworks.credentials import cgi_credential
-from airside.sdk.frameworks.demands import Demand, demand
+from airside.sdk.frameworks.demands import Demand
+from airside.sdk.frameworks.guards import Guards
 from airside.sdk.frameworks.refusals import answer_to
 from airside.sdk.token import VerifiedToken
 from airside.shield.passage import REQUEST_ID
@@ -17,7 +18,7 @@ from airside.shield.passage import REQUEST_ID
 P = ParamSpec("P")
 
 
-class Airside(BlockingApplication):
+class Airside(BlockingApplication, Guards):
     """As `BlockingApplication`. Decorators stand below `@app.route`; a refusal is answered as a problem, that of a
     question which the view asks itself too."""
 
@@ -33,22 +34,9 @@ class Airside(BlockingApplication):
             raise Inconsistent("a view that asks who is there, but lets everybody through")
         return token
 
-    def user(self, view: Callable[P, Any]) -> Callable[P, Any]:
-        """Decorator: only for who is somebody."""
-        return self._guard(None, view)
+    def guard(self, wanted: Demand | None, view: Callable[P, Any]) -> Callable[P, Any]:
+        """As `Guards`."""
 
-    def require(
-        self, *, scope: str | None = None, permission: str | None = None, acr: str | None = None
-    ) -> Callable[[Callable[P, Any]], Callable[P, Any]]:
-        """Decorator: only for who may. As FastAPI's `require`; places are filled from the route's values.
-
-        Raises:
-            Misconfigured: none is named, or one that can't be meant.
-        """
-        wanted = demand(scope, permission, acr)
-        return lambda view: self._guard(wanted, view)
-
-    def _guard(self, wanted: Demand | None, view: Callable[P, Any]) -> Callable[P, Any]:
         @wraps(view)
         def guarded(*args: P.args, **kwargs: P.kwargs) -> Any:
             try:
@@ -61,9 +49,14 @@ class Airside(BlockingApplication):
                 g.airside_token = self.admit(wanted, credential, request.view_args or {})
                 return current_app.ensure_sync(view)(*args, **kwargs)
             except Refusal as refusal:
-                answer = answer_to(refusal, REQUEST_ID.get())
-                if answer is None:
-                    raise
-                return Response(answer.body, answer.status, answer.headers)
+                return refused(refusal)
 
         return guarded
+
+
+def refused(refusal: Refusal) -> Response:
+    """The problem that says so. Raises: `refusal` itself, where it is nobody's outside."""
+    answer = answer_to(refusal, REQUEST_ID.get())
+    if answer is None:
+        raise refusal
+    return Response(answer.body, answer.status, answer.headers)

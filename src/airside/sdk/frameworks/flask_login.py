@@ -7,18 +7,18 @@ from typing import Any, ParamSpec, get_args
 from flask import Blueprint, Flask, Response, current_app, g, request
 
 from airside.core.errors import Inconsistent, Refusal
-from airside.sdk.frameworks.demands import Demand, demand
+from airside.sdk.frameworks.demands import Demand
 from airside.sdk.frameworks.doors import CSRF_HEADER, DOORS, FORM_TYPE, HEADERS, Door, SignInFirst, Visit, answer, enter
-from airside.sdk.frameworks.flask import Airside
-from airside.sdk.frameworks.refusals import answer_to
+from airside.sdk.frameworks.flask import Airside, refused
+from airside.sdk.frameworks.guards import Guards
 from airside.sdk.login import Reply, WebSession
-from airside.shield.passage import REQUEST_ID
 
 P = ParamSpec("P")
 
 
-class Pages:
-    """Puts `login`, `callback`, `logout` and `backchannel-logout` below `prefix` of `app`."""
+class Pages(Guards):
+    """Puts `login`, `callback`, `logout` and `backchannel-logout` below `prefix` of `app`. Decorated pages are for who
+    is signed in; who has to prove more signs in again."""
 
     def __init__(self, airside: Airside, app: Flask, *, prefix: str = "/auth") -> None:
         self._airside = airside
@@ -40,22 +40,9 @@ class Pages:
             raise Inconsistent("a page that asks who is there, but lets everybody through")
         return session
 
-    def user(self, view: Callable[P, Any]) -> Callable[P, Any]:
-        """Decorator: only for who is signed in."""
-        return self._guard(None, view)
+    def guard(self, wanted: Demand | None, view: Callable[P, Any]) -> Callable[P, Any]:
+        """As `Guards`."""
 
-    def require(
-        self, *, scope: str | None = None, permission: str | None = None, acr: str | None = None
-    ) -> Callable[[Callable[P, Any]], Callable[P, Any]]:
-        """Decorator: only for who may; as `Airside.require`. Who has to prove more signs in again.
-
-        Raises:
-            Misconfigured: none is named, or one that can't be meant.
-        """
-        wanted = demand(scope, permission, acr)
-        return lambda view: self._guard(wanted, view)
-
-    def _guard(self, wanted: Demand | None, view: Callable[P, Any]) -> Callable[P, Any]:
         @wraps(view)
         def guarded(*args: P.args, **kwargs: P.kwargs) -> Any:
             visit, values, door = _visit(), dict(request.view_args or {}), f"{self._prefix}/login"
@@ -100,7 +87,4 @@ def _response(reply: Reply) -> Response:
 def _refused(refusal: Refusal) -> Response:
     if isinstance(refusal, SignInFirst) and request.method in ("GET", "HEAD"):
         return _response(Reply(303, location=refusal.location))
-    refused = answer_to(refusal, REQUEST_ID.get())
-    if refused is None:
-        raise refusal
-    return Response(refused.body, refused.status, refused.headers)
+    return refused(refusal)
