@@ -105,3 +105,28 @@ async def test_no_more_is_held_than_may_be(memory: Memory[str], engine: Engine, 
             memory.keep_committed(tenant, memory.reading(), "thing", str(number))
         assert memory.known(ctx, "0") is None
         assert memory.known(ctx, "1") == memory.known(ctx, str(MAX_REMEMBERED)) == "thing"
+
+
+@pytest.mark.parametrize("everyone", [False, True], ids=["of one", "of every tenant"])
+async def test_what_is_outdated_is_kept_only_where_that_is_said_and_known_nowhere(
+    memory: Memory[str],
+    make_listener: Callable[[], Listener],
+    engine: Engine,
+    make_tenant: MakeTenant,
+    clock: Clock,
+    *,
+    everyone: bool,
+) -> None:
+    tenant = await make_tenant()
+    keeping: Memory[str] = Memory(make_listener(), clock, channel=CHANNEL, seconds=SECONDS, outdated=True)
+    assert keeping.last(tenant) == (None, False)
+    for each in (memory, keeping):
+        async with engine.begin(tenant) as ctx:
+            each.keep(ctx, each.reading(), "thing")
+        assert each.last(tenant) == ("thing", True)
+        async with engine.begin(tenant) as ctx:
+            await (each.all_changed(ctx) if everyone else each.changed(ctx))
+        async with engine.begin(tenant) as ctx:
+            assert each.known(ctx) is None
+    assert memory.last(tenant) == (None, False)
+    assert keeping.last(tenant) == ("thing", False)

@@ -17,6 +17,8 @@ from airside.store.listener import Listener
 MAX_REMEMBERED: Final = 10_000
 """Things of all tenants; the one read longest ago is forgotten."""
 
+_OUTDATED: Final = float("-inf")
+
 Thing = TypeVar("Thing")
 
 
@@ -34,12 +36,16 @@ class Memory(Generic[Thing]):
     Args:
         channel: whereon processes tell each other of changes.
         seconds: how long what was read is good.
+        outdated: what is good no longer is kept, for `last` alone; else news takes it out of memory.
     """
 
-    def __init__(self, listener: Listener, clock: Clock, *, channel: str, seconds: float) -> None:
+    def __init__(
+        self, listener: Listener, clock: Clock, *, channel: str, seconds: float, outdated: bool = False
+    ) -> None:
         self._clock = clock
         self._channel = channel
         self._seconds = seconds
+        self._outdated = outdated
         self._held: OrderedDict[tuple[int, str], tuple[float, Thing]] = OrderedDict()
         self._generation = 0
         listener.subscribe(channel, self._hear, self._forget)
@@ -50,6 +56,11 @@ class Memory(Generic[Thing]):
         if held is None or not 0 <= self._clock.monotonic() - held[0] < self._seconds:
             return None
         return held[1]
+
+    def last(self, tenant_id: UUID, name: str = "") -> tuple[Thing | None, bool]:
+        """What was read last, for whoever can't wait, and whether it is still good; None where nothing was."""
+        moment, thing = self._held.get((tenant_id.int, name), (_OUTDATED, None))
+        return thing, 0 <= self._clock.monotonic() - moment < self._seconds
 
     def reading(self) -> Reading:
         """To be asked for before the database is: what is then kept is as old as this."""
@@ -83,7 +94,9 @@ class Memory(Generic[Thing]):
 
     def _drop(self, tenant_id: UUID, name: str) -> None:
         self._generation += 1
-        self._held.pop((tenant_id.int, name), None)
+        held = self._held.pop((tenant_id.int, name), None)
+        if held is not None and self._outdated:
+            self._held[tenant_id.int, name] = (_OUTDATED, held[1])
 
     def _hear(self, payload: str) -> None:
         tenant, _, name = payload.partition(" ")
@@ -94,4 +107,7 @@ class Memory(Generic[Thing]):
 
     def _forget(self) -> None:
         self._generation += 1
-        self._held.clear()
+        if self._outdated:
+            self._held = OrderedDict((place, (_OUTDATED, thing)) for place, (_, thing) in self._held.items())
+        else:
+            self._held.clear()
