@@ -127,15 +127,10 @@ class Shield:
         careful = b"cookie" in headers or self._throttle is not None or policy.csps or must_count(scope, headers)
         if prompt is None or careful or len(headers) != len(lines):
             return None
-        client = scope.get("client")
-        peer: str = client[0] if client else ""
+        asked = scope
         if policy.proxies:
-            asked = scope
             scope = dict(scope)  # the ordinary way must still find the peer in it, not the client
-            asked[KEY] = seen = self._relayed(scope, headers, peer)
-        else:
-            seen = Passage(self._ids.fresh(), peer, headers, usual=policy.csp)
-        scope[KEY] = seen
+        asked[KEY] = scope[KEY] = seen = self._seen(scope, headers)
         try:
             reply = prompt.answer(scope, body) if screen(scope, headers, policy) is None else None
         except Exception:  # noqa: BLE001 - whatever it is, the ordinary way meets it again and tells the log

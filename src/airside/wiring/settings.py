@@ -171,12 +171,9 @@ def _number(low: int, high: int) -> Callable[[str], int]:
     return parse
 
 
-def _port_or_off(text: str) -> int | None:
-    return None if text == "off" else _number(1, 65535)(text)
-
-
-def _number_or_off(text: str) -> int | None:
-    return None if text == "off" else _number(1, MAX_RATE)(text)
+def _number_or_off(high: int) -> Callable[[str], int | None]:
+    parse = _number(1, high)
+    return lambda text: None if text == "off" else parse(text)
 
 
 def _yes_or_no(text: str) -> bool:
@@ -274,14 +271,15 @@ SETTINGS: Final[dict[str, Setting]] = {
         "`unix:///folder/socket`; `pip install 'airside[valkey]'`.",
     ),
     "tenant_rate": Setting(
-        _number_or_off,
+        _number_or_off(MAX_RATE),
         "Most requests a second, and at once, that each server process answers to a tenant whose plan says nothing of "
         "it; `off` for no bound.",
     ),
     "listen_host": Setting(_listen_host, "IP address to listen on; `0.0.0.0` for every one of this machine."),
     "port": Setting(_number(1, 65535), "Port for HTTPS."),
     "redirect_port": Setting(
-        _port_or_off, "Port where plain HTTP is answered with a redirect to `AIRSIDE_PUBLIC_URL`; `off` for nowhere."
+        _number_or_off(65535),
+        "Port where plain HTTP is answered with a redirect to `AIRSIDE_PUBLIC_URL`; `off` for nowhere.",
     ),
     "mutual_tls_port": Setting(
         _number(1, 65535), "Port for HTTPS that demands a client's certificate (RFC 8705); without it there is none."
