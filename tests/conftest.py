@@ -77,6 +77,14 @@ async def blank_database() -> AsyncIterator[MakeDatabase]:
         yield make
 
 
+@pytest.fixture
+async def scratch(blank_database: MakeDatabase) -> AsyncIterator[Database]:
+    """A migrated database in which everything is this test's."""
+    async with blank_database() as made:
+        await migrate(made.owner, role_of(made.app))
+        yield made
+
+
 @pytest.fixture(scope="session")
 async def database(blank_database: MakeDatabase) -> AsyncIterator[Database]:
     """One migrated database for the whole session."""

@@ -6,7 +6,6 @@ import json
 import os
 import random
 import ssl
-from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,7 +16,6 @@ import pytest
 
 from airside.core.clock import Clock
 from airside.core.entropy import Entropy
-from airside.store.migrate import migrate, role_of
 from airside.tokens.sealing import token_hash
 from airside.transport import ensure_development_certificates
 from airside.vault.kms.local import LocalKek
@@ -25,7 +23,7 @@ from airside.wiring.build import build
 from airside.wiring.settings import Settings
 from tests.gauntlet.families import new_family
 from tests.gauntlet.mortal import PATIENCE, Node, nodes, two_ports
-from tests.makers import Database, MakeDatabase
+from tests.makers import Database
 from tests.running import Place, Running
 from tests.trips.visitor import NATIVE
 
@@ -107,14 +105,6 @@ class Holder:
         self.close(node)
         self.connections[node.port] = made = await node.open()
         return made
-
-
-@pytest.fixture
-async def scratch(blank_database: MakeDatabase) -> AsyncIterator[Database]:
-    """A database in which everything is this test's."""
-    async with blank_database() as made:
-        await migrate(made.owner, role_of(made.app))
-        yield made
 
 
 async def holders(place: Place, count: Count) -> list[Holder]:

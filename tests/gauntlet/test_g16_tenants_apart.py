@@ -22,11 +22,10 @@ from psycopg import AsyncConnection, sql
 from airside.core.clock import Clock
 from airside.core.entropy import Entropy
 from airside.store import TABLES
-from airside.store.migrate import migrate, role_of
 from airside.vault.kms.local import LocalKek
 from tests.gauntlet.camps import QUIET, Camp, camp, never_were
 from tests.gauntlet.letters import emptied
-from tests.makers import Database, MakeDatabase
+from tests.makers import Database
 from tests.running import Place, Running, running
 from tests.surface import endpoints
 
@@ -163,27 +162,20 @@ async def _digest(dsn: str, place: Place, until: datetime) -> dict[str, str]:
 
 
 @pytest.fixture
-async def database(blank_database: MakeDatabase) -> AsyncIterator[Database]:
-    """One of its own: what other tests have left would only make each probe dearer."""
-    async with blank_database() as made:
-        await migrate(made.owner, role_of(made.app))
-        yield made
-
-
-@pytest.fixture
 async def server(
-    database: Database, tmp_path: Path, kek: LocalKek, clock: Clock, entropy: Entropy
+    scratch: Database, tmp_path: Path, kek: LocalKek, clock: Clock, entropy: Entropy
 ) -> AsyncIterator[Running]:
-    async with running(database.app, tmp_path, kek=kek, clock=clock, entropy=entropy) as started:
+    """On a database of its own: what other tests have left would only make each probe dearer."""
+    async with running(scratch.app, tmp_path, kek=kek, clock=clock, entropy=entropy) as started:
         yield started
 
 
 @pytest.mark.gauntlet
-async def test_no_tenant_reads_writes_or_senses_another(server: Running, database: Database):
+async def test_no_tenant_reads_writes_or_senses_another(server: Running, scratch: Database):
     camps = [await camp(server) for _ in range(TENANTS)]
-    await emptied(database.superuser, [camp.place.tenant_id for camp in camps])
+    await emptied(scratch.superuser, [camp.place.tenant_id for camp in camps])
     until = server.services.clock.now()
-    before = {camp.canary: await _digest(database.superuser, camp.place, until) for camp in camps}
+    before = {camp.canary: await _digest(scratch.superuser, camp.place, until) for camp in camps}
     surface = [(endpoint.method, endpoint.template) for endpoint in endpoints(server)]
     probes, leaks, oracles, opened, unread = 0, list[str](), list[str](), list[str](), list[str]()
     async with server.client() as http:
@@ -219,7 +211,7 @@ async def test_no_tenant_reads_writes_or_senses_another(server: Running, databas
                     probes += 1
                     if victim.canary in answer.text or victim.canary in str(answer.headers):
                         leaks.append(f"{method} {template}")
-    after = {camp.canary: await _digest(database.superuser, camp.place, until) for camp in camps}
+    after = {camp.canary: await _digest(scratch.superuser, camp.place, until) for camp in camps}
     written = [
         f"{canary} {name}"
         for canary, tables in before.items()

@@ -36,7 +36,7 @@ from tests.gauntlet.canaries import Aviary
 from tests.gauntlet.crowd import fill
 from tests.gauntlet.families import new_family
 from tests.gauntlet.shredded import Copy, copied, readable
-from tests.makers import Database, MakeDatabase
+from tests.makers import Database
 from tests.running import Place, Running, running
 from tests.trips.visitor import NATIVE, code_for, redeem, refresh, visitor
 
@@ -113,14 +113,6 @@ class Made:
     done: float
     before: list[int]
     after: list[int]
-
-
-@pytest.fixture
-async def scratch(blank_database: MakeDatabase) -> AsyncIterator[Database]:
-    """A database in which everything is this test's."""
-    async with blank_database() as made:
-        await migrate(made.owner, role_of(made.app))
-        yield made
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ stands under the tenant's key first, as builds left it that sealed it so; the ti
 """
 
 import os
-from collections.abc import AsyncIterator
 from pathlib import Path
 from uuid import UUID
 
@@ -18,7 +17,6 @@ from airside.core.entropy import Entropy
 from airside.custody import ArchivedKeys, Backups, Directory, Name, restore
 from airside.federation import ConnectionDraft, OidcSettings
 from airside.store.catalogue import TABLES
-from airside.store.migrate import migrate, role_of
 from airside.vault import person_of
 from airside.vault.indexes import INDEXES
 from airside.vault.kms.local import LocalKek
@@ -27,7 +25,7 @@ from tests.gauntlet.canaries import dump
 from tests.gauntlet.keepsakes import ONCE_THE_TENANTS, OWNED, Kept, as_before, settled
 from tests.gauntlet.shredded import Copy, copied, readable
 from tests.gauntlet.test_g29_shredding import Camp, erased
-from tests.makers import Database, MakeDatabase
+from tests.makers import Database
 from tests.running import Place, running
 
 FULL = os.environ.get("AIRSIDE_GAUNTLET_FULL") == "1"
@@ -36,14 +34,6 @@ VICTIMS = 40 if FULL else 2
 """An even number: as many of those from before as of the others."""
 LEFT = {"person_erasure", "audit_record"}
 """Tables that go on naming who was erased, by their id."""
-
-
-@pytest.fixture
-async def scratch(blank_database: MakeDatabase) -> AsyncIterator[Database]:
-    """A database in which everything is this test's."""
-    async with blank_database() as made:
-        await migrate(made.owner, role_of(made.app))
-        yield made
 
 
 async def indexes(dsn: str, user_ids: list[UUID]) -> set[bytes]:

@@ -9,7 +9,6 @@ import contextlib
 import ipaddress
 import signal
 import sys
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
@@ -26,11 +25,10 @@ from airside.core.secret import Secret
 from airside.custody import read_certificate
 from airside.federation import ConnectionDraft, OidcSettings
 from airside.identity import User
-from airside.store.migrate import migrate, role_of
 from airside.vault.kms.local import LocalKek
 from tests.gauntlet.canaries import Aviary, dump
 from tests.gauntlet.shredded import copied, readable
-from tests.makers import Database, MakeDatabase
+from tests.makers import Database
 from tests.process import Watched, serving
 from tests.running import Place
 
@@ -59,14 +57,6 @@ async def main(dsn, kek, tenant, authority):
 
 asyncio.run(main(*sys.argv[1:]))
 """
-
-
-@pytest.fixture
-async def scratch(blank_database: MakeDatabase) -> AsyncIterator[Database]:
-    """A database in which everything is this test's."""
-    async with blank_database() as made:
-        await migrate(made.owner, role_of(made.app))
-        yield made
 
 
 @dataclass

@@ -7,7 +7,6 @@ inside, and read afterwards: what it wrote, what it answered, and what a superus
 
 import asyncio
 from base64 import b32decode, b64decode, b64encode
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -26,12 +25,11 @@ from airside.identity import RECOVERY_LIFETIME, User
 from airside.oauth import Client, ClientDraft
 from airside.protocols import otp
 from airside.protocols.oauth import challenge_of
-from airside.store.migrate import migrate, role_of
 from airside.wiring.tracing import SEND_EVERY
 from tests.collector import collecting
 from tests.federation.scim.directory import BULK, directory, mailbox, person
 from tests.gauntlet.canaries import Aviary, dump
-from tests.makers import Database, MakeDatabase
+from tests.makers import Database
 from tests.process import Watched, serving
 from tests.running import Place
 from tests.surface import administrator_token, endpoints
@@ -43,14 +41,6 @@ TOKENS = ("access_token", "refresh_token", "id_token")
 BREAK = "update airside.password_credential set hash = %s where tenant_id = %s and user_id = %s"
 PERSONAL = ("userName", "externalId", "title", "nickName", "phone", "group")
 WAY_OUT = ("/oauth2/token", "body")
-
-
-@pytest.fixture
-async def scratch(blank_database: MakeDatabase) -> AsyncIterator[Database]:
-    """A database in which everything is this test's."""
-    async with blank_database() as made:
-        await migrate(made.owner, role_of(made.app))
-        yield made
 
 
 @dataclass

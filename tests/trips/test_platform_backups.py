@@ -1,26 +1,14 @@
 """Operators ask the server which backups there are."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
-
-import pytest
 
 from airside.core.clock import Clock
 from airside.core.entropy import Entropy
 from airside.custody import Backups, Directory
-from airside.store.migrate import migrate, role_of
 from airside.vault.kms.local import LocalKek
-from tests.makers import Database, MakeDatabase
+from tests.makers import Database
 from tests.running import Running, running
 from tests.surface import administrator_token, platform_token
-
-
-@pytest.fixture
-async def scratch(blank_database: MakeDatabase) -> AsyncIterator[Database]:
-    """One of its own: a backup holds the tenants of every test that shares a database."""
-    async with blank_database() as made:
-        await migrate(made.owner, role_of(made.app))
-        yield made
 
 
 async def _asked(server: Running, token: str) -> tuple[int, dict[str, list[dict[str, object]]]]:
