@@ -101,6 +101,14 @@ def test_no_text_within_the_cap_takes_long(text: bytes) -> None:
     assert time.process_time() - started < 0.1
 
 
+def test_marks_are_counted_where_they_are_structure() -> None:
+    """Strings of thousands of commas are as good as any other; values aren't."""
+    text = b'{"a":"' + b",[{" * 100 + b'\\\\","b":[1,2,3]}'
+    assert loads(text, max_marks=5) == {"a": ",[{" * 100 + "\\", "b": [1, 2, 3]}
+    with pytest.raises(TooLarge):
+        loads(text, max_marks=4)
+
+
 def test_a_string_that_never_ends_is_read_once() -> None:
     """Each quote in it could start a string anew: 32,000 of them once cost seconds."""
     started = time.process_time()

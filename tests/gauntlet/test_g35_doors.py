@@ -300,4 +300,4 @@ async def test_full_body_is_not_dear_at_the_scim_service(place: Place, capsys: p
             f" {costs}; {dict(Counter(statuses.values()))}"
         )
     assert {name: status for name, status in statuses.items() if not 400 <= status < 500} == {}
-    assert costs.over == []
+    assert not costs.over, "\n".join(costs.over)

@@ -1,7 +1,7 @@
 """Strict JSON (RFC 8259, I-JSON RFC 7493): what two readers could read differently is refused.
 
 Refused: duplicate keys, NaN and infinities, lone surrogates, a byte-order mark, invalid UTF-8, numbers
-outside what a double holds, depth over `MAX_DEPTH`, size over the caller's cap.
+outside what a double holds, depth over `MAX_DEPTH`, size and marks of structure over the caller's caps.
 """
 
 import json
@@ -18,18 +18,22 @@ MAX_DEPTH: Final = 32
 _MAX_DIGITS: Final = 64
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 # The closing quote is optional: a string that never ends is then read once, not again from every quote inside it.
+_STRING: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 _STRUCTURE: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
 
 
-def loads(data: bytes, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX_DEPTH) -> Json:
-    """The value that `data` (UTF-8) spells.
+def loads(data: bytes, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX_DEPTH, max_marks: int = MAX_BYTES) -> Json:
+    """The value that `data` (UTF-8) spells. What it costs is told by its marks (`{`, `[` and `,`), a microsecond each,
+    rather than by its size: a caller who takes large texts bounds them too.
 
     Raises:
-        TooLarge: more than `max_bytes`.
+        TooLarge: more than `max_bytes` or `max_marks`.
         InvalidInput: not JSON, or JSON of a kind refused above.
     """
     if len(data) > max_bytes:
         raise TooLarge("JSON text over its cap", max_bytes=max_bytes)
+    if len(data) > max_marks and _marks(data) > max_marks and _marks(_STRING.sub(b"", data)) > max_marks:
+        raise TooLarge("JSON of too many values", max_marks=max_marks)
     if data.count(b"[") + data.count(b"{") > max_depth:
         _refuse_depth(data, max_depth)
     try:
@@ -61,6 +65,10 @@ def dumps(value: Json) -> bytes:
         return _ENCODER.encode(value).encode()
     except ValueError:
         raise InvalidInput("not representable as JSON") from None
+
+
+def _marks(data: bytes) -> int:
+    return sum(map(data.count, (b"{", b"[", b",")))
 
 
 def _refuse_depth(data: bytes, max_depth: int) -> None:

@@ -96,7 +96,7 @@ class OidcClient:
             "iat": epoch(ctx.now),
             "exp": epoch(ctx.now) + ASSERTION_LIFE,
         }
-        return sign_jwt(own_keys(_keys(secrets))[0], claims, typ="JWT")
+        return sign_jwt(own_keys(_keys(secrets), kept=True)[0], claims, typ="JWT")
 
     def _apple_secret(self, ctx: RequestContext, settings: OidcSettings, secrets: ConnectionSecrets) -> str:
         """Apple's client secret: a token that the developer's key signs, made when it is needed and good for a
@@ -108,7 +108,7 @@ class OidcClient:
             "iat": epoch(ctx.now),
             "exp": epoch(ctx.now) + ASSERTION_LIFE,
         }
-        key = own_keys(_keys(secrets), kid=settings.key_id)[0]
+        key = own_keys(_keys(secrets), kid=settings.key_id, kept=True)[0]
         if key.alg != "ES256":
             raise ProviderRefused("no_key")
         return sign_jwt(key, claims, typ="JWT")

@@ -54,9 +54,9 @@ def keys_for(settings: Settings, given: Secret[str] | None) -> Secret[str] | Non
     return given
 
 
-def own_keys(pem: Secret[str], *, kid: str | None = None) -> tuple[SigningKey, ...]:
+def own_keys(pem: Secret[str], *, kid: str | None = None, kept: bool = False) -> tuple[SigningKey, ...]:
     """The keys in `pem`, the newest first, each named by its thumbprint (RFC 7638), or by `kid` where the provider gave
-    the name.
+    the name. Those that were `kept` were looked at when they were given.
 
     Raises:
         InvalidInput: none, too many, or one that isn't a key that we sign with. Nothing of it is in the refusal.
@@ -65,7 +65,7 @@ def own_keys(pem: Secret[str], *, kid: str | None = None) -> tuple[SigningKey, .
     if not 0 < len(blocks) <= MAX_OWN_KEYS:
         raise InvalidInput("private keys are 1 to 3 PEM blocks of PKCS #8", pointer="private_keys")
     try:
-        return tuple(_key(serialization.load_pem_private_key(block.encode(), None), kid) for block in blocks)
+        return tuple(_key(_load(block, kept), kid) for block in blocks)
     except (ValueError, TypeError, KeyRefused):
         raise InvalidInput("not a private key that we sign with", pointer="private_keys") from None
 
@@ -73,6 +73,10 @@ def own_keys(pem: Secret[str], *, kid: str | None = None) -> tuple[SigningKey, .
 def own_jwks(keys: tuple[SigningKey, ...]) -> dict[str, Json]:
     """The public halves as a JWK set (RFC 7517 §5)."""
     return {"keys": [public_jwk(key.verification()) for key in keys]}
+
+
+def _load(block: str, kept: bool) -> object:
+    return serialization.load_pem_private_key(block.encode(), None, unsafe_skip_rsa_key_validation=kept)
 
 
 def _key(private: object, kid: str | None) -> SigningKey:

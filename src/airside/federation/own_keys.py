@@ -29,7 +29,7 @@ class OwnKeys:
             raise NotFound("connection")
         if settings.token_endpoint_auth_method != "private_key_jwt":
             raise NotFound("connection")
-        return own_jwks(own_keys(keys))
+        return own_jwks(own_keys(keys, kept=True))
 
     async def renew(self, ctx: RequestContext, connection_id: UUID) -> None:
         """Sign with a new key from now on. Those before it stay published, so that a provider that looks seldom goes on

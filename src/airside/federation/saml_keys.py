@@ -76,8 +76,9 @@ def renewed_pairs(before: Secret[str] | None, now: datetime, entropy: Entropy) -
     return Secret("".join([new_pair(now, entropy).reveal(), *kept]))
 
 
-def saml_keys(pem: Secret[str]) -> SamlKeys:
-    """The keys in `pem`.
+def saml_keys(pem: Secret[str], *, kept: bool = False) -> SamlKeys:
+    """The keys in `pem`. Those that were `kept` were looked at when they were given, and their integrity is the seal's
+    business: OpenSSL's primality checks would cost up to 200 ms a load.
 
     Raises:
         InvalidInput: none, too many, anything else in between, or a key without its own certificate. Nothing of it is
@@ -88,13 +89,13 @@ def saml_keys(pem: Secret[str]) -> SamlKeys:
     if not 0 < len(found) <= MAX_OWN_PAIRS or _PAIR.sub("", written):
         raise InvalidInput("keys are 1 to 3 PEM pairs of a PKCS #8 key and its certificate", pointer="private_keys")
     try:
-        return SamlKeys(tuple(_pair(private, certificate) for private, certificate in found))
+        return SamlKeys(tuple(_pair(private, certificate, kept) for private, certificate in found))
     except (ValueError, TypeError, CertificateRefused):
         raise InvalidInput("not an RSA key with its own certificate", pointer="private_keys") from None
 
 
-def _pair(private: str, certificate: str) -> MessageSigner:
-    key = serialization.load_pem_private_key(private.encode(), None)
+def _pair(private: str, certificate: str, kept: bool) -> MessageSigner:
+    key = serialization.load_pem_private_key(private.encode(), None, unsafe_skip_rsa_key_validation=kept)
     if not isinstance(key, rsa.RSAPrivateKey):
         raise InvalidInput("not an RSA key", pointer="private_keys")
     return MessageSigner(key, read_certificate(certificate))

@@ -55,7 +55,7 @@ class SamlParty:
         kept = (await self._connections.secrets(ctx, connection.id)).private_keys
         if kept is None:
             raise InvalidInput("a connection without keys", pointer="private_keys")
-        return saml_keys(kept)
+        return saml_keys(kept, kept=True)
 
     async def metadata(self, ctx: RequestContext, connection_id: UUID) -> bytes:
         """What the provider is given to know us by, for anybody.

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from airside.federation.scim.bounds import MAX_LARGE_VALUES
+from airside.federation.scim.bounds import MAX_LARGE_VALUES, MAX_PATH_CHARACTERS
 from airside.federation.scim.model import MAX_MEMBERS
 from airside.protocols.scim import MAX_FILTER, MAX_OPERATIONS, MAX_PATHS
 from tests.federation.scim.directory import BULK, GROUP_SCHEMA, PATCH, USER_SCHEMA, Directory, person
@@ -97,6 +97,16 @@ async def test_patch_of_too_many_operations_is_refused(entra: Directory) -> None
     assert answer.json()["scimType"] == "tooMany"
 
 
+@pytest.mark.parametrize("name", ["path", "Path"])
+async def test_paths_that_are_long_together_are_refused_before_they_are_read(entra: Directory, name: str) -> None:
+    """N36: the library reads them sign by sign."""
+    made = await entra.create("ada")
+    long = 'emails[value eq "' + "a" * 500 + '"]'
+    operations = [{"op": "remove", name: long}] * (MAX_PATH_CHARACTERS // len(long) + 1)
+    answer = await entra.ask("PATCH", f"/Users/{made['id']}", {"schemas": [PATCH], "Operations": operations})
+    assert (answer.status_code, answer.json()["scimType"]) == (400, "invalidPath")
+
+
 @pytest.mark.parametrize(
     ("path", "name", "status"), [("/Users", "emails", 413), ("/Groups", "members", 413), ("/Bulk", "Operations", 413)]
 )
@@ -127,7 +137,8 @@ async def test_patch_of_too_many_operations_within_a_bulk_is_refused(entra: Dire
 
 async def test_group_of_as_many_members_as_there_may_be_is_read(entra: Directory) -> None:
     """What the bounds let through: the members are nobody, which is told only by somebody who has read them."""
-    members = [{"value": f"usr_{each:026d}"} for each in range(MAX_MEMBERS)]
+    said = {"type": "User", "display": "Ada", "$ref": "/Users/x"}
+    members = [{"value": f"usr_{each:026d}", **said} for each in range(MAX_MEMBERS)]
     answer = await entra.ask("POST", "/Groups", {"schemas": [GROUP_SCHEMA], "displayName": "g", "members": members})
     assert answer.status_code == 400, answer.text
 

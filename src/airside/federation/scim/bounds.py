@@ -4,7 +4,7 @@ thing that doesn't fit them, so that half a megabyte of nothing would keep a pro
 from collections.abc import Iterator
 from typing import Final
 
-from scim2_models import InvalidValueException, PayloadTooLargeException, TooManyException
+from scim2_models import InvalidPathException, InvalidValueException, PayloadTooLargeException, TooManyException
 
 from airside.core.strict_json import Json
 from airside.federation.scim.model import MAX_MEMBERS
@@ -14,6 +14,10 @@ MAX_VALUES: Final = 500
 """Values in all lists of a request together."""
 MAX_LARGE_VALUES: Final = MAX_MEMBERS + MAX_VALUES
 """As many in one about groups, or in a bulk."""
+MAX_MARKS: Final = 5 * MAX_LARGE_VALUES
+"""`{`, `[` and `,` in a request: of so many members, each with all that is said of one."""
+MAX_PATH_CHARACTERS: Final = 16 * 1024
+"""In the paths of all operations of PATCH together: each costs the library about a microsecond."""
 
 _BULK: Final = "/bulk"
 _LARGE: Final = (_BULK, "/groups")
@@ -28,23 +32,35 @@ def demand_bounded(path: str, document: Json) -> None:
 
     Raises:
         TooManyException: a PATCH of more than `MAX_PATHS` operations, in a bulk or by itself.
+        InvalidPathException: their paths are too long.
         PayloadTooLargeException: a bulk of more than `MAX_OPERATIONS` operations (RFC 7644 §3.7.4), or more values
             than are taken.
         InvalidValueException: members that aren't any: of thousands the library would complain one by one.
     """
     address = path.casefold()
     most = MAX_LARGE_VALUES if address.startswith(_LARGE) else MAX_VALUES
+    characters = MAX_PATH_CHARACTERS
     for name, found, depth in _lists(document):
         if name == _OPERATIONS and depth == 1 and address == _BULK:
             if len(found) > MAX_OPERATIONS:
                 raise PayloadTooLargeException(detail=f"at most {MAX_OPERATIONS} operations")
-        elif name == _OPERATIONS and len(found) > MAX_PATHS:
-            raise TooManyException(detail=f"at most {MAX_PATHS} operations")
+        elif name == _OPERATIONS:
+            if len(found) > MAX_PATHS:
+                raise TooManyException(detail=f"at most {MAX_PATHS} operations")
+            characters -= sum(map(_length_of_path, found))
+            if characters < 0:
+                raise InvalidPathException(detail=f"at most {MAX_PATH_CHARACTERS} characters of paths")
         most -= len(found)
         if most < 0:
             raise PayloadTooLargeException(detail="too many values")
         if name == _MEMBERS and not all(map(_is_member, found)):
             raise InvalidValueException(detail="members are objects of value, $ref, type and display")
+
+
+def _length_of_path(operation: Json) -> int:
+    if not isinstance(operation, dict):
+        return 0
+    return sum(len(value) for name, value in operation.items() if name.casefold() == "path" and isinstance(value, str))
 
 
 def _is_member(found: Json) -> bool:

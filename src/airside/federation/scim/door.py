@@ -17,7 +17,7 @@ from scim2_server.storage import SearchPage
 
 from airside.core.errors import InvalidInput
 from airside.core.strict_json import Json, dumps, loads
-from airside.federation.scim.bounds import demand_bounded
+from airside.federation.scim.bounds import MAX_MARKS, demand_bounded
 from airside.federation.scim.groups import ScimGroups
 from airside.federation.scim.model import Stored
 from airside.federation.scim.problems import retry_after, told
@@ -174,6 +174,6 @@ def _strict(media: str | None, body: bytes) -> Json:
     if not is_json_media_type(media):
         raise UnsupportedMediaTypeException(detail="application/scim+json or application/json is expected")
     try:
-        return loads(body, max_bytes=MAX_BULK_BYTES)
+        return loads(body, max_bytes=MAX_BULK_BYTES, max_marks=MAX_MARKS)
     except InvalidInput as refusal:
         raise InvalidSyntaxException(detail=refusal.reason) from refusal
