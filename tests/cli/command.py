@@ -11,6 +11,7 @@ from pathlib import Path
 
 from airside.core.clock import SystemClock
 from airside.store.migrate import migrate, role_of
+from tests.cli import forked
 from tests.makers import MakeDatabase
 
 AIRSIDE = (sys.executable, "-m", "airside")
@@ -29,15 +30,7 @@ def airside(
     *words: str, cwd: Path | str | None = None, given: str | None = None, **settings: str
 ) -> subprocess.CompletedProcess[str]:
     """Run a verb to its end, with `given` at its standard input. Nobody is ever shown a traceback."""
-    done = subprocess.run(
-        [*AIRSIDE, *words],
-        env=environment(**settings),
-        cwd=cwd,
-        input=given,
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-    )
+    done = forked.run(words, env=environment(**settings), cwd=cwd, given=given or "", seconds=SECONDS)
     assert "Traceback" not in done.stderr, done.stderr
     return done
 

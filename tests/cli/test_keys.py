@@ -1,14 +1,13 @@
 """`airside keys`: on a real database, with no server running."""
 
 import re
-import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from airside.store.migrate import migrate, role_of
-from tests.cli.command import AIRSIDE, SECONDS, Run, airside, environment, verbs
+from tests.cli.command import Run, airside, verbs
 from tests.makers import MakeDatabase
 
 KID = r"[A-Za-z0-9_-]{43}"
@@ -103,14 +102,8 @@ async def test_status_says_which_keys_wrap_how_much_and_whether_each_answers(
 
 def test_sealed_setting_is_printed_and_its_value_is_not(tmp_path: Path) -> None:
     assert airside("keys", "create", str(tmp_path / "kek")).returncode == 0
-    done = subprocess.run(
-        [*AIRSIDE, "keys", "seal-setting", "AIRSIDE_SMTP_URL"],
-        env=environment(kek_file=str(tmp_path / "kek")),
-        input="smtps://airside:canary-5f1d@mail.example.com\n",
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-    )
+    typed = "smtps://airside:canary-5f1d@mail.example.com\n"
+    done = airside("keys", "seal-setting", "AIRSIDE_SMTP_URL", given=typed, kek_file=str(tmp_path / "kek"))
     assert done.returncode == 0, done.stderr
     assert re.fullmatch(r"kms:[A-Za-z0-9_-]+\n", done.stdout)
     assert "canary" not in done.stderr

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from airside.store.migrate import migrate, role_of
-from tests.cli.command import AIRSIDE, SECONDS, environment
+from tests.cli.command import airside
 from tests.makers import MakeDatabase
 
 PATH = "billing/stripe/api-key"
@@ -22,16 +22,7 @@ class Verbs:
         self._folder, self._dsn = folder, dsn
 
     def __call__(self, *words: str, typed: str = "") -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            [*AIRSIDE, *words],
-            env=environment(data=str(self._folder / "data"), database_url=self._dsn),
-            input=typed,
-            capture_output=True,
-            text=True,
-            timeout=SECONDS,
-        )
-        assert "Traceback" not in done.stderr, done.stderr
-        return done
+        return airside(*words, given=typed, data=str(self._folder / "data"), database_url=self._dsn)
 
 
 @pytest.fixture(scope="module")
