@@ -5,6 +5,8 @@ STAMP := .venv/.installed
 TESTS ?= tests
 # A process a core, each with a database of its own; then what measures time, with nothing beside it.
 BESIDE := -n logical --max-worker-restart 0 -m "not alone"
+# What is caught is often caught by waiting.
+MUTANTS_BESIDE := -n $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN)))) --max-worker-restart 0 -m "not alone"
 ALONE := -m alone
 OR_NONE := || test $$? -eq 5  # pytest's word for no test at all, as in most parts
 NPM_PEERS := $(patsubst %,tests/peers/%/node_modules/.installed,openfga-js openid-client oauth4webapi jupyterhub oidc-provider)
@@ -42,7 +44,7 @@ test: install  ## every test but the mutants; TESTS=tests/store for a part
 
 test-mutants: install  ## each gauntlet test on a build with one deliberate mistake, which it must catch
 	sh requirements/debian.sh
-	$(BIN)/pytest $(BESIDE) tests/mutants
+	$(BIN)/pytest $(MUTANTS_BESIDE) tests/mutants
 	$(BIN)/pytest $(ALONE) tests/mutants$(OR_NONE)
 
 test-peers: install  ## stock clients in other languages against the real server (needs Node.js 20 and npm)

@@ -9,9 +9,10 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from airside.cli.entry import main
 from airside.core.clock import SystemClock
 from airside.store.migrate import migrate, role_of
-from tests.cli import forked
+from tests import forked
 from tests.makers import MakeDatabase
 
 AIRSIDE = (sys.executable, "-m", "airside")
@@ -26,11 +27,25 @@ def environment(**settings: str) -> dict[str, str]:
     return clean | {"COLUMNS": "80"} | {f"AIRSIDE_{name.upper()}": value for name, value in settings.items()}
 
 
+def command(words: list[str]) -> None:
+    """`airside` with these words, in this process."""
+    sys.argv = ["airside", *words]
+    main()
+
+
 def airside(
     *words: str, cwd: Path | str | None = None, given: str | None = None, **settings: str
 ) -> subprocess.CompletedProcess[str]:
     """Run a verb to its end, with `given` at its standard input. Nobody is ever shown a traceback."""
-    done = forked.run(words, env=environment(**settings), cwd=cwd, given=given or "", seconds=SECONDS)
+    done = forked.run(
+        command,
+        words,
+        preload=(__name__, "airside.cli.app", "airside.wiring.build"),
+        env=environment(**settings),
+        cwd=cwd or Path.cwd(),
+        seconds=SECONDS,
+        given=given or "",
+    )
     assert "Traceback" not in done.stderr, done.stderr
     return done
 

@@ -6,8 +6,6 @@ hand could have written instead. The mistake is made in a copy of the package; t
 
 import os
 import shutil
-import subprocess
-import sys
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,9 +13,16 @@ from pathlib import Path
 import pytest
 from _pytest.mark import ParameterSet
 
+from tests import forked
+from tests.mutants.broken import main
+
 ROOT = Path(__file__).parents[2]
 MUTANTS = sorted(Path(__file__).parent.glob("*.toml"))
 SECONDS = 300
+QUIET = (
+    *("-q", "-p", "no:cacheprovider", "-p", "no:randomly"),
+    *("-W", "ignore:Module already imported:pytest.PytestAssertRewriteWarning"),
+)
 FAILED = 1
 """pytest's exit code when tests ran and failed; a broken import or a missing fixture has another."""
 
@@ -46,18 +51,22 @@ def _parameter(path: Path) -> ParameterSet:
 def test_gauntlet_catches_the_broken_build(path: Path, tmp_path: Path):
     mutant = _read(path)
     package = tmp_path / "airside"
-    shutil.copytree(ROOT / "src" / "airside", package, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(
+        ROOT / "src" / "airside", package
+    )  # with what is compiled, which the times of its sources vouch for
     broken = tmp_path / mutant.file.removeprefix("src/")
     text = broken.read_text()
     assert text.count(mutant.old) == 1, f"{mutant.file} no longer holds exactly one: {mutant.old!r}"
     broken.write_text(text.replace(mutant.old, mutant.new))
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:randomly", "-x", mutant.gauntlet],
-        cwd=ROOT,
+    for compiled in (broken.parent / "__pycache__").glob(f"{broken.stem}.*"):
+        compiled.unlink()
+    done = forked.run(
+        main,
+        [*QUIET, "-x", mutant.gauntlet],
+        preload=["tests.mutants.broken"],
         env={**os.environ, **mutant.env, "PYTHONPATH": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"},
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
+        cwd=ROOT,
+        seconds=SECONDS,
     )
     assert done.returncode == FAILED, f"{mutant.why}: not caught\n{done.stdout[-4000:]}\n{done.stderr[-2000:]}"
     print(f"\nmutant {path.stem}: caught ({mutant.why})")

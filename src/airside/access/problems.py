@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Final
 
-from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -67,10 +66,3 @@ async def http_exception_response(request: Request, error: HTTPException) -> Res
     code, detail = STATUS_DETAILS.get(error.status_code, ("refused", ""))
     problem = Problem(error.status_code, code, detail, passage(request.scope).request_id)
     return Response(problem.render(), problem.status, error.headers, CONTENT_TYPE)
-
-
-async def invalid_request_response(request: Request, error: RequestValidationError) -> Response:
-    """FastAPI's handler for input of the wrong shape: the first field that doesn't fit, never its value."""
-    first = error.errors()[0]
-    pointer = ".".join(str(part) for part in first["loc"][1:]) or "body"
-    return await refusal_response(request, InvalidInput(str(first["msg"]), pointer=pointer))

@@ -6,9 +6,11 @@ from typing import Any, Final
 from uuid import UUID
 
 from fastapi import Depends, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, model_validator
 
+from airside.access.problems import refusal_response
 from airside.core import strict_json
 from airside.core.errors import InvalidInput, NotFound, Refusal, UnsupportedMedia
 from airside.core.ids import parse_id
@@ -87,3 +89,10 @@ class StrictRoute(APIRoute):
             return await handler(StrictRequest(request.scope, request.receive))
 
         return strict
+
+
+async def invalid_request_response(request: Request, error: RequestValidationError) -> Response:
+    """FastAPI's handler for input of the wrong shape: the first field that doesn't fit, never its value."""
+    first = error.errors()[0]
+    pointer = ".".join(str(part) for part in first["loc"][1:]) or "body"
+    return await refusal_response(request, InvalidInput(str(first["msg"]), pointer=pointer))

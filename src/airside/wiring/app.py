@@ -14,7 +14,7 @@ from starlette.routing import BaseRoute, Match, Mount, Route
 from starlette.types import ASGIApp, Scope
 
 from airside.access.challenges import Challenges
-from airside.access.problems import http_exception_response, invalid_request_response
+from airside.access.problems import http_exception_response
 from airside.admin.userline import MAX_BATCH
 from airside.api.cursors import Cursors
 from airside.api.routes import authzen, management, openfga_problems, platform, stores, vault_use
@@ -30,6 +30,7 @@ from airside.api.routes.saml import SamlRoutes
 from airside.api.routes.signals import SignalRoutes
 from airside.api.routes.userinfo import UserinfoRoutes
 from airside.api.routes.wellknown import WellKnownRoutes
+from airside.api.strict import invalid_request_response
 from airside.console import TenantBrands
 from airside.console import routes as console_routes
 from airside.console.pages import mailbox
