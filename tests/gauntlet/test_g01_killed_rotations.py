@@ -6,6 +6,7 @@ import json
 import os
 import random
 import ssl
+from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -31,7 +32,9 @@ FULL = os.environ.get("AIRSIDE_GAUNTLET_FULL") == "1"
 ROTATIONS, KILLS = (10_000, 200) if FULL else (300, 10)
 HOLDERS = 12
 LIVES = (0.05, 0.4)
-"""Seconds between a node's being back and the next kill, at least and at most."""
+"""Seconds between two looks at whether a node may die."""
+WORK = 20
+"""Rotations that it answers before."""
 
 
 @dataclass
@@ -39,6 +42,8 @@ class Count:
     rotations: int = 0
     kills: int = 0
     cut: int = 0
+    answered: Counter[int] = field(default_factory=Counter[int])
+    """By port."""
 
 
 @dataclass(frozen=True)
@@ -65,13 +70,18 @@ class Holder:
         """Rotate at any node that is up until `stop`. A refusal ends it."""
         while not stop.is_set() and not self.refused:
             up = [node for node in living if node.up]
-            answer = await self.present(dice.choice(up), self.held[-1]) if up else None
+            if not up:
+                await asyncio.sleep(0)
+                continue
+            node = dice.choice(up)
+            answer = await self.present(node, self.held[-1])
             if answer is None:
-                self.count.cut += bool(up)
+                self.count.cut += 1
                 await asyncio.sleep(0)
             elif "refresh_token" in answer:
                 self.held.append(answer["refresh_token"])
                 self.count.rotations += 1
+                self.count.answered[node.port] += 1
             else:
                 self.refused.append(str(answer))
 
@@ -121,11 +131,14 @@ async def holders(place: Place, count: Count) -> list[Holder]:
 
 
 async def kill_again_and_again(living: list[Node], dice: random.Random, count: Count, crowd: list[Holder]) -> None:
-    """One node at a time, and never before the other is back: somebody is always there to ask."""
+    """One node at a time, and never before the other is back: somebody is always there to ask. Whoever dies is at its
+    work, which on a busy machine is long after its start: only then is there a commit whose answer is lost."""
     forging = asyncio.Lock()
     while (count.kills < KILLS or count.rotations < ROTATIONS) and not any(holder.refused for holder in crowd):
-        await asyncio.sleep(dice.uniform(*LIVES))
         node = dice.choice(living)
+        enough = count.answered[node.port] + WORK
+        while count.answered[node.port] < enough and not any(holder.refused for holder in crowd):  # noqa: ASYNC110
+            await asyncio.sleep(dice.uniform(*LIVES))
         node.kill()
         count.kills += 1
         await node.start(forging)

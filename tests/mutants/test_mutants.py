@@ -18,7 +18,7 @@ from tests.mutants.broken import main
 
 ROOT = Path(__file__).parents[2]
 MUTANTS = sorted(Path(__file__).parent.glob("*.toml"))
-SECONDS = 300
+SECONDS = 600
 QUIET = (
     *("-q", "-p", "no:cacheprovider", "-p", "no:randomly"),
     *("-W", "ignore:Module already imported:pytest.PytestAssertRewriteWarning"),
