@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from airside.audit import Event, Expiry, Journal, Report, entries, inclusion, verify_file, verify_tenant, write_entry
-from airside.audit.expiry import months_before
+from airside.audit.expiry import AT_ONCE, months_before
 from airside.audit.model import Cut, Head, Leaf
 from airside.audit.tree import verify_inclusion
 from airside.core.clock import Clock
@@ -57,7 +57,8 @@ def expire(
                 await Connection.connect(superuser_dsn, autocommit=True) as owner,
                 engine.join(owner, tenant_id, principal=ANONYMOUS) as ctx,
             ):
-                await expiry.let_go(ctx, cut, 0)
+                for start in await expiry.remaining(ctx, cut):
+                    await expiry.let_go(ctx, cut, start)
         return cut
 
     return run
@@ -105,6 +106,26 @@ async def test_nothing_is_cut_twice_or_before_its_time(
         assert await expiry.cut(ctx, 20) is None
     assert await expire() == await expire()
     assert (await verified(open_ctx, tenant_id, tmp_path, trusted)).proven == 6
+
+
+async def test_what_is_gone_is_not_walked_again_and_what_was_left_is_found(
+    trusted: str, expire: Expire, expiry: Expiry, open_ctx: Open, tenant_id: UUID, superuser_dsn: str
+) -> None:
+    async with open_ctx(tenant_id) as ctx:
+        cut = await expiry.cut(ctx, MONTHS)
+        assert cut is not None
+        assert await expiry.remaining(ctx, cut) == range(0, 7, AT_ONCE)
+    async with await psycopg.AsyncConnection.connect(superuser_dsn) as connection:
+        await connection.execute(
+            "delete from airside.audit_record using airside.audit_leaf l where l.tenant_id = audit_record.tenant_id"
+            " and l.record_id = audit_record.record_id and l.tenant_id = %s and l.seq in (0, 1, 3)",
+            (tenant_id,),
+        )
+    async with open_ctx(tenant_id) as ctx:
+        assert await expiry.remaining(ctx, cut) == range(2, 7, AT_ONCE)
+    await expire()
+    async with open_ctx(tenant_id) as ctx:
+        assert list(await expiry.remaining(ctx, cut)) == []
 
 
 async def test_record_behind_the_cut_that_is_gone_is_missed(

@@ -51,6 +51,13 @@ class Expiry:
         await self._journal.record(ctx, Event.AUDIT_EXPIRED, details=cuts.details(cut))
         return cut
 
+    async def remaining(self, ctx: RequestContext, cut: Cut) -> range:
+        """The leaves that `cut` covers from the first whose record may still be there: what earlier cuts let go isn't
+        walked again, and what a deletion that was killed left is found. A step is what goes at once."""
+        oldest = await records_expiry.oldest(ctx)
+        first = None if oldest is None else await records_expiry.first_younger(ctx, oldest)
+        return range(cut.tree_size if first is None else first, cut.tree_size, AT_ONCE)
+
     async def let_go(self, ctx: RequestContext, cut: Cut, start: int) -> int:
         """Delete those of `AT_ONCE` leaves from `start` that the committed `cut` covers; how many there were. The
         transaction is the schema's owner's, for the server's own role deletes no records."""

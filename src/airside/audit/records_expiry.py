@@ -12,6 +12,7 @@ from airside.store.context import RequestContext
 _FIRST_YOUNGER: Final = """
     select min(seq) as seq from airside.audit_leaf where tenant_id = %s and record_id >= %s
 """
+_OLDEST: Final = "select record_id from airside.audit_record where tenant_id = %s order by record_id limit 1"
 _LAST_CUT: Final = """
     select details from airside.audit_record
     where tenant_id = %s and event = %s order by record_id desc limit 1
@@ -29,6 +30,11 @@ class _Younger:
 
 
 @dataclass(frozen=True, slots=True)
+class _Oldest:
+    record_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class _Details:
     details: str
 
@@ -37,6 +43,12 @@ async def first_younger(ctx: RequestContext, record_id: UUID) -> int | None:
     """The first leaf whose record has this id or a later one; None where all are older."""
     found = await ctx.tx.one(_Younger, _FIRST_YOUNGER, (ctx.tenant_id, record_id))
     return found.seq if found else None
+
+
+async def oldest(ctx: RequestContext) -> UUID | None:
+    """The id of the oldest record that is there."""
+    found = await ctx.tx.one(_Oldest, _OLDEST, (ctx.tenant_id,))
+    return found.record_id if found else None
 
 
 async def last_cut(ctx: RequestContext) -> Cut | None:

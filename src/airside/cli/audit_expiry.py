@@ -1,7 +1,6 @@
 """`airside audit expire`: the operator lets records go whose time is over."""
 
 from airside.admin import OPERATOR
-from airside.audit.expiry import AT_ONCE
 from airside.audit.model import Cut
 from airside.cli.session import busy, opened, out, run, settings_for_people
 from airside.core.errors import Misconfigured, NotFound
@@ -45,9 +44,10 @@ async def _cut(services: Services, address: Address) -> Cut | None:
 async def _let_go(services: Services, owner: Connection, address: Address, cut: Cut) -> int:
     async with services.engine.begin(address.tenant_id, principal=OPERATOR) as ctx:
         await services.sequencer.sign(ctx)  # what says that they expired stands under a head before they go
+        remaining = await services.expiry.remaining(ctx, cut)
     gone = 0
     with busy(f"deleting what expired of {address.slug}"):
-        for start in range(0, cut.tree_size, AT_ONCE):
+        for start in remaining:
             async with services.engine.join(owner, address.tenant_id, principal=OPERATOR) as ctx:
                 gone += await services.expiry.let_go(ctx, cut, start)
     return gone
