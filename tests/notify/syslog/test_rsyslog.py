@@ -112,3 +112,27 @@ async def test_whoever_the_authority_doesnt_vouch_for_gets_nothing(
         with pytest.raises(WayShut):
             await made.stream.turn(tenant_id)
     assert rsyslog.told() == []
+
+
+@pytest.mark.parametrize("personal", [False, True], ids=["sealed", "told"])
+async def test_name_crosses_the_network_only_where_the_operator_says_so(
+    personal: bool,
+    tmp_path: Path,
+    blank_database: MakeDatabase,
+    certificates: DevelopmentCertificates,
+    kek: LocalKek,
+    clock: Clock,
+    entropy: Entropy,
+) -> None:
+    server = SyslogServer(HOST, free_port(), ca=certificates.ca, personal=personal)
+    rsyslog = Rsyslog(tmp_path, certificates, server.port)
+    async with node(blank_database, server, kek, clock, entropy) as sender:
+        tenant_id = await sender.tenant()
+        await sender.happens(tenant_id, 1)
+        await rsyslog.start()
+        try:
+            await sender.stream.turn(tenant_id)
+            await rsyslog.until_told(await sender.size(tenant_id))
+        finally:
+            rsyslog.kill()
+    assert any("Grace Hopper" in text for _, _, text in rsyslog.told()) is personal
