@@ -59,12 +59,12 @@ class Running:
         transport = httpx2.AsyncHTTPTransport(verify=trust, local_address=source)
         return httpx2.AsyncClient(base_url=self.url, transport=transport, follow_redirects=follow, timeout=30.0)
 
-    async def tenant(self) -> "Place":
+    async def tenant(self, name: str = "Acme Instruments") -> "Place":
         """A new tenant."""
         platform = self.services.platform
         slug = "t-" + self.services.entropy.bytes(8).hex()
         async with self.services.engine.begin(await platform.bootstrap(), principal=OPERATOR) as ctx:
-            tenant = await platform.create_tenant(ctx, Draft(slug, "Acme Instruments"))
+            tenant = await platform.create_tenant(ctx, Draft(slug, name))
         return Place(self, slug, tenant.tenant_id)
 
 

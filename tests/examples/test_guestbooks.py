@@ -7,11 +7,16 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from playwright.async_api import Browser
 
+from tests.gauntlet.scripts import CORPUS, bundles
+from tests.gauntlet.watched import WORDS, watched
 from tests.running import free_port
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 HOST = "guestbook.test"
+LONGEST = 500
+"""Characters that a guestbook takes at once."""
 
 
 @pytest.fixture(scope="module", params=["flask", "django"])
@@ -44,6 +49,19 @@ async def test_words_are_written_and_shown_as_text(visitor: httpx2.AsyncClient) 
     page = await visitor.get("/")
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page.text
     assert "<script>" not in page.text
+
+
+async def test_nothing_that_is_written_runs(visitor: httpx2.AsyncClient, chromium: Browser) -> None:
+    """G33's corpus, in a real browser."""
+    texts = bundles([payload for payload in CORPUS if payload.can_be_kept], LONGEST)
+    for text in texts:
+        assert (await visitor.post("/", data={"text": text})).status_code == 303
+    async with watched(chromium) as watch:
+        page = await watch.tab()
+        await watch.render(page, await visitor.get("/"))
+        words = await page.evaluate(WORDS)
+    assert watch.faults() == []
+    assert [text for text in texts if text not in words] == []
 
 
 async def test_the_page_has_a_policy_that_its_style_fits(visitor: httpx2.AsyncClient) -> None:

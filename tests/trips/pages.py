@@ -54,9 +54,10 @@ class App:
         return self.last
 
 
-@dataclass(frozen=True)
+@dataclass
 class Walk:
-    """One tenant and the page that walks through it. `name` and `email` are what its people are called."""
+    """One tenant and the page that walks through it. `name` is what its people and applications are called; it may
+    change between two steps."""
 
     place: Place
     page: Page

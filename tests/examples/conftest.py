@@ -1,0 +1,5 @@
+"""A real browser."""
+
+from tests.chromium import chromium
+
+__all__ = ["chromium"]
