@@ -62,7 +62,8 @@ SLOWER: Final = SLEEP - 1.0
 TOLD: Final = re.compile(
     r"syntax error at or near|psycopg|SQLSTATE|unterminated quoted|invalid input syntax|invalid byte sequence"
     r"|relation \"\w+\" does not|column \"\w+\" does not|Traceback \(most recent|<class '| object at 0x"
-    r"|NUL \(0x00\)|can't adapt|UndefinedError|TemplateSyntaxError|OperationalError|DataError|ProgrammingError|root:x:0:"
+    r"|NUL \(0x00\)|can't adapt|UndefinedError|TemplateSyntaxError|OperationalError|DataError|ProgrammingError"
+    r"|root:x:0:"
 )
 SHUT: Final = (401, 403, 405, 429)
 """With these nobody was let in; what never was is looked for."""
