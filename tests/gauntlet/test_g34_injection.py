@@ -149,10 +149,10 @@ class Crowd:
 
 
 @pytest.fixture
-async def server(scratch: Database, tmp_path: Path, clock: Clock, entropy: Entropy) -> AsyncIterator[Running]:
-    """On a database of its own, with its key where the command line looks for it."""
-    (tmp_path / "data").mkdir()
-    kek = LocalKek.create(tmp_path / "data" / "kek.json", development=True, entropy=entropy)
+async def server(
+    scratch: Database, tmp_path: Path, kek: LocalKek, clock: Clock, entropy: Entropy
+) -> AsyncIterator[Running]:
+    """On a database of its own, whose catalogue nobody else adds to."""
     async with running(scratch.app, tmp_path, kek=kek, clock=clock, entropy=entropy) as started:
         yield started
 
