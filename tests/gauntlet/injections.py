@@ -6,6 +6,7 @@ mail or a line of a log that holds one was evaluated.
 
 from dataclasses import dataclass
 from typing import Final
+from unicodedata import is_normalized
 
 SUM: Final = "1000003*1000033"
 PRODUCT: Final = "1000036000099"
@@ -162,6 +163,11 @@ PAYLOADS: Final = (
     *(Payload(family, text) for family, texts in _FAMILIES.items() for text in texts),
 )
 STORABLE: Final = tuple(
-    each for each in PAYLOADS if each.text.isprintable() and each.text == each.text.strip() and len(each.text) <= 90
+    each
+    for each in PAYLOADS
+    if each.text.isprintable()
+    and each.text == each.text.strip()
+    and len(each.text) <= 90
+    and is_normalized("NFC", each.text)
 )
-"""What is a lawful name."""
+"""What is a lawful name, in its one spelling."""
