@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, Final
 
+from airside.core.strict_json import Json
 from tests.surface import Endpoint
 from tests.trips.visitor import VERIFIER
 
@@ -274,7 +275,7 @@ def queries_of(endpoint: Endpoint, api: Mapping[str, Any]) -> Mapping[str, str]:
     """The names that its query may hold, with what stands there lawfully."""
     said = _operation(endpoint, api).get("parameters", [])
     said_so = {each["name"]: _ASKED.get(each["name"], "") for each in said if each["in"] == "query"}
-    known = _by_end(0, endpoint) or {} if endpoint.method in ("GET", "DELETE") else {}
+    known: Mapping[str, str] = _by_end(0, endpoint) or {} if endpoint.method in ("GET", "DELETE") else {}
     return said_so or known
 
 
@@ -304,7 +305,7 @@ def _operation(endpoint: Endpoint, api: Mapping[str, Any]) -> Mapping[str, Any]:
     return api["paths"].get(endpoint.template, {}).get(endpoint.method.lower(), {})
 
 
-def named(body: Any, ids: Mapping[str, str]) -> Any:
+def named(body: Json, ids: Mapping[str, str]) -> Any:
     match body:
         case str() if body.startswith("{") and body.endswith("}"):
             return ids.get(body[1:-1], body)

@@ -10,6 +10,7 @@ from urllib.parse import quote, urlencode
 
 import httpx2
 
+from airside.core.strict_json import Json
 from tests.gauntlet.lawful import HARMLESS, body_of, fields_of, named, queries_of
 from tests.surface import Endpoint
 
@@ -108,7 +109,12 @@ class Surface:
             headers["content-type"] = b"application/scim+json" if endpoint.is_scim else b"application/json"
         if at.where in ("header", "door"):
             headers |= {str(name): _header(str(name), text) for name in at.steps}
-        return http.build_request(endpoint.method, target, content=content or None, headers=headers)
+        return http.build_request(
+            endpoint.method,
+            target,
+            content=content or None,
+            headers=[(name.encode(), value) for name, value in headers.items()],
+        )
 
     def _target(self, at: Parameter, text: str) -> str:
         ends = at.endpoint.method == "DELETE" or HARMLESS.search(str(at.endpoint)) is not None
@@ -164,7 +170,7 @@ def is_sendable(at: Parameter, text: str) -> bool:
     )
 
 
-def _texts(body: Any, way: tuple[Step, ...] = ()) -> Iterator[tuple[Step, ...]]:
+def _texts(body: Json, way: tuple[Step, ...] = ()) -> Iterator[tuple[Step, ...]]:
     match body:
         case str():
             yield way

@@ -21,6 +21,7 @@ from psycopg import AsyncConnection, sql
 from airside.console.entry import entry_cookie
 from airside.core.clock import Clock
 from airside.core.entropy import Entropy
+from airside.core.strict_json import Json
 from airside.federation import SetupDraft
 from airside.shield import csrf
 from airside.store import TABLES
@@ -162,7 +163,7 @@ async def _keys(server: Running, own: Camp) -> tuple[Keys, dict[str, str]]:
     place, services = own.place, server.services
     async with place.operator() as ctx:
         version = (await services.policies.stored(ctx)).version
-        open_to_all = {"registration": "open", "audiences": ["https://api.example.test"]}
+        open_to_all: dict[str, Json] = {"registration": "open", "audiences": ["https://api.example.test"]}
         await services.policies.change(ctx, version, parse_policy({"clients": open_to_all, "signup": "open"}))
         _, link = await services.setup_admin.create(ctx, SetupDraft("Probe", "it@probe.example", provisions=True))
         domain = await services.domains.add(ctx, "probed.example.com")
@@ -179,7 +180,7 @@ async def _keys(server: Running, own: Camp) -> tuple[Keys, dict[str, str]]:
         )
         http.headers["cookie"] = "; ".join(f"{name}={value}" for name, value in own.session_cookies.items())
         account = await http.get(f"{place.issuer}/account")
-    forms = dict.fromkeys(("/account", "/consent", "/device", "/signout"), csrf_of(account))
+    forms: dict[str, str] = dict.fromkeys(("/account", "/consent", "/device", "/signout"), csrf_of(account))
     cookies, flow = dict(own.session_cookies), ""
     async with visitor(place) as browser:
         flowing = await browser.get(f"{place.issuer}/signin")
@@ -197,10 +198,10 @@ async def _keys(server: Running, own: Camp) -> tuple[Keys, dict[str, str]]:
     secret = cookies[entry_cookie(place.tenant_id)].encode()
     forms |= {f"/{name}": csrf.issue(secret, f"entry {name}") for name in ("recover", "signup", "invitation", "verify")}
     registration = registered["registration_access_token"]
-    tokens = {
+    tokens: dict[str, str] = {
         "/platform/": await platform_token(server),
         "/t/{slug}/scim/": own.scim_token,
-        **dict.fromkeys(PERSONS, person["access_token"]),
+        **dict.fromkeys(PERSONS, str(person["access_token"])),
         **{f"{method} /t/{{slug}}/oauth2/register/{{client_id}}": registration for method in ("GET", "PUT", "DELETE")},
         "POST /t/{slug}/oauth2/register": "",
     }

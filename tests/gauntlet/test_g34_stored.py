@@ -13,6 +13,7 @@ import pytest
 
 from airside.core.clock import Clock
 from airside.core.entropy import Entropy
+from airside.core.strict_json import Json
 from airside.vault.kms.local import LocalKek
 from tests.cli.command import airside
 from tests.federation.scim.directory import Directory, directory
@@ -179,7 +180,7 @@ def _exported(place: Place, folder: Path, database: Database, form: str) -> list
     return text[:-1].split("\n")
 
 
-def _strings(value: Any) -> set[str]:
+def _strings(value: Json) -> set[str]:
     match value:
         case str():
             return {value}
