@@ -6,7 +6,7 @@ TESTS ?= tests
 # A process a core, each with a database of its own; then what measures time, with nothing beside it.
 BESIDE := -n logical --max-worker-restart 0 -m "not alone"
 # What is caught is often caught by waiting.
-MUTANTS_BESIDE := -n $(shell echo $$((3 * $$(getconf _NPROCESSORS_ONLN) / 2))) --max-worker-restart 0 -m "not alone"
+MUTANTS_BESIDE := -n $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN)))) --dist worksteal --max-worker-restart 0 -m "not alone"
 ALONE := -m alone
 OR_NONE := || test $$? -eq 5  # pytest's word for no test at all, as in most parts
 NPM_PEERS := $(patsubst %,tests/peers/%/node_modules/.installed,openfga-js openid-client oauth4webapi jupyterhub oidc-provider)
