@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ import pytest
 
 from airside.core.clock import Clock
 from airside.core.entropy import Entropy
+from airside.core.ids import ALERT, format_id
 from airside.core.strict_json import Json
 from airside.vault.kms.local import LocalKek
 from tests.cli.command import airside
@@ -21,7 +23,7 @@ from tests.gauntlet.camps import MODEL
 from tests.gauntlet.injections import STORABLE
 from tests.makers import Database
 from tests.running import Place, Running, running
-from tests.surface import administrator_token
+from tests.surface import administrator_token, alert_of
 
 AUDIENCE: Final = "https://api.example.test"
 SHORT: Final = 10
@@ -146,6 +148,11 @@ async def _searched(keeper: Keeper, text: str, _number: int) -> str | None:
     return text if found.is_success else None
 
 
+FORGED: Final = "CEF:0|Airside|Airside|g34=|"
+FORGING: Final = f"closed\n{FORGED}\r\n\x1b[2J\\"
+"""The one text of a caller's that the log itself keeps: why an alert was closed."""
+KEPT: Final = re.sub(r"[\n\r\x1b]", "\ufffd", FORGING)
+"""How it keeps it: what moves a cursor is nobody's reason."""
 PLACES: Final[dict[str, Kept]] = {
     "role": _role,
     "service account": _account,
@@ -212,19 +219,20 @@ async def test_what_is_stored_is_read_back(
                 found = await keep(keeper, text, number)
                 (refused if found is None else kept)[name] += 1
                 assert found in (None, text), f"{name}: {text!r} is read as {found!r}"
+        alert = format_id(ALERT, await alert_of(place))
+        assert (await keeper.ask("POST", f"/alerts/{alert}/close", {"reason": FORGING})).is_success
     cef, ocsf = (_exported(place, tmp_path, scratch, form) for form in ("cef", "ocsf"))
     entries = [json.loads(line) for line in ocsf]
-    told = _strings([each["unmapped"] for each in entries])
+    told = _strings(entries)
     with capsys.disabled():
         print(
             f"\nG34 stored: {len(texts)} payloads, {len(PLACES)} places, {kept.total()} read back as they were,"
             f" {refused.total()} refused {dict(refused)}, {len(cef)} lines of CEF, {len(ocsf)} of JSON,"
-            f" {len(told.intersection(texts))} of them in it (seed {seed})"
+            f" {len(told.intersection([*texts, KEPT]))} of them in it (seed {seed})"
         )
-    assert all(line.startswith("CEF:0|Airside|") for line in cef)
+    assert all(line.startswith("CEF:0|Airside|") and not line.startswith(FORGED) for line in cef)
+    assert KEPT in told
     assert len(cef) >= len(entries) - 1 >= kept["user"]
-    for text in told.intersection(texts):
-        inside = json.dumps(text, ensure_ascii=False).replace("\\", "\\\\").replace("=", "\\=")
-        assert any(inside in line for line in cef), text
+    assert any(FORGED.replace("=", "\\=") in line for line in cef)
     assert set(kept) == set(PLACES)
     assert kept.total() > 2 * refused.total()
