@@ -42,7 +42,7 @@ test: install  ## every test but the mutants; TESTS=tests/store for a part
 	$(BIN)/pytest $(BESIDE) --dist loadfile --ignore=tests/mutants $(TESTS)
 	$(BIN)/pytest $(ALONE) --ignore=tests/mutants $(TESTS)$(OR_NONE)
 
-test-mutants: install  ## each gauntlet test on a build with one deliberate mistake, which it must catch
+test-mutants: install  ## each gauntlet test on a build with one deliberate mistake, which it must catch; AIRSIDE_GAUNTLET_FULL=1 for all
 	sh requirements/debian.sh
 	$(BIN)/pytest $(MUTANTS_BESIDE) tests/mutants
 	$(BIN)/pytest $(ALONE) tests/mutants$(OR_NONE)
