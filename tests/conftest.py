@@ -14,6 +14,7 @@ from uuid import UUID
 
 import pytest
 import structlog
+from hypothesis import HealthCheck, settings
 from psycopg import AsyncConnection, sql
 from psycopg.conninfo import make_conninfo
 
@@ -30,6 +31,10 @@ from tests.running import Place, Running, running
 
 if os.environ.get("CI") == "true" and not os.environ.get("AIRSIDE_TEST_DATA"):
     raise pytest.UsageError("CI needs AIRSIDE_TEST_DATA: the folder of third-party cases")
+
+# How long an example takes is the machine's affair: speed is measured in `bench`.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 # A traceback as the server writes it, and not one drawn with every local value, which takes longer than the test.
 structlog.configure(
