@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
@@ -141,9 +142,10 @@ async def _registered(server: Running, place: Place) -> tuple[str, str]:
 
 
 def _plan(cases: list[JsonCase], doors: list[Door], dice: random.Random) -> Iterator[tuple[JsonCase, Door]]:
-    """Every case at every door; in the short form every case at some, and every door gets many."""
-    for case in cases:
-        for door in doors if FULL else dice.sample(doors, TURNS):
+    """Every case at every door; in the short form every case at some, and every door gets many: they take turns."""
+    shuffled = cycle(dice.sample(doors, len(doors)))
+    for case in dice.sample(cases, len(cases)):
+        for door in doors if FULL else islice(shuffled, TURNS):
             yield case, door
 
 
