@@ -102,14 +102,14 @@ class Estate:
 
 @pytest.fixture
 async def estate(
-    database: Database, kek: LocalKek, clock: Clock, entropy: Entropy, tmp_path: Path
+    scratch: Database, kek: LocalKek, clock: Clock, entropy: Entropy, tmp_path: Path
 ) -> AsyncIterator[Estate]:
     moving = Moving(clock)
     one, two = (LocalKek.create(tmp_path / name, development=True, entropy=entropy) for name in ("one", "two"))
     settings = Settings(mode="development", public_url="https://localhost:8443", port=8443, redirect_port=None)
 
     def node(current: LocalKek, *old: LocalKek) -> Services:
-        return build(settings, dsn=database.app, kek=Keks(current, old), clock=moving, entropy=entropy)
+        return build(settings, dsn=scratch.app, kek=Keks(current, old), clock=moving, entropy=entropy)
 
     platform, operator, fresh = node(kek), node(two, one), node(one, two)
     hearing, deaf = (node(one, two, kek) for _ in range(2))
@@ -123,7 +123,7 @@ async def estate(
     world = World([hearing, deaf], moving, tenant.tenant_id, random.Random(seed), clients=CLIENTS, deeds=DEEDS)
     world.counted["seed"] = seed
     await fill(world)
-    mortals = await Mortals.start(tmp_path, database.app, tenant.tenant_id)
+    mortals = await Mortals.start(tmp_path, scratch.app, tenant.tenant_id)
     yield Estate(world, mortals, operator, fresh)
     await mortals.stop()
     await hearing.listener.stop()

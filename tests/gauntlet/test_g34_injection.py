@@ -103,11 +103,15 @@ class Verdicts:
         self.read(where, said)
 
     def read(self, where: str, text: str) -> None:
-        """Whatever came out of the server, by any way."""
-        if any(each in text for each in EVALUATED):
-            self.blame("evaluated", where, text)
+        """Whatever a stranger is told, by any way."""
+        self.look(where, text)
         if told := TOLD.search(text):
             self.blame("told", where, f"{told[0]} in {text}")
+
+    def look(self, where: str, text: str) -> None:
+        """Whatever came out of the server, to the operator too."""
+        if any(each in text for each in EVALUATED):
+            self.blame("evaluated", where, text)
         if self.neighbour in text and not where.startswith(f"GET {MAILBOX}"):  # everybody's, for whoever develops
             self.blame("neighbour read", where, text)
 
@@ -295,7 +299,7 @@ async def test_nothing_is_evaluated_anywhere(
         for letter in await _letters(clients[0]) - letters:
             verdicts.read(letter, (await clients[0].get(letter)).text)
     log = capsys.readouterr()
-    verdicts.read("the log", log.out + log.err)
+    verdicts.look("the log", log.out + log.err)
     if any(line.lstrip("\x1b[0123456789;m").startswith(FORGED) for line in (log.out + log.err).splitlines()):
         verdicts.blame("log forged", "the log", log.out)
     after = await _digest(scratch.superuser, beside.place)

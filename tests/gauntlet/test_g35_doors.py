@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from airside.federation.scim.bounds import MAX_LARGE_VALUES, MAX_VALUES
+from airside.federation.scim.bounds import MAX_LARGE_VALUES, MAX_MARKS, MAX_VALUES
 from airside.protocols.oauth import MAX_FORM
 from airside.protocols.saml import write_post
 from airside.protocols.scim import MAX_BULK_BYTES
@@ -247,8 +247,12 @@ def clever(user: str) -> list[Sent]:
 
 
 def just() -> list[Sent]:
-    """As much nonsense as is let through to be read."""
+    """As much nonsense as is let through to be read, as JSON and then by the library."""
     found: list[Sent] = []
+    for path, name, value, marks in (("/Users", "emails", 0, 1), ("/Groups", "members", {"value": "x"}, 2)):
+        many = {"schemas": [USER_SCHEMA], name: [value] * (MAX_MARKS // marks - 9)}
+        body = json.dumps(many, separators=(",", ":"))
+        found.append(Sent(f"just below the marks ({path})", "POST", path, body))
     for value in ({"value": 0}, 0):
         user = {"schemas": [USER_SCHEMA], "userName": "u", "emails": [value] * (MAX_VALUES - 1)}
         group = {"schemas": [GROUP_SCHEMA], "displayName": "g", "members": [value] * (MAX_LARGE_VALUES - 1)}
