@@ -61,9 +61,10 @@ def _start(program: Program, words: list[str], env: dict[str, str], cwd: str, fo
     os.chdir(cwd)
     for number, (name, flags) in enumerate(STREAMS.items()):
         os.dup2(os.open(Path(folder) / name, flags), number)
-    sys.stdin, sys.stdout, sys.stderr = open(0, encoding="utf-8"), open(1, "w"), open(2, "w")  # noqa: SIM115 - they stay
+    # multiprocessing has shut what stood there; the program's ends with its process. What was open on 1 and 2 still is.
+    sys.stdin = open(0, encoding="utf-8")  # noqa: SIM115
     try:
         program(words)
-    except Exception:  # noqa: BLE001 - told by its own exit code
+    except Exception:  # noqa: BLE001 - whatever it is, multiprocessing would end with 1, as a program that refuses does
         traceback.print_exc()
         sys.exit(BROKEN)

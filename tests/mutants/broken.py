@@ -7,17 +7,12 @@ import importlib
 import os
 import sys
 
+import pytest
+
 THIRD = (
-    *("pytest", "_pytest.main", "_pytest.assertion.rewrite", "structlog", "uvicorn", "uvloop"),
-    *(
-        "fastapi",
-        "fastapi.routing",
-        "starlette.applications",
-        "starlette.testclient",
-        "pydantic",
-        "httptools",
-        "httpx2",
-    ),
+    *("_pytest.main", "_pytest.assertion.rewrite", "structlog", "uvicorn", "uvloop"),
+    *("fastapi", "fastapi.routing", "starlette.applications", "starlette.testclient", "pydantic"),
+    *("httptools", "httpx2"),
     *("psycopg", "psycopg_pool", "cryptography.x509", "cryptography.hazmat.primitives.asymmetric.rsa", "joserfc.jwt"),
     *("argon2", "webauthn", "pyotp", "segno", "zxcvbn", "zxcvbn.matching", "jinja2", "rich.console", "typer"),
     *("scim2_models", "scim2_server", "lxml.etree", "signxml", "cel_expr_python", "pyroaring", "prometheus_client"),
@@ -31,9 +26,8 @@ def main(words: list[str]) -> None:
         os.execv(sys.executable, [sys.executable, "-m", "pytest", *words])
     sys.dont_write_bytecode = True
     sys.path.insert(0, os.environ["PYTHONPATH"])
-    sys.exit(importlib.import_module("pytest").main(words))
+    sys.exit(pytest.main(words))
 
 
-if __name__ != "__main__":
-    for name in THIRD:
-        importlib.import_module(name)
+for name in THIRD:
+    importlib.import_module(name)

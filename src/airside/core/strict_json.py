@@ -18,8 +18,9 @@ MAX_DEPTH: Final = 32
 _MAX_DIGITS: Final = 64
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 # The closing quote is optional: a string that never ends is then read once, not again from every quote inside it.
-_STRING: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
-_STRUCTURE: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
+_QUOTED: Final = rb'"(?:[^"\\]++|\\.)*+"?'
+_STRING: Final = re.compile(_QUOTED, re.DOTALL)
+_STRUCTURE: Final = re.compile(_QUOTED + rb"|[\[\]{}]", re.DOTALL)
 
 
 def loads(data: bytes, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX_DEPTH, max_marks: int = MAX_BYTES) -> Json:

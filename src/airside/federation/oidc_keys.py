@@ -33,7 +33,7 @@ def renewed(keys: Secret[str] | None) -> Secret[str]:
     Raises:
         InvalidInput: as `own_keys`.
     """
-    before = own_keys(keys) if keys is not None else ()
+    before = own_keys(keys, kept=True) if keys is not None else ()
     kept = [_pem(key.private) for key in before[: MAX_OWN_KEYS - 1]]
     return Secret("".join([new_own_key().reveal(), *kept]))
 
