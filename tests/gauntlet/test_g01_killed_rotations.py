@@ -137,7 +137,7 @@ async def kill_again_and_again(living: list[Node], dice: random.Random, count: C
     while (count.kills < KILLS or count.rotations < ROTATIONS) and not any(holder.refused for holder in crowd):
         node = dice.choice(living)
         enough = count.answered[node.port] + WORK
-        while count.answered[node.port] < enough and not any(holder.refused for holder in crowd):  # noqa: ASYNC110
+        while count.answered[node.port] < enough and not any(holder.refused for holder in crowd):  # noqa: ASYNC110 - looks at random times
             await asyncio.sleep(dice.uniform(*LIVES))
         node.kill()
         count.kills += 1

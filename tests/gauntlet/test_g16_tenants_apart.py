@@ -142,7 +142,7 @@ def _said(answer: httpx2.Response) -> tuple[int, str]:
     return answer.status_code, answer.text.replace(request_id, "")
 
 
-async def _digest(dsn: str, place: Place, until: datetime) -> dict[str, str]:
+async def digest(dsn: str, place: Place, until: datetime) -> dict[str, str]:
     """Every row of the tenant, table by table, as a superuser sees them; of what strangers may begin, the rows that
     were there at `until`."""
     digests: dict[str, str] = {}
@@ -175,7 +175,7 @@ async def test_no_tenant_reads_writes_or_senses_another(server: Running, scratch
     camps = [await camp(server) for _ in range(TENANTS)]
     await emptied(scratch.superuser, [camp.place.tenant_id for camp in camps])
     until = server.services.clock.now()
-    before = {camp.canary: await _digest(scratch.superuser, camp.place, until) for camp in camps}
+    before = {camp.canary: await digest(scratch.superuser, camp.place, until) for camp in camps}
     surface = [(endpoint.method, endpoint.template) for endpoint in endpoints(server)]
     probes, leaks, oracles, opened, unread = 0, list[str](), list[str](), list[str](), list[str]()
     async with server.client() as http:
@@ -211,7 +211,7 @@ async def test_no_tenant_reads_writes_or_senses_another(server: Running, scratch
                     probes += 1
                     if victim.canary in answer.text or victim.canary in str(answer.headers):
                         leaks.append(f"{method} {template}")
-    after = {camp.canary: await _digest(scratch.superuser, camp.place, until) for camp in camps}
+    after = {camp.canary: await digest(scratch.superuser, camp.place, until) for camp in camps}
     written = [
         f"{canary} {name}"
         for canary, tables in before.items()

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import httpx2
 import pytest
-from psycopg import AsyncConnection, sql
+from psycopg import AsyncConnection
 
 from airside.console.entry import entry_cookie
 from airside.core.clock import Clock
@@ -24,7 +24,6 @@ from airside.core.entropy import Entropy
 from airside.core.strict_json import Json
 from airside.federation import SetupDraft
 from airside.shield import csrf
-from airside.store import TABLES
 from airside.tenancy.policy import parse_policy
 from airside.vault.kms.local import LocalKek
 from tests.federation.scim.directory import GROUP_SCHEMA, MEDIA
@@ -45,10 +44,10 @@ from tests.gauntlet.injections import (
 from tests.gauntlet.lawful import CALLBACK
 from tests.gauntlet.letters import emptied
 from tests.gauntlet.parameters import Keys, Parameter, Surface, is_sendable
-from tests.gauntlet.test_g16_tenants_apart import NOISE, STRANGERS_BEGIN
+from tests.gauntlet.test_g16_tenants_apart import digest
 from tests.gauntlet.test_g25_json_everywhere import PERSONS
 from tests.makers import Database
-from tests.running import Place, Running, running
+from tests.running import Running, running
 from tests.surface import administrator_program, endpoints, platform_token
 from tests.trips.manager import person_tokens
 from tests.trips.visitor import csrf_of, visitor
@@ -240,22 +239,6 @@ def _shape(answer: httpx2.Response) -> tuple[int, int, int]:
     return answer.status_code, answer.text.count("{"), answer.text.count("<")
 
 
-async def _digest(dsn: str, place: Place) -> dict[str, tuple[int, str]]:
-    """How many rows the tenant has in each table, and what they hold, as a superuser sees them."""
-    found = dict[str, tuple[int, str]]()
-    async with await AsyncConnection.connect(dsn, autocommit=True) as connection:
-        for name, table in TABLES.items():
-            if table.scope == "tenant" and name not in NOISE | STRANGERS_BEGIN:
-                statement = sql.SQL(
-                    "select count(*), md5(coalesce(string_agg(r::text, '|' order by r::text), '')) from {} r"
-                    " where tenant_id = %s"
-                ).format(sql.Identifier("airside", name))
-                row = await (await connection.execute(statement, (place.tenant_id,))).fetchone()
-                assert row is not None
-                found[name] = (row[0], row[1])
-    return found
-
-
 async def _catalogue(dsn: str) -> set[tuple[Any, ...]]:
     async with await AsyncConnection.connect(dsn, autocommit=True) as connection:
         return set(await (await connection.execute(CATALOGUE)).fetchall())
@@ -289,7 +272,8 @@ async def test_nothing_is_evaluated_anywhere(
     own, beside = await camp(server), await camp(server)
     surface = await _surface(server, own)
     await emptied(scratch.superuser, [own.place.tenant_id, beside.place.tenant_id])
-    before, things = await _digest(scratch.superuser, beside.place), await _catalogue(scratch.superuser)
+    until, things = clock.now(), await _catalogue(scratch.superuser)
+    before = await digest(scratch.superuser, beside.place, until)
     verdicts = Verdicts(beside.canary)
     async with AsyncExitStack() as stack:
         sources = [f"127.0.1.{each}" for each in range(1, SOURCES + 1)]
@@ -302,7 +286,7 @@ async def test_nothing_is_evaluated_anywhere(
     verdicts.look("the log", log.out + log.err)
     if any(line.lstrip("\x1b[0123456789;m").startswith(FORGED) for line in (log.out + log.err).splitlines()):
         verdicts.blame("log forged", "the log", log.out)
-    after = await _digest(scratch.superuser, beside.place)
+    after = await digest(scratch.superuser, beside.place, until)
     changed = [name for name in before if after[name] != before[name]]
     planted = await _catalogue(scratch.superuser) - things
     asked, slow = sum(verdicts.statuses.values()), verdicts.slow()

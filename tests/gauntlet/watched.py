@@ -53,9 +53,7 @@ class Watch:
     async def tab(self) -> Page:
         """Another page of the profile."""
         page = await self.context.new_page()
-        page.on(
-            "console", lambda said: self.complaints.append(said.text) if said.type in ("error", "warning") else None
-        )
+        page.on("console", self._said)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("response", self._answered)
         return page
