@@ -8,8 +8,14 @@ import pytest
 
 from airside.audit import verify_file, write_entry
 from airside.audit.canonical import hashed
+from airside.audit.export import read_leaf
+from airside.audit.heads import sign
 from airside.audit.model import Closing, Leaf, Opening, Record
 from airside.audit.offline import PIECE
+from airside.audit.tree import Frontier
+from airside.core.strict_json import dumps
+from airside.protocols.jose import SigningKey, public_jwk, thumbprint
+from airside.protocols.jose.keys import generate
 
 TENANT = UUID(int=1)
 NOW = datetime(2027, 1, 2, 3, 4, 5, 6, UTC)
@@ -55,3 +61,17 @@ def test_nothing_is_read_behind_a_line_without_an_end(lines: list[bytes], tmp_pa
     one, two = verify_file(torn), verify_file(torn, processes=2)
     assert two == one
     assert [problem.kind for problem in two.problems] == ["malformed", "cut short", "tree size"]
+
+
+def test_trusted_head_within_a_run_is_held_against_the_leaves_up_to_it(lines: list[bytes], tmp_path: Path) -> None:
+    private, size = generate("ES256"), LINES // 3
+    key = SigningKey(thumbprint(private.public_key()), "ES256", private)
+    opening = write_entry(Opening(TENANT, LINES, (dumps(public_jwk(key.verification())).decode(),)))
+    path = written(tmp_path, [opening, *lines[1:]])
+    root = Frontier().grown([read_leaf(each).leaf_hash for each in lines[1 : size + 1]]).root()
+    right = verify_file(path, sign(key, TENANT, tree_size=size, root=root, at=NOW).jws)
+    assert (right.proven, right.younger) == (size, LINES - size)
+    assert [problem.kind for problem in right.problems] == ["head missing"]
+    wrong = verify_file(path, sign(key, TENANT, tree_size=size, root=bytes(32), at=NOW).jws)
+    assert (wrong.proven, wrong.younger) == (0, LINES)
+    assert [problem.kind for problem in wrong.problems] == ["checkpoint mismatch", "head missing"]

@@ -38,8 +38,8 @@ _PACKED: Final = Struct(">BQQQQ16s")
 
 def write_entry(entry: Entry) -> bytes:
     """One line of canonical JSON, with its newline."""
-    if isinstance(entry, Leaf):  # most lines: the same bytes, for "kind" sorts before all its fields
-        return LEAF + _SORTED.encode(entry)[1:] + b"\n"
+    if isinstance(entry, Leaf):
+        return _leaf_line(entry)
     fields = cast("dict[str, Json]", msgspec.to_builtins(entry))
     return dumps({"kind": _NAMES[type(entry)], **fields}) + b"\n"
 
@@ -51,8 +51,10 @@ def read_entry(line: bytes) -> Entry:
         InvalidInput: anything else.
         TooLarge: over `MAX_LINE`.
     """
+    if line.startswith(LEAF):
+        return read_leaf(line)
     try:
-        entry = _leaf(line) if line.startswith(LEAF) else _other(line)
+        entry = _other(line)
         same = _in_utc(entry) and write_entry(entry) == line
     except ValueError:
         raise InvalidInput("not a line of an audit export") from None
@@ -61,10 +63,23 @@ def read_entry(line: bytes) -> Entry:
     return entry
 
 
-def _leaf(line: bytes) -> Leaf:
+def read_leaf(line: bytes) -> Leaf:
+    """As `read_entry`, for a line that begins with `LEAF`."""
     if len(line) > MAX_LINE:
         raise TooLarge("line over its cap", max_bytes=MAX_LINE)
-    return _LEAVES.decode(b"{" + line[len(LEAF) :])
+    try:
+        leaf = _LEAVES.decode(b"{" + line[len(LEAF) :])
+    except ValueError:
+        raise InvalidInput("not a line of an audit export") from None
+    record = leaf.record
+    if (record is not None and record.at.tzinfo is not UTC) or _leaf_line(leaf) != line:
+        raise InvalidInput("not a line of an audit export")
+    return leaf
+
+
+def _leaf_line(leaf: Leaf) -> bytes:
+    """The same bytes as of any other entry, for "kind" sorts before all its fields; most lines are a leaf's."""
+    return LEAF + _SORTED.encode(leaf)[1:] + b"\n"
 
 
 def _other(line: bytes) -> Entry:
@@ -77,7 +92,7 @@ def _other(line: bytes) -> Entry:
 
 def _in_utc(entry: Entry) -> bool:
     match entry:
-        case Cut(before=at) | Leaf(record=Record(at=at)) | Head(at=at) | Loose(record=Record(at=at)):
+        case Cut(before=at) | Head(at=at) | Loose(record=Record(at=at)):
             return at.tzinfo is UTC
         case _:
             return True

@@ -19,6 +19,7 @@ from airside.core.errors import Refusal
 
 PIECE: Final = 4 * 1024 * 1024
 """Bytes of the file that a process looks at at once."""
+_EXPIRED: Final = Event.AUDIT_EXPIRED.value
 
 
 class Run(NamedTuple):
@@ -117,9 +118,10 @@ def _whole(line: bytes) -> Leaf | None:
     if not line.startswith(export.LEAF):
         return None
     try:
-        leaf = export.read_entry(line)
+        leaf = export.read_leaf(line)
     except Refusal:
         return None
-    if not isinstance(leaf, Leaf) or leaf.record is None or leaf.record.event == Event.AUDIT_EXPIRED:
+    record = leaf.record
+    if record is None or record.event == _EXPIRED:
         return None
-    return leaf if leaf.leaf_hash == leaf.record.leaf_hash == leaf_hash(leaf.record) else None
+    return leaf if leaf.leaf_hash == record.leaf_hash == leaf_hash(record) else None

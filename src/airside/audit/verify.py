@@ -92,10 +92,11 @@ class Verifier:
         if self._closed or self._opening is None:
             self._problem("malformed", f"entry {self._entries}", "out of its order")
             return
-        for seq, hashed in enumerate(hashes, first):
-            if self._placed(seq):
-                self._whole += 1
-            self._grow(hashed)
+        if first == self._size:
+            self._grow(hashes, whole=True)
+        else:
+            for seq, hashed in enumerate(hashes, first):
+                self._grow([hashed], whole=self._placed(seq))
         self._entries += len(hashes)
 
     def malformed(self, number: int, line: bytes) -> None:
@@ -176,9 +177,8 @@ class Verifier:
         self._cut = cut
 
     def _leaf(self, leaf: Leaf) -> None:
-        if self._placed(leaf.seq) and self._stands_for(leaf, leaf.leaf_hash):
-            self._whole += 1
-        self._grow(leaf.leaf_hash)
+        whole = self._placed(leaf.seq) and self._stands_for(leaf, leaf.leaf_hash)
+        self._grow([leaf.leaf_hash], whole=whole)
 
     def _placed(self, seq: int) -> bool:
         expected = self._size
@@ -188,14 +188,21 @@ class Verifier:
             self._problem("leaf misplaced", f"leaf {seq}", f"where {expected} is due")
         return seq == expected
 
-    def _grow(self, hashed: bytes) -> None:
-        self._grown.append(hashed)
-        if len(self._grown) >= BATCH:
-            self._root()
-        if self._checkpoint is not None and self._size == self._checkpoint.head.tree_size:
-            self._compare(self._checkpoint.head)
-        if self._cut is not None and self._size == self._cut.tree_size and self._root() != self._cut.root:
-            self._problem("cut forged", f"leaf {self._cut.tree_size}", "the log up to here isn't what expired")
+    def _grow(self, hashes: Sequence[bytes], *, whole: bool) -> None:
+        """The next leaves; `whole`: their records are what was hashed."""
+        checkpoint = None if self._checkpoint is None else self._checkpoint.head
+        known = [each.tree_size for each in (checkpoint, self._cut) if each is not None]
+        while hashes:
+            count = min([len(hashes), *(size - self._size for size in known if size > self._size)])
+            self._grown += hashes[:count]
+            hashes = hashes[count:]
+            self._whole += count if whole else 0
+            if len(self._grown) >= BATCH:
+                self._root()
+            if checkpoint is not None and self._size == checkpoint.tree_size:
+                self._compare(checkpoint)
+            if self._cut is not None and self._size == self._cut.tree_size and self._root() != self._cut.root:
+                self._problem("cut forged", f"leaf {self._cut.tree_size}", "the log up to here isn't what expired")
 
     def _compare(self, trusted: Head) -> None:
         if self._root() == trusted.root:
