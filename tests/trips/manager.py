@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import httpx2
 
 from airside.identity import User
+from airside.limits import Limit, Limiter
 from airside.oauth import Client, ClientDraft
 from tests.running import Place
 from tests.trips.generator import generator
@@ -58,3 +60,10 @@ async def manage(
             json=None if body is None else dict(body),
             headers={"authorization": f"Bearer {token}"},
         )
+
+
+async def use_up(place: Place, pace: Limiter, limit: Limit, counter: str) -> None:
+    """As if all of it had been used half a minute from now: what comes back meanwhile is not enough."""
+    services = place.server.services
+    async with services.engine.begin(place.tenant_id, now=services.clock.now() + timedelta(seconds=30)) as ctx:
+        await pace.spend(ctx, [(limit, counter)], cost=limit.rate.count)

@@ -6,9 +6,10 @@ import httpx2
 import pytest
 
 from airside.admin.userline import MAX_BATCH
+from airside.limits import EXPORTED_ROWS
 from tests.running import Place
 from tests.surface import administrator_token, token_with
-from tests.trips.manager import manage
+from tests.trips.manager import manage, program_token, use_up
 
 NDJSON = "application/x-ndjson"
 
@@ -79,3 +80,20 @@ async def test_reader_imports_nobody(place: Place) -> None:
     assert (await manage(place, token, "GET", "/users/export")).status_code == 200
     other = await token_with(place, "users:read")
     assert (await manage(place, other, "GET", "/users/export")).status_code == 403
+
+
+async def test_tenant_that_has_exported_too_much_waits_alone(place: Place) -> None:
+    """N13: pages of both exports are charged before they are read; the operator at the machine is not."""
+    services = place.server.services
+    token, auditor = await administrator_token(place), await program_token(place, "audit:read")
+    assert (await manage(place, token, "GET", "/users/export")).status_code == 200
+    await use_up(place, services.transfer_admin.exports.pace, EXPORTED_ROWS, "all")
+    for asked, path in ((token, "/users/export"), (auditor, "/audit/export"), (auditor, "/audit/export?format=ocsf")):
+        refused = await manage(place, asked, "GET", path)
+        assert refused.status_code == 429, path
+        assert 25 <= int(refused.headers["retry-after"]) <= 31
+    assert (await manage(place, token, "GET", "/users?limit=1")).status_code == 200
+    other = await place.server.tenant()
+    assert (await manage(other, await administrator_token(other), "GET", "/users/export")).status_code == 200
+    async with place.operator() as ctx:
+        assert (await services.audit_admin.export(ctx))[0]

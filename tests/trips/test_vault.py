@@ -2,18 +2,17 @@
 
 from base64 import b64encode
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 
 import httpx2
 import pytest
 from psycopg import AsyncConnection
 
-from airside.limits import SECRET_REQUESTS, VAULT_REQUESTS, VAULT_VALUES, Limit, Limiter
+from airside.limits import SECRET_REQUESTS, VAULT_REQUESTS, VAULT_VALUES
 from airside.protocols.envelope import MAX_PLAINTEXT
 from airside.secrets import MAX_BATCH
 from tests.running import Place
-from tests.trips.manager import manage, program, program_token
+from tests.trips.manager import manage, program, program_token, use_up
 from tests.trips.visitor import token_request
 
 NOTE = b64encode(b"call Grace").decode()
@@ -220,13 +219,6 @@ async def test_warm_key_costs_no_query(place: Place, superuser_dsn: str) -> None
             (place.tenant_id,),
         )
     assert (await ask(place, token, "encrypt", body)).status_code == 200
-
-
-async def use_up(place: Place, pace: Limiter, limit: Limit, counter: str) -> None:
-    """As if all of it had been used half a minute from now: what comes back meanwhile is not enough."""
-    services = place.server.services
-    async with services.engine.begin(place.tenant_id, now=services.clock.now() + timedelta(seconds=30)) as ctx:
-        await pace.spend(ctx, [(limit, counter)], cost=limit.rate.count)
 
 
 async def test_a_program_that_asks_too_often_is_told_to_wait_and_others_go_on(place: Place) -> None:

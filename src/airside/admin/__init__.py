@@ -13,6 +13,7 @@ from airside.admin.clients import ClientAdmin
 from airside.admin.connections import ConnectionAdmin
 from airside.admin.consents import ConsentAdmin
 from airside.admin.domains import DomainAdmin
+from airside.admin.exports import Exports
 from airside.admin.factors import FactorAdmin
 from airside.admin.identities import IdentityAdmin
 from airside.admin.incidents import IncidentAdmin
@@ -47,6 +48,7 @@ __all__ = [
     "ConnectionAdmin",
     "ConsentAdmin",
     "DomainAdmin",
+    "Exports",
     "FactorAdmin",
     "IdentityAdmin",
     "IncidentAdmin",

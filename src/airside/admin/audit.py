@@ -7,6 +7,7 @@ from uuid import UUID
 
 from airside.access.authorise import Authorise, Right
 from airside.admin import users
+from airside.admin.exports import Exports
 from airside.admin.verb import Verbs, requires
 from airside.audit import (
     AuditLog,
@@ -41,8 +42,11 @@ class AuditAdmin(Verbs):
     """Search, read, prove and export the log. What is sealed of people is opened for whoever may see the tenant's
     people."""
 
-    def __init__(self, *, authorise: Authorise, log: AuditLog, journal: Journal, sequencer: Sequencer) -> None:
+    def __init__(
+        self, *, authorise: Authorise, log: AuditLog, journal: Journal, sequencer: Sequencer, exports: Exports
+    ) -> None:
         super().__init__(authorise)
+        self.exports = exports
         self._log = log
         self._journal = journal
         self._sequencer = sequencer
@@ -72,14 +76,22 @@ class AuditAdmin(Verbs):
     async def export(
         self, ctx: RequestContext, position: Position | None = None
     ) -> tuple[list[Entry], Position | None]:
-        """A page of the whole log as a verifier takes it, and where the next one begins; None after the last."""
+        """A page of the whole log as a verifier takes it, and where the next one begins; None after the last.
+
+        Raises:
+            LimitExceeded: the tenant has exported as much as it may for now.
+        """
         return await self._page(ctx, position)
 
     @requires(READ)
     async def export_events(
         self, ctx: RequestContext, position: Position | None = None
     ) -> tuple[list[Found], Position | None]:
-        """As `export`, of the records alone, for other systems: what is sealed is opened for whoever may see people."""
+        """As `export`, of the records alone, for other systems: what is sealed is opened for whoever may see people.
+
+        Raises:
+            LimitExceeded: the tenant has exported as much as it may for now.
+        """
         entries, following = await self._page(ctx, position)
         rows = [each.record for each in entries if isinstance(each, Leaf | Loose) and each.record is not None]
         return await self._log.found(ctx, rows, opening=await self._sees_people(ctx)), following
@@ -120,6 +132,7 @@ class AuditAdmin(Verbs):
         return await self._log.head(ctx)
 
     async def _page(self, ctx: RequestContext, position: Position | None) -> tuple[list[Entry], Position | None]:
+        await self.exports.charge(ctx, EXPORT_PAGE)
         if position is None:
             await self._journal.record(ctx, Event.AUDIT_EXPORTED)
             await self._sequencer.sign(ctx)  # so that it stands in the export itself, under a head

@@ -8,6 +8,7 @@ from uuid import UUID
 from airside.access.authorise import Authorise, Right
 from airside.access.rights import ADMINISTRATOR
 from airside.admin import members
+from airside.admin.exports import Exports
 from airside.admin.userline import MAX_LINES, UserLine, read_line
 from airside.admin.users import READ, WRITE
 from airside.admin.verb import Verbs, requires
@@ -47,6 +48,7 @@ class TransferAdmin(Verbs):
         members: Members,
         roles: Roles,
         journal: Journal,
+        exports: Exports,
     ) -> None:
         super().__init__(authorise)
         self._users = users
@@ -54,6 +56,7 @@ class TransferAdmin(Verbs):
         self._members = members
         self._roles = roles
         self._journal = journal
+        self.exports = exports
 
     @requires(WRITE)
     async def import_users(self, ctx: RequestContext, lines: Sequence[bytes]) -> list[LineResult]:
@@ -85,10 +88,12 @@ class TransferAdmin(Verbs):
         Raises:
             Forbidden: the caller doesn't see who has which role, or asks for hashes and is no administrator.
             InvalidInput: a limit out of range.
+            LimitExceeded: the tenant has exported as much as it may for now.
         """
         await self.authorise(ctx, members.READ)
         if hashes:
             await self.authorise.exactly(ctx, (Right(READ.scope, ADMINISTRATOR),))
+        await self.exports.charge(ctx, limit)
         found = await self._users.list(ctx, after, limit)
         lines = [(user.id, await self._line(ctx, user, hashes=hashes)) for user in found]
         event = Event.PASSWORD_HASHES_EXPORTED if hashes else Event.USERS_EXPORTED

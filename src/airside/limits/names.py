@@ -179,6 +179,14 @@ VAULT_VALUES: Final = Limit(
 SECRET_REQUESTS: Final = Limit(
     "secret_requests", Rate(6_000, _MINUTE), "program or person", "Uses of the store of secrets by one of them."
 )
+# In memory too: an export is read page by page, and each is paid for before it is read. Operators at the machine aren't
+# counted: it is theirs.
+EXPORTED_ROWS: Final = Limit(
+    "exported_rows",
+    Rate(300_000, 5 * _MINUTE),
+    "tenant",
+    "People and records of the audit log that exports read for one tenant.",
+)
 LIMITS: Final = (
     *(SIGNIN_PAIR, SIGNIN_ORIGIN, SIGNIN_ACCOUNT, SIGNIN_DEVICE_PAIR, SIGNIN_DEVICE, SECOND_FACTOR_ACCOUNT),
     *(SECOND_FACTOR_DEVICE, SECOND_FACTOR_PACE, RECOVERY_CODE, EMAIL_CODE_SENT, PASSKEY_ORIGIN, PASSWORD_CHANGE),
@@ -190,4 +198,5 @@ LIMITS: Final = (
     *(API_KEY_REQUESTS, API_KEY_FAILURES),
     SETUP_PROBE,
     *(VAULT_REQUESTS, VAULT_VALUES, SECRET_REQUESTS),
+    EXPORTED_ROWS,
 )

@@ -12,6 +12,7 @@ from airside.admin import (
     ConnectionAdmin,
     ConsentAdmin,
     DomainAdmin,
+    Exports,
     FactorAdmin,
     IdentityAdmin,
     IncidentAdmin,
@@ -97,6 +98,7 @@ def managers(
     """On everything below them."""
     above = Above(authorise=authorise, members=who.members)
     pace = InProcessLimiter()
+    exports = Exports(pace=pace, journal=base.journal)
     incidents = Incidents(vault=base.vault, entropy=base.entropy, journal=base.journal)
     return Managers(
         user_admin=UserAdmin(
@@ -156,6 +158,7 @@ def managers(
             members=who.members,
             roles=who.roles,
             journal=base.journal,
+            exports=exports,
         ),
         setup_admin=SetupAdmin(
             authorise=authorise,
@@ -182,7 +185,11 @@ def managers(
             tenants=who.tenants,
         ),
         audit_admin=AuditAdmin(
-            authorise=authorise, log=AuditLog(vault=base.vault), journal=base.journal, sequencer=base.sequencer
+            authorise=authorise,
+            log=AuditLog(vault=base.vault),
+            journal=base.journal,
+            sequencer=base.sequencer,
+            exports=exports,
         ),
         service_account_admin=ServiceAccountAdmin(
             authorise=authorise, accounts=programs.service_accounts, roles=who.roles
