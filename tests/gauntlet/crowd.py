@@ -9,7 +9,7 @@ from psycopg import AsyncConnection
 
 from airside.core.ids import uuid7
 from airside.identity import User
-from airside.identity.passwords import email_index
+from airside.identity.addresses import email_index
 from airside.identity.records_profiles import seal
 from airside.wiring.build import Services
 

@@ -17,8 +17,8 @@ from airside.core.ids import uuid7
 from airside.core.principal import Origin
 from airside.core.secret import Secret
 from airside.identity import DevicePolicy, Devices, FixedPolicies, IdentityPolicy
+from airside.identity.addresses import email_indexes
 from airside.identity.devices import COOKIE_CHARACTERS
-from airside.identity.passwords import email_indexes
 from airside.identity.records_devices import ADMITTED_FOR
 from airside.vault import Vault
 from tests.identity.kit import HOME, Kit, MakeTenant

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import pairwise
+from typing import TypeVar
 from uuid import UUID
 
 import pytest
@@ -12,7 +13,7 @@ from msgspec import structs
 
 from airside.core.clock import SystemClock
 from airside.core.entropy import Entropy
-from airside.core.errors import Inconsistent, InvalidInput, NotFound, Refusal, Unauthenticated
+from airside.core.errors import Inconsistent, InvalidInput, NotFound, Refusal, Unauthenticated, Unavailable
 from airside.core.ids import uuid7
 from airside.core.secret import Secret
 from airside.identity import (
@@ -29,6 +30,7 @@ from airside.vault import Vault
 from tests.identity.attempts import Login
 from tests.identity.kit import HOME, PASSWORD, Kit, MakeTenant, make_passwords
 
+Result = TypeVar("Result")
 NEW = "quite another sentence"
 EMAIL = "ada@example.com"
 
@@ -112,6 +114,36 @@ async def test_a_stolen_session_guesses_ten_times_a_day(kit: Kit) -> None:
     assert sorted(answers) == ["limit_exceeded"] * 4 + ["unauthenticated"] * 10
     assert await _change(kit, user.id, PASSWORD, NEW) == "limit_exceeded"
     assert await _proves(kit, PASSWORD)
+
+
+class _Crowded(HashPool):
+    """The real pool, which others fill between the question whether there is room and the work."""
+
+    crowded = True
+
+    async def work(self, work: Callable[[], Result]) -> Result:
+        if self.crowded:
+            raise Unavailable("password hashing", 1.0)
+        return await super().work(work)
+
+
+async def test_what_found_no_room_to_be_compared_was_no_guess(kit: Kit, vault: Vault, entropy: Entropy) -> None:
+    user = await kit.user()
+    pool = _Crowded(clock=SystemClock(), entropy=entropy)
+    passwords = make_passwords(vault, entropy, pool)
+    for _ in range(12):
+        assert await _change(kit, user.id, "wrong", NEW, passwords) == "unavailable"
+        with pytest.raises(Unavailable):
+            async with kit.open_ctx(kit.tenant_id, origin=HOME) as ctx:
+                await passwords.prove(ctx, EMAIL, Secret("wrong"))
+    pool.crowded = False
+    assert [await _change(kit, user.id, "wrong", NEW, passwords) for _ in range(11)] == [
+        *["unauthenticated"] * 10,
+        "limit_exceeded",
+    ]
+    async with kit.open_ctx(kit.tenant_id, origin=HOME) as ctx:
+        assert (await passwords.prove(ctx, EMAIL, Secret(PASSWORD))).user_id == user.id
+    pool.close()
 
 
 async def test_who_knows_the_old_one_spends_nothing_on_weak_new_ones(kit: Kit) -> None:

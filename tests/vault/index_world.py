@@ -14,8 +14,8 @@ from airside.federation.scim.groups import blind, name_value
 from airside.federation.scim.model import Account, Stored
 from airside.federation.scim.profile import profile_of
 from airside.identity import Users, records_emails, records_recovery
+from airside.identity.addresses import email_index, email_key
 from airside.identity.indexes import released
-from airside.identity.passwords import email_index, email_key
 from airside.protocols.scim import GROUP, USER, comparable
 from airside.store import RequestContext
 from airside.tenancy import records_invitations

@@ -13,8 +13,8 @@ from airside.core.entropy import SystemEntropy
 from airside.core.ids import uuid7
 from airside.identity import User
 from airside.identity import records as people
+from airside.identity.addresses import email_index
 from airside.identity.email import domain_of
-from airside.identity.passwords import email_index
 from airside.identity.records_email_domains import domain_index
 from airside.store import Engine
 from airside.vault import Vault

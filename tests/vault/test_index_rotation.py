@@ -10,7 +10,7 @@ import pytest
 
 from airside.core.clock import Clock
 from airside.core.errors import Conflict, Inconsistent, NotFound
-from airside.identity.passwords import email_index
+from airside.identity.addresses import email_index
 from airside.identity.records_email_domains import domain_index
 from airside.store import Engine
 from airside.vault.index_rotation import BATCH, IndexKeys

@@ -37,9 +37,8 @@ class Comparison:
         except InvalidInput:
             raise Inconsistent("imported hash that can't be read any more") from None
         typed, ours = as_typed(password), candidate(password)
-        if await self._hashes.work(lambda: hashed.matches(typed)):
-            return True
-        return typed != ours and await self._hashes.work(lambda: hashed.matches(ours))
+        # In one piece of work: who finds the queue full has had nothing compared.
+        return await self._hashes.work(lambda: hashed.matches(typed) or (typed != ours and hashed.matches(ours)))
 
     def nobody(self, keyset: Keyset) -> Kept:
         """What a guess at nobody is compared with: sealed like everybody's hash, and opened each time."""

@@ -5,8 +5,8 @@ from typing import Any, Final
 from uuid import UUID
 
 from airside.core.ids import USER, format_id
+from airside.identity.addresses import email_key
 from airside.identity.email import domain_of
-from airside.identity.passwords import email_key
 from airside.identity.profile import parted
 from airside.vault.indexes import Column, Values
 

@@ -8,15 +8,15 @@ from uuid import UUID
 
 from airside.audit import Event, Journal
 from airside.core.entropy import Entropy, equal
-from airside.core.errors import Conflict, Inconsistent, InvalidInput, NotFound, Unauthenticated
+from airside.core.errors import Conflict, Inconsistent, NotFound, Unauthenticated, Unavailable
 from airside.core.ids import USER, format_id, uuid7
 from airside.core.proof import Mint
 from airside.core.secret import Secret
 from airside.identity import foreign, records, records_passwords
+from airside.identity.addresses import account_word, email_indexes
 from airside.identity.candidate import candidate
 from airside.identity.comparison import Comparison
 from airside.identity.devices import Devices
-from airside.identity.email import MAX_EMAIL, normalise
 from airside.identity.hashing import HashPool
 from airside.identity.kept import Kept
 from airside.identity.model import Credential
@@ -177,9 +177,8 @@ class Passwords:
         spent = [(PASSWORD_CHANGE, format_id(USER, user_id))]
         await self._limiter.spend(ctx, spent)
         await ctx.tx.checkpoint()
-        matches = await self._comparison.matches(
-            self._comparison.nobody(keyset) if before is None else before.kept, old
-        )
+        kept = self._comparison.nobody(keyset) if before is None else before.kept
+        matches = await self._matches(ctx, kept, old, spent)
         if before is None or user is None or user.state != "active" or not matches:
             await self._journal.refused(ctx, Event.PASSWORD_CHANGE_REFUSED, reason="wrong_credentials")
             await ctx.tx.checkpoint()
@@ -277,7 +276,7 @@ class Passwords:
         barred = gate is not None and await gate.closes(ctx, email, person)
         await ctx.tx.checkpoint()
         kept = self._comparison.nobody(keyset) if credential is None else credential.kept
-        matches = await self._comparison.matches(kept, password)
+        matches = await self._matches(ctx, kept, password, [attempt, *failures])
         if credential is None or not matches:
             raise Unauthenticated("wrong credentials")
         if barred:
@@ -285,6 +284,15 @@ class Passwords:
         await self._limiter.refund(ctx, failures)
         await self._renew(ctx, keyset, credential, password)
         return PasswordProof(credential.user_id, ctx.now, _MINT)
+
+    async def _matches(self, ctx: RequestContext, kept: Kept, password: Secret[str], spent: Sequence[Demand]) -> bool:
+        """Whether it is the one; what was `spent` is given back where there was no room to compare."""
+        try:
+            return await self._comparison.matches(kept, password)
+        except Unavailable:
+            await self._limiter.refund(ctx, spent)
+            await ctx.tx.checkpoint()
+            raise
 
     async def _renew(self, ctx: RequestContext, keyset: Keyset, proven: Credential, password: Secret[str]) -> None:
         """Hash a proven password anew where its hash isn't today's, or seal the hash again where its key isn't."""
@@ -363,30 +371,6 @@ class PasswordAuthenticator:
     def recall(self, user_id: UUID, at: datetime, contribution: Contribution) -> PasswordProof:
         demand_contribution(PasswordProof, contribution)
         return PasswordProof(user_id, at, _MINT)
-
-
-def email_key(email: str) -> bytes:
-    """What an account of `email` is found by; of what is no address at all, what no account can have."""
-    try:
-        return normalise(email).encode()
-    except InvalidInput:
-        return b"\0" + email[:MAX_EMAIL].encode("utf-8", "replace")
-
-
-def email_index(keyset: Keyset, email: str) -> bytes:
-    """The blind index that an account of `email` gets."""
-    return keyset.blind_index("user_account", "email_index", email_key(email))
-
-
-def email_indexes(keyset: Keyset, email: str) -> list[bytes]:
-    """The blind indexes that an account of `email` may have: the first as `email_index`, the others until those under
-    other index keys are computed anew."""
-    return keyset.blind_indexes("user_account", "email_index", email_key(email))
-
-
-def account_word(keyset: Keyset, email: str) -> str:
-    """What is counted of an address stands under this word, whichever index key counts."""
-    return keyset.keyed_hash("account", email_key(email)).hex()
 
 
 def _demands(ctx: RequestContext, account: str, known: UUID | None) -> list[Demand]:

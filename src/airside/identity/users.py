@@ -12,9 +12,9 @@ from airside.core.entropy import Entropy
 from airside.core.errors import Conflict, InvalidInput, NotFound
 from airside.core.ids import USER, format_id, uuid7
 from airside.identity import records, records_email_domains, records_emails, records_links, records_waiting
+from airside.identity.addresses import email_index, email_indexes
 from airside.identity.email import Mailbox, domain_of, read, read_domain
 from airside.identity.model import MAX_PAGE, User, UserState
-from airside.identity.passwords import email_index, email_indexes
 from airside.limits import UNBOUNDED, USERS, Quotas
 from airside.store.context import RequestContext
 from airside.vault import Keyset, PersonKey, Vault

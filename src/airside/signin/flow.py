@@ -17,7 +17,7 @@ from airside.core.principal import Assurance
 from airside.core.secret import Secret
 from airside.federation import Departure, FederatedWays
 from airside.identity import Answer, Authenticator, Barred, PasswordAnswer, Session, Sessions, StartedSession
-from airside.identity.passwords import account_word
+from airside.identity.addresses import account_word
 from airside.identity.proofs import below
 from airside.limits import origin_key
 from airside.shield.redirects import safe_local_path

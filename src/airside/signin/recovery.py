@@ -15,8 +15,8 @@ from airside.core.ids import LINK, USER, format_id, uuid7
 from airside.core.secret import Secret
 from airside.federation import Enforcement
 from airside.identity import RECOVERY_LIFETIME, Devices, Factors, Link, Links, Passwords, Sessions, User, Users, masked
+from airside.identity.addresses import account_word
 from airside.identity.charging import spend
-from airside.identity.passwords import account_word
 from airside.limits import RECOVERY_ACCOUNT, RECOVERY_ORIGIN, Limiter, origin_key
 from airside.store import Outbox, RequestContext
 from airside.vault import Vault

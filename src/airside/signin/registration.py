@@ -18,9 +18,9 @@ from airside.core.ids import LINK, USER, format_id
 from airside.core.secret import Secret
 from airside.federation import Enforcement
 from airside.identity import SIGNUP_LIFETIME, HashPool, Link, Links, Mailbox, Passwords, User, Users
+from airside.identity.addresses import account_word
 from airside.identity.candidate import candidate
 from airside.identity.email import domain_of, read
-from airside.identity.passwords import account_word
 from airside.identity.users import acceptable_name
 from airside.limits import SIGNUP_ADDRESS, SIGNUP_CONFIRM, SIGNUP_ORIGIN, Limiter, origin_key
 from airside.limits.model import Demand

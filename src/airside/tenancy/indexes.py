@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from airside.identity.passwords import email_key
+from airside.identity.addresses import email_key
 from airside.vault.indexes import Column, Values
 
 

@@ -12,8 +12,8 @@ from airside.core.entropy import Entropy
 from airside.core.errors import Conflict, InvalidInput, NotFound
 from airside.core.ids import LINK, ROLE, USER, format_id, parse_id, uuid7
 from airside.identity import INVITATION_LIFETIME, Link, Links
+from airside.identity.addresses import email_key
 from airside.identity.email import read
-from airside.identity.passwords import email_key
 from airside.identity.users import acceptable_name
 from airside.store import Outbox, RequestContext
 from airside.tenancy import records_invitations as records
