@@ -27,6 +27,8 @@ from tests.permissions.random_stores import CONTEXTS, OBJECTS, RELATIONS, TYPES,
 SEED = 20_261_128
 STORES = 6
 CHECKS = 40
+AT_ONCE = 10_000
+"""Rows of one statement."""
 
 
 @dataclass(frozen=True)
@@ -218,10 +220,11 @@ async def test_question_that_needs_too_many_rows_is_refused(
         "insert into airside.permission_tuple (tenant_id, store_id, object_type, object_id, relation, subject_type,"
         " subject_id, subject_relation, condition_name, condition_context, expires_at, created_at)"
         " select %s, %s, 'doc', '1', 'viewer', 'group', n::text, 'member', '', '', null, %s"
-        " from generate_series(1, %s) as n on conflict do nothing"
+        " from generate_series(%s::int, %s::int) as n on conflict do nothing"
     )
     async with open_ctx(tenant_id) as ctx:
-        await ctx.tx.run(copy, (tenant_id, store_id, ctx.now, MAX_ROWS + 1))
+        for start in range(1, MAX_ROWS + 2, AT_ONCE):
+            await ctx.tx.run(copy, (tenant_id, store_id, ctx.now, start, min(start + AT_ONCE - 1, MAX_ROWS + 1)))
         await permissions.tuples.write(ctx, store_id, writes=[TupleKey("user:0", "viewer", "doc:2")])
     with pytest.raises(TooComplex):
         await may(small, open_ctx, tenant_id, store_id, "user:0")

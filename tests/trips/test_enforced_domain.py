@@ -40,12 +40,11 @@ async def test_recovery_mails_nobody_of_the_domain_and_says_what_it_says_to_ever
     async with closed.operator() as ctx:
         ada = await services.users.create(ctx, f"ada@{DOMAIN}", "Ada", verified=True)
         free = await services.users.create(ctx, "ada@free.example", "Ada", verified=True)
-    for email in (ada.email, f"nobody@{DOMAIN}", free.email):
-        async with closed.operator() as ctx:
+    for email, mailed in ((ada.email, None), (f"nobody@{DOMAIN}", None), (free.email, free.id)):
+        async with closed.operator() as ctx:  # asked before it is committed, and so before it can have been delivered
             await services.recovery.request(ctx, email)
-    async with closed.operator() as ctx:
-        assert not await services.outbox.waits(ctx, "recovery", ada.id)
-        assert await services.outbox.waits(ctx, "recovery", free.id)
+            waiting = [user.id for user in (ada, free) if await services.outbox.waits(ctx, "recovery", user.id)]
+            assert waiting == ([] if mailed is None else [mailed])
     async with closed.operator() as ctx:
         await services.enforcement.let_pass(ctx, ada.id)
         await services.recovery.request(ctx, ada.email)

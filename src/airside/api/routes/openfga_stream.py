@@ -67,7 +67,10 @@ class StreamRoutes:
             nonlocal reached
             # A context for each page: whose token has run out or been revoked since gets nothing more.
             async with self._context(request, "permissions:read") as ctx:
-                events, reached, more = await self._page(ctx, asked, reached)
+                events, following, more = await self._page(ctx, asked, reached)
+            if events:  # asked anew: reading the page may have taken longer than the right lasted
+                async with self._context(request, "permissions:read"):
+                    reached = following
             return events, more
 
         return read
