@@ -119,12 +119,14 @@ async def running(
     metrics: bool = False,
     traces_url: str | None = None,
     traces_parents: tuple[str, ...] = (),
+    backup_pins: tuple[str, ...] = (),
 ) -> AsyncGenerator[Running]:
     """A server on the migrated database at `dsn`, answering until the context ends, at `port` or a free one; with
     `authorities`, also one that demands certificates. It may fetch from `fetch_exceptions` (`host:port`) although
     they are private. `dns_server` (`host:port`) answers what it asks of domains. What it shreds is taken out of
     the keys at `backup_target`, where it makes a backup itself after each `backup_every`. With `metrics` it has an
-    internal listener. It sends a trace of each request to `traces_url`, and believes `traces_parents`."""
+    internal listener. It sends a trace of each request to `traces_url`, and believes `traces_parents`.
+    With `backup_pins` it publishes those of its keys."""
     port = port or free_port()
     certificates = ensure_development_certificates(folder, clock=clock)
     settings = Settings(
@@ -132,6 +134,9 @@ async def running(
         public_url=f"https://{HOST}:{port}",
         port=port,
         redirect_port=None,
+        tls_certificate=certificates.certificate,
+        tls_key=certificates.key,
+        tls_backup_pins=backup_pins,
         mutual_tls_port=None if authorities is None else free_port(),
         mutual_tls_authorities=authorities,
         fetch_exceptions=fetch_exceptions,

@@ -26,6 +26,7 @@ GOOD: Mapping[str, str] = {
     "AIRSIDE_MAIL_FROM": "no-reply@id.example.com",
 }
 
+PIN = "A" * 43 + "="
 SECOND_KEK = "file:/etc/airside/other"
 
 CASES: tuple[tuple[str, str | None], ...] = (
@@ -183,6 +184,15 @@ CASES: tuple[tuple[str, str | None], ...] = (
     ("AIRSIDE_TLS_KEY", None),
     ("AIRSIDE_KEK_FILE", None),
     ("AIRSIDE_KEK_FILE", " "),
+    ("AIRSIDE_TLS_BACKUP_PINS", ""),
+    ("AIRSIDE_TLS_BACKUP_PINS", "sha256/" + PIN),
+    ("AIRSIDE_TLS_BACKUP_PINS", PIN[:-1]),
+    ("AIRSIDE_TLS_BACKUP_PINS", PIN[:-2] + "B="),
+    ("AIRSIDE_TLS_BACKUP_PINS", f"{PIN},{PIN}"),
+    ("AIRSIDE_TLS_BACKUP_PINS", f"{PIN},"),
+    ("AIRSIDE_TLS_BACKUP_PINS", "/etc/airside/next.key"),
+    ("AIRSIDE_TLS_PINS_DAYS", "0"),
+    ("AIRSIDE_TLS_PINS_DAYS", "367"),
     # key services
     ("AIRSIDE_KEK", ""),
     ("AIRSIDE_KEK", "/etc/airside/kek"),

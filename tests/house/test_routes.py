@@ -54,6 +54,7 @@ PUBLIC = {
     "GET /.well-known/oauth-protected-resource/t/{slug}",
     "GET /.well-known/ssf-configuration/t/{slug}",
     "GET /t/{slug}/oauth2/jwks",
+    "GET /.well-known/airside/pins.json",
     "GET /.well-known/authzen-configuration",
     "GET /t/{slug}/oauth2/logout",
     "POST /t/{slug}/oauth2/logout",

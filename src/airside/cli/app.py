@@ -16,6 +16,7 @@ from airside.cli.app_erasure import erasure
 from airside.cli.app_factors import factors
 from airside.cli.app_federation import connections, domains
 from airside.cli.app_named_keys import named
+from airside.cli.app_pins import pins
 from airside.cli.app_plans import plan, tenant_plan
 from airside.cli.app_policy import policy
 from airside.cli.app_response import incident, respond
@@ -72,6 +73,7 @@ app.add_typer(audit, name="audit")
 app.add_typer(backup, name="backup")
 keys.add_typer(named, name="app")
 app.add_typer(keys, name="keys")
+app.add_typer(pins, name="pins")
 app.add_typer(alerts, name="alert")
 app.add_typer(apikeys, name="apikeys")
 app.add_typer(incident, name="incident")

@@ -12,6 +12,7 @@ from airside.cli.session import (
     plain_refusals,
     told,
 )
+from airside.core.clock import SystemClock
 from airside.core.errors import Misconfigured
 from airside.transport import server_context
 from airside.wiring.app import application
@@ -19,6 +20,7 @@ from airside.wiring.jobs import Jobs
 from airside.wiring.logs import configure
 from airside.wiring.mutual import MutualTls, listening, mutual_tls
 from airside.wiring.observing import observing
+from airside.wiring.pins import pins
 from airside.wiring.server import run as run_on_uvloop
 from airside.wiring.server import serve
 from airside.wiring.settings import Refused, Settings, load
@@ -71,6 +73,7 @@ def _check_files(settings: Settings) -> tuple[SSLContext, MutualTls | None]:
         lambda: made.append(_tls(settings)),
         lambda: key_encryption_keys(settings),
         lambda: check_authorities(settings),
+        lambda: pins(settings, clock=SystemClock()),
     ):
         try:
             check()

@@ -24,6 +24,7 @@ from airside.api.routes.oauth import AUTHORIZE, OAuthRoutes
 from airside.api.routes.oauth_prompt import PromptIntrospection, PromptKeys
 from airside.api.routes.oidc import OidcRoutes
 from airside.api.routes.openfga_check import PromptCheck
+from airside.api.routes.pins import PinRoutes
 from airside.api.routes.registration import RegistrationRoutes
 from airside.api.routes.revocations import RevocationRoutes
 from airside.api.routes.saml import SamlRoutes
@@ -135,6 +136,7 @@ def routes(services: Services) -> list[BaseRoute]:
             registrations=services.registrations,
             documents=services.client_documents,
         ).routes(),
+        *PinRoutes(pins=services.pins).routes(),
         *OidcRoutes(contexts=services.contexts, keys=services.own_keys, logouts=services.provider_logouts).routes(),
         *SamlRoutes(contexts=services.contexts, party=services.saml_party).routes(),
         *RegistrationRoutes(

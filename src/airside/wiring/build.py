@@ -8,6 +8,7 @@ from airside.core.entropy import Entropy
 from airside.oauth import Authorities
 from airside.store import RequestContext
 from airside.tokens import TokenVerifier
+from airside.transport import ServedPins
 from airside.vault import Aead
 from airside.wiring.alerts import Watching, watching
 from airside.wiring.custody import Custody, custody
@@ -20,6 +21,7 @@ from airside.wiring.machines import Machines, machines
 from airside.wiring.managers import Managers, managers
 from airside.wiring.mutual import authorities
 from airside.wiring.persons import Persons, persons
+from airside.wiring.pins import pins
 from airside.wiring.provider import Provider, provider
 from airside.wiring.provisioning import Provisioning, provisioning
 from airside.wiring.settings import Settings
@@ -50,6 +52,7 @@ class Services(
     authorise: Authorise
     contexts: Contexts
     door: TenantDoor
+    pins: ServedPins | None
 
     async def start(self) -> None:
         """Connect, and listen for other processes' news.
@@ -130,4 +133,5 @@ def build(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy: Ent
         authorise=authorise,
         contexts=contexts,
         door=TenantDoor(lookup=base.lookup, rates=base.rates),
+        pins=pins(settings, clock=clock),
     )

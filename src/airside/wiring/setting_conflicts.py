@@ -24,6 +24,8 @@ def contradictions(settings: "Settings") -> list[Misconfigured]:
         refuse("PUBLIC_URL", "is missing: name the https address that browsers use")
     if (settings.tls_certificate is None) is not (settings.tls_key is None):
         refuse("TLS_CERTIFICATE", "and AIRSIDE_TLS_KEY go together: name both or neither")
+    if settings.tls_backup_pins and settings.tls_certificate is None:
+        refuse("TLS_BACKUP_PINS", "needs AIRSIDE_TLS_CERTIFICATE: a development certificate's key comes and goes")
     if settings.redirect_port == settings.port:
         refuse("REDIRECT_PORT", "is the same as AIRSIDE_PORT: choose another, or off")
     if settings.backup_every is not None and settings.backup_target is None:

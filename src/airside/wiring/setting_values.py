@@ -9,6 +9,7 @@ from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 
 from airside.core.secret import Secret
+from airside.protocols.pins import MAX_PINS, is_pin
 
 _UNITS: Final = {"m": "minutes", "h": "hours", "d": "days"}
 _LEAST, _MOST = timedelta(minutes=10), timedelta(days=366)
@@ -80,3 +81,33 @@ def service_url(text: str) -> str:
     if parts.port is not None and not 0 < parts.port < 65536:
         raise ValueError("has no such port")
     return text.strip().rstrip("/")
+
+
+def pins(text: str) -> tuple[str, ...]:
+    """Different pins, separated by commas; with that of the key in use they fit one document. Raises: ValueError."""
+    found = tuple(word.strip() for word in text_of(text).split(","))
+    if not all(map(is_pin, found)):
+        raise ValueError("is a list of SHA-256 in base64 as `airside pins make FILE` prints them, separated by commas")
+    if len(set(found)) != len(found) or len(found) >= MAX_PINS:
+        raise ValueError(f"names a pin twice, or more than {MAX_PINS - 1}")
+    return found
+
+
+def public_url(text: str) -> str:
+    """An https origin, in lower case. Raises: ValueError."""
+    parts = urlsplit(text_of(text))
+    if parts.scheme != "https" or not parts.hostname or parts.username is not None or "*" in text:
+        raise ValueError("is an https address such as https://id.example.com, without user, path or wildcard")
+    if parts.path not in ("", "/") or parts.query or parts.fragment:
+        raise ValueError("is an origin: no path, query or fragment")
+    if parts.port is not None and not 0 < parts.port < 65536:
+        raise ValueError("has no such port")
+    return f"https://{parts.netloc.lower()}"
+
+
+def origin(text: str) -> str:
+    """An https origin, as browsers write it. Raises: ValueError."""
+    parts = urlsplit(text)
+    if parts.scheme != "https" or not parts.hostname or text != f"https://{parts.netloc.lower()}":
+        raise ValueError("is a list of https origins such as https://app.example.com, separated by commas")
+    return text

@@ -22,7 +22,17 @@ from airside.notify.smtp import read_url
 from airside.notify.syslog import SyslogServer, read_address
 from airside.vault.kms.address import KekAddress, read_kek, read_keks
 from airside.wiring.setting_conflicts import PREFIX, contradictions
-from airside.wiring.setting_values import database, duration_or_off, limits_server, service_url, text_of, traces_address
+from airside.wiring.setting_values import (
+    database,
+    duration_or_off,
+    limits_server,
+    origin,
+    pins,
+    public_url,
+    service_url,
+    text_of,
+    traces_address,
+)
 
 TESTING: Final = frozenset({"AIRSIDE_TEST_DATA", "AIRSIDE_TEST_SUPERUSER_URL", "AIRSIDE_GAUNTLET_FULL"})
 """Names that belong to the test suite; the server neither reads nor refuses them."""
@@ -58,6 +68,8 @@ class Settings:
     mutual_tls_authorities: Path | None = None
     tls_certificate: Path | None = None
     tls_key: Path | None = None
+    tls_backup_pins: tuple[str, ...] = ()
+    tls_pins_days: int = 60
     kek: KekAddress | None = None
     kek_old: tuple[KekAddress, ...] = ()
     kek_file: Path | None = None
@@ -184,17 +196,6 @@ def _path(text: str) -> Path:
     return Path(text_of(text))
 
 
-def _public_url(text: str) -> str:
-    parts = urlsplit(text_of(text))
-    if parts.scheme != "https" or not parts.hostname or parts.username is not None or "*" in text:
-        raise ValueError("is an https address such as https://id.example.com, without user, path or wildcard")
-    if parts.path not in ("", "/") or parts.query or parts.fragment:
-        raise ValueError("is an origin: no path, query or fragment")
-    if parts.port is not None and not 0 < parts.port < 65536:
-        raise ValueError("has no such port")
-    return f"https://{parts.netloc.lower()}"
-
-
 def _listen_host(text: str) -> str:
     try:
         return str(ip_address(text_of(text)))
@@ -238,13 +239,6 @@ def _network(text: str) -> str:
     return str(network)
 
 
-def _origin(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme != "https" or not parts.hostname or text != f"https://{parts.netloc.lower()}":
-        raise ValueError("is a list of https origins such as https://app.example.com, separated by commas")
-    return text
-
-
 def _host_and_port(text: str) -> str:
     if not re.fullmatch(r"[a-z0-9.:\[\]-]{1,255}:[0-9]{1,5}", text):
         raise ValueError("names exact host:port, and a list separates them by commas")
@@ -256,7 +250,7 @@ SETTINGS: Final[dict[str, Setting]] = {
         _one_of("development", "production"),
         "`development`: embedded database, certificate and key made at the first start; `production`: none of these.",
     ),
-    "public_url": Setting(_public_url, "The one https address that browsers and clients use."),
+    "public_url": Setting(public_url, "The one https address that browsers and clients use."),
     "data": Setting(_path, "Folder of the embedded database and of the development certificate and key."),
     "database_url": Setting(
         database, "The application role's connection. Without it, development runs the embedded database."
@@ -285,7 +279,7 @@ SETTINGS: Final[dict[str, Setting]] = {
         _number(1, 65535), "Port for HTTPS that demands a client's certificate (RFC 8705); without it there is none."
     ),
     "mutual_tls_url": Setting(
-        _public_url, "The https address by which clients reach that port, if it isn't the port at the public host."
+        public_url, "The https address by which clients reach that port, if it isn't the port at the public host."
     ),
     "mutual_tls_authorities": Setting(
         _path,
@@ -295,6 +289,12 @@ SETTINGS: Final[dict[str, Setting]] = {
         _path, "PEM file of the certificate and its chain; read together with `AIRSIDE_TLS_KEY`."
     ),
     "tls_key": Setting(_path, "PEM file of the certificate's key, readable by its owner only."),
+    "tls_backup_pins": Setting(
+        pins,
+        "Pins of the keys of certificates to come, made by `airside pins make FILE`, and of a proxy's where TLS ends "
+        "there; with it there is `/.well-known/airside/pins.json` ([pins](../operations/pins.md)).",
+    ),
+    "tls_pins_days": Setting(_number(1, 366), "Days for which an application holds the pins that it has learned."),
     "kek": Setting(
         read_kek,
         "Where the key encryption key is: `file:/…`, `aws:arn:…`, `transit:https://…` or `pkcs11:…` "
@@ -324,7 +324,7 @@ SETTINGS: Final[dict[str, Setting]] = {
     "allowed_hosts": Setting(_list(_host), "Host names answered to beside that of `AIRSIDE_PUBLIC_URL`."),
     "trusted_proxies": Setting(_list(_network), "Networks whose forwarded headers are believed, such as `10.0.0.0/8`."),
     "cors_origins": Setting(
-        _list(_origin), "Origins whose scripts may call the API, such as `https://app.example.com`."
+        _list(origin), "Origins whose scripts may call the API, such as `https://app.example.com`."
     ),
     "fetch_exceptions": Setting(
         _list(_host_and_port),
