@@ -15,6 +15,7 @@ from airside.core.spans import Spans
 from airside.fetch.model import Fetched, Refused, Unavailable
 from airside.fetch.resolver import PinnedBackend, Resolver, SystemResolver
 from airside.fetch.target import Target, parse
+from airside.fetch.trust import tls_context
 
 MAX_BYTES: Final = 1024 * 1024
 TIMEOUT: Final = 5.0  # seconds, for everything together: name, connection, every hop, body
@@ -46,7 +47,7 @@ class Fetcher:
         self._allow = frozenset(_exception(place) for place in allow)
         self._max_redirects = max_redirects
         self._pool = httpcore2.AsyncConnectionPool(
-            ssl_context=_context(trust),
+            ssl_context=tls_context(trust),
             max_connections=MAX_CONNECTIONS,
             keepalive_expiry=KEEPALIVE,
             network_backend=PinnedBackend(allow=self._allow, resolver=resolver or SystemResolver()),
@@ -199,14 +200,6 @@ def _response_headers(lines: list[tuple[bytes, bytes]]) -> dict[str, str]:
 
 def _cookies(lines: list[tuple[bytes, bytes]]) -> tuple[str, ...]:
     return tuple(value.decode("latin-1") for name, value in lines if name.lower() == b"set-cookie")
-
-
-def _context(trust: ssl.SSLContext | Path | None) -> ssl.SSLContext:
-    if isinstance(trust, ssl.SSLContext):
-        return trust
-    context = httpcore2.default_ssl_context() if trust is None else ssl.create_default_context(cafile=trust)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    return context
 
 
 def _exception(place: str) -> str:

@@ -2,10 +2,13 @@
 
 Owns verifying access tokens where they are used (keys found by discovery, revocations followed), the application's
 own token, asking for permissions, sealing its values under a key of the vault, and telling webhooks and security
-events that are ours from others. It does not own headers, CSRF and body caps (`shield` does), nor sign-in pages:
-those are the server's. `sdk.frameworks` puts all of it into a web framework in a few lines.
+events that are ours from others; it hands on the transports that take pinned keys alone. It does not own headers, CSRF
+and body caps (`shield` does), nor sign-in pages: those are the server's. `sdk.frameworks` puts all of it into a web
+framework in a few lines.
 """
 
+from airside.fetch import AsyncPinnedTransport, PinnedTransport, PinRefused
+from airside.protocols.pins import Pins, read_pins
 from airside.sdk.client import ServiceClient
 from airside.sdk.permissions import Permissions, TupleKey
 from airside.sdk.remote import connect, host_of
@@ -21,8 +24,12 @@ from airside.sdk.webhooks import SeenHere, WebhookEvent, WebhookReplayed, Webhoo
 
 __all__ = [
     "AppVault",
+    "AsyncPinnedTransport",
     "BlockingVault",
     "Permissions",
+    "PinRefused",
+    "PinnedTransport",
+    "Pins",
     "RevocationFeed",
     "SecretReader",
     "SecurityEventReplayed",
@@ -39,4 +46,5 @@ __all__ = [
     "WebhookVerifier",
     "connect",
     "host_of",
+    "read_pins",
 ]

@@ -1,0 +1,94 @@
+"""An application with pins, and the real server that changes its key: nobody is locked out, and the old key is
+forgotten."""
+
+from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+
+import httpx2
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from airside.core.clock import Clock
+from airside.core.entropy import Entropy
+from airside.protocols.pins import PATH, pin_of
+from airside.sdk import AsyncPinnedTransport, PinRefused, Pins, read_pins
+from airside.transport import DevelopmentCertificates, ensure_development_certificates
+from airside.vault import Aead
+from tests.makers import Database
+from tests.running import Running, free_port, running
+from tests.senders import Certificate, certificate
+
+NOW = datetime.now(UTC)
+NAMES = (x509.DNSName("localhost"), *(x509.IPAddress(ip_address(each)) for each in ("127.0.0.1", "::1")))
+
+
+def successor(files: DevelopmentCertificates) -> Certificate:
+    """Another certificate for the same names, of the same authority, over another key."""
+    return certificate("successor", NOW, issuer=pair(files.ca, files.ca.with_suffix(".key")), names=NAMES)
+
+
+def pair(held: Path, private: Path) -> Certificate:
+    """What two files hold."""
+    key = load_pem_private_key(private.read_bytes(), password=None)
+    assert isinstance(key, ec.EllipticCurvePrivateKey)
+    return Certificate(x509.load_pem_x509_certificate(held.read_bytes()), key)
+
+
+def take(files: DevelopmentCertificates, held: Certificate) -> None:
+    """What the operator does before the restart."""
+    files.certificate.write_bytes(held.pem)
+    files.key.write_bytes(held.private)
+
+
+async def told(server: Running) -> Pins:
+    """The document as anybody reads it, such as whoever ships an application."""
+    async with server.client() as http:
+        answer = await http.get(PATH)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.headers["cache-control"] == "public, max-age=300"
+    return read_pins(answer.content)
+
+
+async def test_server_without_a_successor_names_no_pins(server: Running) -> None:
+    async with server.client() as http:
+        assert (await http.get(PATH)).status_code == 404
+
+
+async def test_application_follows_the_server_to_its_next_key_and_forgets_the_last(
+    database: Database, kek: Aead, clock: Clock, entropy: Entropy, tmp_path: Path
+) -> None:
+    files, port = ensure_development_certificates(tmp_path, clock=clock), free_port()
+    first, second, third = pair(files.certificate, files.key), successor(files), successor(files)
+    newer: list[Pins] = []
+
+    def start(*backups: Certificate) -> AbstractAsyncContextManager[Running]:
+        named = tuple(pin_of(each.der) for each in backups)
+        return running(database.app, tmp_path, kek=kek, clock=clock, entropy=entropy, port=port, backup_pins=named)
+
+    def client(pins: Pins) -> httpx2.AsyncClient:
+        return httpx2.AsyncClient(transport=AsyncPinnedTransport(pins, trust=files.ca, learned=newer.append))
+
+    async with start(second) as server:
+        document = await told(server)
+        shipped = replace(document, issued_at=document.issued_at - timedelta(hours=1))
+        assert shipped.host == "localhost"
+        assert shipped.pins == (pin_of(first.der), pin_of(second.der))
+        async with client(shipped) as application:
+            assert (await application.get(f"{server.url}/healthz")).status_code == 200
+
+    take(files, second)
+    async with start(third) as server:
+        async with client(shipped) as application:
+            assert (await application.get(f"{server.url}/healthz")).status_code == 200
+        assert newer[-1].pins == (pin_of(second.der), pin_of(third.der))
+
+    take(files, first)
+    async with start(third) as server, client(newer[-1]) as application:
+        with pytest.raises(PinRefused):
+            await application.get(f"{server.url}/healthz")
