@@ -1,5 +1,6 @@
 """One small application in each framework that doesn't await, behind Airside, over real sockets."""
 
+import ssl
 import threading
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager
@@ -14,6 +15,7 @@ from werkzeug.serving import make_server
 
 from airside.sdk import TupleKey
 from airside.sdk.frameworks.application import Application
+from airside.sdk.frameworks.certificates import CertificateSource, of_nobody
 from airside.sdk.frameworks.django import Airside as DjangoAirside
 from airside.sdk.frameworks.flask import Airside as FlaskAirside
 from tests.django_settings import django_settings
@@ -32,13 +34,13 @@ def configured_django() -> AbstractContextManager[None]:
 
 
 @asynccontextmanager
-async def serve_wsgi(application: Any) -> AsyncGenerator[str]:
+async def serve_wsgi(application: Any, tls: ssl.SSLContext | None = None) -> AsyncGenerator[str]:
     """The application on threads, at an address of loopback."""
-    server = make_server("127.0.0.1", 0, application, threaded=True)
+    server = make_server("127.0.0.1", 0, application, threaded=True, ssl_context=tls)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield f"{'http' if tls is None else 'https'}://127.0.0.1:{server.server_port}"
     finally:
         server.shutdown()
         thread.join()
@@ -46,8 +48,14 @@ async def serve_wsgi(application: Any) -> AsyncGenerator[str]:
 
 
 @asynccontextmanager
-async def flask(make: Make) -> AsyncGenerator[str]:
-    airside, app = FlaskAirside(make), Flask("app")
+async def flask(
+    make: Make,
+    *,
+    certificates: CertificateSource = of_nobody,
+    tls: ssl.SSLContext | None = None,
+    around: Callable[[Any], Any] = lambda app: app,
+) -> AsyncGenerator[str]:
+    airside, app = FlaskAirside(make, certificates=certificates), Flask("app")
 
     @app.get("/me")
     @airside.user
@@ -74,7 +82,7 @@ async def flask(make: Make) -> AsyncGenerator[str]:
         return airside.token.subject
 
     try:
-        async with serve_wsgi(app) as address:
+        async with serve_wsgi(around(app), tls) as address:
             yield address
     finally:
         airside.close()
@@ -113,24 +121,30 @@ def _django(airside: DjangoAirside) -> None:
 
 
 @asynccontextmanager
-async def django_wsgi(make: Make) -> AsyncGenerator[str]:
-    airside = DjangoAirside(make)
+async def django_wsgi(
+    make: Make,
+    *,
+    certificates: CertificateSource = of_nobody,
+    tls: ssl.SSLContext | None = None,
+    around: Callable[[Any], Any] = lambda app: app,
+) -> AsyncGenerator[str]:
+    airside = DjangoAirside(make, certificates=certificates)
     _django(airside)
     try:
         with configured_django():
-            async with serve_wsgi(WSGIHandler()) as address:
+            async with serve_wsgi(around(WSGIHandler()), tls) as address:
                 yield address
     finally:
         airside.close()
 
 
 @asynccontextmanager
-async def django_asgi(make: Make) -> AsyncGenerator[str]:
+async def django_asgi(make: Make, *, around: Callable[[Any], Any] = lambda app: app) -> AsyncGenerator[str]:
     airside = DjangoAirside(make)
     _django(airside)
     try:
         with configured_django():
-            async with serve(ASGIHandler()) as port:
+            async with serve(around(ASGIHandler())) as port:
                 yield f"http://127.0.0.1:{port}"
     finally:
         airside.close()

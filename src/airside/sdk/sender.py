@@ -29,7 +29,8 @@ class SenderUnproven(Unauthenticated):
 @dataclass(frozen=True, slots=True)
 class Sender:
     """How a request came. `dpop` where its token came by the DPoP scheme; `proof` is its one DPoP header, `url` the
-    address that clients use for it, `certificate` (DER) what the TLS connection has proven: never a header's word."""
+    address that clients use for it, `certificate` (DER) what the TLS connection has proven, as the server or a proxy of
+    the application's own tells it: never a client's word."""
 
     method: str
     url: str

@@ -14,6 +14,9 @@ Environ = dict[str, Any]
 _RAW: Final = ("REQUEST_URI", "RAW_URI")  # waitress, Werkzeug, uWSGI; gunicorn
 _BODY: Final = ("CONTENT_TYPE", "CONTENT_LENGTH")
 _COOKIE: Final = "HTTP_COOKIE"
+_ADDRESS: Final = "REMOTE_ADDR"
+PEER: Final = "airside.peer"
+"""The address that is connected, where another was put in its place."""
 
 
 def request_scope(environ: Environ) -> Scope:
@@ -28,13 +31,14 @@ def request_scope(environ: Environ) -> Scope:
         "raw_path": _raw_path(environ) or quote(path).encode(),
         "query_string": environ.get("QUERY_STRING", "").encode("latin-1"),
         "headers": _lines(environ),
-        "client": (environ.get("REMOTE_ADDR", ""), 0),
+        "client": (environ.get(_ADDRESS, ""), 0),
     }
 
 
 def take_over(environ: Environ, scope: Scope, headers: Incoming) -> None:
     """Let the application see what was decided: who the client is, by which scheme, and no cookie where none acts."""
-    environ["REMOTE_ADDR"] = scope["client"][0]
+    environ[PEER] = environ.get(_ADDRESS, "")
+    environ[_ADDRESS] = scope["client"][0]
     environ["wsgi.url_scheme"] = scope["scheme"]
     if b"cookie" not in headers:
         environ.pop(_COOKIE, None)

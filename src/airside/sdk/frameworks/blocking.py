@@ -6,11 +6,13 @@ import os
 import threading
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 from typing import Any, Final, Self, TypeVar
 
 from airside.core.errors import Unavailable
 from airside.sdk.background import Background
 from airside.sdk.frameworks.application import Application
+from airside.sdk.frameworks.certificates import CertificateSource, of_nobody
 from airside.sdk.frameworks.credentials import Credential
 from airside.sdk.frameworks.demands import Demand
 from airside.sdk.permissions import Permissions
@@ -27,19 +29,29 @@ class BlockingApplication:
     application (gunicorn's `--preload`, uWSGI) share no loop, thread or connection; closes it when the process ends.
 
     `make` is called once at once, so that a setting that can't be meant stops the start and not the first request.
+    `certificates` says where the server tells of clients' certificates, such as `of_socket()`; unless told, none is
+    believed. Under ASGI its own place for them is.
     """
 
-    def __init__(self, make: Callable[[], Application]) -> None:
+    def __init__(self, make: Callable[[], Application], *, certificates: CertificateSource = of_nobody) -> None:
         make()
+        self.certificates = certificates
         self._make = make
         self._lock = threading.Lock()
         self._process: _Process | None = None
 
     @classmethod
-    def from_environment(cls, *, audience: str, environment: Mapping[str, str] = os.environ) -> Self:
+    def from_environment(
+        cls,
+        *,
+        audience: str,
+        environment: Mapping[str, str] = os.environ,
+        certificates: CertificateSource = of_nobody,
+    ) -> Self:
         """As `Application.from_environment`."""
         said = dict(environment)
-        return cls(lambda: Application.from_environment(audience=audience, environment=said))
+        make = partial(Application.from_environment, audience=audience, environment=said)
+        return cls(make, certificates=certificates)
 
     def close(self) -> None:
         """End what this process has open; the next question opens it anew."""

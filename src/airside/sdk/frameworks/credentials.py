@@ -42,13 +42,20 @@ def read_credential(
     return Credential(match[2], Sender(method, url, dpop, ", ".join(proofs) or None, certificate))
 
 
-def cgi_credential(environ: Mapping[str, Any], *, method: str, scheme: str, path: str) -> Credential:
+def cgi_credential(
+    environ: Mapping[str, Any], *, method: str, scheme: str, path: str, certificate: bytes | None = None
+) -> Credential:
     """As `read_credential`, of headers as CGI names them (PEP 3333). `path` is the decoded path that clients use.
 
-    A server joins a header that came twice with a comma, which no token has: two are refused here too. A certificate
-    that the TLS connection has proven is told by no server in a way that they share, so none is believed.
+    A server joins a header that came twice with a comma, which no token has: two are refused here too.
     """
     url = f"{scheme}://{environ.get('HTTP_HOST', '')}{quote(path, safe=_PCHAR)}"
     said = environ.get("HTTP_AUTHORIZATION")
     proof = environ.get("HTTP_DPOP")
-    return read_credential([] if said is None else [said], [] if proof is None else [proof], method=method, url=url)
+    return read_credential(
+        [] if said is None else [said],
+        [] if proof is None else [proof],
+        method=method,
+        url=url,
+        certificate=certificate,
+    )

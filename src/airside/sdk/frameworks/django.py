@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 
 from airside.core.errors import Inconsistent, Refusal
 from airside.sdk.frameworks.blocking import BlockingApplication
+from airside.sdk.frameworks.certificates import of_scope
 from airside.sdk.frameworks.credentials import Credential, cgi_credential
 from airside.sdk.frameworks.demands import Demand
 from airside.sdk.frameworks.guards import Guards
@@ -44,7 +45,7 @@ class Airside(BlockingApplication, Guards):
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
             try:
-                setattr(request, _ATTRIBUTE, self.admit(wanted, _credential(request), kwargs))
+                setattr(request, _ATTRIBUTE, self.admit(wanted, self._credential(request), kwargs))
                 return view(request, *args, **kwargs)
             except Refusal as refusal:
                 return refused(refusal)
@@ -52,17 +53,23 @@ class Airside(BlockingApplication, Guards):
         @wraps(view)
         async def guarded_async(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
             try:
-                setattr(request, _ATTRIBUTE, await self.admit_async(wanted, _credential(request), kwargs))
+                setattr(request, _ATTRIBUTE, await self.admit_async(wanted, self._credential(request), kwargs))
                 return await view(request, *args, **kwargs)
             except Refusal as refusal:
                 return refused(refusal)
 
         return guarded_async if iscoroutinefunction(view) else guarded
 
-
-def _credential(request: HttpRequest) -> Credential:
-    environ = cast(dict[str, Any], getattr(request, "META"))  # noqa: B009  # Django says nothing of its type
-    return cgi_credential(environ, method=request.method or "", scheme=request.scheme or "", path=request.path)
+    def _credential(self, request: HttpRequest) -> Credential:
+        environ = cast(dict[str, Any], getattr(request, "META"))  # noqa: B009  # Django says nothing of its type
+        scope: dict[str, Any] | None = getattr(request, "scope", None)
+        return cgi_credential(
+            environ,
+            method=request.method or "",
+            scheme=request.scheme or "",
+            path=request.path,
+            certificate=self.certificates(environ) if scope is None else of_scope(scope),
+        )
 
 
 def refused(refusal: Refusal) -> HttpResponse:

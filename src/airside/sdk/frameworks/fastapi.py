@@ -1,6 +1,5 @@
 """FastAPI behind Airside: `Airside(…)`, `protect(app)`, and two dependencies, `user` and `require(…)`."""
 
-import ssl
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Annotated, Any, Final
@@ -11,6 +10,7 @@ from fastapi.security import HTTPBearer
 
 from airside.core.errors import Forbidden, Refusal, Unauthenticated
 from airside.sdk.frameworks.application import Application
+from airside.sdk.frameworks.certificates import of_scope
 from airside.sdk.frameworks.credentials import Credential, read_credential
 from airside.sdk.frameworks.demands import demand
 from airside.sdk.frameworks.refusals import answer_to
@@ -73,15 +73,8 @@ def _credential(request: Request) -> Credential:
         headers.getlist("dpop"),
         method=request.method,
         url=url,
-        certificate=_certificate(request),
+        certificate=of_scope(scope),
     )
-
-
-def _certificate(request: Request) -> bytes | None:
-    """The client's certificate as the server's TLS has proven it (ASGI specification, TLS extension), in no header."""
-    extensions: dict[str, dict[str, Any]] = request.scope.get("extensions") or {}
-    chain: list[str] | None = extensions.get("tls", {}).get("client_cert_chain")
-    return ssl.PEM_cert_to_DER_cert(chain[0]) if chain else None
 
 
 async def _refuse(request: Request, error: Exception) -> Response:

@@ -45,6 +45,7 @@ class Airside(BlockingApplication, Guards):
                     method=request.method,
                     scheme=request.scheme,
                     path=request.root_path.rstrip("/") + request.path,
+                    certificate=self.certificates(request.environ),
                 )
                 g.airside_token = self.admit(wanted, credential, request.view_args or {})
                 return current_app.ensure_sync(view)(*args, **kwargs)
