@@ -79,7 +79,7 @@ def commands() -> str:
         "",
         "A verb exits with 0 when it is done, 1 when something differs or is refused, 2 when it can't start as told.",
         "All but `audit verify FILE`, `checklist TARGET`, `keys create`, `pins`, `sql`, `deps` and `threats` speak to",
-        "the database that the [settings](settings.md) name; without any, to that of `airside dev`, if that runs or not.",
+        "the database that [settings](settings.md) name; without any, to that of `airside dev`, if that runs or not.",
         "",
     ]
     return "\n".join([*head, *_command("airside", get_command(app))])
