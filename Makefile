@@ -8,12 +8,17 @@ BESIDE := -n logical --max-worker-restart 0 -m "not alone"
 # What is caught is often caught by waiting.
 MUTANTS_BESIDE := -n $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN)))) --dist worksteal --max-worker-restart 0 -m "not alone"
 ALONE := -m alone
+# What has a verb of its own, and takes long.
+APART := --ignore=tests/mutants --ignore=tests/judges
 OR_NONE := || test $$? -eq 5  # pytest's word for no test at all, as in most parts
 NPM_PEERS := $(patsubst %,tests/peers/%/node_modules/.installed,openfga-js openid-client oauth4webapi jupyterhub oidc-provider)
+LOCKED := $(patsubst tests/%/requirements.in,%,$(wildcard tests/*/*/requirements.in))
 PYTHON_PEERS := $(patsubst %,tests/peers/%/.venv/.installed,authlib jupyterhub nanoidp scim)
+NPM_JUDGES := tests/judges/observatory/node_modules/.installed
+PYTHON_JUDGES := $(patsubst %,tests/judges/%/.venv/.installed,schemathesis wapiti)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: install run check fix test test-mutants test-peers test-debian gauntlet bench docs locks clean
+.PHONY: install run check fix test test-mutants test-peers test-judges test-debian gauntlet bench docs locks clean
 
 install: $(STAMP)  ## make .venv from the hashed locks
 
@@ -37,10 +42,10 @@ fix: install  ## what check can mend by itself
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-test: install  ## every test but the mutants; TESTS=tests/store for a part
+test: install  ## every test but the mutants and judges; TESTS=tests/store for a part
 	sh requirements/debian.sh
-	$(BIN)/pytest $(BESIDE) --dist loadfile --ignore=tests/mutants $(TESTS)
-	$(BIN)/pytest $(ALONE) --ignore=tests/mutants $(TESTS)$(OR_NONE)
+	$(BIN)/pytest $(BESIDE) --dist loadfile $(APART) $(TESTS)
+	$(BIN)/pytest $(ALONE) $(APART) $(TESTS)$(OR_NONE)
 
 test-mutants: install  ## each gauntlet test on a build with one deliberate mistake, which it must catch; AIRSIDE_GAUNTLET_FULL=1 for all
 	sh requirements/debian.sh
@@ -54,11 +59,18 @@ test-peers: install  ## stock clients in other languages against the real server
 	$(MAKE) --no-print-directory $(PYTHON_PEERS)
 	AIRSIDE_PEERS=$(if $(filter true,$(CI)),required) $(BIN)/pytest -n logical --dist loadfile tests/peers
 
-tests/peers/%/node_modules/.installed: tests/peers/%/package-lock.json
+test-judges: install  ## scanners that others wrote against the three examples (needs Node.js 20 and npm)
+	sh requirements/debian.sh requirements/debian-judges.txt
+	command -v npm >/dev/null || sh requirements/debian.sh requirements/debian-node.txt
+	! command -v npm >/dev/null || $(MAKE) --no-print-directory $(NPM_JUDGES)
+	$(MAKE) --no-print-directory $(PYTHON_JUDGES)
+	AIRSIDE_JUDGES=$(if $(filter true,$(CI)),required) $(BIN)/pytest -s tests/judges
+
+tests/%/node_modules/.installed: tests/%/package-lock.json
 	npm --prefix $(<D) ci --silent --ignore-scripts
 	touch $@
 
-tests/peers/%/.venv/.installed: tests/peers/%/requirements.txt
+tests/%/.venv/.installed: tests/%/requirements.txt
 	$(PYTHON) -m venv $(<D)/.venv
 	$(<D)/.venv/bin/python -m pip install --quiet --require-hashes -r $< -c $<
 	touch $@
@@ -80,7 +92,7 @@ docs: install  ## the reference pages that are made from the code
 locks:  ## refresh requirements/*.txt from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --all-extras --no-header -q -U -o requirements/server.txt
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --all-extras --group dev --no-header -q -c requirements/server.txt -o requirements/dev.txt
-	for peer in authlib jupyterhub nanoidp scim; do uv pip compile tests/peers/$$peer/requirements.in --universal --python-version 3.11 --generate-hashes --no-header -q -U -o tests/peers/$$peer/requirements.txt; done
+	for name in $(LOCKED); do uv pip compile tests/$$name/requirements.in --universal --python-version 3.11 --generate-hashes --no-header -q -U -o tests/$$name/requirements.txt; done
 
 clean:
 	rm -rf .venv

@@ -7,6 +7,8 @@ from flask import Flask, Response, redirect, render_template_string, request
 from airside.shield import Policy, Rate, passage, protect
 
 HOST = os.environ.get("GUESTBOOK_HOST", "localhost:8000")
+PROXIES = tuple(os.environ.get("GUESTBOOK_PROXIES", "").split())  # what ends TLS before this: addresses or CIDRs
+RATE = int(os.environ.get("GUESTBOOK_RATE", "60"))  # requests of one client in a minute
 MAX_TEXT = 500
 PAGE = """<!doctype html>
 <html lang="en">
@@ -22,8 +24,9 @@ app.wsgi_app = protect(
     app.wsgi_app,
     Policy(
         allowed_hosts=frozenset({HOST}),
-        https_redirect=False,  # no TLS on a machine of one's own; leave this line out where people come
-        rate=Rate(60, 60),
+        trusted_proxies=PROXIES,
+        https_redirect=bool(PROXIES),  # no TLS on a machine of one's own
+        rate=Rate(RATE, 60),
     ),
 )
 entries: list[str] = []  # a real application keeps them in its database

@@ -14,10 +14,11 @@ from airside.shield import Policy
 
 AUDIENCE = "https://notes.example"
 HOST = os.environ.get("NOTES_HOST", "localhost:8000")
+PROXIES = tuple(os.environ.get("NOTES_PROXIES", "").split())  # what ends TLS before this: addresses or CIDRs
 
 airside = Airside.from_environment(audience=AUDIENCE)
 app = FastAPI(title="Notes", openapi_url=None)
-airside.protect(app, Policy(allowed_hosts=frozenset({HOST}), https_redirect=False))
+airside.protect(app, Policy(allowed_hosts=frozenset({HOST}), trusted_proxies=PROXIES, https_redirect=bool(PROXIES)))
 
 Author = Annotated[VerifiedToken, Depends(airside.require(scope="notes:write"))]
 Reader = Annotated[VerifiedToken, Depends(airside.require(scope="notes:read", permission="note:{note_id}#viewer"))]

@@ -3,7 +3,7 @@
 import asyncio
 import runpy
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx2
@@ -12,40 +12,25 @@ import pytest
 from airside.core.clock import Clock
 from airside.core.entropy import Entropy
 from airside.core.ids import USER, format_id
-from airside.identity import User
-from airside.oauth import Client, ClientDraft
 from airside.store.migrate import migrate, role_of
 from airside.vault import Aead
+from tests.examples.notes import FRONT, NOTES, NotesTenant, notes_tenant
 from tests.makers import MakeDatabase
 from tests.running import Place, running
 from tests.sdk.peer import serve
-from tests.trips.visitor import NATIVE, code_for, redeem, token_request, visitor
-
-NOTES = Path(__file__).resolve().parents[2] / "examples" / "notes"
-AUDIENCE = "https://notes.example"
-SCOPE = "openid notes:read notes:write"
+from tests.trips.visitor import token_request
 
 
 @dataclass(frozen=True)
 class Scene:
-    """A tenant, its front end's client, and the application over HTTP."""
+    """A tenant, and the application over HTTP."""
 
-    place: Place
-    front: Client
+    tenant: NotesTenant
     http: httpx2.AsyncClient
 
-    async def tokens(self, user: User) -> dict[str, str]:
-        """What a whole sign-in by the form gives."""
-        async with visitor(self.place) as browser:
-            answer = await redeem(
-                self.place, self.front, await code_for(self.place, self.front, user, browser, scope=SCOPE)
-            )
-        assert answer.status_code == 200, answer.text
-        return answer.json()
-
-    async def bearer(self, user: User) -> dict[str, str]:
-        """The header that carries a user's token."""
-        return {"authorization": f"Bearer {(await self.tokens(user))['access_token']}"}
+    @property
+    def place(self) -> Place:
+        return self.tenant.place
 
 
 @pytest.fixture
@@ -61,43 +46,21 @@ async def scene(
     async with blank_database() as database:
         await migrate(database.owner, role_of(database.app))
         async with running(database.app, tmp_path, kek=kek, clock=clock, entropy=entropy) as server:
-            place = await server.tenant()
-            own = ClientDraft(
-                name="Notes itself",
-                public=False,
-                grants=frozenset({"client_credentials"}),
-                audiences=(place.issuer,),
-                scopes=frozenset({"permissions:check", "permissions:write", "revocations:read"}),
-            )
-            client, secret = await place.client(own)
-            front, _ = await place.client(
-                replace(NATIVE, audiences=(AUDIENCE,), scopes=frozenset({"openid", "notes:read", "notes:write"}))
-            )
-            async with place.operator() as ctx:
-                store = (await server.services.tenants.current(ctx)).default_store_id
-                await server.services.permissions.models.write(ctx, store, (NOTES / "model.fga").read_text("utf-8"))
-            assert secret is not None
-            for name, value in {
-                "AIRSIDE_ISSUER": place.issuer,
-                "AIRSIDE_CLIENT_ID": client.word,
-                "AIRSIDE_CLIENT_SECRET": secret.reveal(),
-                "AIRSIDE_STORE_ID": store,
-                "AIRSIDE_CA_FILE": str(server.certificates.ca),
-                "NOTES_HOST": "notes.test",
-            }.items():
+            tenant = await notes_tenant(server, "notes.test")
+            for name, value in tenant.environment.items():
                 monkeypatch.setenv(name, value)
             app = runpy.run_path(str(NOTES / "app.py"))["app"]
             async with (
                 serve(app, lifespan="on") as port,
                 httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers={"host": "notes.test"}) as http,
             ):
-                yield Scene(place, front, http)
+                yield Scene(tenant, http)
 
 
 async def test_people_share_a_note_and_a_revoked_token_is_refused_within_a_second(scene: Scene, clock: Clock) -> None:
     """N19: the token was verified, and is remembered, before it is revoked."""
     anne, bob = await scene.place.user("member"), await scene.place.user("member")
-    annes, bobs = await scene.bearer(anne), await scene.bearer(bob)
+    annes, bobs = await scene.tenant.bearer(anne), await scene.tenant.bearer(bob)
 
     # 1. Anne writes a note; nobody and Bob can't read it.
     made = await scene.http.post("/notes", json={"text": "milk"}, headers=annes)
@@ -115,7 +78,7 @@ async def test_people_share_a_note_and_a_revoked_token_is_refused_within_a_secon
     assert again.status_code == 409
 
     # 3. His token is revoked, and refused within a second.
-    form = {"token": bobs["authorization"].removeprefix("Bearer "), "client_id": scene.front.word}
+    form = {"token": bobs["authorization"].removeprefix("Bearer "), "client_id": scene.tenant.front.word}
     assert (await token_request(scene.place, form, path="revoke")).status_code == 200
     since = clock.monotonic()
     while (await scene.http.get(note, headers=bobs)).status_code == 200:
@@ -128,8 +91,6 @@ async def test_people_share_a_note_and_a_revoked_token_is_refused_within_a_secon
 async def test_token_of_another_tenant_is_refused(scene: Scene) -> None:
     """N20: another issuer, another key."""
     other = await scene.place.server.tenant()
-    front, _ = await other.client(
-        replace(NATIVE, audiences=(AUDIENCE,), scopes=frozenset({"openid", "notes:read", "notes:write"}))
-    )
-    stranger = await Scene(other, front, scene.http).bearer(await other.user("member"))
+    front, _ = await other.client(FRONT)
+    stranger = await NotesTenant(other, front, {}).bearer(await other.user("member"))
     assert (await scene.http.get("/me", headers=stranger)).status_code == 401

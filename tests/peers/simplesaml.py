@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 from lxml import etree
 
 from airside.core.entropy import token
-from tests.peers.conftest import FindProgram, lacking
+from tests.peers.conftest import INSTALLED, FindProgram
 from tests.peers.daemons import daemon, reachable_folder
 from tests.peers.people import PEOPLE, Pair, Person, signing_pair
 from tests.running import Running
@@ -151,7 +151,7 @@ def _module() -> Path:
     """Apache's PHP, whose name has its version in it."""
     found = sorted(Path(MODULES).glob("libphp*.so"))
     if not found:
-        lacking("Apache's PHP")
+        INSTALLED.lacking("Apache's PHP")
     return found[-1]
 
 

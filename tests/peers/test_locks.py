@@ -1,23 +1,24 @@
-"""What the peers consist of is known by hash; where it comes from is the business of whoever installs it."""
+"""What peers and judges consist of is known by hash; where it comes from is the business of whoever installs it."""
 
 import re
 from pathlib import Path
 
-FOLDER = Path(__file__).parent
+FOLDERS = [Path(__file__).parents[1] / name for name in ("peers", "judges")]
 
 
 def test_locks_of_npm_packages_hold_hashes_and_name_no_registry() -> None:
-    locks = sorted(FOLDER.glob("*/package-lock.json"))
-    assert locks != []
+    locks = sorted(lock for folder in FOLDERS for lock in folder.glob("*/package-lock.json"))
+    assert {lock.parents[1] for lock in locks} == set(FOLDERS)
     for lock in locks:
         text = lock.read_text("utf-8")
         assert "resolved" not in text, lock
-        assert text.count('"integrity": "sha512-') == len(re.findall(r'^    "node_modules/', text, re.MULTILINE)), lock
+        packages = re.findall(r'^    "node_modules/', text, re.MULTILINE)
+        assert text.count('"integrity": "sha512-') == len(packages), lock
 
 
 def test_locks_of_python_packages_hold_hashes_and_name_no_index() -> None:
-    locks = sorted(FOLDER.glob("*/requirements.txt"))
-    assert locks != []
+    locks = sorted(lock for folder in FOLDERS for lock in folder.glob("*/requirements.txt"))
+    assert {lock.parents[1] for lock in locks} == set(FOLDERS)
     for lock in locks:
         text = lock.read_text("utf-8")
         assert not re.search(r"://|--(?:extra-)?index-url|--find-links", text), lock
