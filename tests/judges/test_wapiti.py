@@ -1,22 +1,24 @@
 """Wapiti crawls each example and attacks what it found."""
 
 import json
+from pathlib import Path
 
 from tests.installed import Installed
 from tests.judges.sites import Site, judgement
 
-# Its own choice, and what else has something to say of a site without files, PHP or WordPress. Left out of its choice:
-# `ssrf`, which needs a host of its makers that we could be led to; testssl judges what `ssl` does.
+# Its own choice, and what else has something to say of a site without files, PHP or WordPress. Left out are `ssrf` and
+# `xxe`, which see what they did on a host of its makers, `ssl`, of which testssl judges, and `csrf`, which looks for a
+# token in every form: the shield looks where a post comes from, and no guestbook has a cookie to be misused.
 MODULES = (
     "cookieflags csp exec file http_headers permanentxss redirect sql upload xss "
-    "backup crlf csrf htaccess https_redirect ldap methods shellshock timesql xxe"
+    "backup crlf htaccess https_redirect ldap methods shellshock timesql"
 )
 
 
 async def test_wapiti_finds_nothing(site: Site, installed: Installed) -> None:
     python, _ = installed.python("wapiti")
     report = site.folder / "wapiti.json"
-    command = [python, "-m", "wapitiCore.main.wapiti", f"--url={site.url}/", "--scope=domain"]
+    command = [f"{Path(python).parent}/wapiti", f"--url={site.url}/", "--scope=domain"]
     if site.token:
         command += [f"--swagger={site.openapi}", f"--header=Authorization: Bearer {site.token}"]
     command += [
@@ -24,6 +26,7 @@ async def test_wapiti_finds_nothing(site: Site, installed: Installed) -> None:
         *("--format=json", f"--output={report}", "--verify-ssl=0", "--no-bugreport", "--level=2"),
         *(f"--store-session={site.folder}/session", f"--store-config={site.folder}/config"),
         *("--max-scan-time=480", "--max-attack-time=120", "--flush-session"),
+        "--endpoint=http://127.0.0.1:9/",  # nothing outside is named, in no payload either
     ]
     code, said = await judgement(command, site.folder, seconds=560)
     assert code == 0, said
