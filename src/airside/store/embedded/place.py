@@ -159,6 +159,15 @@ def own(folder: Path, account: Account) -> None:
         folder.chmod(0o700)
 
 
+def copy(cluster: Path, made: Path, account: Account) -> None:
+    """Make `made`, a copy of a stopped `cluster` that `account` owns."""
+    shutil.copytree(cluster, made, copy_function=shutil.copy)
+    if account.switch:
+        for folder, _, files in os.walk(made):
+            for path in (Path(folder), *(Path(folder) / name for name in files)):
+                os.chown(path, account.uid, account.gid)
+
+
 def readable(programs: Programs, place: Place) -> Programs:
     """`programs`, copied beside the cluster where its account can't read the installed ones.
 

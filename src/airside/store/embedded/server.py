@@ -84,13 +84,16 @@ class EmbeddedPostgres:
         clock: Clock | None = None,
         progress: Callable[[str], None] = lambda _: None,
         settings: Mapping[str, str] | None = None,
+        template: Path | None = None,
     ) -> None:
         """`data`: the data directory. `progress` hears one line before each slow step. `settings`: server
-        settings that win over the defaults."""
+        settings that win over the defaults. `template`: a stopped cluster of the same version, which a new one is a
+        copy of."""
         self._data = data
         self._clock = clock or SystemClock()
         self._progress = progress
         self._settings = {**_SETTINGS, **(settings or {})}
+        self._template = template
         self._place: place.Place | None = None
         self._lock: IO[bytes] | None = None
         self._process: subprocess.Popen[bytes] | None = None
@@ -109,6 +112,11 @@ class EmbeddedPostgres:
     def socket_dir(self) -> Path:
         """The folder of the socket, for libpq's `host`."""
         return self._here.socket_dir
+
+    @property
+    def cluster(self) -> Path:
+        """The folder of PostgreSQL's own files."""
+        return self._here.cluster
 
     @property
     def pid(self) -> int | None:
@@ -204,7 +212,6 @@ class EmbeddedPostgres:
         programs = place.readable(programs, here)
         place.own(here.socket_dir, here.account)
         if not (here.cluster / "PG_VERSION").exists():
-            self._progress("creating the database")
             await self._create_cluster(programs)
         await self._outlive_predecessor()
         self._process = await self._launch(programs)
@@ -216,6 +223,15 @@ class EmbeddedPostgres:
         here = self._here
         made = here.cluster.with_name(f"{here.cluster.name}.new")
         shutil.rmtree(made, ignore_errors=True)
+        if self._template is None:
+            self._progress("creating the database")
+            await self._initialise(programs, made)
+        else:
+            place.copy(self._template, made, here.account)
+        made.rename(here.cluster)
+
+    async def _initialise(self, programs: place.Programs, made: Path) -> None:
+        here = self._here
         place.own(made, here.account)
         command = [
             programs.initdb,
@@ -227,7 +243,6 @@ class EmbeddedPostgres:
             process = child.spawn(command, here.account, log)
         if await child.ended(process) != 0:
             raise NotStarted(here.log, self._last_line())
-        made.rename(here.cluster)
 
     async def _outlive_predecessor(self) -> None:
         """Wait for the server of a killed predecessor, which is writing its last checkpoint, to end."""
