@@ -21,11 +21,11 @@ from airside.audit import verify_tenant
 from airside.cli.audit import describe
 from airside.cli.demonstration import SLUG
 from airside.cli.session import err, opened, out, plain_refusals, settings_for_people
-from airside.cli.visitor import Visitor, hidden_fields, parameters, pkce, refresh_target
 from airside.core.entropy import token
 from airside.core.errors import Misconfigured, Unavailable
 from airside.core.ids import USER, format_id
 from airside.core.secret import Secret
+from airside.fetch.visitor import Visitor, hidden_fields, parameters, pkce, refresh_target
 from airside.identity import User
 from airside.oauth import Client, ClientDraft
 from airside.protocols import otp

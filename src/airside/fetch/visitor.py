@@ -1,9 +1,11 @@
-"""A visitor of the running server over real HTTPS: a browser's cookies and forms, and a client's requests."""
+"""A visitor of one server over real HTTPS, for the tour and for tests: a browser's cookies and forms, and a client's
+requests."""
 
 import html
 import json
 import re
 from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
@@ -11,7 +13,8 @@ from typing import Any, Final, Self
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from airside.core.entropy import Entropy, token
-from airside.fetch import Fetched, Fetcher
+from airside.fetch.client import Fetcher
+from airside.fetch.model import Fetched
 
 FORM: Final = "application/x-www-form-urlencoded"
 _COOKIE: Final = re.compile(r"(__Host-[^=;, ]+)=([^;, ]*)")
@@ -40,13 +43,14 @@ class Visitor:
         """GET a path or address of the server."""
         return self._kept(await self._fetcher.get(self._url(address), headers=self._headers(bearer)))
 
-    async def submit(self, address: str, fields: dict[str, str]) -> Fetched:
-        """Send a form as a browser on the server's own page would."""
-        headers = {**self._headers(None), "content-type": FORM, "origin": self.origin, "sec-fetch-site": "same-origin"}
+    async def submit(self, address: str, fields: Mapping[str, str], *, origin: str = "") -> Fetched:
+        """Send a form as a browser on the server's own page would, or on a page of `origin`."""
+        site = {"origin": origin or self.origin, "sec-fetch-site": "cross-site" if origin else "same-origin"}
+        headers = {**self._headers(None), "content-type": FORM, **site}
         content = urlencode(fields).encode()
         return self._kept(await self._fetcher.post(self._url(address), content=content, headers=headers))
 
-    async def exchange(self, address: str, fields: dict[str, str], *, client: tuple[str, str]) -> tuple[int, Any]:
+    async def exchange(self, address: str, fields: Mapping[str, str], *, client: tuple[str, str]) -> tuple[int, Any]:
         """Send a form as a confidential client would; status and JSON."""
         basic = b64encode(f"{client[0]}:{client[1]}".encode()).decode()
         headers = {"content-type": FORM, "authorization": f"Basic {basic}"}
@@ -63,7 +67,7 @@ class Visitor:
         return address if "://" in address else self.origin + address
 
     def _headers(self, bearer: str | None) -> dict[str, str]:
-        headers = {"user-agent": "airside-tour"}
+        headers = {"user-agent": "airside-visitor"}
         if bearer is not None:
             headers["authorization"] = f"Bearer {bearer}"
         if self.cookies:
