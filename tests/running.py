@@ -1,7 +1,5 @@
 """The real server for trips: every room wired as in production, over real TLS on a loopback socket."""
 
-import asyncio
-import socket
 import ssl
 from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -20,17 +18,16 @@ from airside.identity import User
 from airside.oauth import Client, ClientDraft
 from airside.store import RequestContext
 from airside.tenancy import Draft
-from airside.transport import DevelopmentCertificates, ensure_development_certificates, server_context
+from airside.testing.serving import HOST, free_port, serving
+from airside.transport import DevelopmentCertificates, ensure_development_certificates
 from airside.vault import Aead
-from airside.wiring.app import application
-from airside.wiring.build import Services, build
-from airside.wiring.jobs import Jobs
-from airside.wiring.mutual import MutualTls, listening, mutual_tls
-from airside.wiring.observing import Observing, observing
-from airside.wiring.server import serve
+from airside.wiring.build import Services
+from airside.wiring.mutual import MutualTls
+from airside.wiring.observing import Observing
 from airside.wiring.settings import Settings
 
-HOST = "localhost"
+__all__ = ["HOST", "PASSWORD", "Place", "Running", "free_port", "running"]
+
 PASSWORD = "a long enough password for trips"
 
 
@@ -148,42 +145,6 @@ async def running(
         traces_percent=100 if traces_url else 1,
         traces_parents=traces_parents,
     )
-    mutual = mutual_tls(settings, certificates.certificate, certificates.key)
-    services = build(settings, dsn=dsn, kek=kek, clock=clock, entropy=entropy)
-    stop, ready = asyncio.Event(), asyncio.Event()
-    await services.start()
-    try:
-        watching = observing(services, settings)
+    async with serving(settings, dsn, certificates, kek=kek, clock=clock, entropy=entropy) as served:
         inside = f"http://127.0.0.1:{settings.metrics_port}/metrics" if metrics else ""
-        async with Jobs(services, mutual, watching):
-            serving = asyncio.create_task(
-                serve(
-                    application(services, settings),
-                    tls=server_context(certificates.certificate, certificates.key),
-                    host=HOST,
-                    port=port,
-                    public_host=f"{HOST}:{port}",
-                    mutual=listening(settings, mutual),
-                    on_ready=ready.set,
-                    on_drain=services.drain,
-                    stop=stop,
-                    clock=clock,
-                    requests=watching.requests,
-                    internal=watching.internal,
-                )
-            )
-            await asyncio.wait([serving, asyncio.create_task(ready.wait())], return_when=asyncio.FIRST_COMPLETED)
-            if serving.done():
-                serving.result()
-            yield Running(services, settings.public_url, certificates, mutual, watching, inside)
-            stop.set()
-            await serving
-    finally:
-        await services.stop()
-
-
-def free_port() -> int:
-    """A port that nobody listens on just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+        yield Running(served.services, settings.public_url, certificates, served.mutual, served.watching, inside)
