@@ -11,6 +11,7 @@ from airside.testing.browsing import TurnedAway
 from airside.testing.identity_provider import Employee
 from airside.testing.tenants import Application, Tenant
 
+NOBODY = "usr_01jd0000000000000000000001"
 GRACE = Employee("00u1", "grace@customer.example", groups=("admins",))
 
 
@@ -79,4 +80,4 @@ def test_metadata_names_the_provider_and_its_certificate(tenant: Tenant) -> None
 
 def test_request_that_the_directory_may_not_make_says_why(tenant: Tenant) -> None:
     with pytest.raises(TurnedAway, match="404"):
-        tenant.enterprise().scim("GET", "/Users/usr_01jd0000000000000000000001")
+        tenant.enterprise().scim("GET", f"/Users/{NOBODY}")
