@@ -27,7 +27,7 @@ from airside.core.strict_json import dumps
 from airside.federation import ConnectionDraft, OidcSettings
 from airside.federation.scim.profile import profile_of
 from airside.identity import User
-from airside.identity.passwords import email_index
+from airside.identity.addresses import email_index
 from airside.identity.records_profiles import seal
 from airside.store.embedded import EmbeddedPostgres
 from airside.tenancy import Draft

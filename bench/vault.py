@@ -21,7 +21,7 @@ from airside.core.ids import uuid7
 from airside.core.secret import Secret
 from airside.identity import User
 from airside.identity import records as people
-from airside.identity.passwords import email_index
+from airside.identity.addresses import email_index
 from airside.identity.records_email_domains import domain_index
 from airside.store import Engine, RequestContext
 from airside.vault import Keyset, Place, Vault
