@@ -7,6 +7,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
+import structlog
+
 from airside.admin import OPERATOR
 from airside.core.clock import SystemClock
 from airside.core.entropy import SystemEntropy
@@ -19,6 +21,7 @@ from airside.testing.tenants import Tenant
 from airside.transport import ensure_development_certificates
 from airside.vault.kms.local import LocalKek
 from airside.wiring.build import Services
+from airside.wiring.logs import LEVELS
 from airside.wiring.settings import Settings
 
 PATIENCE: Final = 300.0
@@ -87,6 +90,7 @@ class Server:
         return Tenant(self, slug, made.tenant_id, made.default_store_id, f"{self.url}/t/{slug}")
 
     async def _start(self) -> Serving:
+        _log_plainly()
         clock = SystemClock()
         folder = self._stack.enter_context(scratch_folder("airside-testing-"))
         database = await self._stack.enter_async_context(postgres(folder, await template(self._tell, self._cache)))
@@ -106,3 +110,15 @@ class Server:
             self.run(self._stack.aclose())
         finally:
             self._background.stop()
+
+
+def _log_plainly() -> None:
+    """Where the application has no logs of its own: warnings alone, with tracebacks as the server writes them. Drawn
+    with every local value, one holds the loop up for longer than the others wait for a connection."""
+    if structlog.is_configured():
+        return
+    plain = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(
+        processors=[structlog.processors.add_log_level, plain],
+        wrapper_class=structlog.make_filtering_bound_logger(LEVELS["warning"]),
+    )
