@@ -15,6 +15,7 @@ import ssl
 import urllib.request
 
 import pytest
+import structlog
 
 SEEN = set()
 
@@ -41,6 +42,18 @@ def test_coroutine_asks_as_well(airside_tenant, notes):
         return airside_tenant.user("bob").token(notes)
 
     assert asyncio.run(inside())
+
+
+def test_server_tells_warnings_alone_and_draws_no_local_values(airside_server, capsys):
+    log, secret = structlog.get_logger("airside.jobs"), "nobody's to see"
+    log.info("nothing")
+    try:
+        raise ValueError(len(secret))
+    except ValueError:
+        log.exception("round_failed")
+    said = capsys.readouterr().out
+    assert "round_failed" in said and "ValueError" in said
+    assert "nothing" not in said and "locals" not in said
 """
 LIGHT = """
 import sys
@@ -83,7 +96,7 @@ def _passes(folder: Path, tests: str, cache: Path) -> str:
 
 
 def test_fixtures_serve_tests_of_every_kind(cache: Path, tmp_path: Path) -> None:
-    assert "4 passed" in _passes(tmp_path, SAMPLE, cache)
+    assert "5 passed" in _passes(tmp_path, SAMPLE, cache)
 
 
 def test_sample_of_the_page_passes(cache: Path, tmp_path: Path) -> None:
