@@ -31,13 +31,14 @@ PLENTY = "100000"
 
 @dataclass(frozen=True)
 class Site:
-    """An example over TLS on loopback, at `secure`, and over plain HTTP, at `plain`; what judges write goes into
-    `folder`."""
+    """An example over TLS on loopback, at `secure`, and over plain HTTP, at `plain`; the proxy finds it at
+    `application`. What judges write goes into `folder`."""
 
     name: str
     folder: Path
     secure: int
     plain: int
+    application: int
     certificates: DevelopmentCertificates
     openapi: Path
     token: str = ""
@@ -85,11 +86,17 @@ async def _document(told: Mapping[str, str]) -> dict[str, Any]:
     assert status == 0, said
     document: dict[str, Any] = json.loads(said)
     refused = {"type": "object", "required": ["type", "title", "status", "code"]}
-    problem = {"description": "Refused", "content": {"application/problem+json": {"schema": refused}}}
-    missing = {"description": "None", "content": {"application/json": {"schema": {"type": "object"}}}}
+    problem = {"application/problem+json": {"schema": refused}}
+    missing = {"application/json": {"schema": {"type": "object"}}}
+    # FastAPI knows nothing of who refuses before a route is reached, nor that no id has control characters in it.
     for operation in (operation for path in document["paths"].values() for operation in path.values()):
-        # FastAPI knows nothing of who refuses before a route is reached.
-        operation["responses"] = {**dict.fromkeys(REFUSED, problem), "404": missing, **operation["responses"]}
+        answers = operation["responses"]
+        answers |= {status: {"description": "Refused", "content": problem} for status in REFUSED}
+        answers["404"] = {"description": "None", "content": missing}
+        if "422" in answers:
+            answers["422"]["content"] |= problem
+        for parameter in operation.get("parameters", []):
+            parameter["schema"]["pattern"] = r"^[\w-]+$"
     return document
 
 
@@ -113,7 +120,7 @@ async def _behind(proxy: str, name: str, folder: Path, secure: int, application:
     chain.write_bytes(certificates.certificate.read_bytes() + certificates.key.read_bytes())
     judging = folder / "judging"
     judging.mkdir()
-    site = Site(name, judging, secure, free_port(), certificates, GUESTBOOK)
+    site = Site(name, judging, secure, free_port(), application, certificates, GUESTBOOK)
     ports = {"SECURE": secure, "PLAIN": site.plain, "APPLICATION": application}
     told = {"CERTIFICATE": str(chain), **{name: str(port) for name, port in ports.items()}}
     async with daemon([proxy, "-db", "-f", str(PROXY)], place, port=secure, environment=told):
