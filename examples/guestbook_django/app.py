@@ -11,6 +11,7 @@ from django.core.wsgi import get_wsgi_application
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template import Context, Engine
 from django.urls import path
+from django.views.decorators.http import require_http_methods
 
 from airside.shield import Policy, Rate, passage, protect
 
@@ -40,6 +41,7 @@ application = protect(
 entries: list[str] = []  # a real application keeps them in its database
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 def guestbook(request: HttpRequest) -> HttpResponse:
     """What was written, newest first; by a post one more, if it is of a lawful length."""
     if request.method == "POST":

@@ -77,3 +77,9 @@ async def test_what_the_shield_refuses_never_reaches_the_guestbook(visitor: http
     assert (await visitor.post("/", data={"text": "x" * 70_000})).json()["code"] == "too_large"
     assert (await visitor.get("/", headers={"host": "evil.example"})).json()["code"] == "misdirected"
     assert "in your name" not in (await visitor.get("/")).text
+
+
+async def test_methods_that_a_guestbook_has_no_use_for_are_refused(visitor: httpx2.AsyncClient) -> None:
+    for method in ("PUT", "PATCH", "DELETE"):
+        answer = await visitor.request(method, "/", data={"text": "x"})
+        assert (answer.status_code, "POST" in answer.headers["allow"]) == (405, True), method
