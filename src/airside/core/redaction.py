@@ -63,6 +63,18 @@ def mask_text(text: str) -> str:
     return masked if len(text) <= MAX_TEXT else f"{masked}… cut"
 
 
+def spelled(text: str) -> str:
+    """`text` on one line: whatever doesn't print stands there as Python writes it."""
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
+
+
+def set_in(text: str) -> str:
+    """A text of many lines, such as a trace, of which none looks like a line of the log."""
+    return "\n".join(f"    {spelled(line)}" for line in text.splitlines())
+
+
 def is_secret_name(name: str) -> bool:
     """Whether what goes under `name` is never shown, however the name is spelled: `client_secret`, `X-Api-Key`."""
     plain = name.lower().replace("-", "").replace("_", "").replace(" ", "")

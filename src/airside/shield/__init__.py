@@ -1,9 +1,9 @@
 """Shield: what stands between the internet and an application, whoever wrote the application.
 
 Owns the policy (hosts, proxies, headers, CSP, CORS, CSRF, caps, rates), the pure decisions on it, the ASGI and the
-WSGI middleware that apply it, form tokens, `__Host-` cookies and safe local redirects. It does not own who is
-asking or what they may do, keeps no state beyond a request but how often each client came, and needs no server and no
-framework.
+WSGI middleware that apply it, form tokens, `__Host-` cookies, safe local redirects and log lines without secrets. It
+does not own who is asking or what they may do, keeps no state beyond a request but how often each client came, and
+needs no server and no framework.
 """
 
 from airside.core.gcra import Rate
@@ -11,6 +11,7 @@ from airside.shield.asgi import Shield
 from airside.shield.cookies import HostCookie
 from airside.shield.cors import CorsRule
 from airside.shield.csp import NONE, SELF, STRICT, Csp, csp, hash_source, nonce_source
+from airside.shield.logs import RedactedFormatter, redact_logs
 from airside.shield.passage import Passage, passage
 from airside.shield.policy import BODY_SECONDS, HSTS, MAX_BODY, Policy
 from airside.shield.problems import come_again, internal_problem, problem_of
@@ -36,6 +37,7 @@ __all__ = [
     "Prompt",
     "Prompts",
     "Rate",
+    "RedactedFormatter",
     "Reply",
     "Shield",
     "UnfinishedAnswer",
@@ -53,5 +55,6 @@ __all__ = [
     "passage",
     "problem_of",
     "protect",
+    "redact_logs",
     "safe_local_path",
 ]

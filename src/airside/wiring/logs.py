@@ -11,7 +11,7 @@ from typing import Any, Final, TypeAlias
 
 import structlog
 
-from airside.core.redaction import redact
+from airside.core.redaction import redact, set_in, spelled
 from airside.shield.passage import REQUEST_ID
 
 LEVELS: Final = {"debug": 10, "info": 20, "warning": 30, "error": 40}
@@ -74,15 +74,9 @@ def _printable(_logger: Any, _method: str, event: Event) -> Event:
     """What doesn't print, spelled out; the lines of a trace are set in, so that none looks like a line of the log."""
     for key, value in list(event.items()):
         if isinstance(value, str) and key in _TRACES:
-            event[key] = "\n".join(f"    {_spelled(line)}" for line in value.splitlines())
+            event[key] = set_in(value)
         elif isinstance(value, str):
-            event[key] = _spelled(value)
+            event[key] = spelled(value)
         if not key.isprintable():
-            event[_spelled(key)] = event.pop(key)
+            event[spelled(key)] = event.pop(key)
     return event
-
-
-def _spelled(text: str) -> str:
-    if text.isprintable():
-        return text
-    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
