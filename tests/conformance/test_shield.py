@@ -151,8 +151,9 @@ async def test_json_of_one_reading_arrives(port: int) -> None:
         (["Cookie: s=1", "Sec-Fetch-Site: cross-site", f"Origin: {FRONT}"], 403),
         (["Cookie: s=1", "Sec-Fetch-Site: same-origin", f"Origin: https://{HOST}"], 200),
         (["Authorization: Bearer x"], 200),
+        (["Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: navigate", f"Origin: {FRONT}"], 403),
     ],
-    ids=["silent", "foreign", "own", "no-cookie"],
+    ids=["silent", "foreign", "own", "no-cookie", "foreign-form"],
 )
 async def test_a_cookie_acts_only_from_our_own_pages(port: int, headers: list[str], wanted: int) -> None:
     reply = await ask(port, "/length", *headers, body=b"x")

@@ -157,6 +157,17 @@ async def test_a_cross_site_post_with_cookies_is_refused() -> None:
     assert (await ask(shield, "POST", headers=[COOKIE, ("sec-fetch-site", "same-origin")])).status == 200
 
 
+async def test_a_form_of_another_site_is_refused_before_there_is_a_cookie() -> None:
+    """N11: login CSRF."""
+    app = Echo()
+    shield = Shield(app, policy(foreign_posts=frozenset({"/acs"})))
+    led = [("origin", "https://evil.example"), ("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate")]
+    reply = await ask(shield, "POST", "/signin", headers=led)
+    assert (reply.status, reply.code, app.scopes) == (403, "cross_site", [])
+    assert (await ask(shield, "POST", "/acs", headers=led)).status == 200
+    assert (await ask(shield, "GET", "/signin", headers=led)).status == 200
+
+
 async def test_a_foreign_post_passes_and_never_sees_a_cookie() -> None:
     """N11: what other sites may send can't act in the visitor's name."""
     app = Echo()

@@ -38,7 +38,9 @@ def logger(handler: logging.Handler) -> Iterator[logging.Logger]:
     made.addHandler(handler)
     before = [(each, each.formatter) for each in handlers() if each is not handler]
     redact_logs()
+    held = REQUEST_ID.set("")
     yield made
+    REQUEST_ID.reset(held)
     made.removeHandler(handler)
     for each, formatter in before:
         each.setFormatter(formatter)

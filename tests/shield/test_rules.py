@@ -101,6 +101,37 @@ def test_reading_and_what_carries_no_cookie_pass() -> None:
     assert csrf_verdict("POST", {b"origin": b"https://evil.example"}, policy()).allowed
 
 
+@pytest.mark.parametrize(
+    ("site", "mode", "allowed"),
+    [
+        ("cross-site", "navigate", False),
+        ("same-site", "navigate", False),
+        ("same-origin", "navigate", True),
+        ("none", "navigate", True),
+        ("cross-site", "cors", True),
+        ("cross-site", "no-cors", True),
+    ],
+)
+def test_a_form_of_another_site_signs_nobody_in(site: str, mode: str, allowed: bool) -> None:
+    """N11: login CSRF, before there is a cookie. Scripts without one are the business of CORS."""
+    origin = b"https://id.example.com" if site == "same-origin" else b"https://evil.example"
+    headers = {
+        b"sec-fetch-site": site.encode(),
+        b"sec-fetch-mode": mode.encode(),
+        b"origin": origin,
+        b"host": COOKIE[b"host"],
+    }
+    assert csrf_verdict("POST", headers, policy()).allowed is allowed
+    assert csrf_verdict("GET", headers, policy()).allowed
+
+
+def test_a_form_of_a_front_end_that_may_act_is_let_in() -> None:
+    headers = {b"sec-fetch-site": b"cross-site", b"sec-fetch-mode": b"navigate", b"origin": APP.encode()}
+    one = policy(cors=(CorsRule(prefix="/api", origins=frozenset({APP}), credentials=True),))
+    assert csrf_verdict("POST", headers, one, path="/api/x").allowed
+    assert not csrf_verdict("POST", headers, one, path="/account").allowed
+
+
 def test_a_cors_rule_lets_its_origins_act_only_with_credentials() -> None:
     headers = {**COOKIE, b"origin": APP.encode(), b"sec-fetch-site": b"cross-site"}
     for credentials in (True, False):

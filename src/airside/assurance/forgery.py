@@ -11,7 +11,7 @@ from typing import Any, Final, cast
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from joserfc import jws
-from joserfc.errors import SecurityWarning
+from joserfc.errors import JoseError, SecurityWarning
 from joserfc.jwk import ECKey, KeySet, RSAKey
 
 from airside.assurance.target import ELSEWHERE
@@ -58,7 +58,7 @@ def _by_public_key(header: dict[str, Any], body: str, jwks: Mapping[str, Any]) -
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SecurityWarning)  # a short one is found by a check of its own
             keys = KeySet.import_key_set(cast("Any", {"keys": jwks.get("keys", [])})).keys
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, JoseError):
         return  # what is published can't be read, or is none; its own check says so
     for key in [each for each in keys if isinstance(each, RSAKey | ECKey)][:MAX_KEYS]:
         pem = key.public_key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)

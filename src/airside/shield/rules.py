@@ -10,6 +10,7 @@ from airside.shield.policy import Policy
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 METHODS: Final = SAFE_METHODS | {"POST", "PUT", "PATCH", "DELETE"}
+_ELSEWHERE: Final = frozenset({b"cross-site", b"same-site"})
 MAX_FORWARDED: Final = 2048
 MAX_HOPS: Final = 32
 
@@ -88,8 +89,11 @@ def csrf_verdict(method: str, headers: Headers, policy: Policy, *, path: str = "
 
     Sec-Fetch-Site (W3C Fetch Metadata) and Origin must both agree where both are sent; with neither, an unsafe
     method is refused. A CORS rule with credentials lets its origins through on its paths.
+
+    Without a cookie nothing can be done in the visitor's name; but a form that another site sends may sign them in as
+    somebody else (login CSRF), so that a browser which says that it is led here by one is refused all the same.
     """
-    if method in SAFE_METHODS or not policy.csrf or b"cookie" not in headers:
+    if method in SAFE_METHODS or not policy.csrf or not (b"cookie" in headers or _is_led(headers)):
         return _YES
     site, origin = headers.get(b"sec-fetch-site"), headers.get(b"origin")
     if site is None and origin is None:
@@ -105,6 +109,11 @@ def csrf_verdict(method: str, headers: Headers, policy: Policy, *, path: str = "
     if site is not None and site != b"same-origin":
         return Verdict(False, "Sec-Fetch-Site isn't same-origin")
     return _YES
+
+
+def _is_led(headers: Headers) -> bool:
+    """Whether a browser says that a form of another origin leads it here."""
+    return headers.get(b"sec-fetch-mode") == b"navigate" and headers.get(b"sec-fetch-site") in _ELSEWHERE
 
 
 def _canonical(text: str) -> str | None:

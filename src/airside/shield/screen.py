@@ -106,9 +106,9 @@ def screen(scope: Scope, headers: Incoming, policy: Policy) -> Answer | None:
         preflight = _preflight(headers, path, policy)
         if preflight is not None:
             return preflight
-    if method in SAFE_METHODS or b"cookie" not in headers:
+    if method in SAFE_METHODS or (b"cookie" not in headers and b"sec-fetch-mode" not in headers):
         return None
-    return _with_cookie(scope, headers, policy)
+    return _from_where(scope, headers, policy)
 
 
 def readable(scope: Scope, headers: Incoming, policy: Policy) -> tuple[Header, ...]:
@@ -143,11 +143,12 @@ def _is_long(scope: Scope) -> bool:
     return len(lines) > MAX_HEADERS or target + sum([len(name) + len(value) for name, value in lines]) > MAX_HEAD_BYTES
 
 
-def _with_cookie(scope: Scope, headers: Incoming, policy: Policy) -> Answer | None:
+def _from_where(scope: Scope, headers: Incoming, policy: Policy) -> Answer | None:
     path: str = scope["path"]
     if policy.is_foreign_post(path):  # what other sites may send must not act in the visitor's name
-        scope["headers"] = [line for line in scope["headers"] if line[0] != b"cookie"]
-        del headers[b"cookie"]
+        if b"cookie" in headers:
+            scope["headers"] = [line for line in scope["headers"] if line[0] != b"cookie"]
+            del headers[b"cookie"]
         return None
     verdict = csrf_verdict(scope["method"], headers, policy, path=path, scheme=scope["scheme"])
     return None if verdict.allowed else refusal("cross_site")
