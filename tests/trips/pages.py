@@ -3,7 +3,7 @@
 import base64
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
 
@@ -28,6 +28,9 @@ from tests.trips.visitor import NATIVE, request_url
 SOON = "correct horse battery staple"
 
 
+ON_THE_WAY = timedelta(seconds=12)
+
+
 @dataclass(frozen=True)
 class _Row:
     link_id: UUID
@@ -47,8 +50,8 @@ class App:
         return cls(base64.b32decode(shown.replace(" ", "")))
 
     def code(self, now: datetime) -> str:
-        """One that wasn't given before."""
-        self._next = max(self._next, otp.step_at(now) - 1)
+        """One that wasn't given before, and is still good when a slow browser has sent it."""
+        self._next = max(self._next, otp.step_at(now + ON_THE_WAY) - 1)
         self.last = otp.code_at(self._secret, self._next)
         self._next += 1
         return self.last
@@ -230,6 +233,7 @@ class Walk:
         yield "account-totp-refused"
         await page.fill("#code", app.code(self.now))
         await self.send()
+        assert await page.locator("#code").count() == 0, "the code was refused"
         yield "account-codes"
         await page.goto(f"{account}/factors")
         yield "account-factors-set"
