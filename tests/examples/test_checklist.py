@@ -1,6 +1,5 @@
 """The checklist on each of the three examples, over TLS: nothing to mend, and nothing that couldn't be looked at."""
 
-import asyncio
 import sys
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
@@ -14,6 +13,7 @@ from airside.core.clock import Clock
 from airside.core.secret import Secret
 from airside.transport import DevelopmentCertificates, ensure_development_certificates
 from tests.examples.notes import NOTES, notes_tenant
+from tests.peers.daemons import daemon
 from tests.running import Running, free_port
 
 EXAMPLES: Final = NOTES.parent
@@ -50,27 +50,10 @@ async def started(
     server: str, name: str, source: Path, port: int, pair: DevelopmentCertificates, told: Mapping[str, str]
 ) -> AsyncGenerator[None]:
     """The application `name` of the example in a process of its own, until the context ends."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", server, str(port), name, str(pair.certificate), str(pair.key)),
-        cwd=source,
-        env={**told, "PYTHONPATH": ":".join((str(source), *(path for path in sys.path if path)))},
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-    try:
-        async with asyncio.timeout(60):
-            while True:
-                try:
-                    _, writer = await asyncio.open_connection("127.0.0.1", port)
-                except ConnectionRefusedError:
-                    await asyncio.sleep(0.05)
-                    continue
-                writer.close()
-                break
+    command = [sys.executable, "-c", server, str(port), name, str(pair.certificate), str(pair.key)]
+    paths = ":".join((str(source), *(path for path in sys.path if path)))
+    async with daemon(command, pair.ca.parent, port=port, environment={**told, "PYTHONPATH": paths}):
         yield
-    finally:
-        process.terminate()
-        await process.wait()
 
 
 def left(report: Report) -> dict[str, str]:

@@ -22,6 +22,7 @@ from airside.fetch.pinning import (
     question,
     verifying,
 )
+from airside.fetch.resolver import Dialled
 from airside.protocols.pins import MAX_DOCUMENT, Pins
 
 
@@ -102,37 +103,27 @@ class _Backend(httpcore2.AsyncNetworkBackend):
         return _Stream(dialled, self._held, self._hops)
 
 
-class _Stream(httpcore2.AsyncNetworkStream):
+class _Stream(Dialled):
     """`of` is whose key the handshake has shown, and its pin; None before it."""
 
     def __init__(
         self, stream: httpcore2.AsyncNetworkStream, held: HeldPins, hops: int, of: tuple[str, str] | None = None
     ) -> None:
-        self._stream = stream
+        super().__init__(stream)
         self._held = held
         self._hops = hops
         self._of = of
-
-    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return await self._stream.read(max_bytes, timeout)
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         # Again: a kept connection may be older than what was learned since, or than its pins are good for.
         if self._of is not None:
             self._held.demand(*self._of)
-        await self._stream.write(buffer, timeout)
-
-    async def aclose(self) -> None:
-        await self._stream.aclose()
+        await super().write(buffer, timeout)
 
     async def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore2.AsyncNetworkStream:
-        try:
-            secured = await self._stream.start_tls(ssl_context, server_hostname, timeout)
-        except BaseException:  # one that is cancelled would be left to the garbage collector
-            await self._stream.aclose()
-            raise
+        secured = await super().start_tls(ssl_context, server_hostname, timeout)
         if self._hops:
             return _Stream(secured, self._held, self._hops - 1)
         try:
@@ -142,9 +133,6 @@ class _Stream(httpcore2.AsyncNetworkStream):
             await secured.aclose()
             raise
         return _Stream(secured, self._held, 0, of)
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._stream.get_extra_info(info)
 
 
 class _Body(httpx2.AsyncByteStream):

@@ -60,7 +60,7 @@ def _parts(args: object) -> object:
 
 def _part(value: object) -> object:
     if isinstance(value, Mapping):
-        return dict(redact(None, "", dict(cast("Mapping[str, Any]", value))))
+        return redact(None, "", dict(cast("Mapping[str, Any]", value)))
     return value if value is None or isinstance(value, int | float) else spelled(mask_text(str(value)))
 
 

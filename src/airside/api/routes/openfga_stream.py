@@ -67,10 +67,10 @@ class StreamRoutes:
             nonlocal reached
             # A context for each page: whose token has run out or been revoked since gets nothing more.
             async with self._context(request, "permissions:read") as ctx:
-                events, following, more = await self._page(ctx, asked, reached)
-            if events:  # asked anew: reading the page may have taken longer than the right lasted
+                events, reached, more = await self._page(ctx, asked, reached)
+            if events:
                 async with self._context(request, "permissions:read"):
-                    reached = following
+                    pass  # still allowed: reading the page may have taken longer than the right lasted
             return events, more
 
         return read
