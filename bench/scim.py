@@ -28,6 +28,7 @@ from airside.federation import ConnectionDraft, OidcSettings
 from airside.federation.scim.profile import profile_of
 from airside.identity import User
 from airside.identity.addresses import email_index
+from airside.identity.records_email_domains import domain_index
 from airside.identity.records_profiles import seal
 from airside.store.embedded import EmbeddedPostgres
 from airside.tenancy import Draft
@@ -118,6 +119,7 @@ async def fill(superuser: str, tenant_id: UUID, connection_id: UUID, keyset: Key
     accounts: list[tuple[object, ...]] = []
     keys: list[tuple[object, ...]] = []
     users: list[tuple[object, ...]] = []
+    domain = domain_index(keyset, "example.com")
     emails: list[tuple[object, ...]] = []
     for number in range(USERS):
         user_id = uuid7(now, ENTROPY)
@@ -138,14 +140,14 @@ async def fill(superuser: str, tenant_id: UUID, connection_id: UUID, keyset: Key
         keys.append((tenant_id, user_id, keyset.seal(Place("person_key", "wrapped", user_id), key.reveal()), now))
         said = seal(person, User(user_id, address, profile.name, "active", now))
         content = person.seal(Place("scim_user", "content_sealed", user_id), dumps(dict(profile.said)))
-        accounts.append((tenant_id, user_id, said, email_index(keyset, address), "active", now, None))
+        accounts.append((tenant_id, user_id, said, email_index(keyset, address), domain, "active", now, None))
         users.append(
             (tenant_id, connection_id, user_id, index.user_name, index.external_id, content, True, False, 1, now, now)
         )
         emails += [(tenant_id, connection_id, each, user_id) for each in index.emails]
     columns = {
         "user_account": (
-            "tenant_id, user_id, profile_sealed, email_index, state, created_at, email_verified_at",
+            "tenant_id, user_id, profile_sealed, email_index, email_domain_index, state, created_at, email_verified_at",
             accounts,
         ),
         "person_key": ("tenant_id, user_id, wrapped, created_at", keys),

@@ -94,14 +94,14 @@ def fields() -> bool:
         nonce = ENTROPY.bytes(12)
         return nonce + bare.encrypt(nonce, FIELD, None)
 
-    sealed, plain = keyset.seal(Place("user_account", "email_sealed", row), FIELD), bare_seal()
+    sealed, plain = keyset.seal(Place("user_account", "profile_sealed", row), FIELD), bare_seal()
     sealing = [
-        (cost(lambda: keyset.seal(Place("user_account", "email_sealed", row), FIELD), 300), cost(bare_seal, 300))
+        (cost(lambda: keyset.seal(Place("user_account", "profile_sealed", row), FIELD), 300), cost(bare_seal, 300))
         for _ in range(ROUNDS)
     ]
     opening = [
         (
-            cost(lambda: keyset.open(Place("user_account", "email_sealed", row), sealed), 300),
+            cost(lambda: keyset.open(Place("user_account", "profile_sealed", row), sealed), 300),
             cost(lambda: bare.decrypt(plain[:12], plain[12:], None), 300),
         )
         for _ in range(ROUNDS)

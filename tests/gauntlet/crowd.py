@@ -10,12 +10,13 @@ from psycopg import AsyncConnection
 from airside.core.ids import uuid7
 from airside.identity import User
 from airside.identity.addresses import email_index
+from airside.identity.records_email_domains import domain_index
 from airside.identity.records_profiles import seal
 from airside.wiring.build import Services
 
 AT_ONCE: Final = 5_000
 _ACCOUNTS: Final = (
-    "copy airside.user_account (tenant_id, user_id, profile_sealed, email_index, state, created_at,"
+    "copy airside.user_account (tenant_id, user_id, profile_sealed, email_index, email_domain_index, state, created_at,"
     " email_verified_at) from stdin"
 )
 _KEYS: Final = "copy airside.person_key (tenant_id, user_id, wrapped, created_at) from stdin"
@@ -38,8 +39,8 @@ async def _copy(services: Services, connection: AsyncConnection, tenant_id: UUID
             address = f"person.{number}@example.com"
             user = User(uuid7(ctx.now, services.entropy), address, f"Person Number {number}", "active", ctx.now)
             drawn = await services.vault.persons.draw(ctx, user.id)
-            index = email_index(keyset, address)
-            accounts.append((tenant_id, user.id, seal(drawn.key, user), index, user.state, ctx.now, ctx.now))
+            index, domain = email_index(keyset, address), domain_index(keyset, "example.com")
+            accounts.append((tenant_id, user.id, seal(drawn.key, user), index, domain, user.state, ctx.now, ctx.now))
             keys.append((tenant_id, user.id, drawn.row.wrapped, ctx.now))
     for statement, rows in ((_ACCOUNTS, accounts), (_KEYS, keys)):
         async with connection.cursor() as cursor, cursor.copy(statement.encode()) as copy:

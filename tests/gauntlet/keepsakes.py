@@ -19,9 +19,7 @@ from tests.authenticator import Authenticator
 from tests.gauntlet.canaries import Aviary
 from tests.running import Place as Tenant
 
-FORMER = {("user_account", "email_sealed"), ("user_account", "name_sealed")}
-OWNED = tuple(each for each in SEALED if each.owner and (each.table, each.column) not in FORMER)
-"""Those that rows have today: the former are of builds before."""
+OWNED = tuple(each for each in SEALED if each.owner)
 ONCE_THE_TENANTS = tuple(column for column in OWNED if column.column != "profile_sealed")
 """Those that builds before sealed under the tenant's key; there was a person's own when the profile came."""
 SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:User"

@@ -126,24 +126,9 @@ async def test_whose_address_changes_is_found_at_the_new_domain_alone(kit: Kit) 
     assert await found(kit, "example.net") == [["ada@example.net"]]
 
 
-async def test_whose_address_was_released_is_not_found_nor_adopted_again(kit: Kit) -> None:
+async def test_whose_address_was_released_is_not_found_again(kit: Kit) -> None:
     user = await kit.user("ada@example.com")
     async with kit.open_ctx(kit.tenant_id) as ctx:
         await kit.users.release_address(ctx, user.id)
-    async with kit.open_ctx(kit.tenant_id) as ctx:
-        assert await kit.users.adopt(ctx) == 0
     assert await found(kit, DOMAIN) == [[]]
     assert await stored(kit, user.id) == b""
-
-
-async def test_users_from_before_are_found_once_they_are_adopted(kit: Kit) -> None:
-    user = await kit.user("ada@example.com")
-    async with kit.open_ctx(kit.tenant_id) as ctx:
-        former = "update airside.user_account set email_domain_index = null where tenant_id = %s"
-        await ctx.tx.run(former, (kit.tenant_id,))
-    assert await found(kit, DOMAIN) == [[]]
-    async with kit.open_ctx(kit.tenant_id) as ctx:
-        assert await kit.users.adopt(ctx) == 1
-    assert await found(kit, DOMAIN) == [[user.email]]
-    async with kit.open_ctx(kit.tenant_id) as ctx:
-        assert await kit.users.adopt(ctx) == 0

@@ -11,7 +11,7 @@ from airside.core.errors import Conflict, InvalidInput, NotFound
 from airside.core.ids import uuid7
 from airside.identity import User
 from airside.identity.model import MAX_PAGE
-from airside.vault import Place, Unopenable, Vault
+from airside.vault import Unopenable, Vault
 from tests.conftest import OpenContext
 from tests.identity.kit import Kit, MakeTenant
 
@@ -105,56 +105,17 @@ async def test_neither_address_nor_name_stands_in_the_row(open_ctx: OpenContext,
     assert b"anary" not in row.profile_sealed + row.email_index
 
 
-async def as_before(kit: Kit, vault: Vault, user: User, *, keyed: bool) -> None:
-    """Their row as former builds left it: address and name apart, under the tenant's key or (`keyed`) their own."""
-    async with kit.open_ctx(kit.tenant_id) as ctx:
-        seals = await vault.persons.seals(ctx, user.id) if keyed else await vault.keyset(ctx)
-        email, name = (
-            seals.seal(Place("user_account", column, user.id), text.encode())
-            for column, text in (("email_sealed", user.email), ("name_sealed", user.name))
-        )
-        former = """update airside.user_account set profile_sealed = null, email_sealed = %s, name_sealed = %s
-                    where tenant_id = %s and user_id = %s"""
-        await ctx.tx.run(former, (email, name, kit.tenant_id, user.id))
-        if not keyed:
-            await vault.persons.destroy(ctx, user.id)
-
-
-@pytest.mark.parametrize("keyed", [False, True])
-async def test_user_from_before_is_read_and_their_address_and_name_are_sealed_anew_as_one(
-    kit: Kit, vault: Vault, keyed: bool
-) -> None:
-    """Whether they had a key of their own by then or not; until then, what the tenant's key sealed is read with it."""
+async def test_whose_key_is_destroyed_is_neither_read_nor_changed(kit: Kit, vault: Vault) -> None:
+    """Nobody gives them another key."""
     user = await kit.user()
-    await as_before(kit, vault, user, keyed=keyed)
     async with kit.open_ctx(kit.tenant_id) as ctx:
-        assert await kit.users.get(ctx, user.id) == user
-        assert await kit.users.adopt(ctx) == 1
-    async with kit.open_ctx(kit.tenant_id) as ctx:
-        assert await kit.users.adopt(ctx) == 0
-        assert await kit.users.get(ctx, user.id) == user
         await vault.persons.destroy(ctx, user.id)
     async with kit.open_ctx(kit.tenant_id) as ctx:
         with pytest.raises(Unopenable):
             await kit.users.get(ctx, user.id)
-
-
-async def test_a_page_holds_those_from_before_in_their_place(kit: Kit, vault: Vault) -> None:
-    people = [await kit.user(f"ada.{number}@example.com", f"Ada {number}") for number in range(4)]
-    await as_before(kit, vault, people[1], keyed=True)
-    await as_before(kit, vault, people[2], keyed=False)
-    async with kit.open_ctx(kit.tenant_id) as ctx:
-        assert await kit.users.list(ctx) == people
-
-
-async def test_a_user_from_before_who_is_changed_has_the_new_name_alone(kit: Kit, vault: Vault) -> None:
-    user = await kit.user()
-    await as_before(kit, vault, user, keyed=True)
-    async with kit.open_ctx(kit.tenant_id) as ctx:
-        changed = await kit.users.change(ctx, user.id, "bob@example.com", "Bob", verified=False)
-    async with kit.open_ctx(kit.tenant_id) as ctx:
-        assert await kit.users.get(ctx, user.id) == changed
-        assert await kit.users.adopt(ctx) == 0
+        with pytest.raises(Unopenable):
+            await kit.users.change(ctx, user.id, "bob@example.com", "Bob", verified=False)
+        assert await vault.persons.of(ctx, user.id) is None
 
 
 @pytest.mark.parametrize("known", [True, False], ids=["keys in memory", "keys read"])

@@ -69,7 +69,7 @@ async def test_node_that_learned_of_the_key_while_it_came_opens_what_others_seal
         await slow.keyset(ctx)
     site.later()
     await site.turn()
-    place = Place("user_account", "email_sealed", site.tenant_id)
+    place = Place("user_account", "profile_sealed", site.tenant_id)
     async with site.engine.begin(site.tenant_id) as ctx:
         sealed = (await site.vault().keyset(ctx)).seal(place, b"x")
         assert (await slow.keyset(ctx)).open(place, sealed) == b"x"

@@ -35,7 +35,7 @@ def own_vault(kek: LocalKek, entropy: Entropy, standing: FixedClock) -> Vault:
 
 
 def place(row_id: UUID) -> Place:
-    return Place("user_account", "email_sealed", row_id)
+    return Place("user_account", "profile_sealed", row_id)
 
 
 async def test_another_process_opens_what_this_one_sealed(

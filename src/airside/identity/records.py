@@ -70,24 +70,6 @@ order by u.user_id
 limit %s
 """
 
-USERS_FROM_BEFORE: Final = """
-select u.user_id, u.profile_sealed, u.state, u.created_at, u.email_verified_at
-from airside.user_account u
-left join airside.person_key k on k.tenant_id = u.tenant_id and k.user_id = u.user_id
-where u.tenant_id = %s and (k.user_id is null or u.email_domain_index is null or u.profile_sealed is null)
-order by u.user_id
-limit %s
-for no key update of u skip locked
-"""
-
-# Empty stays empty: that address was released.
-RESEAL_USER: Final = """
-update airside.user_account
-set profile_sealed = %s, email_sealed = null, name_sealed = null,
-    email_domain_index = coalesce(email_domain_index, %s)
-where tenant_id = %s and user_id = %s
-"""
-
 SET_USER_STATE: Final = """
 update airside.user_account
 set state = %s
@@ -266,16 +248,6 @@ async def users(ctx: RequestContext, vault: Vault, after: UUID | None, limit: in
     return await profiles.several(
         ctx, vault, await ctx.tx.all(UserRow, LIST_USERS, (ctx.tenant_id, after, after, limit))
     )
-
-
-async def users_from_before(ctx: RequestContext, vault: Vault, limit: int) -> list[User]:
-    """Users from before persons had keys, domains an index and rows a profile, taken until the transaction ends."""
-    return await profiles.several(ctx, vault, await ctx.tx.all(UserRow, USERS_FROM_BEFORE, (ctx.tenant_id, limit)))
-
-
-async def reseal_user(ctx: RequestContext, person: PersonKey, user: User, domain_index: bytes) -> None:
-    """The same address and name, under their own key, and found by their domain."""
-    await ctx.tx.run(RESEAL_USER, (profiles.seal(person, user), domain_index, ctx.tenant_id, user.id))
 
 
 async def set_user_state(ctx: RequestContext, user_id: UUID, state: UserState) -> bool:

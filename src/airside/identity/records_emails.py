@@ -28,7 +28,7 @@ where tenant_id = %s and user_id = %s and email_verified_at is null
 # That an address was proven goes with it; the same in another spelling stays proven.
 CHANGE: Final = """
 update airside.user_account
-set profile_sealed = %s, email_sealed = null, name_sealed = null, email_index = %s, email_domain_index = %s,
+set profile_sealed = %s, email_index = %s, email_domain_index = %s,
     email_verified_at = case when email_index = %s then coalesce(email_verified_at, %s) else %s end
 where tenant_id = %s and user_id = %s
 """

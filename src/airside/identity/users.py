@@ -17,11 +17,9 @@ from airside.identity.email import Mailbox, domain_of, read, read_domain
 from airside.identity.model import MAX_PAGE, User, UserState
 from airside.limits import UNBOUNDED, USERS, Quotas
 from airside.store.context import RequestContext
-from airside.vault import Keyset, PersonKey, Vault
+from airside.vault import Keyset, Vault
 
 MAX_NAME: Final = 200
-MAX_ADOPTED: Final = 500
-"""Users of one round who get a key of their own."""
 MAX_ROUNDS: Final = 5
 """Readings of one page by domain, where other domains share its index."""
 _STATE_EVENTS: Final[dict[UserState, Event]] = {
@@ -127,7 +125,8 @@ class Users:
         indexes = _indexes(await self._vault.indexing(ctx), mailbox)
         if not await records_emails.is_free(ctx, indexes, but=user_id):
             raise Conflict("e-mail address in use")
-        if not await records_emails.change(ctx, await self._key(ctx, user_id), user, indexes):
+        person = await self._vault.persons.of(ctx, user_id)
+        if person is None or not await records_emails.change(ctx, person, user, indexes):
             raise NotFound
         if mailbox.key != read(before.email).key:
             await records_links.revoke_all(ctx, user_id)
@@ -172,32 +171,6 @@ class Users:
             if last is None:
                 break
         return DomainPage(found, last)
-
-    async def adopt(self, ctx: RequestContext) -> int:
-        """Give keys of their own to users from before there were such, and seal their address and name under them; make
-        those findable by their domain who aren't yet. Up to `MAX_ADOPTED`, for a timer; how many."""
-        before = await records.users_from_before(ctx, self._vault, MAX_ADOPTED)
-        keyset = await self._vault.keyset(ctx)
-        for user in before:
-            domain = records_email_domains.domain_index(keyset, domain_of(user.email))
-            await records.reseal_user(ctx, await self._key(ctx, user.id), user, domain)
-        return len(before)
-
-    async def _key(self, ctx: RequestContext, user_id: UUID) -> PersonKey:
-        """The user's own key, made where they have none. Raises: NotFound."""
-        persons = self._vault.persons
-        known = await persons.of(ctx, user_id)
-        if known is not None:
-            return known
-        if not await records.take_user(ctx, user_id):
-            raise NotFound
-        drawn = await persons.draw(ctx, user_id)
-        if await persons.adopt(ctx, drawn):
-            return drawn.key
-        known = await persons.of(ctx, user_id)
-        if known is None:
-            raise NotFound
-        return known
 
     async def set_state(self, ctx: RequestContext, user_id: UUID, state: UserState) -> None:
         """Disable a user or bring them back. A disabled user's sessions and password stop working at once, and mailed

@@ -66,8 +66,6 @@ SEALED: Final = (
     Sealed("invitation", "email_sealed", ("invitation_id",)),
     Sealed("invitation", "name_sealed", ("invitation_id",)),
     Sealed("user_account", "profile_sealed", ("user_id",), owner=OWNER),
-    Sealed("user_account", "email_sealed", ("user_id",), owner=OWNER),
-    Sealed("user_account", "name_sealed", ("user_id",), owner=OWNER),
     Sealed("user_session", "origin_sealed", ("session_id",), owner=OWNER),
     Sealed("user_session", "agent_sealed", ("session_id",), owner=OWNER),
     Sealed("known_device", "origin_sealed", ("user_id", "device_id"), _device, owner=OWNER),

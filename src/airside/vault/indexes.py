@@ -50,7 +50,7 @@ _SAME: Final = Strength(FULL, "looked up by equality, and what is found isn't op
 _GROUP: Final = Strength(
     16, "many rows share a value: what is found is opened and compared, and the index alone doesn't count a company"
 )
-_PROFILE: Final = ("user_account", "profile_sealed")  # rows from before have none until the timer seals them anew
+_PROFILE: Final = ("user_account", "profile_sealed")
 _SCIM_USER: Final = ("scim_user", "content_sealed")
 _SCIM_GROUP: Final = ("scim_group", "content_sealed")
 

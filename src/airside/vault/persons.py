@@ -178,10 +178,6 @@ class PersonKeys:
         records_persons.put(ctx, drawn.row)
         self._hold(ctx.tenant_id, drawn.key)
 
-    async def adopt(self, ctx: RequestContext, drawn: Drawn) -> bool:
-        """Store the key of a person who was there before persons had keys; False where they have one by now."""
-        return await records_persons.insert(ctx, drawn.row)
-
     async def of(self, ctx: RequestContext, user_id: UUID) -> PersonKey | None:
         """That person's key; None where they have none, any more or yet. One query where it isn't in memory."""
         return (await self.each(ctx, (user_id,)))[0]

@@ -10,7 +10,6 @@ from airside.store.context import RequestContext
 INSERT: Final = """
 insert into airside.person_key (tenant_id, user_id, wrapped, created_at)
 values (%s, %s, %s, %s)
-on conflict (tenant_id, user_id) do nothing
 """
 SELECT: Final = "select user_id, wrapped from airside.person_key where tenant_id = %s and user_id = any(%s)"
 DELETE: Final = "delete from airside.person_key where tenant_id = %s and user_id = %s"
@@ -27,11 +26,6 @@ class WrappedKey:
 def put(ctx: RequestContext, key: WrappedKey) -> None:
     """Store the key of a person who is new. Nobody waits for it."""
     ctx.tx.put_off([(INSERT, (ctx.tenant_id, key.user_id, key.wrapped, ctx.now))])
-
-
-async def insert(ctx: RequestContext, key: WrappedKey) -> bool:
-    """False where they have one."""
-    return await ctx.tx.run(INSERT, (ctx.tenant_id, key.user_id, key.wrapped, ctx.now)) == 1
 
 
 async def several(ctx: RequestContext, user_ids: Sequence[UUID]) -> list[WrappedKey]:

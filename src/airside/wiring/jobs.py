@@ -150,7 +150,6 @@ class Jobs:
             services.setup_endings.sweep,
             services.lockdowns.sweep,
             services.certificate_reminders.remind,
-            services.users.adopt,
             services.closing.close_due,
             services.adoption.adopt,
             services.closing.sweep,
