@@ -31,6 +31,14 @@ async def commits_for(seconds: float, dsn: str) -> float:
     return sum(await asyncio.gather(*(write(number) for number in range(WRITERS)))) / seconds
 
 
+def loop_seconds(additions: int = 10_000_000) -> float:
+    """Seconds of the processor for so many additions in a loop: how fast Python itself is here."""
+    total, began = 0, time.process_time()
+    for number in range(additions):
+        total += number
+    return time.process_time() - began
+
+
 def es256_for(seconds: float) -> float:
     """ES256 signatures for each second of one core's time."""
     key, algorithm = ec.generate_private_key(ec.SECP256R1()), ec.ECDSA(hashes.SHA256())

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from airside.shield import Policy, Rate, protect
+from bench.calibration import loop_seconds
 
 REQUESTS = 2_000
 ROUNDS = 15
@@ -100,6 +101,7 @@ async def main() -> None:
         for name, app in apps.items():
             best[name] = min(best[name], await _round(app))
     alone = best.pop("")
+    print(f"10^7 additions in Python {loop_seconds():5.2f} s of CPU")
     print(f"starlette alone         {alone:6.2f} µs of CPU a POST of JSON")
     for name, behind in best.items():
         print(f"{name:<23} {behind - alone:+6.2f} µs (budget 15)")
