@@ -70,7 +70,12 @@ async def _round(app: Callable[..., Awaitable[None]]) -> float:
 HOSTS = frozenset({"id.example.com"})
 POLICIES = {
     "as the server has it": Policy(
-        allowed_hosts=HOSTS, strict_json=False, harden_cookies=False, error_pages=True, body_seconds=0
+        allowed_hosts=HOSTS,
+        strict_json=False,
+        harden_cookies=False,
+        error_pages=True,
+        body_seconds=0,
+        max_fields=0,
     ),
     "rate and slow bodies": Policy(allowed_hosts=HOSTS, strict_json=False, rate=Rate(10**9, 1)),
     "all, with strict JSON": Policy(allowed_hosts=HOSTS, rate=Rate(10**9, 1)),

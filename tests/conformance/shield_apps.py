@@ -37,6 +37,7 @@ POLICY: Final = Policy(
     trusted_proxies=("127.0.0.1/32",),
     max_body=1000,
     body_caps={"/upload": 5000},
+    max_fields=20,
     body_seconds=0.5,
     rates={"/limited": Rate(2, 60)},
     csps={"/widget": STRICT.adding("img-src", "https://img.example")},

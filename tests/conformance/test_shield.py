@@ -131,6 +131,45 @@ async def test_a_body_of_untold_length_is_held_to_the_cap(port: int) -> None:
     assert code(reply) == (413, "too_large")
 
 
+FORM: Final = "Content-Type: application/x-www-form-urlencoded"
+PARTS: Final = "Content-Type: multipart/form-data; boundary=x-y"
+
+
+def parts(count: int) -> bytes:
+    return (
+        b"".join(b'--x-y\r\nContent-Disposition: form-data; name="a"\r\n\r\n--\r\n' for _ in range(count)) + b"--x-y--"
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "full", "over"),
+    [
+        (FORM, b"&".join([b"a="] * 20), b"&".join([b"a="] * 21)),
+        (f"{FORM}; charset=utf-8", b"&" * 19, b"&" * 20),
+        (PARTS, parts(20), parts(21)),
+        ('content-type:  Multipart/Form-Data;Boundary = "x-y"', parts(20), parts(21)),
+    ],
+    ids=["fields", "empty fields", "parts", "parts, spelled otherwise"],
+)
+async def test_a_form_has_so_many_fields_and_no_more(port: int, kind: str, full: bytes, over: bytes) -> None:
+    """A body within its cap can still be a thousand objects of a parser's."""
+    assert (await ask(port, "/upload", kind, body=full))[0] == 200
+    assert code(await ask(port, "/upload", kind, body=over)) == (413, "too_large")
+    # Of a length that nobody told.
+    chunks = b"".join(b"1\r\n" + over[at : at + 1] + b"\r\n" for at in range(len(over))) + b"0\r\n\r\n"
+    assert code(await ask(port, "/upload", kind, "Transfer-Encoding: chunked", body=chunks)) == (413, "too_large")
+
+
+@pytest.mark.parametrize("said", ["", "; boundary=", "; boundary=a; boundary=b", "; boundary*=utf-8''x-y"])
+async def test_a_form_whose_boundary_can_be_read_in_two_ways_is_refused(port: int, said: str) -> None:
+    assert code(await ask(port, "/upload", f"Content-Type: multipart/form-data{said}", body=parts(1)))[0] == 422
+
+
+async def test_an_address_has_so_many_parameters_and_no_more(port: int) -> None:
+    assert (await ask(port, "/who?" + "&".join(["a"] * 20)))[0] == 200
+    assert code(await ask(port, "/who?" + "&".join(["a"] * 21))) == (431, "headers_too_large")
+
+
 @pytest.mark.parametrize(
     "body", [b'{"a":1,"a":2}', b'{"a":NaN}', b"[" * 40 + b"]" * 40, b'"\\ud800"', b"\xff"],
     ids=["duplicate", "nan", "deep", "surrogate", "not-utf-8"],

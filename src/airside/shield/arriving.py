@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from airside.core import strict_json
 from airside.core.errors import Refusal, TooLarge
+from airside.shield.form_fields import FormFields
 
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -19,16 +20,18 @@ class TooSlow(Refusal):
 
 
 class Arriving:
-    """`receive` for the body of one request: at most `cap` bytes, whole within `seconds` (0: no bound).
+    """`receive` for the body of one request: at most `cap` bytes, whole within `seconds` (0: no bound), and of a form
+    as many `fields` as it may have.
 
     `fault` is the code of the refusal once there is one: the application never saw the body whole.
     """
 
-    __slots__ = ("_cap", "_deadline", "_receive", "_replay", "_seen", "_whole", "fault")
+    __slots__ = ("_cap", "_deadline", "_fields", "_receive", "_replay", "_seen", "_whole", "fault")
 
-    def __init__(self, receive: Receive, cap: int, seconds: float) -> None:
+    def __init__(self, receive: Receive, cap: int, seconds: float, fields: FormFields | None = None) -> None:
         self._receive = receive
         self._cap = cap
+        self._fields = fields
         self._deadline = asyncio.get_running_loop().time() + seconds if seconds else None
         self._seen = 0
         self._whole = False
@@ -39,7 +42,7 @@ class Arriving:
         """The next message.
 
         Raises:
-            TooLarge: more bytes than the cap have come, now or before.
+            TooLarge: more bytes than the cap have come, now or before, or more fields.
             TooSlow: the hour has passed before the body was whole.
         """
         if self._replay is not None:
@@ -52,6 +55,8 @@ class Arriving:
         if self._seen > self._cap:
             self.fault = TooLarge.code
             raise TooLarge("body over its cap", max_bytes=self._cap)
+        if self._fields is not None:
+            self._count(self._fields, message.get("body", b""))
         self._whole = not message.get("more_body", False)
         return message
 
@@ -72,6 +77,13 @@ class Arriving:
         body = b"".join(chunks)
         check_json(body)
         self._replay = {"type": "http.request", "body": body, "more_body": False}
+
+    def _count(self, fields: FormFields, chunk: bytes) -> None:
+        try:
+            fields.count(chunk)
+        except TooLarge:
+            self.fault = TooLarge.code
+            raise
 
     async def _next(self) -> Message:
         if self._deadline is None:

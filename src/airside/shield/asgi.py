@@ -13,6 +13,7 @@ from airside.core.entropy import Entropy, SystemEntropy
 from airside.core.errors import LimitExceeded, Refusal
 from airside.shield.arriving import Arriving
 from airside.shield.cors import Header
+from airside.shield.form_fields import form_fields
 from airside.shield.outgoing import Outgoing, Send, marked, written
 from airside.shield.passage import KEY, REQUEST_ID, Passage, Scope
 from airside.shield.policy import Policy
@@ -91,8 +92,9 @@ class Shield:
                 return
             if self._throttle is not None:
                 self._throttle.spend(scope["path"], seen.client)
-            if must_count(scope, headers) or (policy.watches_bodies and headers.get(b"content-length", b"0") != b"0"):
-                outgoing.arriving = body = Arriving(receive, policy.body_cap(scope["path"]), policy.body_seconds)
+            body = _arriving(scope, headers, receive, policy)
+            if body is not None:
+                outgoing.arriving = body
                 receive = body.receive
                 if policy.strict_json and is_json(headers):
                     await body.read_json()
@@ -189,6 +191,17 @@ class Shield:
         given = given_request_id(headers, peer, self._policy)
         client = take_forwarded(scope, headers, peer, self._policy)
         return Passage(given or self._ids.fresh(), client, headers, usual=self._policy.csp)
+
+
+def _arriving(scope: Scope, headers: Incoming, receive: Receive, policy: Policy) -> Arriving | None:
+    """What watches over the body; None where nothing has to."""
+    untold = must_count(scope, headers)
+    if not untold and headers.get(b"content-length", b"0") == b"0":
+        return None
+    fields = form_fields(headers, policy.max_fields) if policy.max_fields else None
+    if not untold and fields is None and not policy.watches_bodies:
+        return None
+    return Arriving(receive, policy.body_cap(scope["path"]), policy.body_seconds, fields)
 
 
 def _extra(scope: Scope, headers: Incoming | None, policy: Policy) -> Sequence[Header]:

@@ -15,6 +15,7 @@ MAX_BODY: Final = 64 * 1024
 MAX_HEADERS: Final = 100
 MAX_HEAD_BYTES: Final = 32 * 1024  # path, query, and names and values of all header lines together
 BODY_SECONDS: Final = 30.0
+MAX_FIELDS: Final = 1000
 HSTS: Final = 2 * 365 * 24 * 3600  # seconds
 Network = IPv4Network | IPv6Network
 _DEFAULT_PORTS: Final = (443, 80)
@@ -40,6 +41,7 @@ class Policy:
     `trusted_proxies`: CIDRs whose forwarded headers count; empty trusts nobody.
     `hsts`: max-age in seconds, sent over https only; 0 sends none.
     `max_body`: bytes, with `body_caps` (path pattern → bytes) where a route says otherwise.
+    `max_fields`: fields of a form and parameters of an address; 0 leaves them to the application.
     `body_seconds`: how long a body may take to arrive whole, under ASGI on asyncio; 0 leaves that to the server.
     `rate`: of one client (an IPv4 address, the /64 of an IPv6 one) on all paths, and `rates` (path pattern → rate) in
     its place; counted in this process. None counts nothing.
@@ -71,6 +73,7 @@ class Policy:
     corp: str = "same-origin"
     max_body: int = MAX_BODY
     body_caps: Mapping[str, int] = field(default_factory=dict[str, int])
+    max_fields: int = MAX_FIELDS
     body_seconds: float = BODY_SECONDS
     rate: Rate | None = None
     rates: Mapping[str, Rate] = field(default_factory=dict[str, Rate])
@@ -102,6 +105,8 @@ class Policy:
             raise Misconfigured("max_body", "a cap is a positive number of bytes")
         if not self.permissions.isascii() or not self.permissions.isprintable() or "*" in self.permissions:
             raise Misconfigured("permissions", "* would give every site the feature")
+        if self.max_fields < 0:
+            raise Misconfigured("max_fields", "a number of fields, or 0 for no bound")
         if self.body_seconds < 0:
             raise Misconfigured("body_seconds", "a span of time, or 0 for none")
         for rate in (self.rate, *self.rates.values()):

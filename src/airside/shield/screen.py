@@ -85,7 +85,7 @@ def screen(scope: Scope, headers: Incoming, policy: Policy) -> Answer | None:
     verdict = decide_host(headers.get(b"host", b""), policy)
     if verdict != "ours":
         return refusal("misdirected" if verdict == "foreign" else "bad_host")
-    if _is_long(scope):
+    if _is_long(scope) or (policy.max_fields and scope.get("query_string", b"").count(b"&") >= policy.max_fields):
         return refusal("headers_too_large")
     method: str = scope["method"]
     path: str = scope["path"]

@@ -18,6 +18,7 @@ from airside.core.errors import TooLarge
 from airside.shield.arriving import check_json
 from airside.shield.cors import Header
 from airside.shield.environ import Environ, request_scope, take_over
+from airside.shield.form_fields import FormFields, form_fields
 from airside.shield.outgoing import marked, shows, written
 from airside.shield.passage import KEY, REQUEST_ID, Passage, Scope
 from airside.shield.policy import Policy
@@ -95,18 +96,21 @@ class _Readable(Protocol):
 
 
 class _Bounded:
-    """`wsgi.input` that stops at the cap: a byte more, and the application never sees the body whole."""
+    """`wsgi.input` that stops at the cap, of bytes or of a form's `fields`: beyond it the application never sees the
+    body whole. `told`: the length is the cap, and a server need not say where such a body ends."""
 
-    def __init__(self, source: _Readable, cap: int) -> None:
+    def __init__(self, source: _Readable, cap: int, fields: FormFields | None = None, *, told: bool = False) -> None:
         self._source = source
         self._left = cap
+        self._beyond = 0 if told else 1
+        self._fields = fields
         self.over = False
 
     def read(self, size: int | None = -1, /) -> bytes:
         """As a file's.
 
         Raises:
-            TooLarge: more bytes than the cap have come.
+            TooLarge: more bytes than the cap have come, or more fields.
         """
         return self._counted(self._source.read(self._most(size)))
 
@@ -122,14 +126,19 @@ class _Bounded:
         return iter(self.readline, b"")
 
     def _most(self, size: int | None) -> int:
-        most = self._left + 1
+        most = self._left + self._beyond
         return most if size is None or size < 0 else min(size, most)
 
     def _counted(self, data: bytes) -> bytes:
         self._left -= len(data)
-        if self._left < 0:
+        try:
+            if self._left < 0:
+                raise TooLarge("body over its cap")
+            if self._fields is not None:
+                self._fields.count(data)
+        except TooLarge:
             self.over = True
-            raise TooLarge("body over its cap")
+            raise
         return data
 
 
@@ -244,7 +253,9 @@ def _body(environ: Environ, scope: Scope, headers: Incoming, policy: Policy) -> 
         environ[_INPUT] = BytesIO(data)
         environ["CONTENT_LENGTH"] = str(len(data))
         return None
-    if length is not None:
+    fields = form_fields(headers, policy.max_fields) if policy.max_fields else None
+    if length is not None and fields is None:
         return None  # held to the cap by its word, which every server and framework keeps
-    environ[_INPUT] = bounded = _Bounded(source, cap)
+    told = length is not None
+    environ[_INPUT] = bounded = _Bounded(source, int(length) if told else cap, fields, told=told)
     return bounded

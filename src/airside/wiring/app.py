@@ -211,8 +211,9 @@ def shield_policy(settings: Settings) -> Policy:
             for name in LARGE
             for prefix in (f"{STORES}/{{store}}/", *(["/"] if name.startswith("access/") else []))
         },
-        # Routes read JSON strictly and write whole cookies and pages themselves; connections keep the hours.
+        # Routes read JSON and forms strictly and write whole cookies and pages themselves; connections keep the hours.
         strict_json=False,
+        max_fields=0,
         harden_cookies=False,
         error_pages=True,
         body_seconds=0,
