@@ -39,7 +39,7 @@ from airside.audit.model import Closing, Leaf, Opening, Pending, Record, Tree
 from airside.audit.tree import Frontier
 from airside.core.clock import SystemClock
 from airside.core.entropy import SystemEntropy
-from airside.core.ids import uuid7
+from airside.core.ids import USER, format_id, uuid7
 from airside.core.strict_json import dumps
 from airside.protocols.jose import SigningKey, public_jwk, thumbprint
 from airside.protocols.jose.keys import generate
@@ -55,6 +55,7 @@ LARGE = 1_000_000
 """Leaves of the log that proofs are made over."""
 AT_ONCE = 50_000
 PROOFS = 200
+SUBJECT = format_id(USER, UUID(int=1))
 EXPORTED = 1_000_000
 """Records of the file that is verified offline."""
 SEARCHES = 50
@@ -101,7 +102,7 @@ class Bench:
         async def write() -> None:
             async with self._engine.begin(self._tenant_id) as ctx:
                 for number in range(count):
-                    await self._journal.record(ctx, Event.USER_UPDATED, subject="usr_1", details={"n": number})
+                    await self._journal.record(ctx, Event.USER_UPDATED, subject=SUBJECT, details={"n": number})
 
         return write
 

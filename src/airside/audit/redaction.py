@@ -41,6 +41,8 @@ class SecretInRecord(Inconsistent):
 
 def clean(text: str) -> str:
     """`text` without what looks like a token or key, one printable line, at most `MAX_TEXT` characters."""
+    if not text:
+        return text
     shown = mask_text(text)[:MAX_TEXT]
     if shown.isprintable():
         return shown

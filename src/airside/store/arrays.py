@@ -27,8 +27,14 @@ def text_array(values: Sequence[str]) -> str:
 
 
 def moment_array(values: Sequence[datetime | None]) -> str:
-    """`timestamptz[]`."""
-    return "{" + ",".join("NULL" if value is None else f'"{value.isoformat()}"' for value in values) + "}"
+    """`timestamptz[]`. Rows of one transaction mostly share one moment, which is spelled once."""
+    spelled: list[str] = []
+    last, text = None, "NULL"
+    for value in values:
+        if value is not last:
+            last, text = value, "NULL" if value is None else f'"{value.isoformat()}"'
+        spelled.append(text)
+    return "{" + ",".join(spelled) + "}"
 
 
 def bytea_array(values: Sequence[bytes | None]) -> str:
@@ -37,5 +43,5 @@ def bytea_array(values: Sequence[bytes | None]) -> str:
 
 
 def uuid_array(values: Sequence[UUID]) -> str:
-    """`uuid[]`."""
-    return "{" + ",".join(map(str, values)) + "}"
+    """`uuid[]`, without hyphens."""
+    return "{" + ",".join([f"{value.int:032x}" for value in values]) + "}"
