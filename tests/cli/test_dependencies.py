@@ -38,11 +38,20 @@ def folder(tmp_path: Path) -> Path:
 def check(folder: Path, capsys: pytest.CaptureFixture[str]) -> Check:
     """The verb in this process, with its exit code and what it said: starting Python for each would take seconds."""
 
-    def told(*, lock: str = "lock.txt", db: str = "db.json", fail_on: str = "low", form: str = "terminal") -> Told:
+    def told(
+        *,
+        lock: str = "lock.txt",
+        db: str = "db.json",
+        fail_on: str = "low",
+        form: str = "terminal",
+        baseline: str | None = None,
+    ) -> Told:
         source = db if "://" in db else str(folder / db)
         code = 0
         try:
-            run_check(None, [folder / lock], source, None, 14, fail_on, form)
+            run_check(
+                None, [folder / lock], source, None, 14, fail_on, form, None if baseline is None else folder / baseline
+            )
         except SystemExit as end:
             code = int(str(end.code))
         said = capsys.readouterr()
@@ -70,6 +79,38 @@ def test_known_vulnerability_is_said_and_fails(check: Check) -> None:
 def test_mended_version_passes(check: Check) -> None:
     code, _, told = check(lock="mended.txt")
     assert (code, told.splitlines()[-1]) == (0, "0 known against 1 packages, by 1 advisories")
+
+
+def accepting(folder: Path, *, check: str = "CVE-1", where: str = "left-pad 1.0", days: float = 1) -> str:
+    """The name of a baseline with one entry that ends in `days`."""
+    end = (SystemClock().now() + timedelta(days=days)).date()
+    reason = "nothing here is padded on the left"
+    entry = f'[[accepted]]\ncheck = "{check}"\nwhere = "{where}"\nreason = "{reason}"\nexpires = {end}\n'
+    (folder / "baseline.toml").write_text(entry, "utf-8")
+    return "baseline.toml"
+
+
+@pytest.mark.parametrize("name", ["CVE-1", "GHSA-1"])
+def test_what_is_accepted_by_any_of_its_names_passes_and_is_counted(folder: Path, check: Check, name: str) -> None:
+    (folder / "db.json").write_text(json.dumps([advisory(aliases=["GHSA-1"])]), "utf-8")
+    code, said, told = check(baseline=accepting(folder, check=name))
+    assert (code, "CVE-1" in said) == (0, False)
+    assert told.splitlines()[-1] == "0 known against 1 packages, by 1 advisories; 1 accepted"
+    document = json.loads(check(baseline="baseline.toml", form="json")[1])
+    assert (document["vulnerabilities"], document["accepted"]) == ([], 1)
+    assert json.loads(check(baseline="baseline.toml", form="sarif")[1])["runs"][0]["results"] == []
+
+
+def test_what_is_accepted_elsewhere_or_no_longer_fails(folder: Path, check: Check) -> None:
+    assert check(baseline=accepting(folder, where="left-pad 2.0"))[0] == 1
+    code, _, told = check(baseline=accepting(folder, days=-1))
+    assert (code, "no longer accepted since" in told) == (1, True)
+
+
+def test_baseline_that_is_not_understood_is_no_pass(folder: Path, check: Check) -> None:
+    assert check(baseline="gone.toml")[0] == 2
+    code, _, told = check(baseline=accepting(folder, check="CVE-2"))
+    assert (code, told.strip()) == (2, "refused entry 1 of the baseline names no check: CVE-2")
 
 
 @pytest.mark.parametrize(

@@ -41,11 +41,14 @@ def check_dependencies(
         Literal["low", "medium", "high", "critical"], typer.Option(help="From which severity on it is a failure.")
     ] = "low",
     form: Form = "terminal",
+    baseline: Annotated[
+        Path | None, typer.Option(help="A TOML file of what is accepted, by advisory, each with a reason and an end.")
+    ] = None,
 ) -> None:
     """Say what is known against the packages. Exit 1 if anything is, 2 if nothing could be checked."""
     from airside.cli.dependencies import check as run
 
-    run(environment, lock or [], advisories, ca, days, fail_on, form)
+    run(environment, lock or [], advisories, ca, days, fail_on, form, baseline)
 
 
 @deps.command("sbom")

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import NoReturn
 
+from airside.assurance import Baseline, read_baseline
 from airside.assurance.advisories import LEVELS, Advisory, Vulnerability, newest, read_database, vulnerabilities
 from airside.assurance.licences import licences as licensed
 from airside.assurance.licences import read_policy
@@ -20,27 +21,39 @@ from airside.core.errors import Refusal
 
 
 def check(
-    environment: Path | None, locks: list[Path], source: str, ca_file: Path | None, days: int, fail_on: str, form: str
+    environment: Path | None,
+    locks: list[Path],
+    source: str,
+    ca_file: Path | None,
+    days: int,
+    fail_on: str,
+    form: str,
+    baseline: Path | None,
 ) -> None:
     """Print what is known against the packages.
 
     Raises:
-        SystemExit: 1: something at or above `fail_on` is; 2: nothing was checked, or not against a living database.
+        SystemExit: 1: something at or above `fail_on` is, and not accepted; 2: nothing was checked, or not against a
+            living database.
     """
+    now = SystemClock().now()
     try:
         packages, where = _packages(environment, locks)
         with busy("reading advisories"):
             advisories = read_database(_source(source, ca_file))
+        accepted = Baseline() if baseline is None else read_baseline(baseline.read_bytes(), _names(advisories), now)
     except (Refusal, OSError) as refusal:
         _cannot(str(refusal))
-    now = SystemClock().now()
     last = newest(advisories)
     if last is None:
         _cannot(f"{source} holds no advisory about Python packages: nothing was checked")
     if now - last > timedelta(days=days):
         _cannot(f"{source} heard last of anything on {last:%Y-%m-%d}, over {days} days ago: what is new isn't in it")
-    found = vulnerabilities(packages, advisories, now)
-    _show(found, packages, advisories, where, form)
+    known = vulnerabilities(packages, advisories, now)
+    found = [one for one in known if not _is_accepted(one, accepted)]
+    _show(found, len(known) - len(found), packages, advisories, where, form)
+    for entry in accepted.expired:
+        err.print(f"no longer accepted since {entry.expires}: {entry.check} {entry.where}".rstrip(), style="yellow")
     if any(LEVELS.index(each.severity) >= LEVELS.index(fail_on) for each in found):
         sys.exit(1)
 
@@ -106,6 +119,15 @@ def _packages(environment: Path | None, locks: list[Path]) -> tuple[list[Package
     return [found[key] for key in sorted(found)], locks[0].as_posix()
 
 
+def _names(advisories: list[Advisory]) -> set[str]:
+    return {name for advisory in advisories for name in (advisory.id, *advisory.aliases)}
+
+
+def _is_accepted(one: Vulnerability, accepted: Baseline) -> bool:
+    """By any of its names: which of them is said first may change with the database."""
+    return any(accepted.accepts(name, f"{one.package.name} {one.package.version}") for name in one.ids)
+
+
 def _source(source: str, ca_file: Path | None) -> Path | bytes:
     if "://" not in source:
         return Path(source)
@@ -113,7 +135,12 @@ def _source(source: str, ca_file: Path | None) -> Path | bytes:
 
 
 def _show(
-    found: list[Vulnerability], packages: list[Package], advisories: list[Advisory], where: str, form: str
+    found: list[Vulnerability],
+    accepted: int,
+    packages: list[Package],
+    advisories: list[Advisory],
+    where: str,
+    form: str,
 ) -> None:
     if form == "json":
         rows = [
@@ -127,14 +154,15 @@ def _show(
             }
             for one in found
         ]
-        told = {"packages": len(packages), "advisories": len(advisories), "vulnerabilities": rows}
-        out.print(json.dumps(told, indent=2, ensure_ascii=False))
+        counts = {"packages": len(packages), "advisories": len(advisories), "accepted": accepted}
+        out.print(json.dumps({**counts, "vulnerabilities": rows}, indent=2, ensure_ascii=False))
     elif form == "sarif":
         out.print(sarif([_row(one, where) for one in found]), end="")
     else:
         columns = ("package", "version", "severity", "known as", "mended in", "what")
         table(columns, [_cells(one) for one in found])
-        err.print(f"{len(found)} known against {len(packages)} packages, by {len(advisories)} advisories")
+        more = f"; {accepted} accepted" if accepted else ""
+        err.print(f"{len(found)} known against {len(packages)} packages, by {len(advisories)} advisories{more}")
 
 
 def _cells(one: Vulnerability) -> tuple[str, ...]:
