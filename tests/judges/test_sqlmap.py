@@ -40,7 +40,8 @@ async def _targets(site: Site) -> list[list[str]]:
     said = f"X-Forwarded-Proto: https\\nAuthorization: Bearer {site.token}"
     common = [f"--host=localhost:{site.secure}", f"--headers={said}"]
     if site.name != "notes":
-        return [[f"--url={url}/", "--data=text=hello", *common]]
+        forms = {"/": "text=hello", "/taken-back": "entry=1"}
+        return [[f"--url={url}{path}", f"--data={form}", *common] for path, form in forms.items()]
     async with visitor(site) as http:
         made = await http.post("/notes", json={"text": "milk"})
     assert made.status_code == 201, made.text

@@ -1,7 +1,7 @@
 import pytest
 
 from airside.core.errors import Misconfigured
-from airside.shield import STRICT, csp, hash_source, nonce_source
+from airside.shield import STRICT, csp, hash_source, integrity, nonce_source
 
 
 def test_the_strict_policy_is_the_contract_to_the_letter() -> None:
@@ -50,6 +50,13 @@ def test_nonces_and_hashes_are_sources() -> None:
     page = STRICT.adding("style-src", nonce_source("abc123"), hash_source(b"a{}")).render()
     assert "style-src 'self' 'nonce-abc123' 'sha256-" in page
     assert hash_source(b"") == "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"
+
+
+def test_integrity_is_as_the_standard_has_it() -> None:
+    """W3C Subresource Integrity §3.1: its own example."""
+    assert integrity(b"alert('Hello, world.');") == (
+        "sha384-H8BRh8j48O9oYatfu5AZzq6A9RINhZO5H16dQZngK7T62em8MUt1FLm52t+eX6xO"
+    )
 
 
 def test_an_empty_policy_is_refused() -> None:

@@ -10,7 +10,7 @@ from airside.core.gcra import Rate
 from airside.shield.asgi import Shield
 from airside.shield.cookies import HostCookie
 from airside.shield.cors import CorsRule
-from airside.shield.csp import NONE, SELF, STRICT, Csp, csp, hash_source, nonce_source
+from airside.shield.csp import NONE, SELF, STRICT, Csp, csp, hash_source, integrity, nonce_source
 from airside.shield.logs import RedactedFormatter, redact_logs
 from airside.shield.passage import Passage, passage
 from airside.shield.policy import BODY_SECONDS, HSTS, MAX_BODY, Policy
@@ -50,6 +50,7 @@ __all__ = [
     "decide_host",
     "decide_origin",
     "hash_source",
+    "integrity",
     "internal_problem",
     "nonce_source",
     "passage",
