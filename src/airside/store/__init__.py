@@ -13,7 +13,7 @@ from airside.store.listener import Listener
 from airside.store.lookup import Address, Lookup
 from airside.store.memory import Memory
 from airside.store.outbox import Outbox
-from airside.store.pace import paced, rounds
+from airside.store.pace import in_turn, paced, rounds
 from airside.store.reach import reach
 from airside.store.records_outbox import Item
 
@@ -34,6 +34,7 @@ __all__ = [
     "Table",
     "Transaction",
     "UniqueViolation",
+    "in_turn",
     "paced",
     "reach",
     "rounds",

@@ -15,6 +15,8 @@ LONGEST_REST: Final = 1.0
 """Seconds of sleep at most after one item, however long that took."""
 ROUND_EVERY: Final = 30.0
 """Seconds between two rounds that find what another process left behind when it died."""
+APART: Final = 0.1
+"""Seconds between the beginnings of two rounds that take turns."""
 
 T = TypeVar("T")
 
@@ -41,3 +43,16 @@ async def rounds(
         except Exception:  # noqa: BLE001 - whatever it was, the next round looks at everybody again
             _log.exception("round_failed", look=getattr(look, "__qualname__", ""))
         await asyncio.sleep(ROUND_EVERY)
+
+
+def in_turn(tenants: Callable[[], Awaitable[T]]) -> Callable[[], Awaitable[T]]:
+    """`tenants`, for rounds of one process that would begin at the same moment, and again each `ROUND_EVERY`: they come
+    `APART`, and don't take every connection that is open while a request waits for the next to be opened."""
+    turn = asyncio.Lock()
+
+    async def asked() -> T:
+        async with turn:
+            await asyncio.sleep(APART)
+            return await tenants()
+
+    return asked

@@ -10,7 +10,7 @@ import structlog
 from airside import limits
 from airside.core.errors import Refusal
 from airside.custody import BackupSchedule
-from airside.store import paced
+from airside.store import in_turn, paced
 from airside.tenancy import PLATFORM_SLUG
 from airside.wiring.build import Services
 from airside.wiring.mutual import MutualTls
@@ -41,26 +41,26 @@ class Jobs:
         self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:
-        services = self._services
-        sequencing = services.sequencer.run(engine=services.engine, clock=services.clock, tenants=self._tenants)
-        watching = services.watch.run(engine=services.engine, clock=services.clock, tenants=self._tenants)
+        services, tenants = self._services, in_turn(self._tenants)
+        sequencing = services.sequencer.run(engine=services.engine, clock=services.clock, tenants=tenants)
+        watching = services.watch.run(engine=services.engine, clock=services.clock, tenants=tenants)
         self._tasks = [
             asyncio.create_task(sequencing, name="audit-sequencer"),
             asyncio.create_task(watching, name="alerts"),
             asyncio.create_task(self._sweep_for_ever(), name="sweeper"),
             asyncio.create_task(self._wipe_for_ever(), name="keys let go"),
             asyncio.create_task(self._write_uses_for_ever(), name="uses of API keys"),
-            asyncio.create_task(services.delivery.run(self._tenants), name="mail"),
-            asyncio.create_task(services.back_channel.run(self._tenants), name="back-channel logout"),
-            asyncio.create_task(services.webhook_sending.run(self._tenants), name="webhooks"),
-            asyncio.create_task(services.signal_sending.run(self._tenants), name="signals"),
+            asyncio.create_task(services.delivery.run(tenants), name="mail"),
+            asyncio.create_task(services.back_channel.run(tenants), name="back-channel logout"),
+            asyncio.create_task(services.webhook_sending.run(tenants), name="webhooks"),
+            asyncio.create_task(services.signal_sending.run(tenants), name="signals"),
         ]
         if services.syslog is not None:
-            self._tasks.append(asyncio.create_task(services.syslog.run(self._tenants), name="syslog"))
+            self._tasks.append(asyncio.create_task(services.syslog.run(tenants), name="syslog"))
         if services.tracing is not None:
             self._tasks.append(asyncio.create_task(services.tracing.run(), name="traces"))
         if self._observing is not None:
-            self._tasks += self._observing.tasks(self._tenants)
+            self._tasks += self._observing.tasks(tenants)
         if services.backup_schedule is not None:
             self._tasks.append(asyncio.create_task(self._back_up_for_ever(services.backup_schedule), name="backups"))
         if self._mutual is not None:
