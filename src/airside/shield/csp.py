@@ -88,8 +88,8 @@ def hash_source(content: bytes) -> str:
 
 
 def integrity(content: bytes) -> str:
-    """What goes into `integrity` beside the address of a script or a stylesheet (W3C Subresource Integrity). The browser
-    takes nothing but `content`, whoever serves it, keeps a copy of it or changes it on its way."""
+    """What goes into `integrity` beside the address of a script or a stylesheet (W3C Subresource Integrity). The
+    browser takes nothing but `content`, whoever serves it, keeps a copy of it or changes it on its way."""
     return f"sha384-{base64.b64encode(hashlib.sha384(content).digest()).decode()}"
 
 
