@@ -65,7 +65,7 @@ class Bench:
         assert isinstance(step, Done), step
 
     async def hash_alone(self, _number: int) -> None:
-        assert await self.hashes.verify(self.stored, PASSWORD.encode())
+        assert await self.hashes.verify(self.tenant_id, self.stored, PASSWORD.encode())
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ async def _bench_of(services: Services) -> Bench:
     for number in range(BATCH):
         async with services.engine.begin(tenant.tenant_id, principal=OPERATOR) as ctx:
             await services.user_admin.create(ctx, f"user{number}@example.com", "", Secret(PASSWORD))
-    stored = await services.hashes.hash(PASSWORD.encode())
+    stored = await services.hashes.hash(tenant.tenant_id, PASSWORD.encode())
     return Bench(services.engine, tenant.tenant_id, services.flows, services.hashes, stored)
 
 

@@ -177,9 +177,15 @@ async def serving(folder: Path, dsn: str) -> None:
     async with started(folder, dsn, PORT) as (services, settings):
         asked = await prepare(services, folder, TUPLES)
         await enlist(services, asked.tenant_id)
-        stored = await services.hashes.hash(PASSWORD.encode())
+        stored = await services.hashes.hash(asked.tenant_id, PASSWORD.encode())
         told = {"store": asked.store_id, "token": asked.token}
-        await serve_real(services, settings, folder, told, lambda line: hashing(services.hashes, stored, float(line)))
+        await serve_real(
+            services,
+            settings,
+            folder,
+            told,
+            lambda line: hashing(services.hashes, asked.tenant_id, stored, float(line)),
+        )
 
 
 async def enlist(services: Services, tenant_id: UUID) -> None:
@@ -189,14 +195,14 @@ async def enlist(services: Services, tenant_id: UUID) -> None:
             await services.user_admin.create(ctx, email(browser, person), "", Secret(PASSWORD))
 
 
-async def hashing(hashes: HashPool, stored: str, seconds: float) -> Told:
+async def hashing(hashes: HashPool, tenant_id: UUID, stored: str, seconds: float) -> Told:
     """How many verifications a second the pool does, as many waiting as there are browsers."""
     began, done = time.perf_counter(), 0
 
     async def until() -> None:
         nonlocal done
         while time.perf_counter() < began + seconds:
-            assert await hashes.verify(stored, PASSWORD.encode())
+            assert await hashes.verify(tenant_id, stored, PASSWORD.encode())
             done += 1
 
     await asyncio.gather(*(until() for _ in range(BROWSERS)))

@@ -46,10 +46,10 @@ class Stopwatch(HashPool):
     seconds = 0.0
     jobs = 0
 
-    async def work(self, work: Callable[[], Result]) -> Result:
+    async def work(self, tenant_id: UUID, work: Callable[[], Result]) -> Result:
         started = perf_counter()
         try:
-            return await super().work(work)
+            return await super().work(tenant_id, work)
         finally:
             self.seconds += perf_counter() - started
             self.jobs += 1

@@ -202,9 +202,9 @@ class _Watched(HashPool):
 
     log: list[str]
 
-    async def verify(self, stored: str, password: bytes) -> bool:
+    async def verify(self, tenant_id: UUID, stored: str, password: bytes) -> bool:
         self.log.append(f"verify {stored.rpartition('$')[0].rpartition('$')[0]}")
-        return await super().verify(stored, password)
+        return await super().verify(tenant_id, stored, password)
 
 
 async def test_wrong_unknown_disabled_and_passwordless_do_the_same_work(

@@ -121,10 +121,10 @@ class _Crowded(HashPool):
 
     crowded = True
 
-    async def work(self, work: Callable[[], Result]) -> Result:
+    async def work(self, tenant_id: UUID, work: Callable[[], Result]) -> Result:
         if self.crowded:
             raise Unavailable("password hashing", 1.0)
-        return await super().work(work)
+        return await super().work(tenant_id, work)
 
 
 async def test_what_found_no_room_to_be_compared_was_no_guess(kit: Kit, vault: Vault, entropy: Entropy) -> None:
@@ -195,9 +195,9 @@ class _Interrupted(HashPool):
 
     happens: Callable[[], Awaitable[None]]
 
-    async def hash(self, password: bytes) -> str:
+    async def hash(self, tenant_id: UUID, password: bytes) -> str:
         await self.happens()
-        return await super().hash(password)
+        return await super().hash(tenant_id, password)
 
 
 async def test_a_change_that_another_overtakes_is_refused(kit: Kit, vault: Vault, entropy: Entropy) -> None:

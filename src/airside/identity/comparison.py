@@ -23,7 +23,7 @@ class Comparison:
         self._hashes = hashes
         self._decoys: WeakKeyDictionary[Keyset, bytes] = WeakKeyDictionary()
 
-    async def matches(self, kept: Kept, password: Secret[str]) -> bool:
+    async def matches(self, tenant_id: UUID, kept: Kept, password: Secret[str]) -> bool:
         """Whether `password` is the one; for an imported hash as it was typed, or normalised as ours are.
 
         Raises:
@@ -31,14 +31,16 @@ class Comparison:
             Inconsistent: the stored hash is none.
         """
         if not kept.imported:
-            return await self._hashes.verify(kept.text, candidate(password))
+            return await self._hashes.verify(tenant_id, kept.text, candidate(password))
         try:
             hashed = foreign.read(kept.text)
         except InvalidInput:
             raise Inconsistent("imported hash that can't be read any more") from None
         typed, ours = as_typed(password), candidate(password)
         # In one piece of work: who finds the queue full has had nothing compared.
-        return await self._hashes.work(lambda: hashed.matches(typed) or (typed != ours and hashed.matches(ours)))
+        return await self._hashes.work(
+            tenant_id, lambda: hashed.matches(typed) or (typed != ours and hashed.matches(ours))
+        )
 
     def nobody(self, keyset: Keyset) -> Kept:
         """What a guess at nobody is compared with: sealed like everybody's hash, and opened each time."""

@@ -1,14 +1,13 @@
-"""Argon2id off the event loop, in a bounded pool with a bounded queue.
+"""Argon2id off the event loop, in a bounded pool with a bounded queue, of which each tenant waits for its share only.
 
 Parameters: OWASP's floor, m = 19 MiB, t = 2, p = 1 (RFC 9106). argon2-cffi releases the GIL while it works; more
 threads than cores gain nothing, and one core is left to everything else.
 """
 
-import asyncio
 import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Final, TypeVar
+from uuid import UUID
 
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -17,6 +16,7 @@ from airside.core.clock import Clock
 from airside.core.entropy import Entropy
 from airside.core.errors import Inconsistent, LimitExceeded, Unavailable
 from airside.core.measures import Tally
+from airside.identity.turns import Turns
 
 Result = TypeVar("Result")
 
@@ -27,9 +27,13 @@ SALT_BYTES: Final = 16
 HASH_BYTES: Final = 32
 
 MAX_WAIT: Final = 0.5
-"""Seconds of queued work beyond which unknown origins are turned away."""
+"""Seconds that a tenant's next would wait for its turn, beyond which unknown origins are turned away."""
 MAX_WAIT_KNOWN: Final = 2.0
-"""Seconds of queued work beyond which everybody is."""
+"""Seconds beyond which everybody of the tenant is."""
+MAX_WAIT_ALL: Final = 20.0
+"""Seconds of queued work, of all tenants together, beyond which everybody is, for what waits takes memory. One tenant
+alone gets no further than a tenth of it."""
+PART: Final = "password hashing"
 QUEUE: Final = "hash_queue"
 _FIRST_GUESS: Final = 0.02
 _LEAST: Final = 0.001
@@ -44,8 +48,7 @@ class HashPool:
     """
 
     def __init__(self, *, clock: Clock, entropy: Entropy, threads: int | None = None) -> None:
-        self._threads = threads or max(1, (os.cpu_count() or 1) - 1)
-        self._executor = ThreadPoolExecutor(self._threads, "argon2")
+        self._turns = Turns(threads or max(1, (os.cpu_count() or 1) - 1), PART)
         self._clock = clock
         self._entropy = entropy
         self._hasher = PasswordHasher(
@@ -56,7 +59,6 @@ class HashPool:
             salt_len=SALT_BYTES,
             type=Type.ID,
         )
-        self._pending = 0
         self.refusals = Tally()
         self._cost = _FIRST_GUESS
         self._dummy = self._hasher.hash(entropy.bytes(HASH_BYTES), salt=entropy.bytes(SALT_BYTES))
@@ -66,60 +68,59 @@ class HashPool:
         """A hash of nothing anybody knows, at the same cost: what a guess at nobody is compared with."""
         return self._dummy
 
-    def admit(self, *, known: bool = False) -> None:
-        """Return if there is room for one more.
+    def admit(self, tenant_id: UUID, *, known: bool = False) -> None:
+        """Return if there is room for one more of the tenant's. Another's full queue leaves it its own.
 
         Raises:
-            LimitExceeded: over `MAX_WAIT` seconds of work are queued and the caller isn't `known`.
-            Unavailable: over `MAX_WAIT_KNOWN` seconds are.
+            LimitExceeded: it would wait over `MAX_WAIT` and the caller isn't `known`.
+            Unavailable: it would wait over `MAX_WAIT_KNOWN`, or over `MAX_WAIT_ALL` is queued.
         """
-        wait = self._pending * self._cost / self._threads
-        if wait > MAX_WAIT_KNOWN:
-            raise Unavailable("password hashing", wait)
+        wait, whole = self._seconds(self._turns.ahead(tenant_id)), self._seconds(self._turns.waiting)
+        if wait > MAX_WAIT_KNOWN or whole > MAX_WAIT_ALL:
+            raise Unavailable(PART, max(wait, MAX_WAIT))
         if wait > MAX_WAIT and not known:
             self.refusals.add(QUEUE)
             raise LimitExceeded(QUEUE, wait)
 
-    async def hash(self, password: bytes) -> str:
+    async def hash(self, tenant_id: UUID, password: bytes) -> str:
         """The PHC string of `password` under a fresh salt.
 
         Raises:
             Unavailable: the queue is full.
         """
         salt = self._entropy.bytes(SALT_BYTES)
-        return await self.work(lambda: self._hasher.hash(password, salt=salt))
+        return await self.work(tenant_id, lambda: self._hasher.hash(password, salt=salt))
 
-    async def verify(self, stored: str, password: bytes) -> bool:
+    async def verify(self, tenant_id: UUID, stored: str, password: bytes) -> bool:
         """Whether `password` is the one that `stored` was made of.
 
         Raises:
             Unavailable: the queue is full.
             Inconsistent: `stored` isn't an Argon2 hash.
         """
-        return await self.work(lambda: self._matches(stored, password))
+        return await self.work(tenant_id, lambda: self._matches(stored, password))
 
     def is_outdated(self, stored: str) -> bool:
         """Whether `stored` was made with other parameters than today's."""
         return self._hasher.check_needs_rehash(stored)
 
-    async def work(self, work: Callable[[], Result]) -> Result:
+    async def work(self, tenant_id: UUID, work: Callable[[], Result]) -> Result:
         """What `work` returns, done in one of the threads: another hash to verify, a password to judge.
 
         Raises:
             Unavailable: the queue is full.
         """
-        self.admit(known=True)
-        self._pending += 1
-        try:
-            result, seconds = await asyncio.get_running_loop().run_in_executor(self._executor, self._timed, work)
-        finally:
-            self._pending -= 1
+        self.admit(tenant_id, known=True)
+        result, seconds = await self._turns.do(tenant_id, lambda: self._timed(work))
         self._cost += _WEIGHT * (max(seconds, _LEAST) - self._cost)
         return result
 
     def close(self) -> None:
-        """Drop what is queued and end the threads."""
-        self._executor.shutdown(wait=True, cancel_futures=True)
+        """Refuse what is queued and end the threads."""
+        self._turns.close()
+
+    def _seconds(self, jobs: int) -> float:
+        return jobs * self._cost / self._turns.threads
 
     def _matches(self, stored: str, password: bytes) -> bool:
         try:

@@ -149,7 +149,7 @@ class Passwords:
         """
         keyset = await self._vault.keyset(ctx)
         policy, before = await self._judged(ctx, keyset, user_id, password, words, refuse_former=refuse_former)
-        kept = Kept(await self._hashes.hash(candidate(password)))
+        kept = Kept(await self._hashes.hash(ctx.tenant_id, candidate(password)))
         await records_passwords.set_password(ctx, keyset, user_id, kept)
         await self._after(ctx, keyset, user_id, before, policy, own=refuse_former)
 
@@ -168,7 +168,7 @@ class Passwords:
             Conflict: another change was faster.
             Unavailable: no room to hash or to count.
         """
-        self._hashes.admit(known=True)
+        self._hashes.admit(ctx.tenant_id, known=True)
         keyset = await self._vault.keyset(ctx)
         policy = (await self._policies.identity(ctx)).password
         before = await records_passwords.credential_of(ctx, keyset, user_id)
@@ -188,8 +188,8 @@ class Passwords:
         if equal(candidate(old), candidate(new)):
             raise weak("used_before")
         await self._strength.judge(ctx, policy, new, (user.email, user.name, *words))
-        await self._refuse_used(past, new)
-        fresh = Kept(await self._hashes.hash(candidate(new)))
+        await self._refuse_used(ctx, past, new)
+        fresh = Kept(await self._hashes.hash(ctx.tenant_id, candidate(new)))
         if not await records_passwords.change_password(ctx, keyset, before, fresh):
             raise Conflict("password changed meanwhile")
         await self._after(ctx, keyset, user_id, before.kept, policy)
@@ -264,11 +264,11 @@ class Passwords:
             Unavailable: no room to hash or to count.
         """
         signed_in = ctx.principal.kind == "user"
-        self._hashes.admit(known=signed_in or device_id is not None)
+        self._hashes.admit(ctx.tenant_id, known=signed_in or device_id is not None)
         keyset = await self._vault.keyset(ctx)
         indexes = email_indexes(keyset, email)
         known = await self._devices.admits(ctx, indexes, device_id)
-        self._hashes.admit(known=signed_in or known)
+        self._hashes.admit(ctx.tenant_id, known=signed_in or known)
         attempt, *failures = _demands(ctx, account_word(keyset, email), device_id if known else None)
         await self._limiter.spend(ctx, [attempt, *failures])
         credential = await records_passwords.credential(ctx, keyset, indexes)
@@ -288,7 +288,7 @@ class Passwords:
     async def _matches(self, ctx: RequestContext, kept: Kept, password: Secret[str], spent: Sequence[Demand]) -> bool:
         """Whether it is the one; what was `spent` is given back where there was no room to compare."""
         try:
-            return await self._comparison.matches(kept, password)
+            return await self._comparison.matches(ctx.tenant_id, kept, password)
         except Unavailable:
             await self._limiter.refund(ctx, spent)
             await ctx.tx.checkpoint()
@@ -298,7 +298,7 @@ class Passwords:
         """Hash a proven password anew where its hash isn't today's, or seal the hash again where its key isn't."""
         kept = proven.kept
         if kept.imported or self._hashes.is_outdated(kept.text):
-            kept = Kept(await self._hashes.hash(candidate(password)))
+            kept = Kept(await self._hashes.hash(ctx.tenant_id, candidate(password)))
         elif not kept.stale:
             return
         await records_passwords.replace_hash(ctx, keyset, proven.user_id, proven.row, kept)
@@ -323,12 +323,12 @@ class Passwords:
         await self._strength.judge(ctx, policy, password, (user.email, user.name, *words))
         if refuse_former and policy.history:
             past = await records_passwords.former(ctx, keyset, user_id, policy.history)
-            await self._refuse_used([*([] if before is None else [before]), *past], password)
+            await self._refuse_used(ctx, [*([] if before is None else [before]), *past], password)
         return policy, before
 
-    async def _refuse_used(self, past: Sequence[Kept], password: Secret[str]) -> None:
+    async def _refuse_used(self, ctx: RequestContext, past: Sequence[Kept], password: Secret[str]) -> None:
         for kept in past:
-            if await self._comparison.matches(kept, password):
+            if await self._comparison.matches(ctx.tenant_id, kept, password):
                 raise weak("used_before")
 
     async def _after(

@@ -80,7 +80,7 @@ class Strength:
             raise weak("personal")
         if text.casefold() in _COMMON:
             raise weak("common")
-        if policy.min_strength and await self._hashes.work(lambda: score(rest)) < policy.min_strength:
+        if policy.min_strength and await self._hashes.work(ctx.tenant_id, lambda: score(rest)) < policy.min_strength:
             raise weak("guessable")
         if policy.ask_leak_service and self._leaks is not None:
             await self._refuse_leaked(ctx, self._leaks, text)

@@ -87,12 +87,12 @@ class Registration:
         """
         mailbox = await self._admitted(ctx, email)
         name = acceptable_name(name)
-        self._hashes.admit()
+        self._hashes.admit(ctx.tenant_id)
         await self._spend(ctx, [(SIGNUP_ORIGIN, origin_key(ctx.origin.address))])
         await self._passwords.check(ctx, password, (mailbox.address, name))
         word = account_word(await self._vault.keyset(ctx), mailbox.key)
         await self._spend(ctx, [(SIGNUP_ADDRESS, word)])
-        draft = _Draft(mailbox.address, name, await self._hashes.hash(candidate(password)))
+        draft = _Draft(mailbox.address, name, await self._hashes.hash(ctx.tenant_id, candidate(password)))
         await self._write(ctx, draft, await self._users.known(ctx, mailbox.key))
 
     async def look(self, ctx: RequestContext, token: Secret[str]) -> Applicant:
@@ -115,7 +115,7 @@ class Registration:
         link = await self._links.look(ctx, "signup", token)
         draft = await self._draft(ctx, link)
         await self._spend(ctx, [(SIGNUP_CONFIRM, str(link.id))])
-        if not await self._hashes.verify(draft.hash, candidate(password)):
+        if not await self._hashes.verify(ctx.tenant_id, draft.hash, candidate(password)):
             raise Unauthenticated("wrong password")
         await self._passwords.check(ctx, password, (draft.email, draft.name))
         await self._links.spend(ctx, "signup", token)
