@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from airside.console.language import ENGLISH, LANGUAGES
-from airside.console.render import retry_header
 from airside.console.times import ago, at, wait
+from airside.core.errors import LimitExceeded
+from airside.shield import come_again
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 GERMAN = LANGUAGES["de"]
@@ -44,7 +45,7 @@ def test_how_long_ago(seconds: int, words: str, german: str) -> None:
 )
 def test_how_long_to_wait_is_never_too_short(seconds: float, words: str, header: str) -> None:
     assert wait(ENGLISH, seconds) == words
-    assert retry_header(seconds) == {"retry-after": header}
+    assert come_again(LimitExceeded("", seconds))["retry-after"] == header
 
 
 def test_a_moment_is_told_in_utc_and_in_the_readers_way() -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from airside.identity import User
 from airside.limits import SIGNIN_PAIR, TOKEN_FAILURES
+from tests.admin.kit import generator_of
 from tests.running import PASSWORD, Place
 from tests.trips.manager import program
 from tests.trips.visitor import FORM, Visitor, csrf_of, token_request, visitor
@@ -129,8 +130,28 @@ async def test_who_is_not_there_looks_like_who_is(place: Place) -> None:
         limited[name] = shown(await guess(place, *who))
     statuses = {name: seen[0] for name, seen in limited.items()}
     assert set(statuses.values()) == {429}, statuses
-    # An origin's own budget may run out first: its words are the same.
-    assert len({re.sub(r"\d+ (seconds?|minutes?)", "", str(seen)) for seen in limited.values()}) == 1
+    # An origin's own budget may run out first: its words are the same, and the headers name no limit.
+    assert len({re.sub(r"\d+ (seconds?|minutes?)|(?<=r=0;t=)\d+", "", str(seen)) for seen in limited.values()}) == 1
+
+
+async def test_a_page_that_refuses_says_when_to_come_again_and_of_no_limit(place: Place) -> None:
+    """As the API does (decision 0040): at the sign-in, at the second factor, at the recovery of somebody and nobody."""
+    user = await place.user()
+    refused = [[await guess(place, email, "wrong") for _ in range(6)][-1] for email in (user.email, "x@example.com")]
+    async with place.server.client(source="127.0.0.3") as http:
+        browser = Visitor(place, http)
+        await generator_of(place, user)
+        second = await browser.sign_in(await browser.get(f"{place.issuer}/signin"), user)
+        refused.append([await browser.prove_again(second, "000000") for _ in range(6)][-1])
+        page = await browser.get(f"{place.issuer}/recover")
+        for email in (user.email, "y@example.com"):
+            fields = urlencode({"email": email, "csrf_token": csrf_of(page)})
+            headers = {**FORM, "origin": place.server.url}
+            refused.append([await http.post(str(page.url), content=fields, headers=headers) for _ in range(4)][-1])
+    for answer in refused:
+        assert answer.status_code == 429, answer.text
+        assert answer.headers["ratelimit"] == f'"requests";r=0;t={answer.headers["retry-after"]}'
+        assert "ratelimit-policy" not in answer.headers
 
 
 async def test_guesses_at_a_clients_secret_are_counted_and_bounded(place: Place) -> None:

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from airside.console.brand import NOBODY
 from airside.console.language import Language, choose
-from airside.console.render import page, retry_header
+from airside.console.render import page
 from airside.core.errors import (
     Banned,
     Conflict,
@@ -23,6 +23,7 @@ from airside.core.errors import (
     Unauthenticated,
     Unavailable,
 )
+from airside.shield import come_again
 
 Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
 
@@ -65,14 +66,13 @@ def refusal_page(request: Request, refusal: Refusal) -> Response:
     said = said_of(refusal)
     slug = str(request.path_params.get("slug", ""))
     again = f"/t/{slug}/signin" if slug and not isinstance(refusal, Unavailable) else ""
-    retry = refusal.retry_after if isinstance(refusal, LimitExceeded | Unavailable) else None
     language = language_of(request)
     return page(
         "message.html",
         language,
         brand=NOBODY,
         status=said.status,
-        headers={} if retry is None else retry_header(retry),
+        headers=come_again(refusal) if isinstance(refusal, LimitExceeded | Unavailable) else {},
         title=language.of("refusal", said.words, "title"),
         text=language.of("refusal", said.words, "text"),
         onward=again,

@@ -1,6 +1,5 @@
 """Templates → pages. Autoescape is on for every template, and an undefined name is an error."""
 
-import math
 from binascii import b2a_base64
 from collections.abc import Sequence
 from functools import partial
@@ -73,8 +72,3 @@ def page(
     for cookie in cookies:
         response.headers.append("set-cookie", cookie.render())
     return response
-
-
-def retry_header(seconds: float) -> dict[str, str]:
-    """`Retry-After` in whole seconds, at least one (RFC 9110 §10.2.3)."""
-    return {"retry-after": str(max(1, math.ceil(seconds)))}

@@ -7,10 +7,10 @@ from typing import Any
 from starlette.responses import Response
 
 from airside.console.entry import EntryVisit
-from airside.console.render import retry_header
 from airside.console.visit import Visit
 from airside.core.errors import LimitExceeded
 from airside.core.secret import Secret
+from airside.shield import come_again
 from airside.signin import signin_path
 
 TOKEN = "token"
@@ -62,8 +62,13 @@ def ask(
 def outcome(problems: Mapping[str, str], limited: LimitExceeded | None = None, status: int = 422) -> dict[str, Any]:
     """Status, headers and what is said of a form: nothing wrong, `problems`, or too often."""
     if limited is not None:
-        wait = limited.retry_after
-        return {"status": 429, "headers": retry_header(wait), "problems": {}, "wrong": True, "retry_after": wait}
+        return {
+            "status": 429,
+            "headers": come_again(limited),
+            "problems": {},
+            "wrong": True,
+            "retry_after": limited.retry_after,
+        }
     headers = {"www-authenticate": "Form"} if problems and status == 401 else {}
     return {
         "status": status if problems else 200,
