@@ -2,17 +2,18 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import psycopg
 from structlog.testing import capture_logs
 
 from airside.audit import Event, Journal, Sequencer, verify_tenant
-from airside.audit.sequencer import PASS_EVERY
+from airside.audit.sequencer import MAX_BATCH, PASS_EVERY
 from airside.audit.tree import Frontier
 from airside.core.clock import Clock
 from airside.core.entropy import Entropy
+from airside.core.ids import uuid7
 from airside.store import Engine
 from airside.vault import Vault
 from tests.audit.conftest import Fill, Open, Sequence
@@ -40,6 +41,26 @@ async def test_waiting_records_get_their_places_in_the_order_of_their_ids(
     assert (report.proven, report.younger, report.problems) == (21, 0, ())
     assert report.head is not None
     assert report.head.root == Frontier().append([leaf for _, _, leaf in found])[0].root()
+
+
+async def test_many_records_of_a_tenant_that_the_database_knows_nothing_of_are_placed_in_time(
+    open_ctx: Open, sequence: Sequence, tenant_id: UUID, superuser_dsn: str, entropy: Entropy
+) -> None:
+    """What waits is mostly nothing, or others': the plan made for that must do for a crowd of new records too."""
+    others = tuple(uuid7(datetime.now(UTC), entropy) for _ in range(3))
+    crowd = """
+        insert into airside.audit_pending
+        select tenant_id, gen_random_uuid(), sha256(tenant_id::text::bytea)
+        from unnest(%s::uuid[]) tenant_id, generate_series(1, %s)
+    """
+    async with await psycopg.AsyncConnection.connect(superuser_dsn, autocommit=True) as connection:
+        await connection.execute(crowd, (list(others), 100))
+        await connection.execute("analyze airside.audit_pending")
+        await connection.execute(crowd, ([tenant_id], 2 * MAX_BATCH))
+        try:
+            assert [await sequence(tenant_id), await sequence(tenant_id)] == [MAX_BATCH, MAX_BATCH]
+        finally:
+            await connection.execute("delete from airside.audit_pending where tenant_id = any(%s)", (list(others),))
 
 
 async def test_log_grown_in_parts_verifies_at_every_head(

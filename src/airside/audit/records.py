@@ -64,10 +64,14 @@ _MAKE_TREE: Final = """
 _LOCK_TREE: Final = """
     select tree_size, frontier, head_size, head_at from airside.audit_tree where tenant_id = %s for update
 """
+# Up to the last one wanted, and not by a list of them: the table is mostly empty, and a plan that was made for an empty
+# table compares each row with each of such a list.
 _TAKE: Final = """
     delete from airside.audit_pending
-    where tenant_id = %s and record_id in (
-        select record_id from airside.audit_pending where tenant_id = %s order by record_id limit %s)
+    where tenant_id = %s and record_id <= (
+        select wanted.record_id from (
+            select record_id from airside.audit_pending where tenant_id = %s order by record_id limit %s) wanted
+        order by wanted.record_id desc limit 1)
     returning record_id, leaf_hash
 """
 _INSERT_LEAVES: Final = """

@@ -38,13 +38,13 @@ returning session_id, client_id, user_id
 # Sessions that ran out, and those whose last code was issued in the moment in which they ended.
 PART_OVER: Final = """
 delete from airside.session_client
-where tenant_id = %s and (session_id, client_id) in (
-    select p.session_id, p.client_id
+where tenant_id = %s and ctid = any(array(
+    select p.ctid
     from airside.session_client p
     left join airside.user_session s on s.tenant_id = p.tenant_id and s.session_id = p.session_id
     where p.tenant_id = %s
       and (s.session_id is null or s.ended_at is not null or s.idle_expires_at <= %s or s.expires_at <= %s)
-    limit %s)
+    limit %s))
 returning session_id, client_id, user_id
 """
 
