@@ -24,6 +24,7 @@ from airside.cli.app_scim import scim
 from airside.cli.app_scopes import scope
 from airside.cli.app_secrets import run_with_secrets, secret
 from airside.cli.app_setup import setup
+from airside.cli.app_streams import streams
 from airside.cli.app_tenant_transfer import tenant_transfer
 from airside.cli.app_transfer import transfer
 from airside.cli.app_vault_keys import keys
@@ -79,6 +80,7 @@ app.add_typer(apikeys, name="apikeys")
 app.add_typer(incident, name="incident")
 app.add_typer(respond, name="respond")
 app.add_typer(webhook, name="webhook")
+app.add_typer(streams, name="streams")
 app.add_typer(sql, name="sql")
 app.add_typer(deps, name="deps")
 app.command("threats")(threats)
