@@ -129,6 +129,14 @@ BODIES: Final[Mapping[str, Any]] = {
     "/ssf/streams": {"stream_id": "{stream_id}", **_STREAM},
     "POST /t/{slug}/ssf/streams": _STREAM,
     "/ssf/status": {"stream_id": "{stream_id}", "status": "enabled", "reason": "probe"},
+    **_each(
+        ("/ssf/subjects/add", "/ssf/subjects/remove"),
+        {
+            "stream_id": "{stream_id}",
+            "subject": {"format": "iss_sub", "iss": "https://probe.example", "sub": "probe"},
+            "verified": True,
+        },
+    ),
     "/ssf/verify": {"stream_id": "{stream_id}", "state": "probe"},
     "/ssf/poll/{stream_id}": {
         "returnImmediately": True,

@@ -263,6 +263,8 @@ class Event(StrEnum):
     STREAM_UPDATED = "signals:stream:updated"
     STREAM_STATUS_SET = "signals:stream:set"
     STREAM_DELETED = "signals:stream:deleted"
+    STREAM_SUBJECT_ADDED = "signals:subject:added"
+    STREAM_SUBJECT_REMOVED = "signals:subject:removed"
     SIGNAL_REFUSED = "signals:event:refused"
     SIGNAL_ABANDONED = "signals:event:abandoned"
 

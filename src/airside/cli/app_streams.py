@@ -50,11 +50,22 @@ def create_stream(
         ),
     ] = None,
     description: Annotated[str, typer.Option(help="What it is for.")] = "",
+    only_added: Annotated[
+        bool, typer.Option("--only-added", help="Tell it of nobody but those whom the application adds.")
+    ] = False,
 ) -> None:
     """Make a stream for an application."""
     from airside.cli.streams import create as run
 
-    run(slug, client_id, push=push, authorization=authorization, events=event or (), description=description)
+    run(
+        slug,
+        client_id,
+        push=push,
+        authorization=authorization,
+        events=event or (),
+        description=description,
+        default_subjects="NONE" if only_added else "ALL",
+    )
 
 
 @streams.command("enable")

@@ -13,7 +13,7 @@ from airside.core.ids import CLIENT, STREAM, parse_id
 from airside.core.secret import Secret
 from airside.core.strict_json import Json
 from airside.oauth import Client
-from airside.oauth.signals import Status, Stream, StreamDraft
+from airside.oauth.signals import DefaultSubjects, Status, Stream, StreamDraft
 from airside.protocols.secevent import EVENTS
 from airside.store import RequestContext
 from airside.wiring.build import Services
@@ -49,6 +49,7 @@ def show(slug: str, client: str, word: str) -> None:
             "delivery": stream.delivery,
             "url": stream.url,
             "events": [*_short(stream)],
+            "default_subjects": stream.default_subjects,
             "description": stream.description,
             "created_at": f"{stream.created_at:%FT%TZ}",
         }
@@ -58,7 +59,14 @@ def show(slug: str, client: str, word: str) -> None:
 
 
 def create(
-    slug: str, client: str, *, push: str | None, authorization: Path | None, events: Sequence[str], description: str
+    slug: str,
+    client: str,
+    *,
+    push: str | None,
+    authorization: Path | None,
+    events: Sequence[str],
+    description: str,
+    default_subjects: DefaultSubjects,
 ) -> None:
     """A new stream."""
 
@@ -69,6 +77,7 @@ def create(
             authorization=None if authorization is None else Secret(_read(authorization)),
             events=_addresses(events),
             description=description,
+            default_subjects=default_subjects,
         )
         async with operating(slug) as (services, ctx):
             of = await _client(services, ctx, slug, client)

@@ -29,6 +29,7 @@ DELETE_PROVISIONED: Final = "delete from airside.scim_user where tenant_id = %s 
 DELETE_PROVISIONED_EMAILS: Final = "delete from airside.scim_email where tenant_id = %s and user_id = %s"
 DELETE_MEMBERSHIPS: Final = "delete from airside.scim_member where tenant_id = %s and user_id = %s"
 DELETE_API_KEYS: Final = "delete from airside.api_key where tenant_id = %s and user_id = %s"
+DELETE_SIGNAL_SUBJECTS: Final = "delete from airside.signal_subject where tenant_id = %s and user_id = %s"
 
 HANGING: Final = (
     DELETE_PASSWORD,
@@ -52,6 +53,7 @@ HANGING: Final = (
     DELETE_PROVISIONED_EMAILS,
     DELETE_MEMBERSHIPS,
     DELETE_API_KEYS,
+    DELETE_SIGNAL_SUBJECTS,
 )
 
 CLOSE: Final = """

@@ -133,6 +133,7 @@ TABLES: Final[dict[str, Table]] = {
     # signals
     "signal_stream": Table("tenant", ALL),
     "signal_event": Table("tenant", ALL),
+    "signal_subject": Table("tenant", ("select", "insert", "delete")),
     # syslog
     "syslog_progress": Table("tenant", ALL),
     # revocation

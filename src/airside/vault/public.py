@@ -114,7 +114,9 @@ PUBLIC: Final[Mapping[str, Mapping[str, str]]] = {
         "events": WORD,
         "status": WORD,
         "reason": NAME,
+        "default_subjects": WORD,
     },
+    "signal_subject": {"subject": "an id of ours, or a keyed hash (a pairwise subject)"},
     "signal_event": {"kind": WORD, "subject": ID, "session": ID, "data": RECORD, "txn": ID, "state": WORD},
     "authorization_request": {
         "request_hash": HASH,

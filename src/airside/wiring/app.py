@@ -157,6 +157,7 @@ def routes(services: Services) -> list[BaseRoute]:
             issuers=services.issuers,
             clients=services.client_lookup,
             streams=services.signal_streams,
+            subjects=services.signal_subjects,
             polling=services.signal_polling,
         ).routes(),
         *console_routes(

@@ -127,7 +127,7 @@ def build(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy: Ent
         **vars(clients),
         **vars(directories),
         **vars(farewells(base, who, doors, clients, issuers)),
-        **vars(signals(base, who, listening, clients, issuers, settings)),
+        **vars(signals(base, who, listening, issuers, settings)),
         issuers=issuers,
         token_verifier=verifier,
         authorise=authorise,

@@ -37,7 +37,7 @@ def farewells(base: Foundation, who: Persons, doors: Entries, clients: Provider,
             lookup=base.lookup,
             issuers=issuers,
             tenants=who.tenants,
-            tokens=LogoutTokens(keys=base.keys, subjects=clients.subjects, entropy=base.entropy),
+            tokens=LogoutTokens(keys=base.keys, subjects=base.subjects, entropy=base.entropy),
             fetcher=base.fetcher,
         ),
     )

@@ -14,6 +14,7 @@ from airside.fetch import Fetcher
 from airside.limits import Counted, Limiter, Plans, PostgresLimiter, Quotas, Rates, paced
 from airside.notify import Tidings
 from airside.notify.webhooks import Subscribers
+from airside.oauth import Subjects
 from airside.oauth.signals import SignalListener
 from airside.permissions import Permissions
 from airside.permissions.limits import Limits
@@ -40,6 +41,7 @@ class Foundation:
     lookup: Lookup
     outbox: Outbox
     subscribers: Subscribers
+    subjects: Subjects
     signal_listener: SignalListener
     vault: Vault
     adoption: Adoption
@@ -77,7 +79,8 @@ def foundation(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy
     listener.subscribe(FORGOTTEN, lambda _: lookup.forget(), lookup.forget)
     outbox = Outbox(entropy=entropy)
     subscribers = Subscribers(outbox=outbox, listener=listener, clock=clock)
-    signals = SignalListener(outbox=outbox, entropy=entropy)
+    subjects = Subjects(vault=vault)
+    signals = SignalListener(outbox=outbox, entropy=entropy, subjects=subjects)
     journal = Journal(vault=vault, entropy=entropy, told=(Tidings(outbox=outbox), subscribers, signals))
     revocations = Revocations(listener=listener, entropy=entropy)
     keys = SigningKeys(vault=vault, entropy=entropy, journal=journal, listener=listener)
@@ -107,6 +110,7 @@ def foundation(settings: Settings, *, dsn: str, kek: Aead, clock: Clock, entropy
         lookup=lookup,
         outbox=outbox,
         subscribers=subscribers,
+        subjects=subjects,
         signal_listener=signals,
         vault=vault,
         adoption=Adoption(vault=vault),

@@ -26,7 +26,6 @@ from airside.oauth import (
     RevocationEndpoint,
     SenderConstraints,
     Standing,
-    Subjects,
     TokenEndpoint,
     UserinfoEndpoint,
     registry,
@@ -56,7 +55,6 @@ class Provider:
     pushed: PushedRequests
     userinfo_endpoint: UserinfoEndpoint
     claims_requests: ClaimsRequests
-    subjects: Subjects
 
 
 def provider(
@@ -80,7 +78,7 @@ def provider(
     standing = Standing(users=who.users, revocations=base.revocations)
     consents = doors.consents
     codes = Codes(entropy=base.entropy, journal=base.journal, families=base.families)
-    claims_requests, subjects = ClaimsRequests(vault=base.vault), Subjects(vault=base.vault)
+    claims_requests = ClaimsRequests(vault=base.vault)
     devices = device_authorizations(base, who, doors)
     grants = registry(
         AuthorizationCodeGrant(
@@ -128,7 +126,7 @@ def provider(
             senders=senders,
             grants=grants,
             issuer=issuer,
-            id_tokens=IdTokens(issuer=issuer, subjects=subjects),
+            id_tokens=IdTokens(issuer=issuer, subjects=base.subjects),
             journal=base.journal,
         ),
         device_authorizations=devices,
@@ -141,7 +139,7 @@ def provider(
             verifier=verifier,
             families=base.families,
             issuer=issuer,
-            subjects=subjects,
+            subjects=base.subjects,
         ),
         client_keys=client_keys,
         hints=hints,
@@ -157,8 +155,7 @@ def provider(
             lookup=lookup,
             users=who.users,
             claims_requests=claims_requests,
-            subjects=subjects,
+            subjects=base.subjects,
         ),
         claims_requests=claims_requests,
-        subjects=subjects,
     )

@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 
 from airside.access import Issuers
-from airside.oauth.signals import Polling, SecurityEventTokens, SignalSending, SignalStreams
+from airside.oauth.signals import Polling, SecurityEventTokens, SignalSending, SignalStreams, StreamSubjects
 from airside.wiring.foundation import Foundation
 from airside.wiring.issuers import TenantIssuers
 from airside.wiring.letters import TenantLetterheads
 from airside.wiring.persons import Persons
-from airside.wiring.provider import Provider
 from airside.wiring.settings import Settings
 from airside.wiring.streams import Streams
 
@@ -18,16 +17,15 @@ class Signals:
     """The services of shared signals."""
 
     signal_streams: SignalStreams
+    signal_subjects: StreamSubjects
     signal_polling: Polling
     signal_sending: SignalSending
 
 
-def signals(
-    base: Foundation, who: Persons, listening: Streams, clients: Provider, issuers: Issuers, settings: Settings
-) -> Signals:
-    """On `base`, of `who`, for `clients`. Receivers share the fetcher of webhooks: who hangs there holds up no
+def signals(base: Foundation, who: Persons, listening: Streams, issuers: Issuers, settings: Settings) -> Signals:
+    """On `base`, of `who`. Receivers share the fetcher of webhooks: who hangs there holds up no
     sign-in."""
-    tokens = SecurityEventTokens(keys=base.keys, subjects=clients.subjects)
+    tokens = SecurityEventTokens(keys=base.keys, subjects=base.subjects)
     streams = SignalStreams(
         vault=base.vault,
         entropy=base.entropy,
@@ -38,6 +36,7 @@ def signals(
     letterheads = TenantLetterheads(lookup=base.lookup, tenants=who.tenants, policies=who.policies)
     return Signals(
         signal_streams=streams,
+        signal_subjects=StreamSubjects(streams=streams, journal=base.journal),
         signal_polling=Polling(streams=streams, tokens=tokens, journal=base.journal),
         signal_sending=SignalSending(
             engine=base.engine,

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx2
@@ -20,6 +20,7 @@ from tests.running import Place
 from tests.trips.visitor import token_request
 
 SCOPES = frozenset({"ssf.read", "ssf.manage"})
+USUAL = ClientDraft("Receiver", False, frozenset({"client_credentials"}), audiences=())
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class Program:
     place: Place
     http: httpx2.AsyncClient
     client_id: str
+    secret: str
 
     async def call(self, method: str, path: str, body: Any = None, **query: str) -> httpx2.Response:
         """Something below `{issuer}/ssf`."""
@@ -43,7 +45,7 @@ class Program:
 
     async def poll(self, stream: Mapping[str, Any], **body: Any) -> dict[str, dict[str, Any]]:
         """What it is told, verified by joserfc, by token."""
-        answer = await self.http.post(stream["delivery"]["endpoint_url"], json=body)
+        answer = await self.http.post(stream["delivery"]["endpoint_url"], json={"returnImmediately": True} | body)
         assert answer.status_code == 200, answer.text
         jwks = (await self.http.get(f"{self.place.issuer}/oauth2/jwks")).json()
         return {jti: self.claims(token, jwks) for jti, token in answer.json()["sets"].items()}
@@ -71,13 +73,14 @@ async def pushed(place: Place, url: str) -> Receipt:
 
 
 @asynccontextmanager
-async def program(place: Place, scopes: frozenset[str] = SCOPES) -> AsyncGenerator[Program]:
+async def program(
+    place: Place, scopes: frozenset[str] = SCOPES, *, draft: ClientDraft = USUAL
+) -> AsyncGenerator[Program]:
     """A new client."""
-    draft = ClientDraft("Receiver", False, frozenset({"client_credentials"}), audiences=(place.issuer,), scopes=scopes)
-    client, secret = await place.client(draft)
+    client, secret = await place.client(replace(draft, audiences=(place.issuer,), scopes=scopes))
     assert secret is not None
     form = {"grant_type": "client_credentials"}
     answer = await token_request(place, form, auth=(client.word, secret.reveal()))
     async with place.server.client() as http:
         http.headers["authorization"] = f"Bearer {answer.json()['access_token']}"
-        yield Program(place, http, client.word)
+        yield Program(place, http, client.word, secret.reveal())

@@ -3,6 +3,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Final, get_args
 from uuid import UUID
 
@@ -24,12 +25,14 @@ from airside.oauth import Client, ClientLookup
 from airside.oauth.signals import (
     MAX_SETS,
     VERIFY_EVERY,
+    DefaultSubjects,
     Polling,
     SignalStreams,
     Status,
     Stream,
     StreamChange,
     StreamDraft,
+    StreamSubjects,
 )
 from airside.protocols.secevent import EVENTS, POLL, PUSH
 from airside.store import Address, RequestContext
@@ -39,8 +42,11 @@ CONFIGURATION: Final = "/.well-known/ssf-configuration/t/{slug}"
 STREAMS: Final = "/t/{slug}/ssf/streams"
 STATUS: Final = "/t/{slug}/ssf/status"
 VERIFY: Final = "/t/{slug}/ssf/verify"
+ADD: Final = "/t/{slug}/ssf/subjects/add"
+REMOVE: Final = "/t/{slug}/ssf/subjects/remove"
 POLLED: Final = "/t/{slug}/ssf/poll/{stream_id}"
 _STATUSES: Final = get_args(Status)
+_DEFAULT_SUBJECTS: Final = get_args(DefaultSubjects)
 _NOBODY: Final = UUID(int=0)
 
 
@@ -55,6 +61,7 @@ class SignalRoutes:
         issuers: Issuers,
         clients: ClientLookup,
         streams: SignalStreams,
+        subjects: StreamSubjects,
         polling: Polling,
     ) -> None:
         self._contexts = contexts
@@ -62,6 +69,7 @@ class SignalRoutes:
         self._issuers = issuers
         self._clients = clients
         self._streams = streams
+        self._subjects = subjects
         self._polling = polling
 
     def routes(self) -> list[BaseRoute]:
@@ -75,6 +83,8 @@ class SignalRoutes:
             Route(STREAMS, self.delete, methods=["DELETE"]),
             Route(STATUS, self.status, methods=["GET"]),
             Route(STATUS, self.set_status, methods=["POST"]),
+            Route(ADD, self.add, methods=["POST"]),
+            Route(REMOVE, self.remove, methods=["POST"]),
             Route(VERIFY, self.verify, methods=["POST"]),
             Route(POLLED, self.poll, methods=["POST"]),
         ]
@@ -90,6 +100,8 @@ class SignalRoutes:
             "delivery_methods_supported": [PUSH, POLL],
             "configuration_endpoint": _at(issuer, STREAMS),
             "status_endpoint": _at(issuer, STATUS),
+            "add_subject_endpoint": _at(issuer, ADD),
+            "remove_subject_endpoint": _at(issuer, REMOVE),
             "verification_endpoint": _at(issuer, VERIFY),
             "authorization_schemes": [{"spec_urn": "urn:ietf:rfc:6749"}],
             "default_subjects": "ALL",
@@ -101,8 +113,12 @@ class SignalRoutes:
         async with self._client(request, MANAGE_SIGNALS) as (ctx, client):
             body = await _body(request)
             draft = _delivery(body.get("delivery"))
-            events, description = _words(body, "events_requested"), _text(body, "description")
-            draft = StreamDraft(draft.delivery, draft.url, draft.authorization, events or (), description or "")
+            draft = replace(
+                draft,
+                events=_words(body, "events_requested") or (),
+                description=_text(body, "description") or "",
+                default_subjects=_default_subjects(body) or draft.default_subjects,
+            )
             made = await self._streams.create(ctx, client.client_id, draft)
         return self._rendered(request, client, made, 201)
 
@@ -147,6 +163,20 @@ class SignalRoutes:
             stream = await self._streams.set_status(ctx, client.client_id, _named(body), status, reason)
         return _json(_status(stream))
 
+    async def add(self, request: Request) -> Response:
+        """§8.1.3.2. Whether the subject is verified makes no difference: nobody is looked up."""
+        async with self._client(request, MANAGE_SIGNALS) as (ctx, client):
+            body = await _body(request)
+            await self._subjects.add(ctx, client, self._issuer(request), _named(body), _subject(body))
+        return Response(status_code=200, headers=NO_STORE)
+
+    async def remove(self, request: Request) -> Response:
+        """§8.1.3.3."""
+        async with self._client(request, MANAGE_SIGNALS) as (ctx, client):
+            body = await _body(request)
+            await self._subjects.remove(ctx, client, self._issuer(request), _named(body), _subject(body))
+        return Response(status_code=204, headers=NO_STORE)
+
     async def verify(self, request: Request) -> Response:
         """§8.1.4.2."""
         async with self._client(request, MANAGE_SIGNALS) as (ctx, client):
@@ -177,7 +207,8 @@ class SignalRoutes:
             if whole:
                 events, description = events or (), description or ""
             told = "delivery" in body or whole
-            change = StreamChange(_delivery(body.get("delivery")) if told else None, events, description)
+            delivery = _delivery(body.get("delivery")) if told else None
+            change = StreamChange(delivery, events, description, _default_subjects(body))
             stream = await self._streams.update(ctx, client.client_id, _named(body), change)
         return self._rendered(request, client, stream)
 
@@ -214,6 +245,7 @@ class SignalRoutes:
             "events_supported": list(EVENTS),
             "events_requested": list(stream.events),
             "events_delivered": [*stream.delivered],
+            "default_subjects": stream.default_subjects,
             "min_verification_interval": int(VERIFY_EVERY.total_seconds()),
             **({"description": stream.description} if stream.description else {}),
         }
@@ -251,6 +283,22 @@ def _named(body: dict[str, Json]) -> UUID:
     if word is None:
         raise InvalidInput("a stream is expected", pointer="stream_id")
     return path_id(STREAM, word)
+
+
+def _subject(body: dict[str, Json]) -> dict[str, Json]:
+    value = body.get("subject")
+    if not isinstance(value, dict):
+        raise InvalidInput("a subject identifier is expected", pointer="subject")
+    return value
+
+
+def _default_subjects(body: dict[str, Json]) -> DefaultSubjects | None:
+    """Our own member: what the metadata says for all transmitters, a stream says for itself."""
+    word = _text(body, "default_subjects")
+    found = next((each for each in _DEFAULT_SUBJECTS if each == word), None)
+    if found is None and word is not None:
+        raise InvalidInput(f"one of {', '.join(_DEFAULT_SUBJECTS)}", pointer="default_subjects")
+    return found
 
 
 def _text(body: dict[str, Json], name: str) -> str | None:

@@ -6,12 +6,15 @@ from uuid import UUID
 
 from airside.audit import Event, Record
 from airside.core.entropy import Entropy
-from airside.core.ids import SIGNAL, STREAM, format_id, uuid7
+from airside.core.ids import SIGNAL, STREAM, TENANT, USER, format_id, uuid7
 from airside.core.strict_json import Json
-from airside.oauth.signals import records, records_events
+from airside.oauth import records_clients
+from airside.oauth.signals import records, records_events, records_subjects
 from airside.oauth.signals.caep import tellings
 from airside.oauth.signals.model import Telling
 from airside.oauth.signals.records import Listening
+from airside.oauth.signals.records_subjects import Choosy
+from airside.oauth.subjects import Subjects
 from airside.store import Outbox
 from airside.store.context import RequestContext
 from airside.store.outbox import lane_of
@@ -23,14 +26,15 @@ class SignalListener:
     """Implements the journal's `Told`. Which streams there are is asked for only where something is to be told, which
     few events are."""
 
-    def __init__(self, *, outbox: Outbox, entropy: Entropy) -> None:
+    def __init__(self, *, outbox: Outbox, entropy: Entropy, subjects: Subjects) -> None:
         self._outbox = outbox
         self._entropy = entropy
+        self._subjects = subjects
 
     async def __call__(self, ctx: RequestContext, event: Event, record: Record, details: Mapping[str, Json], /) -> None:
         """Put what is told of `event` where each stream's receiver gets it."""
         for telling in tellings(event, record, details):
-            for stream in await records.listening(ctx, telling.kind):
+            for stream in await self._hearing(ctx, telling):
                 await self.tell(ctx, stream, telling)
 
     async def tell(self, ctx: RequestContext, stream: Listening, telling: Telling) -> None:
@@ -45,3 +49,20 @@ class SignalListener:
         about = {"stream": format_id(STREAM, stream_id), "event": format_id(SIGNAL, event_id)}
         lane = lane_of(stream_id, subject)
         await self._outbox.put(ctx, KIND, subject=None, about=about, way="signal", lane=lane)
+
+    async def _hearing(self, ctx: RequestContext, telling: Telling) -> list[Listening]:
+        """Those that asked for its kind, and for whom it happened to; what happened to everybody, each hears."""
+        streams = await records.listening(ctx, telling.kind)
+        if not streams or telling.subject.startswith(f"{TENANT}_"):
+            return streams
+        choosy = await records_subjects.choosy(ctx, [each.stream_id for each in streams])
+        deaf = {each.stream_id for each in choosy if not await self._hears_of(ctx, each, telling.subject)}
+        return [each for each in streams if each.stream_id not in deaf]
+
+    async def _hears_of(self, ctx: RequestContext, stream: Choosy, subject: str) -> bool:
+        client = await records_clients.find_client(ctx, stream.client_id)
+        if client is None:
+            return False
+        known = await self._subjects.of(ctx, client, subject) if subject.startswith(f"{USER}_") else subject
+        named = await records_subjects.is_named(ctx, stream.stream_id, known)
+        return named == (stream.default_subjects == "NONE")

@@ -13,10 +13,14 @@ from airside.protocols.secevent import EVENTS
 
 Delivery = Literal["push", "poll"]
 Status = Literal["enabled", "paused", "disabled"]
+DefaultSubjects = Literal["ALL", "NONE"]
+"""Of whom is told before any subject was added or removed."""
 
 MAX_STREAMS: Final = 4
 """Of one client: what happens is written once for every one."""
 MAX_REQUESTED: Final = 50
+MAX_SUBJECTS: Final = 10_000
+"""That one stream names."""
 MAX_TEXT: Final = 200
 """Characters of a description or a reason."""
 MAX_HEADER: Final = 2048
@@ -39,6 +43,7 @@ class StreamDraft:
     authorization: Secret[str] | None = field(default=None, repr=False)
     events: Sequence[str] = ()
     description: str = ""
+    default_subjects: DefaultSubjects = "ALL"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,8 @@ class StreamChange:
     delivery: StreamDraft | None = None
     events: Sequence[str] | None = None
     description: str | None = None
+    default_subjects: DefaultSubjects | None = None
+    """What it is, or nothing: its receiver says of whom it is told by adding and removing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +69,7 @@ class Stream:
     description: str
     status: Status
     reason: str
+    default_subjects: DefaultSubjects
     created_at: datetime
 
     @property
@@ -73,6 +81,14 @@ class Stream:
     def delivered(self) -> list[str]:
         """Of what was asked for, what there is."""
         return [event for event in EVENTS if event in self.events]
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Somebody whom a stream names, by what its client knows them by; their id where that says it."""
+
+    subject: str
+    user_id: UUID | None
 
 
 @dataclass(frozen=True, slots=True)

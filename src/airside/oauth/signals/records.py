@@ -13,19 +13,19 @@ from airside.vault import Keyset, Place
 INSERT: Final = """
 insert into airside.signal_stream
     (tenant_id, stream_id, client_id, delivery, url, authorization_sealed, events, description, status, reason,
-     created_at)
-values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+     default_subjects, created_at)
+values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 """
 FIND: Final = """
-select stream_id, client_id, delivery, url, events, description, status, reason, created_at
+select stream_id, client_id, delivery, url, events, description, status, reason, default_subjects, created_at
 from airside.signal_stream where tenant_id = %s and stream_id = %s
 """
 LOCK: Final = """
-select stream_id, client_id, delivery, url, events, description, status, reason, created_at
+select stream_id, client_id, delivery, url, events, description, status, reason, default_subjects, created_at
 from airside.signal_stream where tenant_id = %s and stream_id = %s for update
 """
 OF_CLIENT: Final = """
-select stream_id, client_id, delivery, url, events, description, status, reason, created_at
+select stream_id, client_id, delivery, url, events, description, status, reason, default_subjects, created_at
 from airside.signal_stream where tenant_id = %s and client_id = %s order by stream_id
 """
 # Whoever changes a stream waits until what is told by what it was is committed, or nobody would find that.
@@ -77,7 +77,7 @@ async def insert(ctx: RequestContext, keyset: Keyset, stream: Stream, authorizat
     """Write a new stream."""
     sealed = _seal(keyset, stream.stream_id, authorization)
     row = (stream.stream_id, stream.client_id, stream.delivery, stream.url, sealed, list(stream.events))
-    more = (stream.description, stream.status, stream.reason, stream.created_at)
+    more = (stream.description, stream.status, stream.reason, stream.default_subjects, stream.created_at)
     await ctx.tx.run(INSERT, (ctx.tenant_id, *row, *more))
 
 

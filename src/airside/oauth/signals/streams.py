@@ -10,7 +10,7 @@ from airside.core.errors import Conflict, InvalidInput, LimitExceeded, NotFound
 from airside.core.ids import uuid7
 from airside.core.strict_json import dumps
 from airside.notify.webhooks.model import lawful_url
-from airside.oauth.signals import records, records_events
+from airside.oauth.signals import records, records_events, records_subjects
 from airside.oauth.signals.listening import SignalListener
 from airside.oauth.signals.model import (
     KEPT,
@@ -69,6 +69,7 @@ class SignalStreams:
             description=lawful_text(draft.description, "description"),
             status="enabled",
             reason="",
+            default_subjects=draft.default_subjects,
             created_at=ctx.now,
         )
         await records.insert(ctx, await self._vault.keyset(ctx), stream, lawful_header(draft.authorization))
@@ -81,6 +82,10 @@ class SignalStreams:
         """
         return _own(await records.find(ctx, stream_id), client_id)
 
+    async def held(self, ctx: RequestContext, client_id: UUID, stream_id: UUID) -> Stream:
+        """As `get`; nobody tells it anything or changes it until the transaction ends. Raises: NotFound."""
+        return _own(await records.find(ctx, stream_id, lock=True), client_id)
+
     async def list(self, ctx: RequestContext, client_id: UUID) -> list[Stream]:
         """The client's, oldest first."""
         return await records.of_client(ctx, client_id)
@@ -90,7 +95,9 @@ class SignalStreams:
         NotFound: not there, or not this client's.
         InvalidInput: what it would become isn't lawful; `pointer` names the field.
         """
-        before = after = await self._held(ctx, client_id, stream_id)
+        before = after = await self.held(ctx, client_id, stream_id)
+        if change.default_subjects not in (None, before.default_subjects):
+            raise InvalidInput("it stays as the stream was made", pointer="default_subjects")
         if change.delivery is not None:
             after = replace(after, delivery=change.delivery.delivery, url=self._url(change.delivery))
             secret = lawful_header(change.delivery.authorization)
@@ -115,7 +122,7 @@ class SignalStreams:
             NotFound: not there, or not this client's.
             InvalidInput: a reason that isn't printable, or too long.
         """
-        before = await self._held(ctx, client_id, stream_id)
+        before = await self.held(ctx, client_id, stream_id)
         after = replace(before, status=status, reason=lawful_text(reason, "reason"))
         await records.update(ctx, after)
         if status == "disabled":
@@ -132,8 +139,9 @@ class SignalStreams:
         Raises:
             NotFound: not there, or not this client's.
         """
-        stream = await self._held(ctx, client_id, stream_id)
+        stream = await self.held(ctx, client_id, stream_id)
         await records_events.forget(ctx, stream_id)
+        await records_subjects.forget(ctx, stream_id)
         await records.delete(ctx, stream_id)
         await self._changed(ctx, Event.STREAM_DELETED, stream)
 
@@ -146,7 +154,7 @@ class SignalStreams:
             InvalidInput: a state that isn't printable, or too long.
             LimitExceeded: it was verified less than `VERIFY_EVERY` ago.
         """
-        stream = await self._held(ctx, client_id, stream_id)
+        stream = await self.held(ctx, client_id, stream_id)
         if stream.status != "enabled":
             raise Conflict("the stream isn't enabled")
         if not await records.verify(ctx, stream_id, ctx.now - VERIFY_EVERY):
@@ -157,7 +165,8 @@ class SignalStreams:
 
     async def sweep(self, ctx: RequestContext) -> int:
         """Forget what nobody asked for in `KEPT`, and the streams of clients that are gone, for a timer; how many."""
-        return await records.sweep(ctx) + await records_events.sweep(ctx, ctx.now - KEPT)
+        swept = await records.sweep(ctx) + await records_subjects.sweep(ctx)
+        return swept + await records_events.sweep(ctx, ctx.now - KEPT)
 
     def _url(self, draft: StreamDraft) -> str | None:
         if draft.delivery == "push":
@@ -170,9 +179,6 @@ class SignalStreams:
         await records_events.release(ctx, stream.stream_id)
         for signal in await records_events.waiting(ctx, stream.stream_id, MAX_RELEASED):
             await self._listener.put(ctx, stream.stream_id, signal.event_id, signal.subject)
-
-    async def _held(self, ctx: RequestContext, client_id: UUID, stream_id: UUID) -> Stream:
-        return _own(await records.find(ctx, stream_id, lock=True), client_id)
 
     async def _changed(self, ctx: RequestContext, event: Event, stream: Stream) -> None:
         details = {"delivery": stream.delivery, "status": stream.status, "events": len(stream.delivered)}
