@@ -1,8 +1,10 @@
 """Bound tokens over HTTP: DPoP at every door of the server, and certificates on the second listener."""
 
+import asyncio
 import ssl
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -97,6 +99,34 @@ async def test_bound_token_opens_our_own_doors_with_its_proof_alone(place: Place
             assert refused.status_code == 401
             assert refused.headers["www-authenticate"].startswith(f'DPoP error="{error}", algs="ES256 ')
             assert ("dpop-nonce" in refused.headers) is (error == "use_dpop_nonce")
+
+
+async def test_bound_token_follows_a_stream_with_the_one_proof_it_came_with(place: Place) -> None:
+    """The right is asked for again before each page, and a proof is spent once."""
+    _, auth = await program(place, own(place))
+    answer = await with_nonce(place, {"grant_type": "client_credentials"}, auth=auth)
+    token, nonce = answer.json()["access_token"], answer.headers["dpop-nonce"]
+    url, now = f"{place.issuer}/oauth2/revocations", place.server.services.clock.now().timestamp()
+    proof = HOLDER.proof(url, now, method="GET", access_token=token, nonce=nonce)
+    headers = {"accept": "text/event-stream", "authorization": f"DPoP {token}", "dpop": proof}
+    async with place.server.client() as http, http.stream("GET", url, headers=headers) as following:
+        assert following.status_code == 200
+        lines = following.aiter_lines()
+        for id in ("tok_one", "tok_other"):
+            async with place.operator() as ctx:
+                revocations = place.server.services.revocations
+                await revocations.revoke(ctx, "jti", id, expires_at=ctx.now + timedelta(hours=1))
+            async with asyncio.timeout(5.0):
+                assert await said(lines, id)
+        assert (await http.get(url, headers=headers)).status_code == 401, "another request with the same proof"
+
+
+async def said(lines: AsyncIterator[str], word: str) -> bool:
+    """Whether it comes before the end."""
+    async for line in lines:
+        if word in line:
+            return True
+    return False
 
 
 async def test_permission_interfaces_refuse_a_bound_token_without_its_proof(place: Place) -> None:

@@ -21,7 +21,7 @@ from airside.access.credentials import (
 )
 from airside.access.issuers import Issuers
 from airside.access.rights import INTERFACE_RIGHTS
-from airside.access.senders import sender_of
+from airside.access.senders import PROVEN, sender_of
 from airside.access.stores import demand_store
 from airside.access.writing import changes
 from airside.apikeys import VerifiedKey
@@ -248,6 +248,8 @@ class _Opening(AbstractAsyncContextManager[RequestContext]):
             if presented is not None:
                 sender = sender_of(self._request, contexts.issuers)
                 ctx = ctx.known_as(await contexts.credentials.principal(ctx, address, presented, sender))
+                if presented.dpop:
+                    self._request.scope[PROVEN] = True
             if right is not None:
                 await contexts.authorise(ctx, right)
                 await demand_store(ctx, self._request, contexts.tenants)

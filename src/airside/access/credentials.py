@@ -109,7 +109,8 @@ class Credentials:
         verified = await self._verifier.verify(ctx, presented.token, issuer=issuer, audience=issuer)
         if verified.confirmation is None and not presented.dpop:
             return self._principal(presented.token, verified)
-        await self.demand_sender(ctx, verified, presented, sender)
+        if not sender.proven:
+            await self.demand_sender(ctx, verified, presented, sender)
         return principal_of(verified)
 
     async def key(self, ctx: RequestContext, presented: PresentedKey, *, publishable: bool = False) -> VerifiedKey:

@@ -12,6 +12,10 @@ CLIENT_CERTIFICATE: Final = "client_certificate"
 """Where in a request's `state` the listener leaves the certificate (DER) that the client's TLS handshake has proven; no
 header can (N04)."""
 
+PROVEN: Final = "airside.sender_proven"
+"""Where in a request's scope it is noted that its DPoP proof was spent for its token: a request that waits opens its
+context a second time. No header can (N04)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sender:
@@ -24,6 +28,7 @@ class Sender:
     urls: tuple[str, ...] = ()
     dpop: str | None = None
     certificate: bytes | None = None
+    proven: bool = False
 
 
 def sender_of(request: HTTPConnection, issuers: Issuers) -> Sender:
@@ -33,4 +38,4 @@ def sender_of(request: HTTPConnection, issuers: Issuers) -> Sender:
     certificate = scope.get("state", {}).get(CLIENT_CERTIFICATE)
     origins = (issuers.origin,) if certificate is None else issuers.origins
     urls = tuple(origin + path for origin in origins)
-    return Sender(scope["method"], urls, passage(scope).header(b"dpop"), certificate)
+    return Sender(scope["method"], urls, passage(scope).header(b"dpop"), certificate, PROVEN in scope)

@@ -24,7 +24,7 @@ async def stream(
 ) -> None:
     """Send what `read` finds, events as bytes, at once and whenever there is news; it also says whether there may be
     more already. A refusal of it ends the stream: whoever comes back is told why."""
-    leaving = asyncio.create_task(_until_gone(receive, follower))
+    leaving = asyncio.create_task(until_gone(receive, follower))
     try:
         await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
         await send({"type": "http.response.body", "body": _BEAT, "more_body": True})
@@ -46,7 +46,8 @@ async def _follow(follower: Follower, send: Send, read: Callable[[], Awaitable[t
             await send({"type": "http.response.body", "body": _BEAT, "more_body": True})
 
 
-async def _until_gone(receive: Receive, follower: Follower) -> None:
+async def until_gone(receive: Receive, follower: Follower) -> None:
+    """End the follower when whoever asked has gone, all of whose body was read."""
     while (await receive())["type"] != "http.disconnect":
         pass
     follower.end()

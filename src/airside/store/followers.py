@@ -43,10 +43,12 @@ class Follower:
 
 
 class Followers:
-    """Those who follow one kind of news, called `name`; within a tenant by `topic`, where the news has any."""
+    """Those who follow one kind of news, called `name`; within a tenant by `topic`, where the news has any, and then
+    `of_topic` of each at most."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, of_topic: int = MAX_FOLLOWERS) -> None:
         self._name = name
+        self._of_topic = of_topic
         self._followers: dict[tuple[UUID, str], set[Follower]] = {}
         self._count: Counter[UUID] = Counter()
         self._closed = False
@@ -56,14 +58,14 @@ class Followers:
         """A follower, for as long as the context is open.
 
         Raises:
-            LimitExceeded: the tenant has `MAX_FOLLOWERS`.
+            LimitExceeded: the tenant has `MAX_FOLLOWERS`, or the topic as many as it may.
             Unavailable: the process is about to end.
         """
         if self._closed:
             raise Unavailable(self._name)
-        if self._count[tenant_id] >= MAX_FOLLOWERS:
-            raise LimitExceeded(self._name, LATER)
         key, follower = (tenant_id, topic), Follower()
+        if self._count[tenant_id] >= MAX_FOLLOWERS or len(self._followers.get(key, ())) >= self._of_topic:
+            raise LimitExceeded(self._name, LATER)
         self._count[tenant_id] += 1
         self._followers.setdefault(key, set()).add(follower)
         try:
@@ -75,6 +77,10 @@ class Followers:
             self._count[tenant_id] -= 1
             if not self._count[tenant_id]:
                 del self._count[tenant_id]
+
+    def count(self, tenant_id: UUID) -> int:
+        """How many follow anything of the tenant."""
+        return self._count[tenant_id]
 
     def wake(self, tenant_id: UUID, topic: str = "") -> None:
         """There may be news of this tenant."""

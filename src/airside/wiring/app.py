@@ -159,6 +159,7 @@ def routes(services: Services) -> list[BaseRoute]:
             streams=services.signal_streams,
             subjects=services.signal_subjects,
             polling=services.signal_polling,
+            news=services.signal_news,
         ).routes(),
         *console_routes(
             services,

@@ -68,6 +68,7 @@ class Services(
         """The listeners are about to close: end what would otherwise be answered for ever."""
         self.permissions.feed.close()
         self.revocations.followers.close()
+        self.signal_news.followers.close()
 
     async def stop(self) -> None:
         """Let go of everything, in reverse."""

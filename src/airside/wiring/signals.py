@@ -3,7 +3,14 @@
 from dataclasses import dataclass
 
 from airside.access import Issuers
-from airside.oauth.signals import Polling, SecurityEventTokens, SignalSending, SignalStreams, StreamSubjects
+from airside.oauth.signals import (
+    Polling,
+    SecurityEventTokens,
+    SignalNews,
+    SignalSending,
+    SignalStreams,
+    StreamSubjects,
+)
 from airside.wiring.foundation import Foundation
 from airside.wiring.issuers import TenantIssuers
 from airside.wiring.letters import TenantLetterheads
@@ -19,12 +26,12 @@ class Signals:
     signal_streams: SignalStreams
     signal_subjects: StreamSubjects
     signal_polling: Polling
+    signal_news: SignalNews
     signal_sending: SignalSending
 
 
 def signals(base: Foundation, who: Persons, listening: Streams, issuers: Issuers, settings: Settings) -> Signals:
-    """On `base`, of `who`. Receivers share the fetcher of webhooks: who hangs there holds up no
-    sign-in."""
+    """On `base`, of `who`. Receivers share the fetcher of webhooks: who hangs there holds up no sign-in."""
     tokens = SecurityEventTokens(keys=base.keys, subjects=base.subjects)
     streams = SignalStreams(
         vault=base.vault,
@@ -38,6 +45,7 @@ def signals(base: Foundation, who: Persons, listening: Streams, issuers: Issuers
         signal_streams=streams,
         signal_subjects=StreamSubjects(streams=streams, journal=base.journal),
         signal_polling=Polling(streams=streams, tokens=tokens, journal=base.journal),
+        signal_news=SignalNews(base.listener),
         signal_sending=SignalSending(
             engine=base.engine,
             listener=base.listener,

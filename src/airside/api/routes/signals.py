@@ -15,18 +15,20 @@ from airside.access import Authorise, Contexts, Issuers, Right
 from airside.access.rights import MANAGE_SIGNALS, READ_SIGNALS
 from airside.api.routes.oauth import NO_STORE
 from airside.api.routes.oauth_forms import read_query
+from airside.api.routes.signals_poll import SignalPolls
+from airside.api.routes.signals_wire import json_answer, read_body, text_of, words_of
 from airside.api.routes.wellknown import CACHED, JWKS
 from airside.api.strict import path_id
-from airside.core.errors import Forbidden, InvalidInput, Unauthenticated, UnsupportedMedia
+from airside.core.errors import Forbidden, InvalidInput, Unauthenticated
 from airside.core.ids import STREAM
 from airside.core.secret import Secret
-from airside.core.strict_json import Json, dumps, loads_object
+from airside.core.strict_json import Json, dumps
 from airside.oauth import Client, ClientLookup
 from airside.oauth.signals import (
-    MAX_SETS,
     VERIFY_EVERY,
     DefaultSubjects,
     Polling,
+    SignalNews,
     SignalStreams,
     Status,
     Stream,
@@ -63,6 +65,7 @@ class SignalRoutes:
         streams: SignalStreams,
         subjects: StreamSubjects,
         polling: Polling,
+        news: SignalNews,
     ) -> None:
         self._contexts = contexts
         self._authorise = authorise
@@ -70,7 +73,7 @@ class SignalRoutes:
         self._clients = clients
         self._streams = streams
         self._subjects = subjects
-        self._polling = polling
+        self._polls = SignalPolls(client=self._client, issuer=self._issuer, streams=streams, polling=polling, news=news)
 
     def routes(self) -> list[BaseRoute]:
         """Every route."""
@@ -86,7 +89,7 @@ class SignalRoutes:
             Route(ADD, self.add, methods=["POST"]),
             Route(REMOVE, self.remove, methods=["POST"]),
             Route(VERIFY, self.verify, methods=["POST"]),
-            Route(POLLED, self.poll, methods=["POST"]),
+            Route(POLLED, self._polls.poll, methods=["POST"]),
         ]
 
     async def configuration(self, request: Request) -> Response:
@@ -111,12 +114,12 @@ class SignalRoutes:
     async def create(self, request: Request) -> Response:
         """§8.1.1.1."""
         async with self._client(request, MANAGE_SIGNALS) as (ctx, client):
-            body = await _body(request)
+            body = await read_body(request)
             draft = _delivery(body.get("delivery"))
             draft = replace(
                 draft,
-                events=_words(body, "events_requested") or (),
-                description=_text(body, "description") or "",
+                events=words_of(body, "events_requested") or (),
+                description=text_of(body, "description") or "",
                 default_subjects=_default_subjects(body) or draft.default_subjects,
             )
             made = await self._streams.create(ctx, client.client_id, draft)
@@ -128,7 +131,7 @@ class SignalRoutes:
             word = read_query(request).get("stream_id")
             if word is None:
                 found = await self._streams.list(ctx, client.client_id)
-                return _json([self._stream(request, client, each) for each in found])
+                return json_answer([self._stream(request, client, each) for each in found])
             stream = await self._streams.get(ctx, client.client_id, path_id(STREAM, word))
         return self._rendered(request, client, stream)
 
@@ -150,60 +153,44 @@ class SignalRoutes:
         """§8.1.2.1."""
         async with self._client(request, READ_SIGNALS) as (ctx, client):
             stream = await self._streams.get(ctx, client.client_id, path_id(STREAM, _asked(request)))
-        return _json(_status(stream))
+        return json_answer(_status(stream))
 
     async def set_status(self, request: Request) -> Response:
         """§8.1.2.2."""
         async with self._client(request, MANAGE_SIGNALS) as (ctx, client):
-            body = await _body(request)
+            body = await read_body(request)
             status = next((each for each in _STATUSES if each == body.get("status")), None)
             if status is None:
                 raise InvalidInput(f"one of {', '.join(_STATUSES)}", pointer="status")
-            reason = _text(body, "reason") or ""
+            reason = text_of(body, "reason") or ""
             stream = await self._streams.set_status(ctx, client.client_id, _named(body), status, reason)
-        return _json(_status(stream))
+        return json_answer(_status(stream))
 
     async def add(self, request: Request) -> Response:
         """§8.1.3.2. Whether the subject is verified makes no difference: nobody is looked up."""
         async with self._client(request, MANAGE_SIGNALS) as (ctx, client):
-            body = await _body(request)
+            body = await read_body(request)
             await self._subjects.add(ctx, client, self._issuer(request), _named(body), _subject(body))
         return Response(status_code=200, headers=NO_STORE)
 
     async def remove(self, request: Request) -> Response:
         """§8.1.3.3."""
         async with self._client(request, MANAGE_SIGNALS) as (ctx, client):
-            body = await _body(request)
+            body = await read_body(request)
             await self._subjects.remove(ctx, client, self._issuer(request), _named(body), _subject(body))
         return Response(status_code=204, headers=NO_STORE)
 
     async def verify(self, request: Request) -> Response:
         """§8.1.4.2."""
         async with self._client(request, MANAGE_SIGNALS) as (ctx, client):
-            body = await _body(request)
-            await self._streams.verify(ctx, client.client_id, _named(body), _text(body, "state"))
+            body = await read_body(request)
+            await self._streams.verify(ctx, client.client_id, _named(body), text_of(body, "state"))
         return Response(status_code=204, headers=NO_STORE)
-
-    async def poll(self, request: Request) -> Response:
-        """RFC 8936 §2. It is answered at once, also where nothing waits."""
-        async with self._client(request, READ_SIGNALS) as (ctx, client):
-            body, stream_id = await _body(request), path_id(STREAM, str(request.path_params["stream_id"]))
-            found = await self._polling.poll(
-                ctx,
-                client,
-                self._issuer(request),
-                stream_id,
-                most=_count(body, "maxEvents", MAX_SETS),
-                acks=_words(body, "ack") or (),
-                errors=_errors(body),
-            )
-        sets: dict[str, Json] = {jti: token.reveal() for jti, token in found.sets.items()}
-        return _json({"sets": sets, "moreAvailable": found.more})
 
     async def _update(self, request: Request, *, whole: bool) -> Response:
         async with self._client(request, MANAGE_SIGNALS) as (ctx, client):
-            body = await _body(request)
-            events, description = _words(body, "events_requested"), _text(body, "description")
+            body = await read_body(request)
+            events, description = words_of(body, "events_requested"), text_of(body, "description")
             if whole:
                 events, description = events or (), description or ""
             told = "delivery" in body or whole
@@ -231,7 +218,7 @@ class SignalRoutes:
         return self._issuers.of(Address(str(request.path_params["slug"]), _NOBODY))
 
     def _rendered(self, request: Request, client: Client, stream: Stream, status: int = 200) -> Response:
-        return _json(self._stream(request, client, stream), status)
+        return json_answer(self._stream(request, client, stream), status)
 
     def _stream(self, request: Request, client: Client, stream: Stream) -> dict[str, Json]:
         """What a receiver wants to be shown isn't shown to anybody else."""
@@ -260,17 +247,6 @@ def _status(stream: Stream) -> dict[str, Json]:
     return {"stream_id": stream.word, "status": stream.status, **reason}
 
 
-def _json(body: Json, status: int = 200) -> Response:
-    return Response(dumps(body), status, NO_STORE, "application/json")
-
-
-async def _body(request: Request) -> dict[str, Json]:
-    kind, _, _ = request.headers.get("content-type", "").partition(";")
-    if kind.strip().lower() != "application/json":
-        raise UnsupportedMedia("application/json is expected")
-    return loads_object(await request.body())
-
-
 def _asked(request: Request) -> str:
     word = read_query(request).get("stream_id")
     if word is None:
@@ -279,7 +255,7 @@ def _asked(request: Request) -> str:
 
 
 def _named(body: dict[str, Json]) -> UUID:
-    word = _text(body, "stream_id")
+    word = text_of(body, "stream_id")
     if word is None:
         raise InvalidInput("a stream is expected", pointer="stream_id")
     return path_id(STREAM, word)
@@ -294,42 +270,11 @@ def _subject(body: dict[str, Json]) -> dict[str, Json]:
 
 def _default_subjects(body: dict[str, Json]) -> DefaultSubjects | None:
     """Our own member: what the metadata says for all transmitters, a stream says for itself."""
-    word = _text(body, "default_subjects")
+    word = text_of(body, "default_subjects")
     found = next((each for each in _DEFAULT_SUBJECTS if each == word), None)
     if found is None and word is not None:
         raise InvalidInput(f"one of {', '.join(_DEFAULT_SUBJECTS)}", pointer="default_subjects")
     return found
-
-
-def _text(body: dict[str, Json], name: str) -> str | None:
-    value = body.get(name)
-    if value is not None and not isinstance(value, str):
-        raise InvalidInput("text is expected", pointer=name)
-    return value
-
-
-def _words(body: dict[str, Json], name: str) -> list[str] | None:
-    value = body.get(name)
-    if value is None:
-        return None
-    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
-        raise InvalidInput("a list of words is expected", pointer=name)
-    return [str(each) for each in value]
-
-
-def _count(body: dict[str, Json], name: str, usual: int) -> int:
-    value = body.get(name, usual)
-    if type(value) is not int or value < 0:
-        raise InvalidInput("a number is expected", pointer=name)
-    return value
-
-
-def _errors(body: dict[str, Json]) -> dict[str, str]:
-    """By token, the word of what is wrong with it (RFC 8936 §2.6)."""
-    value = body.get("setErrs") or {}
-    if not isinstance(value, dict):
-        raise InvalidInput("an object is expected", pointer="setErrs")
-    return {jti: str(told.get("err", "")) if isinstance(told, dict) else "" for jti, told in value.items()}
 
 
 def _delivery(value: Json) -> StreamDraft:
@@ -338,8 +283,8 @@ def _delivery(value: Json) -> StreamDraft:
         return StreamDraft()
     if not isinstance(value, dict) or value.get("method") not in (PUSH, POLL):
         raise InvalidInput(f"delivery by {PUSH} or {POLL}", pointer="delivery")
-    header = _text(value, "authorization_header")
+    header = text_of(value, "authorization_header")
     secret = None if header is None else Secret(header)
     if value["method"] == POLL:
         return StreamDraft("poll", None, secret)
-    return StreamDraft("push", _text(value, "endpoint_url") or "", secret)
+    return StreamDraft("push", text_of(value, "endpoint_url") or "", secret)

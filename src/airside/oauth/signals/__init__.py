@@ -17,6 +17,7 @@ from airside.oauth.signals.model import (
     StreamChange,
     StreamDraft,
 )
+from airside.oauth.signals.news import MAX_WAIT, SignalNews
 from airside.oauth.signals.polling import Polled, Polling
 from airside.oauth.signals.sending import SignalSending
 from airside.oauth.signals.streams import SignalStreams
@@ -26,12 +27,14 @@ from airside.oauth.signals.tokens import SecurityEventTokens
 __all__ = [
     "MAX_SETS",
     "MAX_SUBJECTS",
+    "MAX_WAIT",
     "VERIFY_EVERY",
     "DefaultSubjects",
     "Polled",
     "Polling",
     "SecurityEventTokens",
     "SignalListener",
+    "SignalNews",
     "SignalSending",
     "SignalStreams",
     "Status",

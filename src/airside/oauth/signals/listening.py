@@ -12,6 +12,7 @@ from airside.oauth import records_clients
 from airside.oauth.signals import records, records_events, records_subjects
 from airside.oauth.signals.caep import tellings
 from airside.oauth.signals.model import Telling
+from airside.oauth.signals.news import stirred
 from airside.oauth.signals.records import Listening
 from airside.oauth.signals.records_subjects import Choosy
 from airside.oauth.subjects import Subjects
@@ -43,6 +44,8 @@ class SignalListener:
         records_events.insert(ctx, stream.stream_id, event_id, telling)
         if stream.delivery == "push":
             await self.put(ctx, stream.stream_id, event_id, telling.subject)
+        else:
+            await stirred(ctx, stream.stream_id)
 
     async def put(self, ctx: RequestContext, stream_id: UUID, event_id: UUID, subject: str) -> None:
         """Push it. What is told of one subject arrives in order."""

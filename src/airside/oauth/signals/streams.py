@@ -25,6 +25,7 @@ from airside.oauth.signals.model import (
     lawful_header,
     lawful_text,
 )
+from airside.oauth.signals.news import stirred
 from airside.oauth.signals.records import Listening
 from airside.protocols.secevent import VERIFICATION
 from airside.store.context import RequestContext
@@ -181,6 +182,7 @@ class SignalStreams:
             await self._listener.put(ctx, stream.stream_id, signal.event_id, signal.subject)
 
     async def _changed(self, ctx: RequestContext, event: Event, stream: Stream) -> None:
+        await stirred(ctx, stream.stream_id)
         details = {"delivery": stream.delivery, "status": stream.status, "events": len(stream.delivered)}
         await self._journal.record(ctx, event, subject=stream.word, details=details)
 
