@@ -14,6 +14,7 @@ from airside.core.errors import InvalidInput, Unavailable
 from airside.revocation import CHANNEL, MAX_SILENCE, Entry, Revocations, news
 from airside.revocation.revocations import MARGIN
 from airside.store import Listener
+from airside.store.followers import Followers
 from tests.conftest import MakeTenant, OpenContext
 from tests.tokens.kit import Kit
 
@@ -211,21 +212,29 @@ async def test_malformed_id_is_refused(id: str, kit: Kit):
             await kit.revocations.revoke(ctx, "sub", id, expires_at=ctx.now)
 
 
-async def test_follower_hears_at_once_and_is_answered_empty_in_the_end(kit: Kit):
+@pytest.mark.parametrize("way", ["followers", "polls"])
+async def test_whoever_waits_hears_at_once_and_is_not_woken_without_news(kit: Kit, way: str):
     async with kit.at() as ctx:
-        start = await kit.revocations.follow(ctx, "", wait=0)
+        start = await kit.revocations.follow(ctx, "")
         assert start.entries == ()
-        assert (await kit.revocations.follow(ctx, start.cursor, wait=0.05)).entries == ()
-
-    async def follow() -> list[str]:
+    waiting: Followers = getattr(kit.revocations, way)
+    with waiting.follow(kit.tenant_id) as follower:
+        assert not await follower.news(0.05)
+        await revoke(kit, kit.revocations, "u")
+        assert await follower.news(1)
         async with kit.at() as ctx:
-            return [entry.id for entry in (await kit.revocations.follow(ctx, start.cursor, wait=5)).entries]
+            assert [entry.id for entry in (await kit.revocations.follow(ctx, start.cursor)).entries] == ["u"]
 
-    following = asyncio.create_task(follow())
-    await asyncio.sleep(0.05)
-    await revoke(kit, kit.revocations, "u")
-    async with asyncio.timeout(1):
-        assert await following == ["u"]
+
+async def test_nobody_waits_when_the_process_ends(entropy: Entropy, tenant_id: UUID):
+    revocations = on_a(Wire(), entropy)
+    with revocations.followers.follow(tenant_id) as stream, revocations.polls.follow(tenant_id) as poll:
+        revocations.close()
+        assert stream.ended
+        assert poll.ended
+    for ended in (revocations.followers, revocations.polls):
+        with pytest.raises(Unavailable), ended.follow(tenant_id):
+            pass
 
 
 async def test_fifty_at_once_all_take_hold(kit: Kit, another_node: Revocations):

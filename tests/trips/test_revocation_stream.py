@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -148,3 +148,55 @@ async def test_only_so_many_follow_at_once(place: Place) -> None:
             answer = await http.get(f"{place.issuer}/oauth2/revocations", headers=headers)
     assert answer.status_code == 429
     assert int(answer.headers["retry-after"]) >= 1
+
+
+@asynccontextmanager
+async def waiting(place: Place, bearer: str) -> AsyncGenerator["asyncio.Task[httpx2.Response]"]:
+    """A poll that has found nothing new, and waits."""
+    polls = place.server.services.revocations.polls
+    address, headers = f"{place.issuer}/oauth2/revocations", {"authorization": f"Bearer {bearer}"}
+    async with place.server.client() as http:
+        cursor = (await http.get(address, headers=headers)).json()["cursor"]
+        before = polls.count(place.tenant_id)
+        poll = asyncio.create_task(http.get(f"{address}?after={cursor}&wait=25", headers=headers, timeout=30))
+        async with asyncio.timeout(SOON):
+            while True:
+                if polls.count(place.tenant_id) > before:
+                    break
+                await asyncio.sleep(0.01)
+        yield poll
+        poll.cancel()
+
+
+async def test_poll_waits_for_news_without_a_connection(place: Place) -> None:
+    bearer = await program_token(place, "revocations:read")
+    async with AsyncExitStack() as stack:
+        polls = [await stack.enter_async_context(waiting(place, bearer)) for _ in range(24)]  # a pool has 20
+        id = await revoke(place)
+        for poll in polls:
+            answer = await asyncio.wait_for(poll, SOON)
+            assert [entry["id"] for entry in answer.json()["entries"]] == [id]
+
+
+async def test_whoever_loses_the_right_while_they_wait_is_told_nothing(place: Place) -> None:
+    """N19."""
+    draft = replace(BACKEND, audiences=(place.issuer,), scopes=frozenset({"revocations:read"}))
+    client, secret = await place.client(draft)
+    assert secret is not None
+    answer = await token_request(place, {"grant_type": "client_credentials"}, auth=(client.word, secret.reveal()))
+    async with waiting(place, str(answer.json()["access_token"])) as poll:
+        async with place.operator() as ctx:
+            await place.server.services.client_admin.disable(ctx, client.client_id)
+        assert (await asyncio.wait_for(poll, SOON)).status_code == 401
+
+
+async def test_one_too_many_is_answered_at_once(place: Place) -> None:
+    bearer = await program_token(place, "revocations:read")
+    address, headers = f"{place.issuer}/oauth2/revocations", {"authorization": f"Bearer {bearer}"}
+    with ExitStack() as stack:
+        for _ in range(MAX_FOLLOWERS):
+            stack.enter_context(place.server.services.revocations.polls.follow(place.tenant_id))
+        async with place.server.client() as http:
+            cursor = (await http.get(address, headers=headers)).json()["cursor"]
+            answer = await http.get(f"{address}?after={cursor}&wait=25", headers=headers, timeout=SOON)
+    assert (answer.status_code, answer.json()["entries"]) == (200, [])

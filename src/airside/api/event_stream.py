@@ -1,9 +1,11 @@
-"""Server-sent events (HTML Living Standard §9.2): an answer that goes on until its follower or the process ends."""
+"""Answers that wait: server-sent events (HTML Living Standard §9.2), which go on until their follower or the process
+ends, and polls that are answered when there is news."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+from starlette.requests import Request
 from starlette.types import Receive, Send
 
 from airside.core.errors import Refusal
@@ -24,7 +26,7 @@ async def stream(
 ) -> None:
     """Send what `read` finds, events as bytes, at once and whenever there is news; it also says whether there may be
     more already. A refusal of it ends the stream: whoever comes back is told why."""
-    leaving = asyncio.create_task(until_gone(receive, follower))
+    leaving = asyncio.create_task(_until_gone(receive, follower))
     try:
         await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
         await send({"type": "http.response.body", "body": _BEAT, "more_body": True})
@@ -46,7 +48,16 @@ async def _follow(follower: Follower, send: Send, read: Callable[[], Awaitable[t
             await send({"type": "http.response.body", "body": _BEAT, "more_body": True})
 
 
-async def until_gone(receive: Receive, follower: Follower) -> None:
+async def news_within(seconds: float, request: Request, follower: Follower) -> bool:
+    """Whether there is news within `seconds`, for somebody who is still there and a process that goes on."""
+    leaving = asyncio.create_task(_until_gone(request.receive, follower))
+    try:
+        return await follower.news(seconds) and not follower.ended
+    finally:
+        leaving.cancel()
+
+
+async def _until_gone(receive: Receive, follower: Follower) -> None:
     """End the follower when whoever asked has gone, all of whose body was read."""
     while (await receive())["type"] != "http.disconnect":
         pass

@@ -1,8 +1,6 @@
 """Revoke, and know what is revoked, within a second on every node."""
 
-import asyncio
 from collections import OrderedDict
-from contextlib import suppress
 from datetime import datetime, timedelta
 from math import ceil
 from typing import Final
@@ -40,8 +38,8 @@ class Revocations:
         self._sets: OrderedDict[int, tuple[datetime, RevokedSet]] = OrderedDict()
         self._loading: dict[UUID, list[RevokedSet]] = {}
         self._generation = 0
-        self._news: dict[UUID, asyncio.Event] = {}
         self.followers = Followers("revocation streams")
+        self.polls = Followers("waiting for revocations")
         listener.subscribe(CHANNEL, self._hear, self._forget)
 
     async def revoke(
@@ -96,23 +94,19 @@ class Revocations:
         self._sets.move_to_end(ctx.tenant_id.int)
         return held[1]
 
-    async def follow(self, ctx: RequestContext, cursor: str, *, wait: float = 0.0) -> Page:
-        """What has been revoked since `cursor` (empty: everything), for the feed that SDKs follow. Without news it
-        waits for some, up to `wait` seconds, holding no connection; then the page may be empty.
+    async def follow(self, ctx: RequestContext, cursor: str) -> Page:
+        """What has been revoked since `cursor` (empty: everything), for the feed that SDKs follow. `followers` and
+        `polls` hear when there may be more.
 
         Raises:
             Unavailable: as `current`.
         """
-        page = (await self.current(ctx)).after(cursor)
-        if page.entries or wait <= 0:
-            return page
-        # Asked for before anything else is awaited: news of this very moment must find us waiting.
-        stirred = self._news.setdefault(ctx.tenant_id, asyncio.Event())
-        await ctx.tx.checkpoint()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(min(wait, MAX_WAIT)):
-                await stirred.wait()
         return (await self.current(ctx)).after(cursor)
+
+    def close(self) -> None:
+        """Nobody waits any more: the process is about to end."""
+        self.followers.close()
+        self.polls.close()
 
     async def sweep(self, ctx: RequestContext) -> int:
         """Delete what can cover nothing in force any more, here and (by reading again) in memory; how many rows."""
@@ -162,12 +156,9 @@ class Revocations:
     def _forget(self) -> None:
         self._generation += 1
         self._sets.clear()
-        for tenant_id in list(self._news):
-            self._wake(tenant_id)
         self.followers.wake_all()
+        self.polls.wake_all()
 
     def _wake(self, tenant_id: UUID) -> None:
-        waiting = self._news.pop(tenant_id, None)
-        if waiting is not None:
-            waiting.set()
         self.followers.wake(tenant_id)
+        self.polls.wake(tenant_id)

@@ -67,7 +67,7 @@ class Services(
     def drain(self) -> None:
         """The listeners are about to close: end what would otherwise be answered for ever."""
         self.permissions.feed.close()
-        self.revocations.followers.close()
+        self.revocations.close()
         self.signal_news.followers.close()
 
     async def stop(self) -> None:

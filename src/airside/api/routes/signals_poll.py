@@ -1,6 +1,5 @@
 """Polls of security events (RFC 8936), which wait for some where there are none."""
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, ExitStack
 from dataclasses import dataclass, replace
@@ -11,7 +10,7 @@ from starlette.responses import Response
 
 from airside.access import Right
 from airside.access.rights import READ_SIGNALS
-from airside.api.event_stream import until_gone
+from airside.api.event_stream import news_within
 from airside.api.routes.signals_wire import count_of, json_answer, read_body, words_of
 from airside.api.strict import path_id
 from airside.core.errors import InvalidInput, LimitExceeded, Unavailable
@@ -60,7 +59,7 @@ class SignalPolls:
                 # Before anything is read: news of this very moment must find it waiting.
                 follower = await self._follower(ctx, client, request, stack) if asked.waits else None
                 found = await self._poll(ctx, client, request, asked)
-            if follower is not None and not found.sets and await _news(request, follower):
+            if follower is not None and not found.sets and await news_within(MAX_WAIT, request, follower):
                 found = await self._poll_again(request, asked)
         sets: dict[str, Json] = {jti: token.reveal() for jti, token in found.sets.items()}
         return json_answer({"sets": sets, "moreAvailable": found.more})
@@ -104,12 +103,3 @@ def _errors(body: dict[str, Json]) -> dict[str, str]:
 
 def _polled(request: Request) -> UUID:
     return path_id(STREAM, str(request.path_params["stream_id"]))
-
-
-async def _news(request: Request, follower: Follower) -> bool:
-    """Whether there is any within `MAX_WAIT`, for somebody who is still there and a process that goes on."""
-    leaving = asyncio.create_task(until_gone(request.receive, follower))
-    try:
-        return await follower.news(MAX_WAIT) and not follower.ended
-    finally:
-        leaving.cancel()
