@@ -1,15 +1,16 @@
 """Connections at hand: lent again at once, never to two, and the pool's whenever it needs them."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 import pytest
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from airside.core.clock import FixedClock
+from airside.core.clock import FixedClock, SystemClock
 from airside.store.connection import Connection
-from airside.store.lending import AT_HAND, MOST, Lender, Pool
+from airside.store.lending import AT_HAND, MOST, STOOD_STILL, Lender, Pool
 from tests.makers import Database
 
 SIZE = 10
@@ -129,3 +130,23 @@ async def test_who_is_cancelled_just_as_a_connection_comes_hears_of_it(lender: L
     taken.append(await lender.take(1.0))
     for connection in taken:
         await lender.give(connection)
+
+
+async def test_process_that_stood_still_has_not_waited(pool: Pool) -> None:
+    """Whoever waits when the process is stopped for a while (or has no processor) isn't refused for that."""
+    lender = Lender(pool, clock=SystemClock())
+    taken = [await lender.take(1.0) for _ in range(SIZE)]
+    patience = 0.3
+
+    async def back() -> None:
+        await asyncio.sleep(0.05)
+        await lender.give(taken[0])
+
+    async with asyncio.TaskGroup() as group:
+        waiting = group.create_task(lender.take(patience))
+        group.create_task(back())
+        await asyncio.sleep(0.01)
+        time.sleep(patience + 2 * STOOD_STILL)  # noqa: ASYNC251 - that nothing happens meanwhile is the point
+    assert waiting.result() is taken[0]
+    with pytest.raises(PoolTimeout):
+        await lender.take(patience)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from psycopg.pq import TransactionStatus
-from psycopg_pool import AsyncConnectionPool
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from airside.core.clock import Clock
 from airside.core.measures import Durations
@@ -23,6 +23,8 @@ MOST: Final = 8
 """Connections at hand."""
 AT_HAND: Final = 30.0
 """Seconds after which one that was lent by the pool goes back to it."""
+STOOD_STILL: Final = 0.2
+"""Seconds by which a wait is told late of its end, where this process did nothing meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ class Lender:
         """A connection nobody else has.
 
         Raises:
-            PoolTimeout: none was free within `patience` seconds.
+            PoolTimeout: none was free within `patience` seconds, in which this process was awake.
             psycopg.OperationalError: the pool is closed, or can't connect.
         """
         if self._idle:
@@ -75,7 +77,7 @@ class Lender:
         cancelled, began = _cancelled(), self._clock.monotonic()
         self._waiting += 1
         try:
-            connection = await self._pool.getconn(timeout=patience)
+            connection = await self._lent(patience)
         except Exception:
             self.in_vain += 1
             raise
@@ -99,6 +101,16 @@ class Lender:
             self._idle.append(connection)
             return
         await asyncio.shield(self._pool.putconn(connection))
+
+    async def _lent(self, patience: float) -> Connection:
+        began = self._clock.monotonic()
+        try:
+            return await self._pool.getconn(timeout=patience)
+        except PoolTimeout:
+            # A process that stood still has let its patience run out, and looks now at what came back meanwhile.
+            if self._clock.monotonic() - began < patience + STOOD_STILL:
+                raise
+            return await self._pool.getconn(timeout=patience)
 
     def _told(self, connection: Connection) -> Connection:
         if self._spans is not None:

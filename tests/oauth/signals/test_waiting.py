@@ -140,7 +140,11 @@ async def test_stream_that_is_deleted_is_waited_for_no_more(receiver: Program) -
 
 async def test_whoever_goes_away_leaves_their_place(receiver: Program) -> None:
     asked = polling(receiver, await receiver.stream())
-    await waiting(receiver.place, 1)
+    try:
+        await waiting(receiver.place, 1)
+    except TimeoutError:
+        assert not asked.done(), asked.result().text
+        raise
     asked.cancel()
     await waiting(receiver.place, 0)
 
