@@ -66,7 +66,7 @@ class World:
             for number in range(count):
                 await self.journal.record(ctx, Event.USER_UPDATED, subject=f"user:{number}", details={"n": number})
         async with self.begin(self.tenant_id, now=self.clock.now() + timedelta(seconds=self.later)) as ctx:
-            await self.sequencer.sequence(ctx)
+            await self.sequencer.sign(ctx)
         report = await self.verify(None)
         return report.head.jws if report.head else ""
 
