@@ -3,12 +3,13 @@ ends, and polls that are answered when there is news."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager, ExitStack
 from typing import Final
 
 from starlette.requests import Request
 from starlette.types import Receive, Send
 
-from airside.core.errors import Refusal
+from airside.core.errors import LimitExceeded, Refusal, Unavailable
 from airside.store.followers import Follower
 
 HEARTBEAT: Final = 15.0
@@ -46,6 +47,15 @@ async def _follow(follower: Follower, send: Send, read: Callable[[], Awaitable[t
             await send({"type": "http.response.body", "body": events, "more_body": True})
         if not more and not await follower.news(HEARTBEAT):
             await send({"type": "http.response.body", "body": _BEAT, "more_body": True})
+
+
+def waiting(stack: ExitStack, follow: AbstractContextManager[Follower]) -> Follower | None:
+    """Who waits until `stack` ends; None where as many wait already, or the process is about to end: they are answered
+    at once."""
+    try:
+        return stack.enter_context(follow)
+    except (LimitExceeded, Unavailable):
+        return None
 
 
 async def news_within(seconds: float, request: Request, follower: Follower) -> bool:

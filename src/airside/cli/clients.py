@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-from uuid import UUID
 
 from airside.cli.manage import operating
 from airside.cli.session import out, run, table
@@ -100,7 +99,7 @@ def show(slug: str, word: str) -> None:
 
     async def main() -> None:
         async with operating(slug) as (services, ctx):
-            client = await _client(services, ctx, slug, word)
+            client = await client_of(services, ctx, slug, word)
         shown: dict[str, Json] = {
             "id": client.word,
             "name": client.name,
@@ -131,7 +130,7 @@ def change(slug: str, word: str, said: Said) -> None:
             settings=settings or None,
         )
         async with operating(slug) as (services, ctx):
-            client = await _client(services, ctx, slug, word)
+            client = await client_of(services, ctx, slug, word)
             await services.client_admin.update(ctx, client.client_id, wanted)
         out.print(f"{word} is changed")
 
@@ -143,7 +142,7 @@ def set_state(slug: str, word: str, state: ClientState) -> None:
 
     async def main() -> None:
         async with operating(slug) as (services, ctx):
-            client = await _client(services, ctx, slug, word)
+            client = await client_of(services, ctx, slug, word)
             verbs = services.client_admin
             await (verbs.enable if state == "active" else verbs.disable)(ctx, client.client_id)
         out.print(f"{word} is {state}")
@@ -156,7 +155,7 @@ def rotate(slug: str, word: str) -> None:
 
     async def main() -> None:
         async with operating(slug) as (services, ctx):
-            client = await _client(services, ctx, slug, word)
+            client = await client_of(services, ctx, slug, word)
             try:
                 secret = await services.client_admin.rotate_secret(ctx, client.client_id)
             except Conflict as conflict:
@@ -166,10 +165,10 @@ def rotate(slug: str, word: str) -> None:
     run(main())
 
 
-async def _client(services: Services, ctx: RequestContext, slug: str, word: str) -> Client:
+async def client_of(services: Services, ctx: RequestContext, slug: str, word: str) -> Client:
+    """The tenant's application of that id. Raises: NotFound."""
     try:
-        client_id: UUID = parse_id(CLIENT, word)
-        return await services.client_admin.get(ctx, client_id)
+        return await services.client_admin.get(ctx, parse_id(CLIENT, word))
     except (InvalidInput, NotFound):
         raise NotFound(f"{slug} has no application {word}: `airside client list {slug}` shows them") from None
 

@@ -6,17 +6,15 @@ from pathlib import Path
 from typing import Final
 from uuid import UUID
 
+from airside.cli.clients import client_of
 from airside.cli.manage import operating
 from airside.cli.session import out, run, table
 from airside.core.errors import Conflict, InvalidInput, NotFound
-from airside.core.ids import CLIENT, STREAM, parse_id
+from airside.core.ids import STREAM, parse_id
 from airside.core.secret import Secret
 from airside.core.strict_json import Json
-from airside.oauth import Client
 from airside.oauth.signals import DefaultSubjects, Status, Stream, StreamDraft
 from airside.protocols.secevent import EVENTS
-from airside.store import RequestContext
-from airside.wiring.build import Services
 
 SHORT: Final = {event.rpartition("/")[2]: event for event in EVENTS}
 """Events by the last word of their address."""
@@ -27,7 +25,7 @@ def list_all(slug: str, client: str) -> None:
 
     async def main() -> None:
         async with operating(slug) as (services, ctx):
-            found = await services.signal_streams.list(ctx, (await _client(services, ctx, slug, client)).client_id)
+            found = await services.signal_streams.list(ctx, (await client_of(services, ctx, slug, client)).client_id)
         rows = [(each.word, each.status, each.delivery, each.url or "", " ".join(_short(each))) for each in found]
         table(("id", "status", "delivery", "url", "events"), rows)
 
@@ -39,7 +37,7 @@ def show(slug: str, client: str, word: str) -> None:
 
     async def main() -> None:
         async with operating(slug) as (services, ctx):
-            client_id = (await _client(services, ctx, slug, client)).client_id
+            client_id = (await client_of(services, ctx, slug, client)).client_id
             stream = await services.signal_streams.get(ctx, client_id, _id(slug, client, word))
         shown: dict[str, Json] = {
             "id": stream.word,
@@ -80,7 +78,7 @@ def create(
             default_subjects=default_subjects,
         )
         async with operating(slug) as (services, ctx):
-            of = await _client(services, ctx, slug, client)
+            of = await client_of(services, ctx, slug, client)
             if of.state != "active":
                 raise Conflict(f"{client} is disabled: `airside client enable {slug} {client}` brings it back")
             made = await services.signal_streams.create(ctx, of.client_id, draft)
@@ -94,7 +92,7 @@ def set_status(slug: str, client: str, word: str, status: Status, reason: str) -
 
     async def main() -> None:
         async with operating(slug) as (services, ctx):
-            client_id = (await _client(services, ctx, slug, client)).client_id
+            client_id = (await client_of(services, ctx, slug, client)).client_id
             await services.signal_streams.set_status(ctx, client_id, _id(slug, client, word), status, reason)
         out.print(f"{word} is {status}")
 
@@ -106,7 +104,7 @@ def verify(slug: str, client: str, word: str, state: str | None) -> None:
 
     async def main() -> None:
         async with operating(slug) as (services, ctx):
-            client_id = (await _client(services, ctx, slug, client)).client_id
+            client_id = (await client_of(services, ctx, slug, client)).client_id
             await services.signal_streams.verify(ctx, client_id, _id(slug, client, word), state)
         out.print("its receiver is told by the server: what it hears, and how soon, says whether the stream works")
 
@@ -118,18 +116,11 @@ def delete(slug: str, client: str, word: str) -> None:
 
     async def main() -> None:
         async with operating(slug) as (services, ctx):
-            client_id = (await _client(services, ctx, slug, client)).client_id
+            client_id = (await client_of(services, ctx, slug, client)).client_id
             await services.signal_streams.delete(ctx, client_id, _id(slug, client, word))
         out.print(f"{word} is gone")
 
     run(main())
-
-
-async def _client(services: Services, ctx: RequestContext, slug: str, word: str) -> Client:
-    try:
-        return await services.client_admin.get(ctx, parse_id(CLIENT, word))
-    except (InvalidInput, NotFound):
-        raise NotFound(f"{slug} has no application {word}: `airside client list {slug}` shows them") from None
 
 
 def _id(slug: str, client: str, word: str) -> UUID:

@@ -13,7 +13,7 @@ class Feed:
 
     def __init__(self, listener: Listener) -> None:
         self._followers = Followers("change streams")
-        listener.subscribe(CHANNEL, self._hear, self._followers.wake_all)
+        listener.subscribe(CHANNEL, self._followers.hear, self._followers.wake_all)
 
     def follow(self, tenant_id: UUID, store_id: str) -> AbstractContextManager[Follower]:
         """A follower of one store, for as long as the context is open.
@@ -27,11 +27,3 @@ class Feed:
     def close(self) -> None:
         """Tell every follower that it is over, and take no more."""
         self._followers.close()
-
-    def _hear(self, payload: str) -> None:
-        tenant, _, rest = payload.partition(" ")
-        try:
-            tenant_id = UUID(tenant)
-        except ValueError:  # no news of ours
-            return
-        self._followers.wake(tenant_id, rest.partition(" ")[0])

@@ -87,6 +87,15 @@ class Followers:
         for follower in self._followers.get((tenant_id, topic), ()):
             follower.wake()
 
+    def hear(self, payload: str) -> None:
+        """News as NOTIFY brings it: a tenant and a topic, and whatever else, with spaces between."""
+        tenant, _, rest = payload.partition(" ")
+        try:
+            tenant_id = UUID(tenant)
+        except ValueError:  # no news of ours
+            return
+        self.wake(tenant_id, rest.partition(" ")[0])
+
     def wake_all(self) -> None:
         """There may be news of any tenant."""
         for followers in self._followers.values():

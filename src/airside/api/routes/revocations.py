@@ -11,14 +11,12 @@ from starlette.types import ASGIApp
 
 from airside.access import Authorise
 from airside.access.rights import READ_REVOCATIONS
-from airside.api.event_stream import news_within
+from airside.api.event_stream import news_within, waiting
 from airside.api.routes.oauth_forms import read_query
 from airside.api.routes.revocations_stream import BearerContexts, RevocationStream
-from airside.core.errors import InvalidInput, LimitExceeded, Unavailable
+from airside.core.errors import InvalidInput
 from airside.core.strict_json import Json, dumps
 from airside.revocation import MAX_WAIT, Page, Revocations
-from airside.store import RequestContext
-from airside.store.followers import Follower
 
 REVOCATIONS: Final = "/t/{slug}/oauth2/revocations"
 STREAM: Final = "text/event-stream"
@@ -71,15 +69,8 @@ class RevocationRoutes:
             async with self._contexts.bearer(request) as ctx:
                 await self._authorise(ctx, READ_REVOCATIONS)
                 # Before anything is read: news of this very moment must find it waiting.
-                follower = self._follower(ctx, stack) if wait else None
+                follower = waiting(stack, self._revocations.polls.follow(ctx.tenant_id)) if wait else None
                 page = await self._revocations.follow(ctx, after)
             if follower is not None and not page.entries and await news_within(wait, request, follower):
                 page = await self._page(request, after, 0)
         return page
-
-    def _follower(self, ctx: RequestContext, stack: ExitStack) -> Follower | None:
-        """None where as many of the tenant wait already, or the process is about to end: it is answered at once."""
-        try:
-            return stack.enter_context(self._revocations.polls.follow(ctx.tenant_id))
-        except (LimitExceeded, Unavailable):
-            return None

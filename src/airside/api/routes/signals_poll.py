@@ -10,10 +10,10 @@ from starlette.responses import Response
 
 from airside.access import Right
 from airside.access.rights import READ_SIGNALS
-from airside.api.event_stream import news_within
+from airside.api.event_stream import news_within, waiting
 from airside.api.routes.signals_wire import count_of, json_answer, read_body, words_of
 from airside.api.strict import path_id
-from airside.core.errors import InvalidInput, LimitExceeded, Unavailable
+from airside.core.errors import InvalidInput
 from airside.core.ids import STREAM
 from airside.core.strict_json import Json
 from airside.oauth import Client
@@ -68,10 +68,7 @@ class SignalPolls:
         self, ctx: RequestContext, client: Client, request: Request, stack: ExitStack
     ) -> Follower | None:
         stream = await self._streams.get(ctx, client.client_id, _polled(request))
-        try:
-            return stack.enter_context(self._news.follow(ctx, stream.stream_id))
-        except (LimitExceeded, Unavailable):
-            return None
+        return waiting(stack, self._news.follow(ctx, stream.stream_id))
 
     async def _poll(self, ctx: RequestContext, client: Client, request: Request, asked: _Asked) -> Polled:
         issuer, stream_id = self._issuer(request), _polled(request)

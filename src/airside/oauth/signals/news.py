@@ -20,7 +20,7 @@ class SignalNews:
 
     def __init__(self, listener: Listener) -> None:
         self.followers = Followers("security events", of_topic=MAX_WAITING)
-        listener.subscribe(CHANNEL, self._hear, self.followers.wake_all)
+        listener.subscribe(CHANNEL, self.followers.hear, self.followers.wake_all)
 
     def follow(self, ctx: RequestContext, stream_id: UUID) -> AbstractContextManager[Follower]:
         """A follower of one stream of the context's tenant, for as long as the context manager is open.
@@ -30,14 +30,6 @@ class SignalNews:
             Unavailable: the process is about to end.
         """
         return self.followers.follow(ctx.tenant_id, stream_id.hex)
-
-    def _hear(self, payload: str) -> None:
-        tenant, _, stream = payload.partition(" ")
-        try:
-            tenant_id = UUID(tenant)
-        except ValueError:  # no news of ours
-            return
-        self.followers.wake(tenant_id, stream)
 
 
 async def stirred(ctx: RequestContext, stream_id: UUID) -> None:
