@@ -17,7 +17,7 @@ from airside.core.secret import Secret
 from airside.limits import Limit
 from airside.limits.in_valkey import PATIENCE, ValkeyLimiter
 from airside.vault import Vault
-from tests.conftest import OpenContext
+from tests.conftest import MakeTenant, OpenContext
 from tests.running import free_port
 
 LIMIT = Limit("test", Rate(3, 60), "key", "Three a minute.")
@@ -98,6 +98,23 @@ async def test_server_that_hangs_is_waited_for_so_long_and_no_longer(
     await limiter.aclose()
 
 
+async def test_server_that_answers_nonsense_allows_nothing(
+    vault: Vault, closing: AsyncExitStack, open_ctx: OpenContext, tenant_id: UUID
+) -> None:
+    async def odd(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while words := await reader.read(65_536):
+            writer.write(b"$9\r\ndone done\r\n" if b"spend" in words else b"-ERR unknown command\r\n")
+        writer.close()
+
+    deaf = await closing.enter_async_context(await asyncio.start_server(odd, "127.0.0.1", 0))
+    port = deaf.sockets[0].getsockname()[1]
+    limiter = _limiter(f"redis://127.0.0.1:{port}?protocol=2", vault, closing)
+    async with open_ctx(tenant_id) as ctx:
+        with pytest.raises(Unavailable):
+            await limiter.spend(ctx, [(LIMIT, "k")])
+    await limiter.aclose()
+
+
 async def test_counter_that_is_no_number_allows_nothing(
     server: ValkeyServer, vault: Vault, closing: AsyncExitStack, open_ctx: OpenContext, tenant_id: UUID
 ) -> None:
@@ -108,6 +125,34 @@ async def test_counter_that_is_no_number_allows_nothing(
         _asked(server, "SET", key, "soon")
         with pytest.raises(Unavailable):
             await limiter.spend(ctx, [(LIMIT, "spoilt")])
+
+
+async def test_those_who_ask_together_are_answered_apart(
+    server: ValkeyServer, vault: Vault, closing: AsyncExitStack, open_ctx: OpenContext, make_tenant: MakeTenant
+) -> None:
+    """They leave by one script: each is told of its own counters, and a spoilt one is nobody else's."""
+    limiter, (tenant_id, other_id) = (
+        _limiter(server.connection_url, vault, closing),
+        [await make_tenant() for _ in "ab"],
+    )
+    for each in (tenant_id, other_id):
+        async with open_ctx(each) as ctx:
+            await limiter.spend(ctx, [(LIMIT, "spoilt")])
+    async with open_ctx(tenant_id) as ctx, open_ctx(other_id) as other:
+        (key,) = _asked(server, "KEYS", f"airside:limit:{{{tenant_id.hex}}}:*")
+        _asked(server, "SET", key, "soon")
+        answers = await asyncio.gather(
+            limiter.spend(ctx, [(LIMIT, "a")] * 4),
+            limiter.spend(ctx, [(LIMIT, "a"), (LIMIT, "spoilt")]),
+            *(limiter.spend(each, [(LIMIT, "a")]) for _ in range(2) for each in (ctx, other)),
+            limiter.refund(other, [(LIMIT, "a")]),
+            *(limiter.spend(each, [(LIMIT, "a")]) for _ in range(2) for each in (ctx, other)),
+            return_exceptions=True,
+        )
+    kinds = [type(answer) for answer in answers]
+    assert kinds[:2] == [LimitExceeded, Unavailable], answers
+    nothing = type(None)
+    assert kinds[2:] == [nothing] * 7 + [LimitExceeded, nothing], answers
 
 
 async def test_server_that_was_started_anew_is_found_again(

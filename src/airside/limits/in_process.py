@@ -1,7 +1,7 @@
 """A Limiter in the memory of one process: for a single node and for tests."""
 
 from collections.abc import Sequence
-from typing import Final, TypeAlias
+from typing import Final, NoReturn, TypeAlias
 
 from airside.core import gcra
 from airside.core.errors import LimitExceeded, Unavailable
@@ -35,40 +35,53 @@ class InProcessLimiter:
 
     def take(self, ctx: RequestContext, demands: Sequence[Demand], *, cost: int = 1) -> None:
         """As `spend`, for whoever can't wait."""
-        now, tenant = ctx.now.timestamp(), _tenant(ctx, demands)
-        if len(self._tat) + len(demands) > self._max_counters:
-            self._make_room(now, len(demands))
-        after: dict[_Counter, float] = {}
-        refused: tuple[float, str] | None = None
-        for limit, key in demands:
-            counter = tenant, limit.name, key
-            tat = after[counter] if counter in after else self._tat.get(counter)
-            allowed, after[counter], wait, _ = gcra.spend(limit.rate, tat, now, cost)
-            if not allowed:
-                refused = max(refused or (wait, limit.name), (wait, limit.name))
-        if refused:
-            self.refusals.add(refused[1])
-            raise LimitExceeded(refused[1], refused[0])
-        self._tat.update(after)
+        now, tats, asked = ctx.now.timestamp(), self._tat, len(demands)
+        if asked > MAX_DEMANDS:
+            raise Unavailable("limiter")
+        if len(tats) + asked > self._max_counters:
+            tats = self._make_room(now, asked)
+        if asked != 1:
+            self._take_all(ctx, demands, now, cost)
+            return
+        limit, key = demands[0]
+        counter = ctx.tenant_id.int, limit.name, key
+        tat, wait = gcra.advance(limit.rate, tats.get(counter), now, cost)
+        if wait:
+            self._refuse(limit.name, wait)
+        tats[counter] = tat
 
     async def refund(self, ctx: RequestContext, demands: Sequence[Demand], *, cost: int = 1) -> None:
-        tenant = _tenant(ctx, demands)
+        tenant = ctx.tenant_id.int
         for limit, key in demands:
             counter = tenant, limit.name, key
             tat = self._tat.get(counter)
             if tat is not None:
                 self._tat[counter] = gcra.refund(limit.rate, tat, cost)
 
+    def _take_all(self, ctx: RequestContext, demands: Sequence[Demand], now: float, cost: int) -> None:
+        tenant, tats = ctx.tenant_id.int, self._tat
+        after: dict[_Counter, float] = {}
+        longest, refused = 0.0, ""
+        for limit, key in demands:
+            counter = tenant, limit.name, key
+            tat, wait = gcra.advance(limit.rate, after.get(counter) or tats.get(counter), now, cost)
+            if not wait:
+                after[counter] = tat
+            elif wait > longest:
+                longest, refused = wait, limit.name
+        if refused:
+            self._refuse(refused, longest)
+        tats.update(after)
+
+    def _refuse(self, name: str, wait: float) -> NoReturn:
+        self.refusals.add(name)
+        raise LimitExceeded(name, wait)
+
     async def aclose(self) -> None:
         """It has no connections."""
 
-    def _make_room(self, now: float, count: int) -> None:
+    def _make_room(self, now: float, count: int) -> dict[_Counter, float]:
         self._tat = {counter: tat for counter, tat in self._tat.items() if tat > now}
         if len(self._tat) + count > self._max_counters:
             raise Unavailable("limiter")
-
-
-def _tenant(ctx: RequestContext, demands: Sequence[Demand]) -> int:
-    if len(demands) > MAX_DEMANDS:
-        raise Unavailable("limiter")
-    return ctx.tenant_id.int
+        return self._tat

@@ -2,9 +2,9 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
+import structlog
 from redis.asyncio import ConnectionPool, Redis
 from redis.asyncio.connection import parse_url
 from redis.asyncio.retry import Retry
@@ -22,42 +22,58 @@ PATIENCE: Final = 1.0
 MAX_FLUSH: Final = 256
 """Most questions in one flush."""
 
-_SPEND: Final = """
-local now, after, worst, refused = tonumber(ARGV[1]), {}, 0, 0
-for i, key in ipairs(KEYS) do
-  local interval, period = tonumber(ARGV[2 * i]), tonumber(ARGV[2 * i + 1])
-  local start = after[key] or math.max(tonumber(redis.call('GET', key) or now), now)
-  local wait = start + interval - now - period
-  if wait > 1e-6 then
-    if wait > worst then worst, refused = wait, i end
-  else
-    after[key] = start + interval
+_log = structlog.get_logger("airside.limits")
+
+_SCRIPT: Final = """
+local word, nth = string.gmatch(ARGV[1], '%S+'), 0
+local function spend(keys, now, intervals, periods)
+  local after, worst, refused = {}, 0, 0
+  for i, key in ipairs(keys) do
+    local start = after[key] or math.max(tonumber(redis.call('GET', key) or now), now)
+    local wait = start + intervals[i] - now - periods[i]
+    if wait > 1e-6 then
+      if wait > worst then worst, refused = wait, i end
+    else
+      after[key] = start + intervals[i]
+    end
   end
-end
-if refused == 0 then
+  if refused > 0 then return string.format('%d:%.6f', refused, worst) end
   for key, tat in pairs(after) do
     redis.call('SET', key, string.format('%.6f', tat), 'PX', math.ceil((tat - now) * 1000))
   end
+  return 'done'
 end
-return {refused, string.format('%.6f', worst)}
-"""
-"""The rule of `core.gcra` on every counter at once: a script runs whole, or not at all. A counter lives for as long as
-it is ahead of `now`, in the server's own time, so that clocks that differ forget nothing early."""
-
-_REFUND: Final = """
-for i, key in ipairs(KEYS) do
-  local tat = redis.call('GET', key)
-  if tat then redis.call('SET', key, string.format('%.6f', tonumber(tat) - tonumber(ARGV[i])), 'KEEPTTL') end
+local function refund(keys, now, intervals)
+  for i, key in ipairs(keys) do
+    local tat = redis.call('GET', key)
+    if tat then redis.call('SET', key, string.format('%.6f', tonumber(tat) - intervals[i]), 'KEEPTTL') end
+  end
+  return 'done'
 end
+local verbs, answers = {spend = spend, refund = refund}, {}
+for verb in word do
+  local now, count, keys, intervals, periods = tonumber(word()), tonumber(word()), {}, {}, {}
+  for i = 1, count do
+    keys[i], intervals[i], periods[i] = KEYS[nth + i], tonumber(word()), tonumber(word())
+  end
+  nth = nth + count
+  local whole, answer = pcall(verbs[verb], keys, now, intervals, periods)
+  answers[#answers + 1] = whole and answer or 'failed'
+end
+return table.concat(answers, ' ')
 """
+"""Several questions of one tenant, one after the other; each is met whole, or nothing of it is touched. `spend` is the
+rule of `core.gcra` on every counter of a question. A counter lives for as long as it is ahead of `now`, in the server's
+own time, so that clocks that differ forget nothing early."""
+_DONE: Final = b"done"
+_FAILED: Final = b"failed"
 
 
-@dataclass(frozen=True, slots=True)
-class _Question:
-    script: str
-    keys: Sequence[bytes]
-    arguments: Sequence[str | float]
-    answer: "asyncio.Future[Any]"
+class _Question(NamedTuple):
+    tenant: bytes
+    keys: list[bytes]
+    words: str
+    answer: "asyncio.Future[bytes]"
 
 
 class ValkeyLimiter:
@@ -79,19 +95,13 @@ class ValkeyLimiter:
         self._flushing: asyncio.Task[None] | None = None
 
     async def spend(self, ctx: RequestContext, demands: Sequence[Demand], *, cost: int = 1) -> None:
-        if not demands:
-            return
-        keys = await self._keys(ctx, demands)
-        rates = [number for limit, _ in demands for number in (limit.rate.interval * cost, limit.rate.period)]
-        refused, wait = await self._ask(_SPEND, keys, [f"{ctx.now.timestamp():.6f}", *rates])
-        if refused:
-            raise LimitExceeded(demands[int(refused) - 1][0].name, float(wait))
+        answer = await self._ask("spend", ctx, demands, cost)
+        if answer != _DONE:
+            nth, _, wait = answer.partition(b":")
+            raise LimitExceeded(demands[int(nth) - 1][0].name, float(wait))
 
     async def refund(self, ctx: RequestContext, demands: Sequence[Demand], *, cost: int = 1) -> None:
-        if not demands:
-            return
-        keys = await self._keys(ctx, demands)
-        await self._ask(_REFUND, keys, [limit.rate.interval * cost for limit, _ in demands])
+        await self._ask("refund", ctx, demands, cost)
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -99,39 +109,52 @@ class ValkeyLimiter:
             await self._flushing
         await self._redis.aclose()
 
-    async def _ask(self, script: str, keys: Sequence[bytes], arguments: Sequence[str | float]) -> Any:
-        """Run a script. What is asked while a flush is under way leaves with the next one: a client's way there and
-        back costs more than the counting."""
-        question = _Question(script, keys, arguments, asyncio.get_running_loop().create_future())
+    async def _ask(self, verb: str, ctx: RequestContext, demands: Sequence[Demand], cost: int) -> bytes:
+        """What is asked while a flush is under way leaves with the next one: a client's way there and back costs more
+        than the counting."""
+        if not demands:
+            return _DONE
+        if len(demands) > MAX_DEMANDS:
+            raise Unavailable("limiter")
+        keyset = await self._vault.keyset(ctx)
+        tenant, keys = ctx.tenant_id.hex.encode(), list[bytes]()
+        words = [verb, repr(ctx.now.timestamp()), str(len(demands))]
+        for limit, key in demands:
+            hashed = keyset.keyed_hash(f"limit/{limit.name}", key.encode())
+            keys.append(b"airside:limit:{%b}:%b:%b" % (tenant, limit.name.encode(), hashed))
+            words += (repr(limit.rate.interval * cost), repr(limit.rate.period))
+        question = _Question(tenant, keys, " ".join(words), asyncio.get_running_loop().create_future())
         self._waiting.append(question)
         if self._flushing is None or self._flushing.done():
             self._flushing = asyncio.create_task(self._flush(), name="limits flush")
         answer = await question.answer
-        if isinstance(answer, Exception):
-            raise Unavailable("limiter") from answer
+        if answer == _FAILED:
+            raise Unavailable("limiter")
         return answer
 
     async def _flush(self) -> None:
         while self._waiting:
             leaving, self._waiting = self._waiting[:MAX_FLUSH], self._waiting[MAX_FLUSH:]
-            answers: Sequence[Any]
-            try:
-                async with self._redis.pipeline(transaction=False) as pipe:
-                    for question in leaving:
-                        pipe.eval(question.script, len(question.keys), *question.keys, *question.arguments)
-                    answers = await pipe.execute(raise_on_error=False)
-            except (RedisError, OSError, TimeoutError) as error:
-                answers = [error] * len(leaving)
-            for question, answer in zip(leaving, answers, strict=True):
-                if not question.answer.done():  # whoever asked may have gone
-                    question.answer.set_result(answer)
+            by_tenant: dict[bytes, list[_Question]] = {}
+            for question in leaving:
+                by_tenant.setdefault(question.tenant, []).append(question)
+            asked = list(by_tenant.values())
+            for questions, answer in zip(asked, await self._answers(asked), strict=True):
+                told = answer.split(b" ") if isinstance(answer, bytes) else []
+                if len(told) != len(questions):
+                    _log.warning("limits_uncounted", answered=type(answer).__name__)
+                    told = [_FAILED] * len(questions)
+                for question, each in zip(questions, told, strict=True):
+                    if not question.answer.done():  # whoever asked may have gone
+                        question.answer.set_result(each)
 
-    async def _keys(self, ctx: RequestContext, demands: Sequence[Demand]) -> list[bytes]:
-        if len(demands) > MAX_DEMANDS:
-            raise Unavailable("limiter")
-        keyset = await self._vault.keyset(ctx)
-        place = b"airside:limit:{%s}:" % ctx.tenant_id.hex.encode()
-        return [
-            place + limit.name.encode() + b":" + keyset.keyed_hash(f"limit/{limit.name}", key.encode())
-            for limit, key in demands
-        ]
+    async def _answers(self, asked: Sequence[Sequence[_Question]]) -> Sequence[Any]:
+        """To the questions of each tenant together, by one script: its keys are on one node of a cluster."""
+        try:
+            async with self._redis.pipeline(transaction=False) as pipe:
+                for questions in asked:
+                    keys = [key for question in questions for key in question.keys]
+                    pipe.eval(_SCRIPT, len(keys), *keys, " ".join(question.words for question in questions))
+                return await pipe.execute(raise_on_error=False)
+        except (RedisError, OSError, TimeoutError) as error:
+            return [error] * len(asked)
