@@ -3,6 +3,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
+from airside.core import strict_json
 from airside.core.errors import Refusal
 from airside.core.strict_json import Json, dumps, loads
 
@@ -47,3 +48,28 @@ def test_what_is_read_the_standard_reader_reads_alike(text: str) -> None:
     except Refusal:
         return
     assert json.loads(data) == value
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                *'[]{},:"',
+                *('"a"', '":"', '"a":', '":":', '{"a":1,"a":":"}', "\\u003a", " ", "null", "NaN"),
+                *("0", "-1", "1e9", "1e999", "0.1e-400", "9" * 19, "9" * 64, "9" * 65, "1." + "3" * 70),
+                *("\x00", "\x7f", "\u2028", "\ud7ff"),
+            ]
+        ),
+        max_size=12,
+    ).map("".join)
+    | VALUE.map(lambda value: json.dumps(value, ensure_ascii=False))
+)
+def test_the_quick_reader_is_of_the_careful_ones_opinion(text: str) -> None:
+    data = text.encode()
+    read: list[str] = []
+    for reader in (loads, strict_json._careful):  # pyright: ignore[reportPrivateUsage]
+        try:
+            read.append(repr(reader(data)))
+        except Refusal as refusal:
+            read.append(type(refusal).__name__)
+    assert read[0] == read[1]
