@@ -65,6 +65,18 @@ async def test_every_answer_is_marked_refusals_too() -> None:
         parse_id(REQUEST, reply["x-request-id"])
 
 
+async def test_a_header_in_capitals_is_the_same_header() -> None:
+    async def shouting(_scope: Any, _receive: Any, send: Any) -> None:
+        headers = [(b"X-FRAME-OPTIONS", b"ALLOWALL"), (b"X-Other", b"kept")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send(_body(b""))
+
+    reply = await ask(Shield(shouting, policy()))
+    assert _marked(reply)
+    assert (reply["x-frame-options"], reply["x-other"]) == ("DENY", "kept")
+    assert not reply.all("X-FRAME-OPTIONS")
+
+
 @pytest.mark.parametrize(
     ("host", "status", "code"),
     [

@@ -1,7 +1,8 @@
 """A body on its way in: it stops at its cap and at its hour, and JSON is read before the application reads it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import types
+from collections.abc import Awaitable, Callable, Generator
 from typing import Any, Final
 
 from airside.core import strict_json
@@ -50,13 +51,14 @@ class Arriving:
             return message
         if self._whole:  # what is waited for now is the end of the connection, which has no hour
             return await self._receive()
-        message = await self._next()
-        self._seen += len(message.get("body", b""))
+        message = await (self._receive() if self._deadline is None else self._in_time(self._deadline))
+        chunk = message.get("body", b"")
+        self._seen += len(chunk)
         if self._seen > self._cap:
             self.fault = TooLarge.code
             raise TooLarge("body over its cap", max_bytes=self._cap)
         if self._fields is not None:
-            self._count(self._fields, message.get("body", b""))
+            self._count(self._fields, chunk)
         self._whole = not message.get("more_body", False)
         return message
 
@@ -67,16 +69,15 @@ class Arriving:
             TooLarge, TooSlow: see `receive`.
             InvalidInput: JSON that two readers could read differently, or none.
         """
-        chunks: list[bytes] = []
+        message = await self.receive()
+        chunks = [message.get("body", b"")]
         while not self._whole:
             message = await self.receive()
-            if message["type"] == _END:
-                self._replay = message
-                return
             chunks.append(message.get("body", b""))
-        body = b"".join(chunks)
-        check_json(body)
-        self._replay = {"type": "http.request", "body": body, "more_body": False}
+        if message["type"] != _END:
+            message["body"] = body = b"".join(chunks)
+            check_json(body)
+        self._replay = message
 
     def _count(self, fields: FormFields, chunk: bytes) -> None:
         try:
@@ -85,15 +86,44 @@ class Arriving:
             self.fault = TooLarge.code
             raise
 
-    async def _next(self) -> Message:
-        if self._deadline is None:
-            return await self._receive()
+    @types.coroutine
+    def _in_time(self, deadline: float) -> Generator[Any, Any, Message]:
+        """Most bodies are there already, and need no timer: that costs as much as all else that is done for a body."""
+        coming = self._receive().__await__()
         try:
-            async with asyncio.timeout_at(self._deadline):
-                return await self._receive()
+            waits_for = next(coming)
+        except StopIteration as there:
+            return there.value
+        try:
+            return (yield from _until(deadline, _Begun(coming, waits_for)).__await__())
         except TimeoutError:
             self.fault = TooSlow.code
             raise TooSlow("body past its hour") from None
+
+
+async def _until(deadline: float, coming: Awaitable[Message]) -> Message:
+    async with asyncio.timeout_at(deadline):
+        return await coming
+
+
+class _Begun:
+    """What somebody began to await, from where it waits."""
+
+    def __init__(self, awaited: Generator[Any, Any, Message], waits_for: Any) -> None:
+        self._awaited = awaited
+        self._waits_for = waits_for
+
+    def __await__(self) -> Generator[Any, Any, Message]:
+        while True:
+            try:
+                yield self._waits_for
+            except BaseException as error:  # noqa: BLE001 - it is told to whom it is for
+                try:
+                    self._waits_for = self._awaited.throw(error)
+                except StopIteration as done:
+                    return done.value
+            else:
+                return (yield from self._awaited)
 
 
 def check_json(body: bytes) -> None:

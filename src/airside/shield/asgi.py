@@ -84,7 +84,7 @@ class Shield:
         scope[KEY] = seen
         REQUEST_ID.set(seen.request_id)
         extra = _extra(scope, headers, policy)
-        outgoing = Outgoing(send, seen, policy, secure=scope["scheme"] == "https", extra=extra)
+        outgoing = Outgoing(send, seen, policy, scope["scheme"] == "https", extra)
         try:
             answer = refusal("bad_request") if headers is None else screen(scope, headers, policy)
             if headers is None or answer is not None:
@@ -148,7 +148,7 @@ class Shield:
         peer: str = client[0] if client else ""
         if self._policy.proxies:
             return self._relayed(scope, headers, peer)
-        return Passage(self._ids.fresh(), peer, headers, usual=self._policy.csp)
+        return Passage(self._ids.fresh(), peer, headers, self._policy.csp)
 
     def _turned_away(self, scope: Scope, error: LimitExceeded) -> Reply:
         problem, told = problem_of(error) or (internal_problem(), ())
@@ -190,7 +190,7 @@ class Shield:
     def _relayed(self, scope: Scope, headers: Incoming, peer: str) -> Passage:
         given = given_request_id(headers, peer, self._policy)
         client = take_forwarded(scope, headers, peer, self._policy)
-        return Passage(given or self._ids.fresh(), client, headers, usual=self._policy.csp)
+        return Passage(given or self._ids.fresh(), client, headers, self._policy.csp)
 
 
 def _arriving(scope: Scope, headers: Incoming, receive: Receive, policy: Policy) -> Arriving | None:

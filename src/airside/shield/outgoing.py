@@ -4,6 +4,8 @@ import dataclasses
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
+from msgspec import Struct
+
 from airside.protocols.problem import CONTENT_TYPE, Problem
 from airside.shield.arriving import Arriving
 from airside.shield.cookies import hardened
@@ -37,30 +39,30 @@ _SET_COOKIE: Final = b"set-cookie"
 _WATCHED: Final = OWNED | {NO_STORE[0], _SET_COOKIE}
 
 
-class Outgoing:
-    """One answer. `forward` stands in for the server's `send`; headers in `OWNED` are shield's, not the app's."""
+class Outgoing(Struct):
+    """One answer. `forward` stands in for the server's `send`; headers in `OWNED` are shield's, not the app's. A
+    Struct, for one is made for every request."""
 
-    __slots__ = ("_extra", "_held", "_policy", "_secure", "_send", "arriving", "passage", "started")
-
-    def __init__(self, send: Send, passage: Passage, policy: Policy, *, secure: bool, extra: Sequence[Header]) -> None:
-        self._send = send
-        self.passage = passage
-        self._policy = policy
-        self._secure = secure
-        self._extra = extra
-        self._held: list[Message] | None = None
-        self.arriving: Arriving | None = None
-        self.started = False
+    send: Send
+    passage: Passage
+    policy: Policy
+    secure: bool
+    extra: Sequence[Header]
+    arriving: Arriving | None = None
+    started: bool = False
+    _held: list[Message] | None = None
 
     def forward(self, message: Message) -> Awaitable[None]:
         """Send `message`, marked. Not `async` itself: that would cost a frame a message."""
         if message["type"] == "http.response.start":
-            if message["status"] == 500 or self.arriving is not None:
-                return self._suspect(message)
+            arriving = self.arriving
+            if message["status"] == 500 or (arriving is not None and arriving.fault):
+                self._held = [message]
+                return _nothing()
             return self._begin(message)
         if self._held is not None:
             return self._hold(message)
-        return self._send(message)
+        return self.send(message)
 
     @property
     def holding(self) -> bool:
@@ -75,7 +77,7 @@ class Outgoing:
     @property
     def hides(self) -> bool:
         """Whether a page of 500 that the application meant is held back, and stays here."""
-        return bool(self._held) and not shows(self._held[0].get("headers", ()), self._policy)
+        return bool(self._held) and not shows(self._held[0].get("headers", ()), self.policy)
 
     async def release(self) -> None:
         """The application returned: what was held back was meant."""
@@ -83,33 +85,30 @@ class Outgoing:
         if held:
             await self._begin(held[0])
             for message in held[1:]:
-                await self._send(message)
+                await self.send(message)
 
     async def replace(self, status: int, problem: Problem | None, headers: tuple[Header, ...]) -> None:
         """Shield's own answer; what was held back is dropped. Only before anything `started`."""
         self._held = None
         lines, body = written(status, problem, headers, self.passage)
         await self._begin({"type": "http.response.start", "status": status, "headers": lines})
-        await self._send({"type": "http.response.body", "body": body, "more_body": False})
+        await self.send({"type": "http.response.body", "body": body, "more_body": False})
 
     def _begin(self, message: Message) -> Awaitable[None]:
         self.started = True
-        # ASGI wants them in lower case, and Django doesn't keep to it.
-        lines = [(name.lower(), value) for name, value in message.get("headers", ())]
-        message["headers"] = marked(lines, self.passage, self._policy, secure=self._secure, extra=self._extra)
-        return self._send(message)
-
-    async def _suspect(self, message: Message) -> None:
-        if self.fault or message["status"] == 500:
-            self._held = [message]
-        else:
-            await self._begin(message)
+        lines = message.get("headers", ())
+        message["headers"] = marked(lines, self.passage, self.policy, secure=self.secure, extra=self.extra)
+        return self.send(message)
 
     async def _hold(self, message: Message) -> None:
         if self._held is not None and not self.fault and not self.hides:
             self._held.append(message)
             if len(self._held) > MAX_HELD:
                 await self.release()
+
+
+async def _nothing() -> None:
+    """What is sent while an answer is held back."""
 
 
 def shows(headers: Sequence[Header], policy: Policy) -> bool:
@@ -139,16 +138,17 @@ def marked(
     """The header lines of an answer, `secure` if over https, with shield's own."""
     fixed = policy.secure_headers if secure else policy.plain_headers
     identity = (b"x-request-id", seen.request_id.encode())
-    watched = seen.csp is not None
-    for name, _ in headers:
-        if name in _WATCHED:
-            watched = True
-            break
-    if watched:
-        if policy.harden_cookies:
-            headers = [_hardened(line, policy, secure) for line in headers]
-        return [*_merged(headers, seen.csp, fixed), *extra, identity]
-    return [*headers, *fixed, *extra, NO_STORE, identity]
+    if seen.csp is None:
+        for name, _ in headers:
+            if name in _WATCHED or not name.islower():
+                break
+        else:
+            return [*headers, *fixed, *extra, NO_STORE, identity]
+    # ASGI wants them in lower case, and Django doesn't keep to it.
+    headers = [(name.lower(), value) for name, value in headers]
+    if policy.harden_cookies:
+        headers = [_hardened(line, policy, secure) for line in headers]
+    return [*_merged(headers, seen.csp, fixed), *extra, identity]
 
 
 def _merged(headers: Sequence[Header], own: Csp | None, fixed: tuple[Header, ...]) -> list[Header]:

@@ -4,6 +4,8 @@ from collections.abc import MutableMapping
 from contextvars import ContextVar
 from typing import Any, Final
 
+from msgspec import Struct
+
 from airside.core.entropy import Entropy, SystemEntropy, token
 from airside.shield.csp import STRICT, Csp, nonce_source
 
@@ -14,27 +16,16 @@ REQUEST_ID: Final[ContextVar[str]] = ContextVar("airside_request_id", default=""
 """The request that this task works for, so that each of its log lines can say so; empty outside of one."""
 
 
-class Passage:
+class Passage(Struct):
     """One request, as shield saw it. `headers` by lower-case name, each read once; `csp` is what a page may set: the
-    policy of its own answer."""
+    policy of its own answer, in the place of the `usual` one. A Struct, for one is made for every request."""
 
-    __slots__ = ("_nonce", "_usual", "client", "csp", "headers", "request_id")
-
-    def __init__(
-        self,
-        request_id: str,
-        client: str,
-        headers: MutableMapping[bytes, bytes],
-        *,
-        csp: Csp | None = None,
-        usual: Csp = STRICT,
-    ) -> None:
-        self.request_id = request_id
-        self.client = client
-        self.headers = headers
-        self.csp = csp
-        self._usual = usual
-        self._nonce = ""
+    request_id: str
+    client: str
+    headers: MutableMapping[bytes, bytes]
+    usual: Csp = STRICT
+    csp: Csp | None = None
+    _nonce: str = ""
 
     def header(self, name: bytes) -> str | None:
         """The value of the header `name`, or None."""
@@ -47,7 +38,7 @@ class Passage:
         if not self._nonce:
             self._nonce = token(entropy or SystemEntropy(), _NONCE_BITS)
             source = nonce_source(self._nonce)
-            self.csp = (self.csp or self._usual).adding("script-src", source).adding("style-src", source)
+            self.csp = (self.csp or self.usual).adding("script-src", source).adding("style-src", source)
         return self._nonce
 
 

@@ -1,5 +1,6 @@
 """Path patterns that routes declare, matched by segments: `/t/{slug}/saml/{connection}/acs`."""
 
+import re
 from collections.abc import Mapping
 from typing import Final, Generic, TypeVar
 
@@ -7,6 +8,7 @@ from airside.core.errors import Misconfigured
 
 Value = TypeVar("Value")
 _DOTS: Final = frozenset({".", ".."})
+_USUAL: Final = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9_.~-]*+)++/?|/")
 _ENCODED: Final = (b"%2f", b"%5c", b"%2e", b"%00")
 
 
@@ -40,6 +42,8 @@ class PathTable(Generic[Value]):
 def is_plain(path: str, raw_path: bytes) -> bool:
     """Whether every layer reads `path` alike (N32): no empty or dot segment, backslash, control character, and
     nothing of the kind hidden by percent-encoding in `raw_path`."""
+    if _USUAL.fullmatch(path) and raw_path == path.encode():
+        return True
     if path[:1] != "/" or "//" in path or "\\" in path or not path.isprintable():
         return False
     if "/." in path and not _DOTS.isdisjoint(path.split("/")):

@@ -86,6 +86,7 @@ class Policy:
     csrf: bool = True
 
     hosts: frozenset[str] = field(init=False, repr=False, compare=False)
+    spelled_hosts: frozenset[bytes] = field(init=False, repr=False, compare=False)
     proxies: tuple[Network, ...] = field(init=False, repr=False, compare=False)
     plain_headers: tuple[Header, ...] = field(init=False, repr=False, compare=False)
     secure_headers: tuple[Header, ...] = field(init=False, repr=False, compare=False)
@@ -114,6 +115,7 @@ class Policy:
                 raise Misconfigured("rate", "a rate is a positive number in a positive span")
         derive = object.__setattr__
         derive(self, "hosts", _hosts(self.allowed_hosts))
+        derive(self, "spelled_hosts", frozenset(host.encode() for host in self.hosts))
         derive(self, "proxies", tuple(_network(text) for text in self.trusted_proxies))
         derive(self, "foreign", PathTable("foreign_posts", dict.fromkeys(self.foreign_posts, True)))
         derive(self, "caps", PathTable("body_caps", self.body_caps))

@@ -17,22 +17,29 @@ _VARIANT: Final = bytes(ord(ALPHABET[0b01000 | (byte & 0b10011)]) for byte in ra
 
 
 class RequestIds:
-    """A source of request ids. Not shared between threads: each event loop's Shield has its own."""
+    """A source of request ids. Not shared between threads: each event loop's Shield has its own.
+
+    What time it is, is read once a batch; between two readings the monotonic clock tells how much has passed.
+    """
 
     def __init__(self, *, clock: Clock, entropy: Entropy) -> None:
         self._clock = clock
         self._entropy = entropy
         self._tails: list[str] = []
-        self._millisecond = -1
+        self._offset = 0.0
+        self._turns = 0.0
         self._head = ""
 
     def fresh(self) -> str:
         """An id that no other request has."""
         if not self._tails:
             self._tails = self._batch()
-        millisecond = int(self._clock.now().timestamp() * 1000)
-        if millisecond != self._millisecond:
-            self._millisecond = millisecond
+            self._offset = self._clock.now().timestamp() - self._clock.monotonic()
+            self._turns = 0.0
+        passed = self._clock.monotonic()
+        if passed >= self._turns:
+            millisecond = round((passed + self._offset) * 1000)
+            self._turns = passed + 0.001
             self._head = f"{REQUEST}_{base32(millisecond & 0xFFFF_FFFF_FFFF, 10)}"
         return self._head + self._tails.pop()
 

@@ -35,7 +35,7 @@ def decide_host(host: bytes, policy: Policy) -> HostVerdict:
         text = host.decode("ascii")
     except UnicodeDecodeError:
         return "malformed"
-    if text in policy.hosts or text.lower() in policy.hosts:
+    if text.lower() in policy.hosts:
         return "ours"
     return "foreign" if text and text.isprintable() and not set(text) & set(" ,/@\\") else "malformed"
 

@@ -82,16 +82,20 @@ def given_request_id(headers: Incoming, peer: str, policy: Policy) -> str | None
 
 def screen(scope: Scope, headers: Incoming, policy: Policy) -> Answer | None:
     """What stands against the request, in the order in which it matters; None when nothing does."""
-    verdict = decide_host(headers.get(b"host", b""), policy)
-    if verdict != "ours":
+    host = headers.get(b"host", b"")
+    if host not in policy.spelled_hosts and (verdict := decide_host(host, policy)) != "ours":
         return refusal("misdirected" if verdict == "foreign" else "bad_host")
-    if _is_long(scope) or (policy.max_fields and scope.get("query_string", b"").count(b"&") >= policy.max_fields):
-        return refusal("headers_too_large")
     method: str = scope["method"]
     path: str = scope["path"]
+    raw_path: bytes = scope.get("raw_path") or b""
+    query: bytes = scope.get("query_string") or b""
+    lines = scope["headers"]
+    size = len(raw_path) + len(query) + sum([len(name) + len(value) for name, value in lines])
+    if size > MAX_HEAD_BYTES or len(lines) > MAX_HEADERS or 0 < policy.max_fields <= query.count(b"&"):
+        return refusal("headers_too_large")
     if method not in METHODS:
         return refusal("method_not_allowed", (b"allow", ", ".join(sorted(METHODS)).encode()))
-    if not is_plain(path, scope.get("raw_path") or b""):
+    if not is_plain(path, raw_path):
         return refusal("bad_request")
     if scope["scheme"] == "http" and policy.https_redirect:
         return _to_https(scope, headers, policy)
@@ -99,8 +103,8 @@ def screen(scope: Scope, headers: Incoming, policy: Policy) -> Answer | None:
     if length is not None:
         if b"transfer-encoding" in headers or not length.isdigit() or len(length) > _MAX_DIGITS:
             return refusal("bad_request")  # lengths that contradict each other (RFC 9112 §6.3)
-        size = int(length)
-        if size > policy.least_cap and size > policy.body_cap(path):
+        told = int(length)
+        if told > policy.least_cap and told > policy.body_cap(path):
             return refusal("too_large")
     if b"origin" in headers and policy.cors and method == "OPTIONS":
         preflight = _preflight(headers, path, policy)
@@ -135,12 +139,6 @@ def is_json(headers: Incoming) -> bool:
     """Whether a body says that it is JSON (RFC 8259, and the suffix of RFC 6839 §3.1)."""
     kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
     return kind == b"application/json" or (kind.startswith(b"application/") and kind.endswith(b"+json"))
-
-
-def _is_long(scope: Scope) -> bool:
-    lines = scope["headers"]
-    target = len(scope.get("raw_path") or b"") + len(scope.get("query_string") or b"")
-    return len(lines) > MAX_HEADERS or target + sum([len(name) + len(value) for name, value in lines]) > MAX_HEAD_BYTES
 
 
 def _from_where(scope: Scope, headers: Incoming, policy: Policy) -> Answer | None:

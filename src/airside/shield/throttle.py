@@ -9,8 +9,7 @@ from typing import Final
 
 from airside.core import gcra
 from airside.core.clock import Clock
-from airside.core.errors import LimitExceeded, Refusal, Unavailable
-from airside.core.gcra import Rate
+from airside.core.errors import LimitExceeded, Unavailable
 from airside.core.origins import origin_key
 from airside.shield.paths import PathTable
 from airside.shield.policy import Policy
@@ -43,28 +42,24 @@ class Throttle:
         pattern, rate = self._rates.get(path) or ("", self._usual)
         if rate is None:
             return
+        counter, now = (pattern, origin_key(client)), self._clock.monotonic()
         with self._lock:
-            refused = self._count((pattern, origin_key(client)), rate, self._clock.monotonic())
-        if refused is not None:
-            raise refused
+            tat = self._tat.get(counter)
+            if tat is None and len(self._tat) >= self._max_clients:
+                self._make_room(now)
+            after, wait = gcra.advance(rate, tat, now)
+            if not wait:
+                self._tat[counter] = after
+        if wait:
+            raise LimitExceeded("rate", wait)
 
-    def _count(self, counter: _Counter, rate: Rate, now: float) -> Refusal | None:
-        tat = self._tat.get(counter)
-        if tat is None and len(self._tat) >= self._max_clients:
-            self._sweep(now)
-            if len(self._tat) >= self._max_clients:
-                return Unavailable("throttle")
-        allowed, after, wait, _ = gcra.spend(rate, tat, now)
-        if not allowed:
-            return LimitExceeded("rate", wait)
-        self._tat[counter] = after
-        return None
-
-    def _sweep(self, now: float) -> None:
+    def _make_room(self, now: float) -> None:
         """Not for each newcomer: a crowd of them would pay for a look at all the others."""
         if now - self._swept >= _SWEEP_SECONDS:
             self._swept = now
             self._tat = {held: until for held, until in self._tat.items() if until > now}
+        if len(self._tat) >= self._max_clients:
+            raise Unavailable("throttle")
 
 
 def throttle_of(policy: Policy, clock: Clock) -> Throttle | None:
