@@ -8,11 +8,13 @@ import pytest
 
 from airside.audit import verify_file, write_entry
 from airside.audit.canonical import hashed
-from airside.audit.export import read_leaf
+from airside.audit.export import read_entry, read_leaf
 from airside.audit.heads import sign
 from airside.audit.model import Closing, Leaf, Opening, Record
 from airside.audit.offline import PIECE
 from airside.audit.tree import Frontier
+from airside.audit.verify import Verifier
+from airside.core.errors import Refusal
 from airside.core.strict_json import dumps
 from airside.protocols.jose import SigningKey, public_jwk, thumbprint
 from airside.protocols.jose.keys import generate
@@ -54,6 +56,46 @@ def test_what_is_wrong_is_named_alike_by_two_processes_and_by_one(lines: list[by
     one, two = verify_file(path), verify_file(path, processes=2)
     assert two == one
     assert [problem.kind for problem in two.problems[:3]] == ["record edited", "malformed", "leaf misplaced"]
+
+
+TRICKY = '{"about":",\\"leaf_hash\\":\\"","else":"},\\"record_id\\":\\"{"}'
+WHOLE_SECOND = NOW.replace(microsecond=0)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "at"),
+    [
+        pytest.param(b"", b"", NOW, id="as it is"),
+        pytest.param(b"", b"", WHOLE_SECOND, id="a whole second"),
+        pytest.param(b'"seq":', b'"seq": ', NOW, id="a space"),
+        pytest.param(b'"person":""', b'"person":"","person":""', NOW, id="twice"),
+        pytest.param(b'"person":""', b'"person":"","more":""', NOW, id="one more"),
+        pytest.param(b"operator", b"\\u006fperator", NOW, id="an escape"),
+        pytest.param(b'Z","details"', b'+00:00","details"', NOW, id="another zone"),
+        pytest.param(b'Z","details"', b'","details"', NOW, id="no zone"),
+        pytest.param(b'"kind":"leaf"', b'"kind":"loose"', NOW, id="another kind"),
+        pytest.param(b"=", b"A", NOW, id="another hash"),
+        pytest.param(b"}\n", b"}", NOW, id="no end"),
+        pytest.param(b"}\n", b"} ", NOW, id="another end"),
+        pytest.param(b'"details":"{', b'"details":"{ ', NOW, id="edited"),
+    ],
+)
+def test_a_line_is_taken_in_one_spelling_alone(before: bytes, after: bytes, at: datetime, tmp_path: Path) -> None:
+    """What is looked at quickly is what the verifier would have found itself."""
+    texts = ("user:user:updated", "operator:local", "", "success", "", "", "", TRICKY, "")
+    record = hashed(Record(TENANT, UUID(int=1), at, *texts, b"sealed", b""))
+    told = write_entry(Leaf(0, record.record_id, record.leaf_hash, record))
+    changed = told.replace(before, after, 1)
+    assert (changed == told) == (before == after)
+    report = verify_file(written(tmp_path, [write_entry(Opening(TENANT, 1, ())), changed]))
+    careful = Verifier(None)
+    careful.take(Opening(TENANT, 1, ()))
+    try:
+        careful.take(read_entry(changed))
+    except Refusal:
+        careful.malformed(2, changed)
+    assert report == careful.report()
+    assert report.younger == (changed == told)
 
 
 def test_nothing_is_read_behind_a_line_without_an_end(lines: list[bytes], tmp_path: Path) -> None:
