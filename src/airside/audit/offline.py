@@ -167,7 +167,9 @@ def _whole(line: bytes) -> _Line | None:
     except ValueError:
         return None
     record = leaf.record
-    if record is None or record.event == _EXPIRED or record.at.tzinfo is not UTC or _ENCODER.encode(leaf) + b"\n" != line:
+    if record is None or record.event == _EXPIRED or record.at.tzinfo is not UTC:
+        return None
+    if _ENCODER.encode(leaf) + b"\n" != line:
         return None
     # None of these three is found within a string, whose quotes are escaped.
     begins, ends = line.index(b"{", 1), line.rindex(b'},"record_id":"') + 1

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Final
 
 from airside.core.errors import Inconsistent, TooLarge
-from airside.core.redaction import mask_text
+from airside.core.redaction import is_plain, mask_text
 from airside.core.strict_json import Json, dumps
 
 MAX_TEXT: Final = 512
@@ -41,7 +41,7 @@ class SecretInRecord(Inconsistent):
 
 def clean(text: str) -> str:
     """`text` without what looks like a token or key, one printable line, at most `MAX_TEXT` characters."""
-    if not text:
+    if not text or is_plain(text):
         return text
     shown = mask_text(text)[:MAX_TEXT]
     if shown.isprintable():
@@ -62,7 +62,7 @@ def details_text(details: Mapping[str, Json]) -> str:
         SecretInRecord: a key names a secret.
         TooLarge: over `MAX_DETAILS` bytes.
     """
-    return _bounded(_scrub(dict(details)), MAX_DETAILS).decode()
+    return _bounded(_scrub(dict(details)), MAX_DETAILS).decode() if details else "{}"
 
 
 def personal_bytes(personal: Mapping[str, str]) -> bytes:
@@ -88,11 +88,11 @@ def _names_a_secret(name: str) -> bool:
 
 
 def _scrub(value: Json) -> Json:
+    if isinstance(value, str):
+        return clean(value)
     if isinstance(value, dict):
         for name in value:
             if _names_a_secret(name):
                 raise SecretInRecord("a secret's name in an audit record", name=name)
         return {name: _scrub(inner) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [_scrub(inner) for inner in value]
-    return clean(value) if isinstance(value, str) else value
+    return [_scrub(inner) for inner in value] if isinstance(value, list) else value

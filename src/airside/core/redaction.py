@@ -45,6 +45,7 @@ _LOOKS: Final = re.compile(
 _PLAIN: Final = re.compile(r"(?!art_|eyj)(?:[a-z]{3}_[0-9a-z]{26}|[a-z]{0,32}|[0-9a-f.:]{1,45})")
 """Our own ids (`core.ids`), single words and addresses: by far the most of what is looked at, and none of the looks
 above fits one."""
+is_plain: Final = _PLAIN.fullmatch
 
 
 def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -57,7 +58,7 @@ def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mutab
 
 def mask_text(text: str) -> str:
     """`text` with what looks like a secret masked, and cut at `MAX_TEXT` characters."""
-    if _PLAIN.fullmatch(text) is not None:
+    if is_plain(text):
         return text
     masked = _LOOKS.sub(_masked, text[:MAX_TEXT])
     return masked if len(text) <= MAX_TEXT else f"{masked}… cut"
