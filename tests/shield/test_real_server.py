@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
@@ -97,6 +98,22 @@ async def test_a_body_within_the_cap_arrives(port: int) -> None:
     status, headers, body = await _ask(port, _post("Content-Length: 2", body=b"[]"))
     assert (status, body) in ((200, b"2"), (200, b"0"))
     assert headers["x-frame-options"] == "DENY"
+
+
+async def test_client_that_goes_away_before_its_body_came_is_nobodys_fault(
+    port: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One line with the request's id; no description of an error, as there is none."""
+    with caplog.at_level(logging.INFO, "airside.shield"):
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(_post("Content-Length: 9", body=b"[1"))
+        await writer.drain()
+        writer.close()
+        async with asyncio.timeout(5):
+            while not caplog.records:  # noqa: ASYNC110 - a line of a log is no event
+                await asyncio.sleep(0.01)
+    assert [record.levelname for record in caplog.records if record.name == "airside.shield"] == ["INFO"]
+    assert "the client went away: request req_" in caplog.text
 
 
 async def test_a_strange_host_meets_421(port: int) -> None:

@@ -83,8 +83,8 @@ def run_with_secrets(
 ) -> None:
     """Run a program with secrets in its environment. Asks the server of AIRSIDE_ISSUER as the application
     AIRSIDE_CLIENT_ID, whose secret stands in the file AIRSIDE_CLIENT_SECRET_FILE (or in AIRSIDE_CLIENT_SECRET); none
-    of it is handed on. AIRSIDE_CA_FILE names the authority of the server's certificate, where it is one of your own. If
-    one secret can't be read, nothing is run.
+    of it is handed on. AIRSIDE_CA_FILE names the authority of the server's certificate, where it is one of your own,
+    and AIRSIDE_PINS_FILE the pins of its keys. If one secret can't be read, nothing is run.
     """
     from airside.cli.run_with_secrets import run
 

@@ -12,6 +12,7 @@ from airside.core.clock import SystemClock
 from airside.core.errors import InvalidInput, Misconfigured, Unavailable
 from airside.core.secret import Secret
 from airside.sdk import SecretReader, ServiceClient, connect
+from airside.sdk.pins_file import pins_file
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _OWN: Final = ("AIRSIDE_ISSUER", "AIRSIDE_CLIENT_ID", "AIRSIDE_CLIENT_SECRET", "AIRSIDE_CLIENT_SECRET_FILE")
@@ -47,9 +48,10 @@ def _wanted(env: Sequence[str]) -> dict[str, str]:
 
 async def _read(wanted: Mapping[str, str], environ: Mapping[str, str]) -> dict[str, Secret[str]]:
     issuer = environ.get("AIRSIDE_ISSUER", "")
-    ca = environ.get(_CA)
+    ca, file = environ.get(_CA), pins_file(environ)
+    pins, learned = (None, None) if file is None else (file.read(), file.keep)
     clock = SystemClock()
-    async with connect(issuer, ca_file=None if ca is None else Path(ca)) as fetcher:
+    async with connect(issuer, ca_file=None if ca is None else Path(ca), pins=pins, learned=learned) as fetcher:
         client = ServiceClient(
             issuer, environ.get("AIRSIDE_CLIENT_ID", ""), _client_secret(environ), fetcher=fetcher, clock=clock
         )

@@ -12,7 +12,7 @@ from airside.fetch.model import Fetched, Refused, Unavailable
 from airside.fetch.names import DnsTextRecords, TextRecords
 from airside.fetch.pinned import AsyncPinnedTransport
 from airside.fetch.pinned_blocking import PinnedTransport
-from airside.fetch.pinning import PinRefused
+from airside.fetch.pinning import HeldPins, Learned, PinRefused
 from airside.fetch.resolver import Resolver, SystemResolver
 
 __all__ = [
@@ -21,6 +21,8 @@ __all__ = [
     "Fetched",
     "Fetcher",
     "Freshness",
+    "HeldPins",
+    "Learned",
     "PinRefused",
     "PinnedTransport",
     "Refused",

@@ -1,8 +1,11 @@
 """The outbound client: one verb a method, every cap in force on every hop."""
 
 import asyncio
+import logging
 import ssl
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -13,9 +16,12 @@ import httpcore2
 from airside.core.errors import Misconfigured
 from airside.core.spans import Spans
 from airside.fetch.model import Fetched, Refused, Unavailable
+from airside.fetch.pinned import PinningBackend
+from airside.fetch.pinning import HeldPins, PinRefused, key_of, verifying
 from airside.fetch.resolver import PinnedBackend, Resolver, SystemResolver
 from airside.fetch.target import Target, parse
 from airside.fetch.trust import tls_context
+from airside.protocols.pins import MAX_DOCUMENT, PATH
 
 MAX_BYTES: Final = 1024 * 1024
 TIMEOUT: Final = 5.0  # seconds, for everything together: name, connection, every hop, body
@@ -24,6 +30,7 @@ KEEPALIVE: Final = 15.0  # seconds
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _OURS: Final = frozenset({"host", "content-length", "transfer-encoding", "connection", "accept-encoding"})
 _NO_HEADERS: Final[Mapping[str, str]] = {}
+_LOG: Final = logging.getLogger("airside.fetch")
 
 
 class Fetcher:
@@ -32,6 +39,7 @@ class Fetcher:
     `allow` holds exact `host:port` exceptions, which may be private and may be plain http: for tests and
     development, refused by production's start-up. `trust` is a CA file or a TLS context for private CAs.
     With `max_redirects` 0 a 3xx is an answer like any other. `spans` hears of each request, and of its host alone.
+    With `pins` it speaks to their hosts and no others, and takes their keys and no others.
     """
 
     def __init__(
@@ -42,15 +50,18 @@ class Fetcher:
         resolver: Resolver | None = None,
         max_redirects: int = 0,
         spans: Spans | None = None,
+        pins: HeldPins | None = None,
     ) -> None:
         self._spans = spans
+        self._pins = pins
         self._allow = frozenset(_exception(place) for place in allow)
         self._max_redirects = max_redirects
+        dial = PinnedBackend(allow=self._allow, resolver=resolver or SystemResolver())
         self._pool = httpcore2.AsyncConnectionPool(
-            ssl_context=tls_context(trust),
+            ssl_context=tls_context(trust) if pins is None else verifying(trust),
             max_connections=MAX_CONNECTIONS,
             keepalive_expiry=KEEPALIVE,
-            network_backend=PinnedBackend(allow=self._allow, resolver=resolver or SystemResolver()),
+            network_backend=dial if pins is None else PinningBackend(pins, dial),
         )
 
     async def get(
@@ -65,10 +76,11 @@ class Fetcher:
 
         Raises:
             Refused: the URL or a redirect leads where we don't go, too many redirects, or over `max_bytes`.
-            Unavailable: no answer in time, or broken HTTP or TLS.
+            Unavailable: no answer in time, broken HTTP or TLS, or a key that isn't among its pins.
         """
         async with _Deadline(timeout):
             target = parse(url, self._allow)
+            await self._learn(target, timeout / 2)
             for _ in range(self._max_redirects + 1):
                 fetched = await self._once("GET", target, headers, None, max_bytes)
                 location = fetched.headers.get("location")
@@ -107,7 +119,9 @@ class Fetcher:
         if not (method.isascii() and method.isalpha() and method.isupper()) or method == "CONNECT":
             raise Refused("no method of a request")
         async with _Deadline(timeout):
-            return await self._once(method, parse(url, self._allow), headers, content, max_bytes)
+            target = parse(url, self._allow)
+            await self._learn(target, timeout / 2)
+            return await self._once(method, target, headers, content, max_bytes)
 
     async def aclose(self) -> None:
         """Close the kept connections."""
@@ -138,6 +152,27 @@ class Fetcher:
     async def _asked(
         self, method: str, target: Target, headers: Mapping[str, str], content: bytes | None, max_bytes: int
     ) -> Fetched:
+        async with self._opened(method, target, headers, content) as response:
+            return await _read(response, max_bytes)
+
+    async def _learn(self, target: Target, seconds: float) -> None:
+        """Ask for newer pins where that is due; what waits for its own answer loses no more than `seconds` by it."""
+        pins = self._pins
+        if pins is None or not pins.due(target.host, target.port):
+            return
+        try:
+            async with _Deadline(seconds), self._opened("GET", replace(target, path=PATH)) as response:
+                key = key_of(response.extensions["network_stream"])
+                told = await _read(response, MAX_DOCUMENT)
+        except (Refused, Unavailable):
+            return
+        pins.learn(target.host, told.status, told.body, key)
+
+    def _opened(
+        self, method: str, target: Target, headers: Mapping[str, str] = _NO_HEADERS, content: bytes | None = None
+    ) -> AbstractAsyncContextManager[httpcore2.Response]:
+        if self._pins is not None:
+            self._pins.demand_host(target.scheme, target.host)
         url = httpcore2.URL(
             scheme=target.scheme.encode(),
             host=target.host.encode(),
@@ -145,16 +180,7 @@ class Fetcher:
             target=target.path.encode(),
         )
         lines = _request_headers(target, headers, content)
-        async with self._pool.stream(method, url, headers=lines, content=content) as response:
-            answer = _response_headers(response.headers)
-            if answer.get("content-encoding", "identity") != "identity":
-                raise Refused("an answer in an encoding that wasn't asked for")
-            body = bytearray()
-            async for chunk in response.aiter_stream():
-                body += chunk
-                if len(body) > max_bytes:
-                    raise Refused("answer over its cap", max_bytes=max_bytes)
-            return Fetched(response.status, answer, bytes(body), _cookies(response.headers))
+        return self._pool.stream(method, url, headers=lines, content=content)
 
 
 class _Deadline:
@@ -175,8 +201,22 @@ class _Deadline:
             raise Unavailable("timeout") from None
         if isinstance(error, httpcore2.TimeoutException):
             raise Unavailable("timeout") from None
-        if isinstance(error, httpcore2.NetworkError | httpcore2.ProtocolError | ssl.SSLError):
+        if isinstance(error, PinRefused):
+            _LOG.warning("nothing was sent: %s", error)
+        if isinstance(error, PinRefused | httpcore2.NetworkError | httpcore2.ProtocolError | ssl.SSLError):
             raise Unavailable(type(error).__name__) from None
+
+
+async def _read(response: httpcore2.Response, max_bytes: int) -> Fetched:
+    answer = _response_headers(response.headers)
+    if answer.get("content-encoding", "identity") != "identity":
+        raise Refused("an answer in an encoding that wasn't asked for")
+    body = bytearray()
+    async for chunk in response.aiter_stream():
+        body += chunk
+        if len(body) > max_bytes:
+            raise Refused("answer over its cap", max_bytes=max_bytes)
+    return Fetched(response.status, answer, bytes(body), _cookies(response.headers))
 
 
 def _request_headers(target: Target, headers: Mapping[str, str], content: bytes | None) -> list[tuple[bytes, bytes]]:

@@ -22,7 +22,7 @@ from airside.fetch.pinning import (
     question,
     verifying,
 )
-from airside.fetch.resolver import Dialled
+from airside.fetch.resolver import Dialled, anyio_backend
 from airside.protocols.pins import MAX_DOCUMENT, Pins
 
 
@@ -45,13 +45,13 @@ class AsyncPinnedTransport(httpx2.AsyncBaseTransport):
             proxy=through,
             max_connections=MAX_CONNECTIONS,
             keepalive_expiry=KEEPALIVE,
-            network_backend=_Backend(self._held, hops),
+            network_backend=PinningBackend(self._held, anyio_backend(), hops=hops),
         )
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """As httpx2 has it. Raises: PinRefused, and what httpx2 raises where the wire fails."""
         self._held.demand_address(request)
-        if self._held.due(request.url):
+        if self._held.due(name_of(request.url), request.url.port):
             await self._learn(request.url)
         return await self._send(request)
 
@@ -83,13 +83,13 @@ class AsyncPinnedTransport(httpx2.AsyncBaseTransport):
         self._held.learn(name_of(url), answer.status_code, bytes(document), key)
 
 
-class _Backend(httpcore2.AsyncNetworkBackend):
-    """Connects as httpcore2 does; the last handshake of a connection is a pinned one, after `hops` of a proxy's."""
+class PinningBackend(httpcore2.AsyncNetworkBackend):
+    """Connects as `dial` does; the last handshake of a connection is a pinned one, after `hops` of a proxy's."""
 
-    def __init__(self, held: HeldPins, hops: int) -> None:
+    def __init__(self, held: HeldPins, dial: httpcore2.AsyncNetworkBackend, *, hops: int = 0) -> None:
         self._held = held
         self._hops = hops
-        self._dial = cast(httpcore2.AsyncNetworkBackend, httpcore2.AnyIOBackend())  # untyped upstream
+        self._dial = dial
 
     async def connect_tcp(
         self,

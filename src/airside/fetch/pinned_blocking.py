@@ -57,7 +57,7 @@ class PinnedTransport(httpx2.BaseTransport):
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         """As httpx2 has it. Raises: PinRefused, and what httpx2 raises where the wire fails."""
         self._held.demand_address(request)
-        if self._held.due(request.url):
+        if self._held.due(name_of(request.url), request.url.port):
             self._learn(request.url)
         return self._send(request)
 

@@ -41,6 +41,7 @@ _OUTWARD: Final[dict[type[Exception], type[httpx2.TransportError]]] = {
     httpcore2.RemoteProtocolError: httpx2.RemoteProtocolError,
 }
 Learned = Callable[[Pins], object]
+"""Who is handed newer pins, to keep them. Not to be able to is an `OSError`."""
 
 
 class PinRefused(httpx2.ConnectError):
@@ -67,10 +68,14 @@ class HeldPins:
             PinRefused: no TLS, no pins in force, or a handshake that asks for somebody else's certificate.
         """
         host = name_of(request.url)
-        if request.url.scheme != "https":
-            raise PinRefused("only https is pinned")
         if request.extensions.get("sni_hostname") not in (None, host):
             raise PinRefused(f"the certificate of another host than {host} is asked for")
+        self.demand_host(request.url.scheme, host)
+
+    def demand_host(self, scheme: str, host: str) -> None:
+        """As `demand_address`, for a request that asks for its host's certificate anyway."""
+        if scheme != "https":
+            raise PinRefused("only https is pinned")
         self._in_force(host)
 
     def demand(self, host: str, pin: str) -> None:
@@ -78,9 +83,9 @@ class HeldPins:
         if pin not in self._in_force(host).pins:
             raise PinRefused(f"the key of {host} is none of its pins")
 
-    def due(self, url: httpx2.URL) -> bool:
+    def due(self, host: str, port: int | None) -> bool:
         """Whether newer pins are asked for now; True to one caller, and to nobody for an hour after."""
-        place, now = (name_of(url), url.port), self._clock.monotonic()
+        place, now = (host, port), self._clock.monotonic()
         with self._lock:
             if now - self._asked.get(place, float("-inf")) < LEARN_EVERY:
                 return False

@@ -61,6 +61,11 @@ class Dialled(httpcore2.AsyncNetworkStream):
         return self._stream.get_extra_info(info)
 
 
+def anyio_backend() -> httpcore2.AsyncNetworkBackend:
+    """The library's own way to connect."""
+    return cast(httpcore2.AsyncNetworkBackend, httpcore2.AnyIOBackend())  # untyped upstream
+
+
 class PinnedBackend(httpcore2.AsyncNetworkBackend):
     """Resolves once, refuses unless every address is public, and connects to one of those addresses.
 
@@ -71,7 +76,7 @@ class PinnedBackend(httpcore2.AsyncNetworkBackend):
     def __init__(self, *, allow: frozenset[str], resolver: Resolver) -> None:
         self._allow = allow
         self._resolver = resolver
-        self._dial = cast(httpcore2.AsyncNetworkBackend, httpcore2.AnyIOBackend())  # untyped upstream
+        self._dial = anyio_backend()
 
     async def connect_tcp(
         self,

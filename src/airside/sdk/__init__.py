@@ -2,15 +2,16 @@
 
 Owns verifying access tokens where they are used (keys found by discovery, revocations followed), the application's
 own token, asking for permissions, sealing its values under a key of the vault, and telling webhooks and security
-events that are ours from others; it hands on the transports that take pinned keys alone. It does not own headers, CSRF
-and body caps (`shield` does), nor sign-in pages: those are the server's. `sdk.frameworks` puts all of it into a web
-framework in a few lines.
+events that are ours from others; all of it over pinned keys alone, if told, for which it hands on transports too. It
+does not own headers, CSRF and body caps (`shield` does), nor sign-in pages: those are the server's. `sdk.frameworks`
+puts all of it into a web framework in a few lines.
 """
 
 from airside.fetch import AsyncPinnedTransport, PinnedTransport, PinRefused
 from airside.protocols.pins import Pins, read_pins
 from airside.sdk.client import ServiceClient
 from airside.sdk.permissions import Permissions, TupleKey
+from airside.sdk.pins_file import PinsFile
 from airside.sdk.remote import connect, host_of
 from airside.sdk.revocation import RevocationFeed
 from airside.sdk.secrets import SecretReader
@@ -30,6 +31,7 @@ __all__ = [
     "PinRefused",
     "PinnedTransport",
     "Pins",
+    "PinsFile",
     "RevocationFeed",
     "SecretReader",
     "SecurityEventReplayed",

@@ -4,9 +4,11 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
+from airside.core.clock import Clock, SystemClock
 from airside.core.errors import InvalidInput, Misconfigured, TooLarge, Unavailable
 from airside.core.strict_json import Json, loads_object
-from airside.fetch import Fetched, Fetcher
+from airside.fetch import Fetched, Fetcher, HeldPins, Learned
+from airside.protocols.pins import Pins
 
 MAX_ANSWER: Final = 256 * 1024  # bytes
 _LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
@@ -52,15 +54,29 @@ def is_on_this_machine(issuer: str) -> bool:
     return issuer_address(issuer).hostname in _LOOPBACK
 
 
-def connect(issuer: str, *, ca_file: Path | None = None) -> Fetcher:
+def connect(
+    issuer: str,
+    *,
+    ca_file: Path | None = None,
+    pins: Pins | None = None,
+    learned: Learned | None = None,
+    clock: Clock | None = None,
+) -> Fetcher:
     """A client that may reach this issuer even on a private address: its operator named it, and TLS proves it.
 
-    `ca_file` is a PEM file of the only authorities to trust, for a private CA.
+    `ca_file` is a PEM file of the only authorities to trust, for a private CA. With `pins` the issuer's server is
+    reached over a key that is among them and no other; `learned` is handed newer ones, to be kept for the next start.
+
+    Raises:
+        Misconfigured: no address of an issuer, or pins of another host than its own, or without TLS.
     """
     parts = issuer_address(issuer)
+    if pins is not None and (parts.scheme, parts.hostname) != ("https", pins.host):
+        raise Misconfigured("pins", f"are of {pins.host}, which isn't the host of an https:// issuer")
+    held = pins and HeldPins((pins,), clock=clock or SystemClock(), learned=learned)
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
     place = f"{host}:{parts.port or _DEFAULT_PORT[parts.scheme]}"
-    return Fetcher(allow=frozenset({place}), trust=ca_file)
+    return Fetcher(allow=frozenset({place}), trust=ca_file, pins=held)
 
 
 def read(part: str, answer: Fetched) -> dict[str, Json]:

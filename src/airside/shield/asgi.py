@@ -17,7 +17,7 @@ from airside.shield.form_fields import form_fields
 from airside.shield.outgoing import Outgoing, Send, marked, written
 from airside.shield.passage import KEY, REQUEST_ID, Passage, Scope
 from airside.shield.policy import Policy
-from airside.shield.problems import describe, internal_problem, problem_of
+from airside.shield.problems import client_left, describe, internal_problem, problem_of
 from airside.shield.prompt import Door, Prompt, Reply
 from airside.shield.request_ids import RequestIds
 from airside.shield.rules import csrf_verdict, decide_host
@@ -230,6 +230,9 @@ async def _settle(outgoing: Outgoing) -> None:
 async def _failed(outgoing: Outgoing, error: Exception) -> None:
     if outgoing.fault and not outgoing.started:
         await _settle(outgoing)
+        return
+    if client_left(error):
+        _LOG.info("the client went away: request %s", outgoing.passage.request_id)
         return
     known = problem_of(error)
     problem, headers = known or (internal_problem(), ())

@@ -1,6 +1,7 @@
 """Shield's one table: refusals, its own and an application's, as RFC 9457 problems."""
 
 import math
+import sys
 import traceback
 from typing import Final
 
@@ -64,6 +65,13 @@ def problem_of(error: Exception) -> tuple[Problem, tuple[Header, ...]] | None:
         if isinstance(error, kind):
             return Problem(status, error.code, detail), _headers(error)
     return None
+
+
+def client_left(error: Exception) -> bool:
+    """Whether it is starlette's word for a client that went away before its body was whole. Where nobody has loaded
+    starlette, nobody raises it."""
+    requests = sys.modules.get("starlette.requests")
+    return requests is not None and isinstance(error, requests.ClientDisconnect)
 
 
 def internal_problem() -> Problem:

@@ -38,7 +38,7 @@ TESTING: Final = frozenset({"AIRSIDE_TEST_DATA", "AIRSIDE_TEST_SUPERUSER_URL", "
 """Names that belong to the test suite; the server neither reads nor refuses them."""
 
 APPLICATIONS: Final = frozenset(
-    {"AIRSIDE_ISSUER", "AIRSIDE_STORE_ID", "AIRSIDE_CLIENT_ID", "AIRSIDE_CLIENT_SECRET", "AIRSIDE_CA_FILE"}
+    f"AIRSIDE_{name}" for name in ("ISSUER", "STORE_ID", "CLIENT_ID", "CLIENT_SECRET", "CA_FILE", "PINS_FILE")
 )
 """Names that the SDK reads in applications, often in the same shell; the server neither reads nor refuses them."""
 

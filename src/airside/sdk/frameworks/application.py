@@ -10,11 +10,14 @@ from typing import Final, Self
 from airside.core.clock import Clock, SystemClock
 from airside.core.errors import Forbidden, InvalidInput, Misconfigured, Unavailable
 from airside.core.secret import Secret
+from airside.fetch import Learned
+from airside.protocols.pins import Pins
 from airside.sdk.client import ServiceClient
 from airside.sdk.frameworks.credentials import Credential
 from airside.sdk.frameworks.demands import Demand, PermissionMissing
 from airside.sdk.login import Login, LoginSettings
 from airside.sdk.permissions import Permissions
+from airside.sdk.pins_file import pins_file
 from airside.sdk.remote import connect, host_of, is_on_this_machine
 from airside.sdk.revocation import RevocationFeed
 from airside.sdk.sessions import MemorySessions, SessionStore
@@ -29,9 +32,11 @@ _log = logging.getLogger("airside.sdk")
 class Application:
     """One application's whole connection to its tenant's Airside. It belongs to one event loop.
 
-    `ca_file` names a PEM file of private authorities. With `follow_revocations` off a token lives to its end. With
-    `explain` whoever lacks a permission reads why; a server that isn't on this machine is never asked for that. With
-    `login` it signs people in to its own pages, and keeps their `sessions`: in this process's memory, unless told.
+    `ca_file` names a PEM file of private authorities. With `pins` no other key of the server is taken, on any of the
+    connections to it; `learned` is handed newer ones, to be kept for the next start. With `follow_revocations` off a
+    token lives to its end. With `explain` whoever lacks a permission reads why; a server that isn't on this machine is
+    never asked for that. With `login` it signs people in to its own pages, and keeps their `sessions`: in this
+    process's memory, unless told.
 
     Raises:
         Misconfigured: a setting that can't be meant, `explain` with a server of production among them.
@@ -46,6 +51,8 @@ class Application:
         client_id: str,
         client_secret: Secret[str] | str,
         ca_file: Path | str | None = None,
+        pins: Pins | None = None,
+        learned: Learned | None = None,
         follow_revocations: bool = True,
         explain: bool = False,
         login: LoginSettings | None = None,
@@ -56,7 +63,8 @@ class Application:
         if explain and not is_on_this_machine(issuer):
             raise Misconfigured("explain", "is for development: it tells strangers how permissions hang together")
         secret = Secret(client_secret) if isinstance(client_secret, str) else client_secret
-        self._fetcher = connect(issuer, ca_file=Path(ca_file) if ca_file else None)
+        ca = Path(ca_file) if ca_file else None
+        self._fetcher = connect(issuer, ca_file=ca, pins=pins, learned=learned, clock=clock)
         client = ServiceClient(issuer, client_id, secret, fetcher=self._fetcher, clock=clock)
         self._feed = (
             RevocationFeed(issuer, client=client, fetcher=self._fetcher, clock=clock) if follow_revocations else None
@@ -75,8 +83,9 @@ class Application:
 
     @classmethod
     def from_environment(cls, *, audience: str, environment: Mapping[str, str] = os.environ) -> Self:
-        """From `AIRSIDE_ISSUER`, `_STORE_ID`, `_CLIENT_ID`, `_CLIENT_SECRET` and perhaps `_CA_FILE`, and `_EXPLAIN`,
-        which may say `yes`. The audience is the application's own name and stands in its code.
+        """From `AIRSIDE_ISSUER`, `_STORE_ID`, `_CLIENT_ID`, `_CLIENT_SECRET` and perhaps `_CA_FILE`, `_PINS_FILE`, in
+        which newer pins are kept, and `_EXPLAIN`, which may say `yes`. The audience is the application's own name and
+        stands in its code.
 
         Raises:
             Misconfigured: one of them is missing or can't be meant; it says which.
@@ -88,6 +97,7 @@ class Application:
         explain = environment.get("AIRSIDE_EXPLAIN", "")
         if explain not in ("", "yes"):
             raise Misconfigured("AIRSIDE_EXPLAIN", "is `yes` or not set")
+        file = pins_file(environment)
         return cls(
             issuer=values["ISSUER"],
             audience=audience,
@@ -95,6 +105,8 @@ class Application:
             client_id=values["CLIENT_ID"],
             client_secret=Secret(values["CLIENT_SECRET"]),
             ca_file=environment.get("AIRSIDE_CA_FILE") or None,
+            pins=file and file.read(),
+            learned=file and file.keep,
             explain=bool(explain),
         )
 
