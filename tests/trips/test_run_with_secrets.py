@@ -1,15 +1,18 @@
 """`airside run`: a program gets its secrets from the real server, or isn't run at all."""
 
 import asyncio
+import ssl
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from airside.core.secret import Secret
+from airside.protocols.pins import Pins, pin_of, pin_of_key
 from tests.cli.command import AIRSIDE, SECONDS, environment
-from tests.running import Place
+from tests.running import HOST, Place
 from tests.trips.manager import program
 
 PATH = "billing/stripe/api-key"
@@ -18,9 +21,10 @@ SHOW = "import os, sys; print(os.environ.get('KEY'), [n for n in os.environ if n
 
 
 async def run(
-    place: Place, folder: Path, scope: str, *env: str, broken: bool = False
+    place: Place, folder: Path, scope: str, *env: str, broken: bool = False, pin: str = ""
 ) -> subprocess.CompletedProcess[str]:
-    """`airside run` as a program with that scope, told to show what it has in its environment."""
+    """`airside run` as a program with that scope, told to show what it has in its environment. With `pin` it takes the
+    server's key alone that has it."""
     async with place.operator() as ctx:
         await place.server.services.secret_store.put(ctx, PATH, Secret(VALUE))
     _, (client_id, secret) = await program(place, scope)
@@ -28,6 +32,10 @@ async def run(
     file.write_text("wrong" if broken else secret)
     told = environment(issuer=place.issuer, client_id=client_id, client_secret_file=str(file))
     told |= {"AIRSIDE_CA_FILE": str(place.server.certificates.ca)}
+    if pin:
+        told["AIRSIDE_PINS_FILE"] = str(folder / "pins.json")
+        pins = Pins(HOST, datetime.now(UTC), timedelta(days=1), (pin, pin_of_key(b"another")))
+        (folder / "pins.json").write_bytes(pins.document())
     words = [
         *AIRSIDE,
         "run",
@@ -49,6 +57,15 @@ async def test_program_has_its_secret_in_its_environment_and_nothing_of_ours(pla
     assert done.returncode == 0, done.stderr
     assert done.stdout == f"{VALUE} ['AIRSIDE_CA_FILE'] ['-c', 'x']\n"
     assert done.stderr == ""
+
+
+async def test_secret_is_read_over_a_pinned_key_alone(place: Place, tmp_path: Path) -> None:
+    held = pin_of(ssl.PEM_cert_to_DER_cert(place.server.certificates.certificate.read_text("ascii")))
+    done = await run(place, tmp_path, "secrets:read", f"KEY={PATH}", pin=held)
+    assert done.stdout == f"{VALUE} ['AIRSIDE_CA_FILE', 'AIRSIDE_PINS_FILE'] ['-c', 'x']\n"
+    done = await run(place, tmp_path, "secrets:read", f"KEY={PATH}", pin=pin_of_key(b"somebody else's"))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self, cast
 from urllib.parse import urlsplit
 
 import httpcore2
@@ -162,7 +162,7 @@ class Fetcher:
             return
         try:
             async with _Deadline(seconds), self._opened("GET", replace(target, path=PATH)) as response:
-                key = key_of(response.extensions["network_stream"])
+                key = key_of(cast(Any, response).extensions["network_stream"])
                 told = await _read(response, MAX_DOCUMENT)
         except (Refused, Unavailable):
             return

@@ -31,7 +31,7 @@ def of_nobody(_environ: Mapping[str, Any]) -> bytes | None:
 
 def of_environ(name: str = "SSL_CLIENT_CERT") -> CertificateSource:
     """PEM in the environ, as Apache's mod_ssl (`SSLOptions +ExportCertData`), Werkzeug and cheroot put it there, and
-    uWSGI's own TLS as `HTTPS_CC`.
+    uWSGI's router as `HTTPS_CC` (`--https` and `--https-export-cert`; its workers' socket must be nobody else's).
 
     Raises:
         Misconfigured: no such word, or a header's, which any client can send.
