@@ -228,6 +228,7 @@ async def serve(application: ASGIApp, **options: Any) -> AsyncGenerator[int]:
         log_config=None,
         ws="none",
         lifespan=options.pop("lifespan", "off"),
+        proxy_headers=False,
         **options,
     )
     server = _Quiet(config)

@@ -6,13 +6,15 @@ import ssl
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Annotated, Any, Protocol
 
 import httpx2
 import pytest
+from fastapi import Depends, FastAPI
 
 from airside.core.clock import FixedClock
 from airside.core.errors import Misconfigured
+from airside.sdk import VerifiedToken
 from airside.sdk.frameworks.application import Application
 from airside.sdk.frameworks.certificates import (
     MAX_HEADER,
@@ -23,10 +25,11 @@ from airside.sdk.frameworks.certificates import (
     of_scope,
     of_socket,
 )
-from airside.shield import Policy
+from airside.sdk.frameworks.fastapi import Airside as FastAirside
+from airside.shield import Policy, Shield
 from airside.shield.wsgi import WsgiShield
 from tests.fetch.tls_peer import NOW, ROOT, leaf
-from tests.sdk.peer import AUDIENCE, CLIENT_ID, CLIENT_SECRET, STORE, Peer
+from tests.sdk.peer import AUDIENCE, CLIENT_ID, CLIENT_SECRET, STORE, Peer, serve
 from tests.sdk.web import HOST, Make, django_asgi, django_wsgi, flask
 from tests.senders import Certificate, certificate
 
@@ -55,15 +58,19 @@ def framework(request: pytest.FixtureRequest) -> Serves:
 
 @pytest.fixture
 def make(peer: Peer, moment: FixedClock) -> Make:
-    return lambda: Application(
-        issuer=peer.issuer,
-        audience=AUDIENCE,
-        store=STORE,
-        client_id=CLIENT_ID,
-        client_secret=CLIENT_SECRET,
-        ca_file=peer.ca_file,
-        clock=moment,
-    )
+    return lambda: Application(**settings(peer, moment))
+
+
+def settings(peer: Peer, moment: FixedClock) -> Any:
+    return {
+        "issuer": peer.issuer,
+        "audience": AUDIENCE,
+        "store": STORE,
+        "client_id": CLIENT_ID,
+        "client_secret": CLIENT_SECRET,
+        "ca_file": peer.ca_file,
+        "clock": moment,
+    }
 
 
 def asking(folder: Path) -> ssl.SSLContext:
@@ -183,6 +190,49 @@ async def test_django_under_asgi_takes_what_the_servers_tls_extension_says(
             assert (await http.get("/me", headers=said)).status_code == status
     async with django_asgi(make) as address, client(address, tmp_path) as http:
         assert (await http.get("/me", headers=said)).status_code == 401
+
+
+@asynccontextmanager
+async def fastapi(
+    peer: Peer, moment: FixedClock, certificates: CertificateSource, policy: Policy
+) -> AsyncGenerator[str]:
+    airside, app = FastAirside(**settings(peer, moment)), FastAPI()
+    airside.protect(app, policy, certificates=certificates)
+
+    @app.get("/me")
+    async def me(token: Annotated[VerifiedToken, Depends(airside.user)]) -> str:  # pyright: ignore[reportUnusedFunction]
+        return token.subject
+
+    async with serve(app, lifespan="on") as port:
+        yield f"http://127.0.0.1:{port}"
+
+
+@pytest.mark.parametrize("under", ["django", "fastapi"])
+@pytest.mark.parametrize("relayed", [False, True], ids=["connected", "behind the shield"])
+async def test_proxys_word_is_taken_under_asgi_where_it_is_the_proxys(
+    under: str, relayed: bool, make: Make, peer: Peer, moment: FixedClock, tmp_path: Path
+) -> None:
+    """Whom the proxy speaks of is no proxy, wherever they say they are."""
+    proxies = (LOOPBACK,) if relayed else ()
+    policy = Policy(allowed_hosts=frozenset({HOST}), https_redirect=False, trusted_proxies=proxies)
+
+    def around(app: Any) -> Any:
+        return Shield(app, policy)
+
+    for networks, status in ((LOOPBACK, 200), (FAR, 401)):
+        source = of_proxy(networks)
+        served = (
+            django_asgi(make, certificates=source, around=around)
+            if under == "django"
+            else fastapi(peer, moment, source, policy)
+        )
+        async with served as address, client(address, tmp_path) as http:
+            said = bound(peer) | {"x-forwarded-for": "198.51.100.7"}
+            assert (await http.get("/me", headers=said | {PROXY: field(HELD.der)})).status_code == status
+            for wrong in ("", field(STRANGERS.der), f"{field(HELD.der)}, {field(HELD.der)}"):
+                assert (await http.get("/me", headers=said | {PROXY: wrong})).status_code == 401
+            twice = [*said.items(), ("host", HOST), (PROXY, field(HELD.der)), (PROXY, field(STRANGERS.der))]
+            assert (await http.get("/me", headers=twice)).status_code == 401
 
 
 def test_what_says_nothing_of_a_certificate_gives_none() -> None:

@@ -139,8 +139,13 @@ async def django_wsgi(
 
 
 @asynccontextmanager
-async def django_asgi(make: Make, *, around: Callable[[Any], Any] = lambda app: app) -> AsyncGenerator[str]:
-    airside = DjangoAirside(make)
+async def django_asgi(
+    make: Make,
+    *,
+    certificates: CertificateSource = of_nobody,
+    around: Callable[[Any], Any] = lambda app: app,
+) -> AsyncGenerator[str]:
+    airside = DjangoAirside(make, certificates=certificates)
     _django(airside)
     try:
         with configured_django():

@@ -53,16 +53,14 @@ async def run(
 
 async def test_program_has_its_secret_in_its_environment_and_nothing_of_ours(place: Place, tmp_path: Path) -> None:
     """N37: neither its command line nor anything that is said holds the value."""
-    done = await run(place, tmp_path, "secrets:read", f"KEY={PATH}")
+    held = pin_of(ssl.PEM_cert_to_DER_cert(place.server.certificates.certificate.read_text("ascii")))
+    done = await run(place, tmp_path, "secrets:read", f"KEY={PATH}", pin=held)
     assert done.returncode == 0, done.stderr
-    assert done.stdout == f"{VALUE} ['AIRSIDE_CA_FILE'] ['-c', 'x']\n"
+    assert done.stdout == f"{VALUE} ['AIRSIDE_CA_FILE', 'AIRSIDE_PINS_FILE'] ['-c', 'x']\n"
     assert done.stderr == ""
 
 
-async def test_secret_is_read_over_a_pinned_key_alone(place: Place, tmp_path: Path) -> None:
-    held = pin_of(ssl.PEM_cert_to_DER_cert(place.server.certificates.certificate.read_text("ascii")))
-    done = await run(place, tmp_path, "secrets:read", f"KEY={PATH}", pin=held)
-    assert done.stdout == f"{VALUE} ['AIRSIDE_CA_FILE', 'AIRSIDE_PINS_FILE'] ['-c', 'x']\n"
+async def test_no_secret_is_read_over_another_key_than_a_pinned_one(place: Place, tmp_path: Path) -> None:
     done = await run(place, tmp_path, "secrets:read", f"KEY={PATH}", pin=pin_of_key(b"somebody else's"))
     assert (done.returncode, done.stdout) == (1, "")
     assert "Traceback" not in done.stderr

@@ -8,15 +8,13 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from airside.shield.passage import Scope
-from airside.shield.screen import Incoming
+from airside.shield.screen import PEER, Incoming
 
 Environ = dict[str, Any]
 _RAW: Final = ("REQUEST_URI", "RAW_URI")  # waitress, Werkzeug, uWSGI; gunicorn
 _BODY: Final = ("CONTENT_TYPE", "CONTENT_LENGTH")
 _COOKIE: Final = "HTTP_COOKIE"
 _ADDRESS: Final = "REMOTE_ADDR"
-PEER: Final = "airside.peer"
-"""The address that is connected, where another was put in its place."""
 
 
 def request_scope(environ: Environ) -> Scope:

@@ -21,6 +21,8 @@ from airside.shield.rules import (
 )
 
 Incoming = dict[bytes, bytes]
+PEER: Final = "airside.peer"
+"""Where scope and environ hold the address that is connected, if another was put in its place."""
 _LISTS: Final = {b"cookie": b"; ", b"x-forwarded-for": b", ", b"x-forwarded-proto": b", "}
 _SINGLE: Final = frozenset(
     {
@@ -65,6 +67,7 @@ def take_forwarded(scope: Scope, headers: Incoming, peer: str, policy: Policy) -
     """Write what a trusted proxy says of client and scheme into the scope; the client's address (N31)."""
     address = client_address(peer, headers, policy)
     if trusts(peer, policy):
+        scope.setdefault(PEER, peer)
         scope["client"] = (address, 0)
         proto = headers.get(b"x-forwarded-proto")
         if proto is not None:

@@ -30,7 +30,7 @@ class BlockingApplication:
 
     `make` is called once at once, so that a setting that can't be meant stops the start and not the first request.
     `certificates` says where the server tells of clients' certificates, such as `of_socket()`; unless told, none is
-    believed. Under ASGI its own place for them is.
+    believed. Under ASGI its own place for them comes first.
     """
 
     def __init__(self, make: Callable[[], Application], *, certificates: CertificateSource = of_nobody) -> None:

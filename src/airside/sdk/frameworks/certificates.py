@@ -1,7 +1,8 @@
 """Where a server tells of the certificate that a client's TLS connection has proven (RFC 8705 §3).
 
-ASGI has one place for it. WSGI has none, so that an application under it names its server's: a word of the environ that
-no client can write, the connection itself, or the header of a proxy that is known by its address (RFC 9440).
+ASGI has one place for it, which few servers fill. WSGI has none, so that an application under it names its server's: a
+word of the environ that no client can write, or the connection itself. Under either it may be the header of a proxy
+that is known by its address (RFC 9440).
 """
 
 import base64
@@ -13,7 +14,7 @@ from ipaddress import ip_address, ip_network
 from typing import Any, Final
 
 from airside.core.errors import Misconfigured
-from airside.shield.environ import PEER
+from airside.shield.screen import PEER
 
 MAX_HEADER: Final = 16 * 1024
 """Characters: a certificate of a client is a tenth of it."""
@@ -81,11 +82,20 @@ def of_proxy(*networks: str) -> CertificateSource:
     return source
 
 
-def of_scope(scope: Mapping[str, Any]) -> bytes | None:
-    """As the server's TLS has proven it, by ASGI's TLS extension, in no header."""
+def of_scope(scope: Mapping[str, Any], named: CertificateSource = of_nobody) -> bytes | None:
+    """As the server's TLS has proven it, by ASGI's TLS extension; where that says nothing, what `named` says, such as
+    `of_proxy(…)`."""
     extensions: Mapping[str, Mapping[str, Any]] = scope.get("extensions") or {}
     chain: list[str] | None = extensions.get("tls", {}).get("client_cert_chain")
-    return _of_pem(chain[0]) if chain else None
+    return _of_pem(chain[0]) if chain else named(_environ(scope))
+
+
+def _environ(scope: Mapping[str, Any]) -> Mapping[str, Any]:
+    """As much of the request as a proxy's word takes, in the words of WSGI."""
+    client = scope.get("client")
+    peer = scope.get(PEER) or (client[0] if client else "")
+    said = [value.decode("latin-1") for name, value in scope.get("headers", ()) if name == b"client-cert"]
+    return {PEER: peer, "HTTP_CLIENT_CERT": ", ".join(said)}
 
 
 def _of_pem(text: object) -> bytes | None:

@@ -68,7 +68,7 @@ class Airside(BlockingApplication, Guards):
             method=request.method or "",
             scheme=request.scheme or "",
             path=request.path,
-            certificate=self.certificates(environ) if scope is None else of_scope(scope),
+            certificate=self.certificates(environ) if scope is None else of_scope(scope, self.certificates),
         )
 
 

@@ -10,7 +10,7 @@ from fastapi.security import HTTPBearer
 
 from airside.core.errors import Forbidden, Refusal, Unauthenticated
 from airside.sdk.frameworks.application import Application
-from airside.sdk.frameworks.certificates import of_scope
+from airside.sdk.frameworks.certificates import CertificateSource, of_nobody, of_scope
 from airside.sdk.frameworks.credentials import Credential, read_credential
 from airside.sdk.frameworks.demands import demand
 from airside.sdk.frameworks.refusals import answer_to
@@ -25,8 +25,15 @@ Dependency = Callable[..., Awaitable[VerifiedToken]]
 class Airside(Application):
     """As `Application`. Make one, `protect` the app, use the dependencies."""
 
-    def protect(self, app: FastAPI, policy: Policy) -> None:
-        """Put the shield in front of `app`, make refusals problems, and follow revocations while it runs."""
+    _certificates: CertificateSource | None = None
+
+    def protect(self, app: FastAPI, policy: Policy, *, certificates: CertificateSource = of_nobody) -> None:
+        """Put the shield in front of `app`, make refusals problems, and follow revocations while it runs.
+
+        `certificates` says where clients' certificates are told of, where the server doesn't by ASGI's TLS extension:
+        `of_proxy(…)`.
+        """
+        self._certificates = certificates
         app.add_middleware(Shield, policy=policy)
         app.add_exception_handler(Unauthenticated, _refuse)
         app.add_exception_handler(Forbidden, _refuse)
@@ -43,7 +50,7 @@ class Airside(Application):
         self, request: Request, _documented: Annotated[object, Depends(_DOCUMENTED)] = None
     ) -> VerifiedToken:
         """Dependency: the caller's verified token. 401 for nobody, and for another's bound token."""
-        return await self.verify(_credential(request))
+        return await self.verify(_credential(request, self._certificates or of_nobody))
 
     def require(self, *, scope: str | None = None, permission: str | None = None, acr: str | None = None) -> Dependency:
         """Dependency: the caller's verified token, once its scope, the caller's proofs and their permission are in
@@ -65,7 +72,7 @@ class Airside(Application):
         return allowed
 
 
-def _credential(request: Request) -> Credential:
+def _credential(request: Request, certificates: CertificateSource) -> Credential:
     scope, headers = request.scope, request.headers
     url = f"{scope['scheme']}://{headers.get('host', '')}{bytes(scope['raw_path']).decode('ascii', 'replace')}"
     return read_credential(
@@ -73,7 +80,7 @@ def _credential(request: Request) -> Credential:
         headers.getlist("dpop"),
         method=request.method,
         url=url,
-        certificate=of_scope(scope),
+        certificate=of_scope(scope, certificates),
     )
 
 
