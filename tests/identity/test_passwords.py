@@ -1,6 +1,7 @@
 """A password proves its user; everything else costs and says the same nothing."""
 
 import asyncio
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
@@ -16,6 +17,7 @@ from airside.core.principal import Origin
 from airside.core.proof import Mint
 from airside.core.secret import Secret
 from airside.identity import HashPool, PasswordAnswer, PasswordProof
+from airside.store import Engine
 from airside.store.context import Joined, Other, Params, Query, Row, Statement, Transaction
 from airside.vault import Vault
 from tests.identity.kit import HOME, PASSWORD, Kit, MakeTenant, make_passwords
@@ -235,6 +237,34 @@ async def test_no_connection_is_held_while_hashing(kit: Kit) -> None:
     guesses = [_guess(kit, f"u{n}@example.com", "wrong", Origin(f"192.0.2.{n}")) for n in range(20)]
     answers = await asyncio.gather(*guesses)
     assert set(answers) <= {"unauthenticated", "limit_exceeded"}
+
+
+async def test_no_connection_is_held_while_a_password_is_set(
+    kit: Kit, engine: Engine, vault: Vault, clock: Clock, entropy: Entropy
+) -> None:
+    user, go = await kit.user(), threading.Event()
+    pool = HashPool(clock=clock, entropy=entropy, threads=1)
+    passwords = make_passwords(vault, entropy, pool)
+
+    async def set_anew() -> None:
+        async with kit.open_ctx(kit.tenant_id) as ctx:
+            await passwords.set(ctx, user.id, Secret("another password"))
+
+    async def choose() -> None:
+        async with kit.open_ctx(kit.tenant_id) as ctx:
+            assert await kit.users.find_by_email(ctx, "nobody@example.com") is None
+            await passwords.choose(ctx, Secret("another password"))
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(pool.work(kit.tenant_id, go.wait))
+        hashing = [group.create_task(set_anew()), group.create_task(choose())]
+        await asyncio.sleep(0.3)
+        waiting, connections = [not task.done() for task in hashing], engine.lender.state()
+        go.set()
+    pool.close()
+    assert all(waiting)
+    assert connections.free == connections.open
+    assert await _guess(kit, EMAIL, "another password") == "proven"
 
 
 def test_nobody_else_makes_a_password_proof(tenant_id: UUID) -> None:

@@ -285,7 +285,7 @@ async def test_a_password_set_by_its_owner_is_compared_with_former_ones_and_an_a
     for former in WORDS[:2]:
         with pytest.raises(InvalidInput) as refusal:
             async with kit.open_ctx(kit.tenant_id) as ctx:
-                await remembering.set(ctx, user.id, Secret(former), refuse_former=True)
+                await remembering.choose_for(ctx, user.id, Secret(former), refuse_former=True)
         assert refusal.value.data["weakness"] == "used_before"
     async with kit.open_ctx(kit.tenant_id) as ctx:
         await remembering.set(ctx, user.id, Secret(WORDS[0]))

@@ -22,7 +22,11 @@ class OperatorVerbs(Verbs):
         self._lookup = lookup
 
     def _begin(self, ctx: RequestContext, tenant_id: UUID) -> Begun[RequestContext]:
-        return self._engine.begin(tenant_id, principal=ctx.principal, origin=ctx.origin, request_id=ctx.request_id)
+        """The tenant's context, in front of what its own people wait for: an operator may come to shut one that takes
+        all it can."""
+        return self._engine.begin(
+            tenant_id, principal=ctx.principal, origin=ctx.origin, request_id=ctx.request_id, beside=True
+        )
 
     async def _of(self, slug: str) -> UUID:
         if slug == PLATFORM_SLUG:

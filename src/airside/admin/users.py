@@ -46,9 +46,10 @@ class UserAdmin(Verbs):
             InvalidInput: an e-mail address, name or password that can't be one.
             Conflict: the address has a user already.
         """
+        chosen = None if password is None else await self._passwords.choose(ctx, password, (email, name))
         user = await self._users.create(ctx, email, name)
-        if password is not None:
-            await self._passwords.set(ctx, user.id, password)
+        if chosen is not None:
+            await self._passwords.give(ctx, user.id, chosen)
         return user
 
     @requires(READ)
@@ -100,7 +101,9 @@ class UserAdmin(Verbs):
         """A new password; every session ends. Raises: NotFound, Forbidden, InvalidInput."""
         await self._users.get(ctx, user_id)
         await self._above.refuse(ctx, WRITE, user_id)
-        await self._passwords.set(ctx, user_id, password)
+        chosen = await self._passwords.choose_for(ctx, user_id, password)
+        await self._above.refuse(ctx, WRITE, user_id)  # nothing stood still while it was hashed
+        await self._passwords.give(ctx, user_id, chosen)
         await self._sessions.end_all(ctx, user_id, "password_set")
 
     @requires(WRITE)

@@ -111,6 +111,7 @@ class Passwords:
 
     async def check(self, ctx: RequestContext, password: Secret[str], words: Sequence[str] = ()) -> None:
         """Return if `password` may be somebody's whose address, names and tenant `words` are: for who isn't a user yet.
+        What was done in `ctx` before is committed.
 
         Raises:
             InvalidInput: it isn't good enough; `weakness` in its data says why (`strength.Weakness`).
@@ -118,16 +119,16 @@ class Passwords:
         """
         await self._strength.check(ctx, password, words)
 
-    async def check_for(self, ctx: RequestContext, user_id: UUID, password: Secret[str]) -> None:
-        """Return if `set` would take `password` from the user themselves (`refuse_former`); changes nothing. For
-        whoever spends something first.
+    async def choose(self, ctx: RequestContext, password: Secret[str], words: Sequence[str] = ()) -> Kept:
+        """The hash of `password`, for `give`, if it may be somebody's whose address, names and tenant `words` are: for
+        who isn't a user yet. No connection is held while hashing. What was done in `ctx` before is committed.
 
-        Raises:
-            InvalidInput, NotFound, Unavailable: as `set`.
+        Raises: as `check`.
         """
-        await self._judged(ctx, await self._vault.keyset(ctx), user_id, password, (), refuse_former=True)
+        await self._strength.check(ctx, password, words)
+        return Kept(await self._hashes.hash(ctx.tenant_id, candidate(password)))
 
-    async def set(
+    async def choose_for(
         self,
         ctx: RequestContext,
         user_id: UUID,
@@ -135,23 +136,49 @@ class Passwords:
         *,
         words: Sequence[str] = (),
         refuse_former: bool = False,
-    ) -> None:
-        """Make `password` the user's only one. Sessions live on: `Sessions.end_all` is the caller's to say.
-
-        `words` are names that it may not be made of, beside the user's own and their address. `refuse_former` is for
-        who sets their own (recovery) and refuses the present and the last `PasswordPolicy.history` passwords; for an
-        administrator it would answer guesses at them. The caller's connection is held meanwhile.
+    ) -> Kept:
+        """As `choose`, for a user: `words` are names beside theirs and their address. `refuse_former` is for who sets
+        their own (recovery) and refuses the present and the last `PasswordPolicy.history` passwords; for an
+        administrator it would answer guesses at them.
 
         Raises:
-            InvalidInput: not good enough; `weakness` in its data says why.
+            InvalidInput, Unavailable: as `check`.
             NotFound: no such user.
-            Unavailable: too much is waiting to be hashed.
+        """
+        user = await records.user(ctx, self._vault, user_id)
+        if user is None:
+            raise NotFound
+        policy = (await self._policies.identity(ctx)).password
+        past = await self._past(ctx, user_id, policy.history) if refuse_former and policy.history else []
+        await ctx.tx.checkpoint()
+        await self._strength.judge(ctx, policy, password, (user.email, user.name, *words))
+        await self._refuse_used(ctx, past, password)
+        return Kept(await self._hashes.hash(ctx.tenant_id, candidate(password)))
+
+    async def give(self, ctx: RequestContext, user_id: UUID, chosen: Kept, *, own: bool = False) -> None:
+        """Make the password that was `chosen` the user's only one. Sessions live on: `Sessions.end_all` is the caller's
+        to say. `own`: by the link that recovers their account.
+
+        Raises:
+            NotFound: no such user.
         """
         keyset = await self._vault.keyset(ctx)
-        policy, before = await self._judged(ctx, keyset, user_id, password, words, refuse_former=refuse_former)
-        kept = Kept(await self._hashes.hash(ctx.tenant_id, candidate(password)))
-        await records_passwords.set_password(ctx, keyset, user_id, kept)
-        await self._after(ctx, keyset, user_id, before, policy, own=refuse_former)
+        policy = (await self._policies.identity(ctx)).password
+        before = await records_passwords.credential_of(ctx, keyset, user_id)
+        try:
+            await records_passwords.set_password(ctx, keyset, user_id, chosen)
+        except ForeignKeyViolation:
+            raise NotFound from None
+        await self._after(ctx, keyset, user_id, None if before is None else before.kept, policy, own=own)
+
+    async def set(
+        self, ctx: RequestContext, user_id: UUID, password: Secret[str], *, words: Sequence[str] = ()
+    ) -> None:
+        """`choose_for`, and `give` what it is. What was done in `ctx` before is committed, whatever is refused.
+
+        Raises: as these.
+        """
+        await self.give(ctx, user_id, await self.choose_for(ctx, user_id, password, words=words))
 
     async def change(
         self, ctx: RequestContext, user_id: UUID, old: Secret[str], new: Secret[str], *, words: Sequence[str] = ()
@@ -298,33 +325,18 @@ class Passwords:
         """Hash a proven password anew where its hash isn't today's, or seal the hash again where its key isn't."""
         kept = proven.kept
         if kept.imported or self._hashes.is_outdated(kept.text):
+            await ctx.tx.checkpoint()
             kept = Kept(await self._hashes.hash(ctx.tenant_id, candidate(password)))
         elif not kept.stale:
             return
         await records_passwords.replace_hash(ctx, keyset, proven.user_id, proven.row, kept)
 
-    async def _judged(
-        self,
-        ctx: RequestContext,
-        keyset: Keyset,
-        user_id: UUID,
-        password: Secret[str],
-        words: Sequence[str],
-        *,
-        refuse_former: bool,
-    ) -> tuple[PasswordPolicy, Kept | None]:
-        """The policy that `password` meets as the user's, and the one that it takes the place of."""
-        user = await records.user(ctx, self._vault, user_id)
-        if user is None:
-            raise NotFound
-        policy = (await self._policies.identity(ctx)).password
-        found = await records_passwords.credential_of(ctx, keyset, user_id)
-        before = None if found is None else found.kept
-        await self._strength.judge(ctx, policy, password, (user.email, user.name, *words))
-        if refuse_former and policy.history:
-            past = await records_passwords.former(ctx, keyset, user_id, policy.history)
-            await self._refuse_used(ctx, [*([] if before is None else [before]), *past], password)
-        return policy, before
+    async def _past(self, ctx: RequestContext, user_id: UUID, history: int) -> list[Kept]:
+        """The user's present password and as many former ones."""
+        keyset = await self._vault.keyset(ctx)
+        present = await records_passwords.credential_of(ctx, keyset, user_id)
+        former = await records_passwords.former(ctx, keyset, user_id, history)
+        return [*([] if present is None else [present.kept]), *former]
 
     async def _refuse_used(self, ctx: RequestContext, past: Sequence[Kept], password: Secret[str]) -> None:
         for kept in past:
@@ -341,7 +353,7 @@ class Passwords:
         *,
         own: bool = False,
     ) -> None:
-        """What follows when somebody has another password. `own`: by the link that recovers their account."""
+        """What follows when somebody has another password."""
         history_id = uuid7(ctx.now, self._entropy)
         await records_passwords.remember(ctx, keyset, history_id, user_id, before, policy.history)
         details = {"first": before is None, "recovery": own}

@@ -58,13 +58,16 @@ class Strength:
         self._leaks = leaks
 
     async def check(self, ctx: RequestContext, password: Secret[str], words: Sequence[str] = ()) -> None:
-        """Return if `password` may be somebody's whose address, names and tenant `words` are.
+        """Return if `password` may be somebody's whose address, names and tenant `words` are. What was done in `ctx`
+        before is committed: no connection is held while it is judged.
 
         Raises:
             InvalidInput: it isn't good enough; `weakness` in its data says why.
             Unavailable: too much is waiting to be hashed or judged.
         """
-        await self.judge(ctx, (await self._policies.identity(ctx)).password, password, words)
+        policy = (await self._policies.identity(ctx)).password
+        await ctx.tx.checkpoint()
+        await self.judge(ctx, policy, password, words)
 
     async def judge(
         self, ctx: RequestContext, policy: PasswordPolicy, password: Secret[str], words: Sequence[str] = ()

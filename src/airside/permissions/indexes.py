@@ -169,7 +169,7 @@ class Indexes:
         known = index.ready(model_id)
         if known is not None:
             return known
-        async with self._engine.begin(ctx.tenant_id, origin=ctx.origin, request_id=ctx.request_id) as own:
+        async with self._engine.begin(ctx.tenant_id, origin=ctx.origin, request_id=ctx.request_id, beside=True) as own:
             found = await records.model(own, store_id, model_id)
         if found is None:
             raise ModelNotFound(f"authorization model '{model_id}' not found", model_id=model_id)
@@ -224,7 +224,7 @@ class Indexes:
         asked_at, entry.doubted = self._clock.monotonic(), False
         try:
             # One snapshot: tuples that are read page by page, and the changes, are those of the head that was read.
-            async with asyncio.timeout(STUCK), self._engine.begin(tenant_id, snapshot=True) as own:
+            async with asyncio.timeout(STUCK), self._engine.begin(tenant_id, snapshot=True, beside=True) as own:
                 async with asyncio.timeout(HEAD_PATIENCE):
                     head = await records.store(own, store_id)
                 entry.index = None if head is None else await self._read(own, head, entry.index)

@@ -32,7 +32,7 @@ async def ask(
         Unavailable: the database is away, or behind the revision asked for.
     """
     async with engine.begin(
-        ctx.tenant_id, origin=ctx.origin, request_id=ctx.request_id, now=ctx.now, snapshot=True
+        ctx.tenant_id, origin=ctx.origin, request_id=ctx.request_id, now=ctx.now, snapshot=True, beside=True
     ) as own:
         head = await records.store(own, store_id)
         if head is None:

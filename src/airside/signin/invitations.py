@@ -63,14 +63,11 @@ class Acceptance:
         """
         invitation = await self.look(ctx, token)
         name = acceptable_name(name)
-        await self._passwords.check(ctx, password, (invitation.email, name))
+        chosen = await self._passwords.choose(ctx, password, (invitation.email, name))
         await self._demand_inviter(ctx, invitation)
-        await ctx.tx.checkpoint()  # nobody waits for the lock while a password is hashed: it is asked again below
         await self._links.spend(ctx, "invitation", token)
         user = await self._users.create(ctx, invitation.email, name, verified=True)
-        await self._passwords.set(ctx, user.id, password)
-        if not await self._inviter_holds(ctx, invitation):
-            raise NotFound("invitation")
+        await self._passwords.give(ctx, user.id, chosen)
         await self._invitations.settle(ctx, invitation, user.id)
         return user
 

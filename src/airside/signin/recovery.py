@@ -103,10 +103,10 @@ class Recovery:
         """
         person = _person(await self._links.look(ctx, "recovery", token))
         await self._open(ctx, person)
-        await self._passwords.check_for(ctx, person, password)
+        chosen = await self._passwords.choose_for(ctx, person, password, refuse_former=True)
         link = await self._links.spend(ctx, "recovery", token)
         user_id = _person(link)
-        await self._passwords.set(ctx, user_id, password, refuse_former=True)
+        await self._passwords.give(ctx, user_id, chosen, own=True)
         await self._users.verify_email(ctx, user_id)
         await self._links.revoke_all(ctx, user_id)
         await self._sessions.end_all(ctx, user_id, RECOVERED)

@@ -21,6 +21,7 @@ from airside.identity import SIGNUP_LIFETIME, HashPool, Link, Links, Mailbox, Pa
 from airside.identity.addresses import account_word
 from airside.identity.candidate import candidate
 from airside.identity.email import domain_of, read
+from airside.identity.kept import Kept
 from airside.identity.users import acceptable_name
 from airside.limits import SIGNUP_ADDRESS, SIGNUP_CONFIRM, SIGNUP_ORIGIN, Limiter, origin_key
 from airside.limits.model import Demand
@@ -120,7 +121,7 @@ class Registration:
         await self._passwords.check(ctx, password, (draft.email, draft.name))
         await self._links.spend(ctx, "signup", token)
         user = await self._users.create(ctx, draft.email, draft.name, verified=True)
-        await self._passwords.set(ctx, user.id, password)
+        await self._passwords.give(ctx, user.id, Kept(draft.hash))
         subject = format_id(USER, user.id)
         await self._members.grant(ctx, f"user:{subject}", "member")
         await self._journal.record(

@@ -22,6 +22,7 @@ from psycopg.waiting import Ready, Wait
 
 from airside.core.spans import Span
 from airside.store.context import Statement
+from airside.store.places import NOBODY
 from airside.store.prepared import Bound, Prepared
 
 Row = TypeVar("Row")
@@ -37,6 +38,7 @@ class Connection(AsyncConnection[TupleRow]):
         self._known = Prepared()
         self._transformer: abc.Transformer | None = None
         self.lent_at = 0.0  # when its pool last gave it away, by a clock that only runs forward
+        self.holder = NOBODY  # whom it is lent to
         self.span: Span | None = None  # of the loan under way, where somebody listens
 
     async def exchange(self, statements: Sequence[Statement]) -> list[PGresult]:

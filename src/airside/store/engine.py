@@ -19,6 +19,7 @@ from airside.store.connection import Connection
 from airside.store.context import PlatformContext, RequestContext
 from airside.store.lending import Lender, Pool
 from airside.store.migrate import load
+from airside.store.places import Holder
 from airside.store.transaction import LazyTransaction
 
 Context = TypeVar("Context")
@@ -125,11 +126,13 @@ class Engine:
         request_id: str = "",
         now: datetime | None = None,
         snapshot: bool = False,
+        beside: bool = False,
     ) -> "Begun[RequestContext]":
         """One tenant's context. Its transaction opens at the first statement, commits on a clean exit and rolls
-        back on any exception. `snapshot`: it only reads, and every statement sees the same moment."""
+        back on any exception. `snapshot`: it only reads, and every statement sees the same moment. `beside`: somebody
+        waits for it who may have a connection already, so it goes before what has none (`places.Places`)."""
         moment = now or self._clock.now()
-        tx = LazyTransaction(self._lender, tenant_id, PATIENCE, snapshot=snapshot)
+        tx = LazyTransaction(self._lender, tenant_id, PATIENCE, snapshot=snapshot, beside=beside)
         name = request_id or format_id(REQUEST, uuid7(moment, self._entropy))
         return Begun(tx, RequestContext(tenant_id, tx, principal, moment, name, origin))
 
@@ -205,7 +208,7 @@ class _Lent:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def take(self, patience: float) -> Connection:  # noqa: ARG002
+    async def take(self, patience: float, holder: Holder, *, beside: bool) -> Connection:  # noqa: ARG002
         return self._connection
 
     async def give(self, connection: Connection) -> None:

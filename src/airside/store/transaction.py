@@ -13,6 +13,7 @@ from airside.core.errors import Inconsistent, Unavailable
 from airside.store.connection import Connection, first_refused
 from airside.store.context import Joined, Params, Query, Statement
 from airside.store.errors import refusal
+from airside.store.places import Holder, holder_of
 
 Row = TypeVar("Row")
 Other = TypeVar("Other")
@@ -27,7 +28,7 @@ NOTIFY: Final = "select pg_notify(%s, %s)"
 class Lender(Protocol):
     """Lends connections: `lending.Lender` those of a pool."""
 
-    async def take(self, patience: float) -> Connection:
+    async def take(self, patience: float, holder: Holder, *, beside: bool) -> Connection:
         """A connection nobody else has, within `patience` seconds."""
         ...
 
@@ -40,11 +41,20 @@ class LazyTransaction:
     """Implements `context.Transaction`. BEGIN, the tenant and the first statement leave in one flush; so do the last
     statements and COMMIT, where nobody waits for their answers."""
 
-    def __init__(self, lender: Lender, tenant_id: UUID | None, patience: float, *, snapshot: bool = False) -> None:
+    def __init__(
+        self,
+        lender: Lender,
+        tenant_id: UUID | None,
+        patience: float,
+        *,
+        snapshot: bool = False,
+        beside: bool = False,
+    ) -> None:
         self._begin = BEGIN_SNAPSHOT if snapshot else BEGIN
         self._lender = lender
         self._tenant_id = tenant_id
         self._patience = patience
+        self._beside = beside
         self._connection: Connection | None = None
         self._put_off: list[Statement] = []
         self._rows: dict[Joined, list[Params]] = {}
@@ -169,7 +179,7 @@ class LazyTransaction:
 
     async def _acquire(self) -> Connection:
         try:
-            return await self._lender.take(self._patience)
+            return await self._lender.take(self._patience, holder_of(self._tenant_id), beside=self._beside)
         except (PoolTimeout, psycopg.OperationalError) as error:
             raise Unavailable("database") from error
 

@@ -20,7 +20,7 @@ HELP: Final[Mapping[str, str]] = {
     "database_waiting_requests": "Requests that wait for a connection now.",
     "database_loans_at_hand": "Connections lent without asking the pool.",
     "database_loan_wait_seconds": "How long the other loans waited.",
-    "database_loans_in_vain": "Loans that weren't met: none was free in time, or the database is away.",
+    "database_loans_in_vain": "Loans that weren't met: none was free in time for its tenant, or the database is away.",
     "tenants": "Tenants that the last survey looked at.",
     "survey_unseen_tenants": "Tenants that it couldn't look at.",
     "survey_age_seconds": "How long ago the last whole survey of all tenants ended.",
