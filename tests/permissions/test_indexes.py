@@ -84,6 +84,24 @@ async def test_rolled_back_write_is_never_seen(
     assert not (await ask(permissions, open_ctx, tenant_id, question(store_id))).allowed
 
 
+async def test_requests_that_hold_all_of_a_share_are_answered(
+    permissions: Permissions, engine: Engine, open_ctx: OpenContext, tenant_id: UUID, store_id: str
+) -> None:
+    """The head is read on another connection, for which they don't wait until the first of them gives up."""
+    await write(permissions, open_ctx, tenant_id, store_id, delete=False)
+    share = engine.lender.state().most * 3 // 4
+    all_hold = asyncio.Barrier(share)
+
+    async def asked() -> bool:
+        async with open_ctx(tenant_id) as ctx:
+            await ctx.tx.run("select 1")
+            await all_hold.wait()
+            head = Question(store_id, "user:anne", "viewer", "doc:1", at_least="head")
+            return (await permissions.engine.check(ctx, head)).allowed
+
+    assert await asyncio.gather(*(asked() for _ in range(share))) == [True] * share
+
+
 async def test_second_node_hears_of_a_write(
     permissions: Permissions, make_node: MakeNode, open_ctx: OpenContext, tenant_id: UUID, store_id: str
 ) -> None:

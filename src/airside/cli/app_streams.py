@@ -46,7 +46,8 @@ def create_stream(
     event: Annotated[
         list[str] | None,
         typer.Option(
-            help="session-revoked, credential-change or assurance-level-change; may be repeated. Without one: each."
+            help="session-revoked, credential-change, assurance-level-change or token-claims-change; may be repeated. "
+            "Without one: each."
         ),
     ] = None,
     description: Annotated[str, typer.Option(help="What it is for.")] = "",

@@ -26,7 +26,8 @@ VERIFICATION: Final = "https://schemas.openid.net/secevent/ssf/event-type/verifi
 SESSION_REVOKED: Final = f"{CAEP}session-revoked"
 CREDENTIAL_CHANGE: Final = f"{CAEP}credential-change"
 ASSURANCE_CHANGE: Final = f"{CAEP}assurance-level-change"
-EVENTS: Final = (SESSION_REVOKED, CREDENTIAL_CHANGE, ASSURANCE_CHANGE)
+TOKEN_CLAIMS_CHANGE: Final = f"{CAEP}token-claims-change"
+EVENTS: Final = (SESSION_REVOKED, CREDENTIAL_CHANGE, ASSURANCE_CHANGE, TOKEN_CLAIMS_CHANGE)
 """What streams may be asked to tell; a verification is told to each."""
 
 LEEWAY: Final = timedelta(seconds=30)

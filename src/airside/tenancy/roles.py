@@ -16,8 +16,8 @@ from airside.permissions import Filter, TupleKey
 from airside.store import RequestContext
 from airside.tenancy import records_roles
 from airside.tenancy.catalogue import name_of, relation_of
-from airside.tenancy.grants import Grants, object_name
-from airside.tenancy.model import MAX_ROLES, MAX_ROLES_OF_USER, CustomRole, RoleChange, RoleDraft
+from airside.tenancy.grants import MAX_ENDED, Grants, object_name
+from airside.tenancy.model import MAX_ROLES, MAX_ROLES_OF_USER, ROLES, CustomRole, RoleChange, RoleDraft
 
 ASSIGNEE: Final = "assignee"
 MAX_PAGE: Final = 200
@@ -83,11 +83,14 @@ class Roles:
 
     async def delete(self, ctx: RequestContext, role: CustomRole) -> None:
         """`role`, taken before, is gone: what it gave, who had it, and the access tokens that name it. A new role of
-        the same name is another one."""
+        the same name is another one. The log has each who lost it, unless there are too many (`MAX_ENDED`)."""
         assigned = await self._grants.read(ctx, Filter(object_type="role", object_id=role.word))
         await self._grants.write(ctx, deletes=[*_keys(ctx, role, role.permissions), *assigned])
         await records_roles.delete(ctx, role.role_id)
         await self._grants.end_tokens(ctx, [key.user for key in assigned])
+        if len(assigned) <= MAX_ENDED:
+            for key in assigned:
+                await self._moved(ctx, Event.ROLE_UNASSIGNED, role, key.user)
         await self._record(ctx, Event.ROLE_DELETED, role, assignees=len(assigned))
 
     async def assign(self, ctx: RequestContext, role: CustomRole, user_id: UUID) -> None:
@@ -105,7 +108,7 @@ class Roles:
             raise Conflict("too many roles of one user", max_roles=MAX_ROLES_OF_USER)
         key = _assignment(role, subject)
         await self._grants.write(ctx, writes=(key,))
-        await self._journal.record(ctx, Event.ROLE_ASSIGNED, subject=key.user, details={"role": role.word})
+        await self._moved(ctx, Event.ROLE_ASSIGNED, role, key.user)
 
     async def unassign(self, ctx: RequestContext, role: CustomRole, user_id: UUID) -> None:
         """Take `role`, taken before, from a user; their access tokens that carry it end with it."""
@@ -116,7 +119,7 @@ class Roles:
         key = _assignment(role, subject)
         await self._grants.write(ctx, deletes=(key,))
         await self._grants.end_tokens(ctx, (key.user,))
-        await self._journal.record(ctx, Event.ROLE_UNASSIGNED, subject=key.user, details={"role": role.word})
+        await self._moved(ctx, Event.ROLE_UNASSIGNED, role, key.user)
 
     async def of(self, ctx: RequestContext, user_id: UUID) -> list[CustomRole]:
         """The roles of the tenant's own that a user has, by name."""
@@ -132,6 +135,18 @@ class Roles:
         held = await self._grants.objects(ctx, _subject(user_id), ASSIGNEE, "role")
         ids = [parse_id(ROLE, word.partition(":")[2]) for word in held]
         return [row.name for row in await records_roles.named(ctx, ids)] if ids else []
+
+    async def left(self, ctx: RequestContext, subject: str) -> dict[str, str]:
+        """For the log, after a change: the roles that the tokens of a user will name once this transaction has been
+        committed, as `Members.roles` says them then. Nothing of anybody else: their tokens name none."""
+        kind, _, word = subject.partition(":")
+        if kind != "user":
+            return {}
+        tenant_kind, _, tenant_word = object_name(ctx.tenant_id).partition(":")
+        wanted = Filter(object_type=tenant_kind, object_id=tenant_word, subject=(kind, word, ""))
+        direct = {key.relation for key in await self._grants.read(ctx, wanted)}
+        built_in = ROLES if ROLES[0] in direct else [role for role in ROLES if role in direct]
+        return {"roles": " ".join([*built_in, *(row.name for row in await self._rows(ctx, subject))])}
 
     async def assignees(self, ctx: RequestContext, role: CustomRole) -> list[str]:
         """The subjects who have `role`, such as `user:usr_…`."""
@@ -152,6 +167,10 @@ class Roles:
         subject = ("role", format_id(ROLE, row.role_id), ASSIGNEE)
         found = await self._grants.read(ctx, Filter(object_type=kind, object_id=word, subject=subject))
         return row.with_permissions(frozenset(name_of(key.relation) for key in found))
+
+    async def _moved(self, ctx: RequestContext, event: Event, role: CustomRole, subject: str) -> None:
+        details = {"role": role.word, **await self.left(ctx, subject)}
+        await self._journal.record(ctx, event, subject=subject, details=details)
 
     async def _record(self, ctx: RequestContext, event: Event, role: CustomRole, **counts: int) -> None:
         details = {"name": role.name, "permissions": " ".join(sorted(role.permissions)), **counts}

@@ -1,7 +1,7 @@
 """Clients hear of security events by polls: each of its own streams, until it says that it has them."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -10,7 +10,9 @@ from airside.audit import Event, search_for
 from airside.core.ids import SESSION, USER, format_id, parse_id
 from airside.core.secret import Secret
 from airside.identity import User
-from airside.protocols.secevent import CREDENTIAL_CHANGE, PUSH, SESSION_REVOKED, VERIFICATION
+from airside.protocols.secevent import CREDENTIAL_CHANGE, PUSH, SESSION_REVOKED, TOKEN_CLAIMS_CHANGE, VERIFICATION
+from airside.store import RequestContext
+from airside.tenancy import RoleDraft
 from tests.oauth.signals.kit import Program, program
 from tests.running import PASSWORD, Place
 from tests.trips.visitor import visitor
@@ -71,6 +73,44 @@ async def test_credentials_are_told_by_kind_and_change_alone(receiver: Program) 
     said = claims["events"][CREDENTIAL_CHANGE]
     assert (said["credential_type"], said["change_type"]) == ("password", "update")
     assert said.keys() == {"credential_type", "change_type", "event_timestamp", "initiating_entity"}
+
+
+async def test_roles_are_told_as_tokens_will_name_them(receiver: Program) -> None:
+    place, services = receiver.place, receiver.place.server.services
+    user = await place.user("member")
+    stream = await receiver.stream(events_requested=[TOKEN_CLAIMS_CHANGE])
+
+    async def told(change: Callable[[RequestContext], Awaitable[object]]) -> list[str]:
+        async with place.operator() as ctx:
+            await change(ctx)
+        ((jti, claims),) = (await receiver.poll(stream)).items()
+        assert await receiver.poll(stream, ack=[jti]) == {}
+        assert claims["sub_id"] == {"format": "iss_sub", "iss": place.issuer, "sub": format_id(USER, user.id)}
+        said = claims["events"][TOKEN_CLAIMS_CHANGE]
+        assert said.keys() == {"claims", "event_timestamp", "initiating_entity"}
+        assert said["claims"].keys() == {"roles"}
+        async with place.operator() as ctx:
+            assert said["claims"]["roles"] == await services.member_admin.roles(ctx, user.id)
+        return said["claims"]["roles"]
+
+    async with place.operator() as ctx:
+        role = await services.role_admin.create(ctx, RoleDraft("auditor"))
+    members, roles = services.member_admin, services.role_admin
+    assert await told(lambda ctx: roles.assign(ctx, user.id, role.role_id)) == ["member", "auditor"]
+    assert await told(lambda ctx: members.revoke(ctx, user.id, "member")) == ["auditor"]
+    assert await told(lambda ctx: members.grant(ctx, user.id, "administrator")) == [
+        *("administrator", "member", "auditor")
+    ]
+    assert await told(lambda ctx: roles.delete(ctx, role.role_id)) == ["administrator", "member"]
+
+
+async def test_no_address_and_no_name_is_told_when_it_changes_and_no_role_of_a_program(receiver: Program) -> None:
+    place, services = receiver.place, receiver.place.server.services
+    user, stream = await place.user(), await receiver.stream()
+    async with place.operator() as ctx:
+        await services.users.change(ctx, user.id, "other@example.com", "Other", verified=False)
+        await services.members.grant(ctx, f"client:{receiver.client_id}", "can_read_users")
+    assert await receiver.poll(stream) == {}
 
 
 async def test_events_come_in_pages_and_in_order_and_two_polls_take_nothing_twice(receiver: Program) -> None:

@@ -8,7 +8,7 @@ from airside.core.clock import epoch
 from airside.core.ids import EVENT, format_id
 from airside.core.strict_json import Json, dumps
 from airside.oauth.signals.model import Telling
-from airside.protocols.secevent import ASSURANCE_CHANGE, CREDENTIAL_CHANGE, SESSION_REVOKED
+from airside.protocols.secevent import ASSURANCE_CHANGE, CREDENTIAL_CHANGE, SESSION_REVOKED, TOKEN_CLAIMS_CHANGE
 
 Details: TypeAlias = Mapping[str, Json]
 Told: TypeAlias = tuple[str, Mapping[str, Json]]
@@ -39,6 +39,12 @@ def _credential(credential: str, change: str) -> Callable[[Details], list[Told]]
     return lambda _: _changed(credential, change)
 
 
+def _claims(details: Details) -> list[Told]:
+    """Of what tokens say of a person, their roles: an address or a name changes too, and is never in an event."""
+    roles = details.get("roles")
+    return [(TOKEN_CLAIMS_CHANGE, {"claims": {"roles": [*roles.split()]}})] if isinstance(roles, str) else []
+
+
 def _reset(details: Details) -> list[Told]:
     taken = (("totp", GENERATOR), ("passkeys", PASSKEY))
     return [told for name, credential in taken if details.get(name) for told in _changed(credential, "revoke")]
@@ -54,6 +60,10 @@ TOLD: Final[Mapping[Event, Callable[[Details], list[Told]]]] = {
     Event.PASSKEY_ADDED: _credential(PASSKEY, "create"),
     Event.PASSKEY_REMOVED: _credential(PASSKEY, "delete"),
     Event.FACTORS_RESET: _reset,
+    Event.MEMBER_GRANTED: _claims,
+    Event.MEMBER_REVOKED: _claims,
+    Event.ROLE_ASSIGNED: _claims,
+    Event.ROLE_UNASSIGNED: _claims,
 }
 """The subject of each of these is a user, or the tenant: everybody."""
 
@@ -61,12 +71,13 @@ TOLD: Final[Mapping[Event, Callable[[Details], list[Told]]]] = {
 def tellings(event: Event, record: Record, details: Details) -> list[Telling]:
     """What is told of `event`; nothing of most. Ids, words and moments: nothing of what a record seals."""
     write = TOLD.get(event)
-    session = details.get("session")
-    common: dict[str, Json] = {"event_timestamp": int(epoch(record.at)), "initiating_entity": _initiator(record)}
+    session, subject = details.get("session"), record.subject.removeprefix("user:")
+    initiator = _initiator(record.actor, subject)
+    common: dict[str, Json] = {"event_timestamp": int(epoch(record.at)), "initiating_entity": initiator}
     return [
         Telling(
             kind=kind,
-            subject=record.subject,
+            subject=subject,
             session=session if isinstance(session, str) else "",
             data=dumps({**common, **said}).decode(),
             txn=format_id(EVENT, record.record_id),
@@ -75,8 +86,8 @@ def tellings(event: Event, record: Record, details: Details) -> list[Telling]:
     ]
 
 
-def _initiator(record: Record) -> str:
+def _initiator(actor: str, subject: str) -> str:
     """CAEP 1.0 §2: whoever it happened to, somebody who manages, or nobody."""
-    if record.actor == f"user:{record.subject}":
+    if actor == f"user:{subject}":
         return "user"
-    return "system" if record.actor.startswith("job:") or record.actor == "anonymous" else "admin"
+    return "system" if actor.startswith("job:") or actor == "anonymous" else "admin"
