@@ -40,7 +40,7 @@ def airside(
     done = forked.run(
         command,
         words,
-        preload=(__name__, "airside.cli.app", "airside.wiring.build"),
+        preload=(__name__, "airside.cli.app", "airside.wiring.build", "typer._adapters"),
         env=environment(**settings),
         cwd=cwd or Path.cwd(),
         seconds=SECONDS,

@@ -1,8 +1,13 @@
 """Countries of addresses, and what isn't known has none."""
 
+import subprocess
+import sys
+
 import pytest
 
 from tests.identity.kit import PLACES
+
+READ = "from airside.identity import places as p; each = p.Places(); {}; print(p._the_table.cache_info().currsize)"
 
 
 @pytest.mark.parametrize(
@@ -30,3 +35,13 @@ def test_registries_addresses_are_where_they_are_allocated(address: str, country
 def test_what_isnt_a_public_ipv4_address_has_no_country(address: str) -> None:
     """Private, reserved, IPv6, malformed: none of them raises, none of them is somewhere."""
     assert PLACES.country(address) is None
+
+
+@pytest.mark.parametrize(
+    ("done", "read"),
+    [("each.country('127.0.0.1')", 0), ("each.country('193.0.6.139')", 1), ("each.read()", 1)],
+    ids=["nobody from outside", "somebody from outside", "beforehand"],
+)
+def test_table_is_read_when_it_is_needed_or_beforehand(done: str, read: int) -> None:
+    said = subprocess.run([sys.executable, "-c", READ.format(done)], capture_output=True, text=True, check=True)
+    assert said.stdout.split() == [str(read)]

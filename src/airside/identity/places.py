@@ -23,10 +23,11 @@ def _the_table() -> _Table:
 
 
 class Places:
-    """Countries by address. The table is read when the process makes the first of these (10 MiB, 60 ms)."""
+    """Countries by address. The table is read once in a process, when somebody is first asked for (10 MiB, 60 ms)."""
 
-    def __init__(self) -> None:
-        self._table = _the_table()
+    def read(self) -> None:
+        """Read the table now, where nobody waits: verbs of the command line never need it, servers do."""
+        _the_table()
 
     def country(self, address: str) -> str | None:
         """The ISO 3166-1 alpha-2 code of the country of `address`; None where it isn't known."""
@@ -38,4 +39,4 @@ class Places:
             if parsed.ipv4_mapped is None:
                 return None
             parsed = parsed.ipv4_mapped
-        return self._table.lookupNumeric(int(parsed)) if parsed.is_global else None
+        return _the_table().lookupNumeric(int(parsed)) if parsed.is_global else None

@@ -42,6 +42,7 @@ class Jobs:
 
     async def __aenter__(self) -> Self:
         services, tenants = self._services, in_turn(self._tenants)
+        services.places.read()
         sequencing = services.sequencer.run(engine=services.engine, clock=services.clock, tenants=tenants)
         watching = services.watch.run(engine=services.engine, clock=services.clock, tenants=tenants)
         self._tasks = [

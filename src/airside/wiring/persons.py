@@ -48,6 +48,7 @@ class Persons:
     hashes: HashPool
     users: Users
     devices: Devices
+    places: Places
     signals: SignalReader
     passwords: Passwords
     passkeys: Passkeys
@@ -118,6 +119,7 @@ def persons(base: Foundation, settings: Settings) -> Persons:
         hashes=hashes,
         users=Users(vault=vault, entropy=entropy, journal=journal, quotas=base.quotas),
         devices=devices,
+        places=places,
         signals=SignalReader(vault=vault, devices=devices, places=places, policies=policies),
         passwords=passwords,
         passkeys=passkeys,
