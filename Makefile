@@ -17,6 +17,8 @@ PYTHON_PEERS := $(patsubst %,tests/peers/%/.venv/.installed,authlib jupyterhub n
 NPM_JUDGES := tests/judges/observatory/node_modules/.installed
 PYTHON_JUDGES := $(patsubst %,tests/judges/%/.venv/.installed,schemathesis wapiti)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# What is compiled is kept: else each process that a test starts compiles the package, and each run its tests.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: install run check fix test test-mutants test-peers test-judges test-debian gauntlet bench docs locks clean
 
