@@ -61,7 +61,7 @@ test-peers: install  ## stock clients in other languages against the real server
 	$(MAKE) --no-print-directory $(PYTHON_PEERS)
 	AIRSIDE_PEERS=$(if $(filter true,$(CI)),required) $(BIN)/pytest -n logical --dist loadfile tests/peers
 
-test-judges: install  ## scanners that others wrote against the three examples (needs Node.js 20 and npm)
+test-judges: install  ## scanners that others wrote against the examples (needs Node.js 20 and npm)
 	sh requirements/debian.sh requirements/debian-judges.txt
 	command -v npm >/dev/null || sh requirements/debian.sh requirements/debian-node.txt
 	! command -v npm >/dev/null || $(MAKE) --no-print-directory $(NPM_JUDGES)

@@ -1,4 +1,4 @@
-"""The checklist on each of the three examples, over TLS: nothing to mend, and nothing that couldn't be looked at."""
+"""The checklist on each of the examples, over TLS: nothing to mend, and nothing that couldn't be looked at."""
 
 import sys
 from collections.abc import AsyncGenerator, Mapping
@@ -12,11 +12,11 @@ from airside.assurance import Baseline, Report, Wanted, examine
 from airside.core.clock import Clock
 from airside.core.secret import Secret
 from airside.transport import DevelopmentCertificates, ensure_development_certificates
+from tests.examples.guestbooks import source
 from tests.examples.notes import NOTES, notes_tenant
 from tests.peers.daemons import daemon
 from tests.running import Running, free_port
 
-EXAMPLES: Final = NOTES.parent
 WSGI: Final = """
 import ssl, sys
 from werkzeug.serving import WSGIRequestHandler, run_simple
@@ -70,13 +70,15 @@ def certificates(tmp_path: Path, clock: Clock) -> DevelopmentCertificates:
     return ensure_development_certificates(tmp_path / "tls", clock=clock)
 
 
-@pytest.mark.parametrize(("kind", "name"), [("flask", "app"), ("django", "application")])
+@pytest.mark.parametrize(
+    ("kind", "server", "name"), [("fastapi", ASGI, "app"), ("flask", WSGI, "app"), ("django", WSGI, "application")]
+)
 async def test_guestbook_has_nothing_to_mend(
-    certificates: DevelopmentCertificates, clock: Clock, kind: str, name: str
+    certificates: DevelopmentCertificates, clock: Clock, kind: str, server: str, name: str
 ) -> None:
-    port, source = free_port(), EXAMPLES / f"guestbook_{kind}"
+    port = free_port()
     told = {"GUESTBOOK_HOST": f"localhost:{port}", "GUESTBOOK_RATE": PLENTY}
-    async with started(WSGI, name, source, port, certificates, told):
+    async with started(server, name, source(kind), port, certificates, told):
         wanted = Wanted(url=f"https://localhost:{port}/", trust=certificates.ca)
         report = await examine(wanted, Baseline(), clock=clock, progress=lambda _: None)
     assert left(report) == {}

@@ -1,31 +1,31 @@
-"""The guestbooks as their pages say: each a process of its own, by waitress."""
+"""The guestbooks as their pages say: each a process of its own, by uvicorn or waitress."""
 
 import asyncio
 import sys
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import httpx2
 import pytest
 from playwright.async_api import Browser, Page, Route
 
+from tests.examples.guestbooks import COMMANDS, source
 from tests.gauntlet.scripts import CORPUS, bundles
 from tests.gauntlet.watched import WORDS, watched
 from tests.running import free_port
 
-EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 HOST = "guestbook.test"
 LONGEST = 500
 """Characters that a guestbook takes at once."""
 
 
-@pytest.fixture(scope="module", params=["flask", "django"])
+@pytest.fixture(scope="module", params=list(COMMANDS))
 async def visitor(request: pytest.FixtureRequest) -> AsyncIterator[httpx2.AsyncClient]:
-    port, name = free_port(), {"flask": "app", "django": "application"}[request.param]
+    port = free_port()
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "waitress", f"--listen=127.0.0.1:{port}", f"app:{name}"),
-        cwd=EXAMPLES / f"guestbook_{request.param}",
+        *COMMANDS[request.param](port),
+        cwd=source(request.param),
         env={"GUESTBOOK_HOST": HOST, "PYTHONPATH": ":".join(path for path in sys.path if path)},
+        stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.DEVNULL,
     )
     try:

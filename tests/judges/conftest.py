@@ -12,7 +12,7 @@ from tests.judges.sites import Site, guestbook, notes
 from tests.peers.daemons import reachable_folder
 from tests.running import Running, free_port
 
-EXAMPLES = ["notes", "flask", "django"]
+EXAMPLES = ["notes", "fastapi", "flask", "django"]
 
 
 @pytest.fixture(scope="session")

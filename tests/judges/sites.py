@@ -1,4 +1,4 @@
-"""The three examples as people reach them: processes of their own, behind a stock proxy that ends TLS."""
+"""The examples as people reach them: processes of their own, behind a stock proxy that ends TLS."""
 
 import asyncio
 import json
@@ -16,13 +16,13 @@ import httpx2
 
 from airside.core.clock import SystemClock
 from airside.transport import DevelopmentCertificates, ensure_development_certificates
+from tests.examples.guestbooks import COMMANDS, source
+from tests.examples.notes import NOTES
 from tests.peers.daemons import daemon
 from tests.running import free_port
 
-EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 PROXY = Path(__file__).parent / "haproxy.cfg"
 LOOPBACK = "127.0.0.1"
-GUESTBOOKS = {"flask": "app:app", "django": "app:application"}
 GUESTBOOK = Path(__file__).parent / "guestbook.json"
 REFUSED = ("400", "401", "403", "409", "413", "503")
 PLENTY = "100000"
@@ -54,9 +54,8 @@ async def guestbook(kind: str, folder: Path, proxy: str, *, host: str = "") -> A
     secure = free_port()
     told = {"GUESTBOOK_HOST": host or f"localhost:{secure}", "GUESTBOOK_PROXIES": LOOPBACK, "GUESTBOOK_RATE": PLENTY}
     port = free_port()
-    command = [sys.executable, "-m", "waitress", f"--listen={LOOPBACK}:{port}", "--no-clear-untrusted-proxy-headers"]
     async with (
-        _process([*command, GUESTBOOKS[kind]], EXAMPLES / f"guestbook_{kind}", folder, port, told),
+        _process(COMMANDS[kind](port), source(kind), folder, port, told),
         _behind(proxy, kind, folder, secure, port) as site,
     ):
         yield site
@@ -68,7 +67,7 @@ async def notes(told: Mapping[str, str], secure: int, folder: Path, proxy: str, 
     port = free_port()
     command = [sys.executable, "-m", "uvicorn", "app:app", f"--port={port}", "--no-proxy-headers"]
     async with (
-        _process(command, EXAMPLES / "notes", folder, port, {**told, "NOTES_PROXIES": LOOPBACK}),
+        _process(command, NOTES, folder, port, {**told, "NOTES_PROXIES": LOOPBACK}),
         _behind(proxy, "notes", folder, secure, port) as site,
     ):
         openapi = folder / "openapi.json"
@@ -80,9 +79,7 @@ async def _document(told: Mapping[str, str]) -> dict[str, Any]:
     """What FastAPI makes of the application, which doesn't publish it."""
     code = "import app, json; print(json.dumps(app.app.openapi()))"
     environment = {**told, "PYTHONPATH": ":".join(path for path in sys.path if path)}
-    status, said = await judgement(
-        [sys.executable, "-c", code], EXAMPLES / "notes", seconds=60, environment=environment
-    )
+    status, said = await judgement([sys.executable, "-c", code], NOTES, seconds=60, environment=environment)
     assert status == 0, said
     document: dict[str, Any] = json.loads(said)
     refused = {"type": "object", "required": ["type", "title", "status", "code"]}

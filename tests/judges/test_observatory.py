@@ -6,11 +6,11 @@ from tests.installed import Installed
 from tests.judges.sites import Site, judgement
 
 BEST = "A+"
-LEAST = {"notes": 130, "flask": 140, "django": 140}
+LEAST = {"notes": 130, "fastapi": 140, "flask": 140, "django": 140}
 """All that it gives: 100, for the policy 10, who may load it 10, frames 5 and referrers 5; and 5 each for cookies that
 are set well and scripts that are named by hash, which a page may have and an API never will. The last 5 are for being
 on the browsers' list."""
-PAGES = {"notes": "localhost/me", "flask": "localhost", "django": "localhost"}
+PAGES = {"notes": "localhost/me", "fastapi": "localhost", "flask": "localhost", "django": "localhost"}
 """Notes has no page at its root; of what it has, `/me` answers who has no token."""
 
 

@@ -15,6 +15,7 @@ UNTRIED = ("sessionresumption_ticket", "WARN")  # it leaves before the tickets o
 NO_PORT = {"HTTP_status_code"}  # it names the host without its port, which is another host: 421 is right
 NO_PAGE: dict[str, set[str]] = {
     "notes": {"HTTP_status_code"},  # there is no page at its root, and 404 is right
+    "fastapi": set(),
     "flask": set(),
     "django": set(),
 }

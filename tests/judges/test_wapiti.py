@@ -13,7 +13,7 @@ MODULES = (
     "cookieflags csp exec file http_headers permanentxss redirect sql upload xss "
     "backup crlf htaccess https_redirect ldap methods shellshock timesql"
 )
-LEAST = {"notes": 5, "flask": 3, "django": 3}
+LEAST = {"notes": 5, "fastapi": 3, "flask": 3, "django": 3}
 """What there is: routes, or a page, its form and its script."""
 
 
