@@ -1,4 +1,4 @@
-"""Every deliberate mistake fits the build that it is made in: a pipeline makes one of each test's, another one each day."""
+"""Every deliberate mistake fits the build that it is made in: a pipeline makes one of each test, another one each day."""
 
 import tomllib
 from pathlib import Path
