@@ -85,8 +85,13 @@ def visitor(request: Request) -> str:
     return request.session.setdefault("visitor", token_urlsafe(16))
 
 
-@guestbook.post("/")
-async def write(request: Request, text: Annotated[str, Form()] = "") -> Response:
+@guestbook.api_route("/", methods=["GET", "POST"])
+async def home(request: Request, text: Annotated[str, Form()] = "") -> Response:
+    """The page, and its form. One route: of several at one path, Starlette's `Allow` names the first one's methods."""
+    return write(request, text) if request.method == "POST" else read(request)
+
+
+def write(request: Request, text: str) -> Response:
     """One more, if it is of a lawful length."""
     if not 0 < len(text.strip()) <= MAX_TEXT:
         return HTMLResponse("Between 1 and 500 characters, please.", 422)
@@ -94,8 +99,7 @@ async def write(request: Request, text: Annotated[str, Form()] = "") -> Response
     return RedirectResponse("/", 303)
 
 
-@guestbook.get("/")
-async def read(request: Request) -> HTMLResponse:
+def read(request: Request) -> Response:
     """What was written, newest first."""
     return HTMLResponse(
         PAGE.render(
