@@ -53,8 +53,6 @@ async def sealed(
         SecretInRecord, TooLarge: as `personal_bytes`.
     """
     address = clean(ctx.origin.address)
-    if address in NOWHERE and not personal:
-        return Sealed(address, None)
     sender = None if address in NOWHERE else await _key(ctx, vault, (ctx.principal.subject, *about))
     whose = await _key(ctx, vault, about) if personal else None
     origin, fields = address, dict(personal)

@@ -208,7 +208,7 @@ class _Lent:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def take(self, patience: float, holder: Holder, *, beside: bool) -> Connection:  # noqa: ARG002
+    async def take(self, patience: float, holder: Holder, *, beside: bool) -> Connection:  # noqa: ARG002 - it has one
         return self._connection
 
     async def give(self, connection: Connection) -> None:
