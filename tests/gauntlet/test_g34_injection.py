@@ -239,6 +239,16 @@ def _shape(answer: httpx2.Response) -> tuple[int, int, int]:
     return answer.status_code, answer.text.count("{"), answer.text.count("<")
 
 
+async def _told_apart(crowd: Crowd, surface: Surface, at: Parameter) -> str:
+    """What is true and what is false, answered differently: each time, for what was made by the first may refuse the
+    second."""
+    for _ in range(2):
+        true, false = [await crowd.ask(surface, at, each) for each in (TRUE, FALSE)]
+        if _shape(true) == _shape(false) or 429 in (true.status_code, false.status_code):
+            return ""
+    return f"{true.text[:140]} / {false.text[:140]}"
+
+
 async def _catalogue(dsn: str) -> set[tuple[Any, ...]]:
     async with await AsyncConnection.connect(dsn, autocommit=True) as connection:
         return set(await (await connection.execute(CATALOGUE)).fetchall())
@@ -256,10 +266,9 @@ async def _every_parameter(crowd: Crowd, surface: Surface, server: Running, dice
     for at in parameters:
         for payload in _payloads(at, dice):
             await crowd.ask(surface, at, payload)
-        if at.where not in ("door", "header") and (FULL or dice.randrange(PAIRED) == 0):
-            true, false = [await crowd.ask(surface, at, each) for each in (TRUE, FALSE)]
-            if _shape(true) != _shape(false) and 429 not in (true.status_code, false.status_code):
-                crowd.verdicts.blame("pair told apart", str(at), f"{true.text[:140]} / {false.text[:140]}")
+        paired = at.where not in ("door", "header") and (FULL or dice.randrange(PAIRED) == 0)
+        if paired and (told := await _told_apart(crowd, surface, at)):
+            crowd.verdicts.blame("pair told apart", str(at), told)
     return len(known), sum(len(at.steps) if at.where == "header" else 1 for at in parameters)
 
 
