@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 
+from airside.core.ids import USER, format_id
 from airside.custody import PersonCertificate
 from airside.custody.person_certificate import sign_person
 from airside.protocols.jose import SigningKey, thumbprint
@@ -143,6 +144,11 @@ def test_role_is_made_given_taken_and_deleted(run: Run) -> None:
     assert "users:write" in run("role", "permissions", "acme").stdout
     assert run("role", "give", "acme", "bea@acme.example", "support").stdout == "bea@acme.example has support\n"
     assert run("role", "take", "acme", "bea@acme.example", "support").stdout == "bea@acme.example has support no more\n"
+    user_id = run("user", "list", "acme").stdout.partition("bea@acme.example")[0].split()[-2]
+    assert run("role", "give", "acme", user_id, "support").stdout == f"{user_id} has support\n"
+    for person in (format_id(USER, UUID(int=7)), "bea"):
+        refused = run("role", "give", "acme", person, "support").stderr
+        assert f"acme has no user {person}: `airside user list acme`" in refused
     assert run("role", "delete", "acme", "support").stdout == "support is deleted\n"
     assert run("role", "list", "acme").stdout.splitlines()[1:] == []
 

@@ -242,11 +242,13 @@ def _shape(answer: httpx2.Response) -> tuple[int, int, int]:
 async def _told_apart(crowd: Crowd, surface: Surface, at: Parameter) -> str:
     """What is true and what is false, answered differently: each time, for what was made by the first may refuse the
     second."""
+    told = ""
     for _ in range(2):
         true, false = [await crowd.ask(surface, at, each) for each in (TRUE, FALSE)]
         if _shape(true) == _shape(false) or 429 in (true.status_code, false.status_code):
             return ""
-    return f"{true.text[:140]} / {false.text[:140]}"
+        told = f"{true.text[:140]} / {false.text[:140]}"
+    return told
 
 
 async def _catalogue(dsn: str) -> set[tuple[Any, ...]]:

@@ -115,6 +115,14 @@ async def test_oauth_refuses_in_its_own_words(
     assert not INTERNAL.search(answer.text)
 
 
+async def test_form_that_is_malformed_is_told_how_one_is_spelled(place: Place) -> None:
+    """As it comes from `curl -d "scope=a b"`."""
+    async with place.server.client() as http:
+        answer = await http.post(f"{place.issuer}/oauth2/token", content=b"scope=a b&client_id=x", headers=FORM)
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
+    assert "a space is spelled + or %20" in answer.json()["error_description"]
+
+
 async def test_oauth_takes_forms_only(place: Place) -> None:
     """N39."""
     async with place.server.client() as http:

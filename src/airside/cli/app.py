@@ -29,7 +29,7 @@ from airside.cli.app_tenant_transfer import tenant_transfer
 from airside.cli.app_transfer import transfer
 from airside.cli.app_vault_keys import keys
 from airside.cli.app_webhooks import webhook
-from airside.cli.words import Email, Slug
+from airside.cli.words import Email, Person, Slug
 
 app = typer.Typer(
     name="airside",
@@ -203,27 +203,27 @@ def list_users(
 
 
 @user.command("disable")
-def disable_user(slug: Slug, email: Email) -> None:
+def disable_user(slug: Slug, person: Person) -> None:
     """Disable a user: sessions and tokens end."""
     from airside.cli.manage import set_user_state as run
 
-    run(slug, email, "disabled")
+    run(slug, person, "disabled")
 
 
 @user.command("enable")
-def enable_user(slug: Slug, email: Email) -> None:
+def enable_user(slug: Slug, person: Person) -> None:
     """Bring a disabled user back."""
     from airside.cli.manage import set_user_state as run
 
-    run(slug, email, "active")
+    run(slug, person, "active")
 
 
 @user.command("password")
-def reset_password(slug: Slug, email: Email) -> None:
+def reset_password(slug: Slug, person: Person) -> None:
     """Give a user a new random password, printed once. Every session of theirs ends."""
     from airside.cli.manage import reset_password as run
 
-    run(slug, email)
+    run(slug, person)
 
 
 RoleName = Annotated[str, typer.Argument(help="The role's name.")]
@@ -267,19 +267,19 @@ def delete_role(slug: Slug, name: RoleName) -> None:
 
 
 @role.command("give")
-def give_role(slug: Slug, email: Email, name: RoleName) -> None:
+def give_role(slug: Slug, person: Person, name: RoleName) -> None:
     """Give a user a role."""
     from airside.cli.roles import give_role as run
 
-    run(slug, email, name)
+    run(slug, person, name)
 
 
 @role.command("take")
-def take_role(slug: Slug, email: Email, name: RoleName) -> None:
+def take_role(slug: Slug, person: Person, name: RoleName) -> None:
     """Take a role from a user: their access tokens end."""
     from airside.cli.roles import take_role as run
 
-    run(slug, email, name)
+    run(slug, person, name)
 
 
 @invitation.command("create")

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from airside.cli.words import Email, Slug
+from airside.cli.words import Person, Slug
 
 erasure = typer.Typer(no_args_is_help=True)
 
@@ -12,7 +12,7 @@ erasure = typer.Typer(no_args_is_help=True)
 @erasure.command("erase")
 def erase(
     slug: Slug,
-    email: Email,
+    person: Person,
     days: Annotated[
         int | None, typer.Option(help="Until they are erased; with 0, at once. Without it as the tenant's policy says.")
     ] = None,
@@ -22,7 +22,7 @@ def erase(
     from airside.cli.erasure import cancel as undo
     from airside.cli.erasure import erase as run
 
-    undo(slug, email) if cancel else run(slug, email, days)
+    undo(slug, person) if cancel else run(slug, person, days)
 
 
 @erasure.command("certificate")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from airside.cli.words import Slug
+from airside.cli.words import WHO, Person, Slug
 
 connections = typer.Typer(
     help="Connections to foreign identity providers: make, list, show, disable, delete, map; who people are by them.",
@@ -21,7 +21,6 @@ DomainName = Annotated[str, typer.Argument(help="The domain, as in example.com."
 CreatesUsers = Annotated[bool, typer.Option("--creates-users", help="Who isn't here yet gets an account.")]
 SecretFile = Annotated[Path | None, typer.Option("--secret", help="A file with the client secret.")]
 KeysFile = Annotated[Path | None, typer.Option("--keys", help="A file with private keys as PEM, the newest first.")]
-Email = Annotated[str, typer.Argument(help="The user's address.")]
 Off = Annotated[bool, typer.Option("--off", help="Not any more.")]
 
 
@@ -155,21 +154,21 @@ def set_secret(
 
 
 @connections.command("identities")
-def list_identities(slug: Slug, email: Email) -> None:
+def list_identities(slug: Slug, person: Person) -> None:
     """List who a user is elsewhere."""
     from airside.cli.connections import identities as run
 
-    run(slug, email)
+    run(slug, person)
 
 
 @connections.command("unlink")
 def unlink_identity(
-    slug: Slug, email: Email, identity: Annotated[str, typer.Argument(help="The identity's id, ext_….")]
+    slug: Slug, person: Person, identity: Annotated[str, typer.Argument(help="The identity's id, ext_….")]
 ) -> None:
     """Take who a user is elsewhere from them; sessions that it proved end."""
     from airside.cli.connections import unlink as run
 
-    run(slug, email, identity)
+    run(slug, person, identity)
 
 
 @domains.command("add")
@@ -223,10 +222,10 @@ def delete_domain(slug: Slug, domain: DomainName) -> None:
 @domains.command("break-glass")
 def break_glass(
     slug: Slug,
-    email: Annotated[str, typer.Argument(help="Whom to name. Without an address: who is named.")] = "",
+    person: Annotated[str, typer.Argument(help=f"{WHO} Without one: who is named.")] = "",
     off: Off = False,
 ) -> None:
     """Name who may sign in by their own means though their domain is enforced; each use is told to administrators."""
     from airside.cli.domains import break_glass as run
 
-    run(slug, email, off=off)
+    run(slug, person, off=off)

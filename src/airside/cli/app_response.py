@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from airside.cli.words import Slug
+from airside.cli.words import WHO, Slug
 
 respond = typer.Typer(
     help="Respond to an attack: end sessions, lock, revoke and rotate keys, ban networks.", no_args_is_help=True
@@ -16,25 +16,25 @@ incident = typer.Typer(
 )
 
 Part = Annotated[str, typer.Option("--incident", help="The incident that it is part of, inc_….")]
-Whom = Annotated[str, typer.Argument(metavar="[EMAIL]", help="The user's e-mail address.")]
+Whom = Annotated[str, typer.Argument(metavar="[PERSON]", help=WHO)]
 Everybody = Annotated[bool, typer.Option("--everybody", help="Of everybody in the tenant.")]
 Id = Annotated[str, typer.Argument(metavar="INCIDENT", help="The incident's id, inc_….")]
 
 
 @respond.command("end-sessions")
-def end_sessions(slug: Slug, email: Whom = "", everybody: Everybody = False, part: Part = "") -> None:
+def end_sessions(slug: Slug, person: Whom = "", everybody: Everybody = False, part: Part = "") -> None:
     """End every session of a user, or of everybody, with all their tokens."""
     from airside.cli.response import end_sessions as run
 
-    run(slug, email, part, everybody=everybody)
+    run(slug, person, part, everybody=everybody)
 
 
 @respond.command("reauthenticate")
-def reauthenticate(slug: Slug, email: Whom = "", everybody: Everybody = False, part: Part = "") -> None:
+def reauthenticate(slug: Slug, person: Whom = "", everybody: Everybody = False, part: Part = "") -> None:
     """Have a user, or everybody, prove themselves anew: sessions stay, and count for nothing until then."""
     from airside.cli.response import reauthenticate as run
 
-    run(slug, email, part, everybody=everybody)
+    run(slug, person, part, everybody=everybody)
 
 
 @respond.command("lock")

@@ -202,12 +202,12 @@ def set_secret(slug: str, word: str, file: Path) -> None:
     run(main())
 
 
-def identities(slug: str, email: str) -> None:
+def identities(slug: str, person: str) -> None:
     """Who a user is elsewhere."""
 
     async def main() -> None:
         async with operating(slug) as (services, ctx):
-            user = await user_of(services, ctx, slug, email)
+            user = await user_of(services, ctx, slug, person)
             held = await services.identity_admin.list(ctx, user.id)
         rows = [
             (
@@ -223,18 +223,18 @@ def identities(slug: str, email: str) -> None:
     run(main())
 
 
-def unlink(slug: str, email: str, word: str) -> None:
+def unlink(slug: str, person: str, word: str) -> None:
     """Take one."""
 
     async def main() -> None:
         async with operating(slug) as (services, ctx):
-            user = await user_of(services, ctx, slug, email)
+            user = await user_of(services, ctx, slug, person)
             try:
                 await services.identity_admin.unlink(ctx, user.id, parse_id(IDENTITY, word))
             except (InvalidInput, NotFound):
-                words = f"{email} has no identity {word}: `airside connections identities {slug} {email}` shows them"
+                words = f"{person} has no identity {word}: `airside connections identities {slug} {person}` shows them"
                 raise NotFound(words) from None
-        out.print(f"{email} is nobody by {word} any more")
+        out.print(f"{person} is nobody by {word} any more")
 
     run(main())
 

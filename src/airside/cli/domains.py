@@ -97,18 +97,18 @@ def delete(slug: str, name: str) -> None:
     run(main())
 
 
-def break_glass(slug: str, email: str, *, off: bool) -> None:
-    """Name somebody, or no more; without an address, say who is named."""
+def break_glass(slug: str, person: str, *, off: bool) -> None:
+    """Name somebody, or no more; without a name, say who is named."""
 
     async def main() -> None:
         async with operating(slug) as (services, ctx):
             verbs = services.domain_admin
-            if not email:
+            if not person:
                 table(("user",), [(format_id(USER, user_id),) for user_id in await verbs.break_glass(ctx)])
                 return
-            user = await user_of(services, ctx, slug, email)
+            user = await user_of(services, ctx, slug, person)
             await (verbs.stop(ctx, user.id) if off else verbs.let_pass(ctx, user.id))
-        out.print(f"{email} {'has no way of their own any more' if off else 'may sign in by their own means'}")
+        out.print(f"{person} {'has no way of their own any more' if off else 'may sign in by their own means'}")
 
     run(main())
 

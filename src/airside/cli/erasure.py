@@ -16,32 +16,32 @@ from airside.wiring.build import Services
 MAX_FILE: Final = 256 * 1024
 
 
-def erase(slug: str, email: str, days: int | None) -> None:
+def erase(slug: str, person: str, days: int | None) -> None:
     """Out of use now, erased later; with no days left, closed here and now."""
 
     async def main() -> None:
         async with operating(slug) as (services, ctx):
-            user = await user_of(services, ctx, slug, email)
+            user = await user_of(services, ctx, slug, person)
             try:
                 wanted = await services.user_admin.erase(ctx, user.id, days)
             except Conflict:
                 raise Conflict(await _why_not(services, ctx, slug, user)) from None
-        out.print(f"{email} ({format_id(USER, user.id)}): {_when(wanted)}")
+        out.print(f"{person} ({format_id(USER, user.id)}): {_when(wanted)}")
         if wanted.state == "waiting":
-            out.print(f"`airside user erase {slug} {email} --cancel` brings them back until then")
+            out.print(f"`airside user erase {slug} {person} --cancel` brings them back until then")
 
     run(main())
 
 
-def cancel(slug: str, email: str) -> None:
+def cancel(slug: str, person: str) -> None:
     """Bring them back."""
 
     async def main() -> None:
         async with operating(slug) as (services, ctx):
-            user = await user_of(services, ctx, slug, email)
+            user = await user_of(services, ctx, slug, person)
             await services.user_admin.cancel_erasure(ctx, user.id)
             state = await services.users.state(ctx, user.id)
-        out.print(f"{email} stays, and is {state}")
+        out.print(f"{person} stays, and is {state}")
 
     run(main())
 

@@ -6,12 +6,12 @@ from airside.core.errors import NotFound
 from airside.core.ids import FACTOR, PASSKEY, format_id
 
 
-def list_factors(slug: str, email: str) -> None:
+def list_factors(slug: str, person: str) -> None:
     """Kinds, names and dates."""
 
     async def main() -> None:
         async with operating(slug) as (services, ctx):
-            user = await user_of(services, ctx, slug, email)
+            user = await user_of(services, ctx, slug, person)
             held = await services.factor_admin.list(ctx, user.id)
         rows = [("", "password", "", "")] if held.password else []
         rows += [(format_id(FACTOR, each.id), "totp", "", f"{each.confirmed_at:%Y-%m-%d}") for each in held.totp]
@@ -24,28 +24,28 @@ def list_factors(slug: str, email: str) -> None:
     run(main())
 
 
-def reset_factors(slug: str, email: str) -> None:
+def reset_factors(slug: str, person: str) -> None:
     """Every second factor is gone."""
 
     async def main() -> None:
         async with operating(slug) as (services, ctx):
-            user = await user_of(services, ctx, slug, email)
+            user = await user_of(services, ctx, slug, person)
             await services.factor_admin.reset(ctx, user.id)
-        out.print(f"{email} has no second factor any more")
+        out.print(f"{person} has no second factor any more")
 
     run(main())
 
 
-def demand_password(slug: str, email: str) -> None:
+def demand_password(slug: str, person: str) -> None:
     """The next sign-in asks for another."""
 
     async def main() -> None:
         async with operating(slug) as (services, ctx):
-            user = await user_of(services, ctx, slug, email)
+            user = await user_of(services, ctx, slug, person)
             try:
                 await services.factor_admin.demand_password_change(ctx, user.id)
             except NotFound:
-                raise NotFound(f"{email} has no password: `airside user password {slug} {email}` sets one") from None
-        out.print(f"{email} is asked for another password at the next sign-in")
+                raise NotFound(f"{person} has no password: `airside user password {slug} {person}` sets one") from None
+        out.print(f"{person} is asked for another password at the next sign-in")
 
     run(main())

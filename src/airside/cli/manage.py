@@ -7,7 +7,7 @@ from airside.admin import OPERATOR
 from airside.cli.session import opened, out, run, settings_for_people, table
 from airside.core.entropy import token
 from airside.core.errors import Conflict, InvalidInput, NotFound, QuotaExceeded, Refusal
-from airside.core.ids import TENANT, USER, format_id
+from airside.core.ids import TENANT, USER, format_id, parse_id
 from airside.core.secret import Secret
 from airside.identity import DomainPage, User, UserState
 from airside.store import RequestContext
@@ -117,24 +117,24 @@ async def _users(services: Services, ctx: RequestContext, domain: str | None) ->
         after = page.after
 
 
-def set_user_state(slug: str, email: str, state: UserState) -> None:
+def set_user_state(slug: str, person: str, state: UserState) -> None:
     """Disable or enable."""
 
     async def main() -> None:
         async with operating(slug) as (services, ctx):
-            user = await user_of(services, ctx, slug, email)
+            user = await user_of(services, ctx, slug, person)
             await services.user_admin.set_state(ctx, user.id, state)
-        out.print(f"{email} is {state}")
+        out.print(f"{person} is {state}")
 
     run(main())
 
 
-def reset_password(slug: str, email: str) -> None:
+def reset_password(slug: str, person: str) -> None:
     """A new random password."""
 
     async def main() -> None:
         async with operating(slug) as (services, ctx):
-            user = await user_of(services, ctx, slug, email)
+            user = await user_of(services, ctx, slug, person)
             password = Secret(token(services.entropy, PASSWORD_BITS))
             await services.user_admin.set_password(ctx, user.id, password)
         out.print(f"password (shown once): {password.reveal()}")
@@ -142,9 +142,11 @@ def reset_password(slug: str, email: str) -> None:
     run(main())
 
 
-async def user_of(services: Services, ctx: RequestContext, slug: str, email: str) -> User:
-    """The tenant's user with that e-mail address. Raises: NotFound."""
+async def user_of(services: Services, ctx: RequestContext, slug: str, person: str) -> User:
+    """The tenant's user with that e-mail address or id. Raises: NotFound."""
     try:
-        return await services.user_admin.find(ctx, email)
-    except NotFound:
-        raise NotFound(f"{slug} has no user {email}: `airside user list {slug}` shows them") from None
+        if "@" in person:
+            return await services.user_admin.find(ctx, person)
+        return await services.user_admin.get(ctx, parse_id(USER, person))
+    except (InvalidInput, NotFound):
+        raise NotFound(f"{slug} has no user {person}: `airside user list {slug}` shows them") from None

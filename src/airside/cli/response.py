@@ -4,7 +4,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from airside.admin import key_owner
-from airside.cli.manage import operating
+from airside.cli.manage import operating, user_of
 from airside.cli.session import out, run, table
 from airside.core.errors import InvalidInput, NotFound
 from airside.core.ids import BAN, INCIDENT, parse_id
@@ -12,24 +12,24 @@ from airside.store import RequestContext
 from airside.wiring.build import Services
 
 
-def end_sessions(slug: str, email: str, part: str, *, everybody: bool) -> None:
+def end_sessions(slug: str, person: str, part: str, *, everybody: bool) -> None:
     """Of a user, or of everybody."""
 
     async def main() -> None:
         async with operating(slug) as (services, ctx):
-            user_id = await _whose(services, ctx, slug, email, everybody=everybody)
+            user_id = await _whose(services, ctx, slug, person, everybody=everybody)
             ended = await services.response_admin.end_sessions(ctx, user_id, incident_id=_part(part))
         out.print(f"{slug}: {ended} sessions ended, with their tokens")
 
     run(main())
 
 
-def reauthenticate(slug: str, email: str, part: str, *, everybody: bool) -> None:
+def reauthenticate(slug: str, person: str, part: str, *, everybody: bool) -> None:
     """A user, or everybody."""
 
     async def main() -> None:
         async with operating(slug) as (services, ctx):
-            user_id = await _whose(services, ctx, slug, email, everybody=everybody)
+            user_id = await _whose(services, ctx, slug, person, everybody=everybody)
             outdated = await services.response_admin.reauthenticate(ctx, user_id, incident_id=_part(part))
         out.print(f"{slug}: {outdated} sessions have to be proven anew; their tokens ended")
 
@@ -132,15 +132,10 @@ def lift(slug: str, word: str, part: str) -> None:
     run(main())
 
 
-async def _whose(services: Services, ctx: RequestContext, slug: str, email: str, *, everybody: bool) -> UUID | None:
-    if everybody is bool(email):
-        raise InvalidInput("either a user's e-mail address or --everybody")
-    if everybody:
-        return None
-    try:
-        return (await services.user_admin.find(ctx, email)).id
-    except NotFound:
-        raise NotFound(f"{slug} has no user {email}") from None
+async def _whose(services: Services, ctx: RequestContext, slug: str, person: str, *, everybody: bool) -> UUID | None:
+    if everybody is bool(person):
+        raise InvalidInput("either a user or --everybody")
+    return None if everybody else (await user_of(services, ctx, slug, person)).id
 
 
 def _part(word: str) -> UUID | None:

@@ -62,26 +62,26 @@ def delete_role(slug: str, name: str) -> None:
     run(main())
 
 
-def give_role(slug: str, email: str, name: str) -> None:
+def give_role(slug: str, person: str, name: str) -> None:
     """A role to a user."""
 
     async def main() -> None:
         async with operating(slug) as (services, ctx):
-            user, role = await user_of(services, ctx, slug, email), await _role(services, ctx, slug, name)
+            user, role = await user_of(services, ctx, slug, person), await _role(services, ctx, slug, name)
             await services.role_admin.assign(ctx, user.id, role.role_id)
-        out.print(f"{email} has {name}")
+        out.print(f"{person} has {name}")
 
     run(main())
 
 
-def take_role(slug: str, email: str, name: str) -> None:
+def take_role(slug: str, person: str, name: str) -> None:
     """A role from a user."""
 
     async def main() -> None:
         async with operating(slug) as (services, ctx):
-            user, role = await user_of(services, ctx, slug, email), await _role(services, ctx, slug, name)
+            user, role = await user_of(services, ctx, slug, person), await _role(services, ctx, slug, name)
             await services.role_admin.unassign(ctx, user.id, role.role_id)
-        out.print(f"{email} has {name} no more")
+        out.print(f"{person} has {name} no more")
 
     run(main())
 

@@ -45,7 +45,7 @@ from airside.oauth.errors import (
     UnsupportedResponseType,
     UseDpopNonce,
 )
-from airside.protocols.oauth import ErrorCode
+from airside.protocols.oauth import ErrorCode, MalformedForm
 from airside.shield import come_again
 
 TABLE: Final[dict[type[Refusal], tuple[int, ErrorCode, str]]] = {
@@ -89,6 +89,11 @@ TABLE: Final[dict[type[Refusal], tuple[int, ErrorCode, str]]] = {
     Unauthenticated: (401, ErrorCode.INVALID_TOKEN, "The access token is missing, expired, revoked or malformed."),
     Forbidden: (403, ErrorCode.INSUFFICIENT_SCOPE, "The access token doesn't reach this."),
     InvalidInput: (400, ErrorCode.INVALID_REQUEST, "The request can't be understood."),
+    MalformedForm: (
+        400,
+        ErrorCode.INVALID_REQUEST,
+        "The form is malformed: each parameter comes once, and a space is spelled + or %20.",
+    ),
     TooLarge: (413, ErrorCode.INVALID_REQUEST, "The request is too large."),
     LimitExceeded: (429, ErrorCode.TEMPORARILY_UNAVAILABLE, "Too many failed requests; try again later."),
     Unavailable: (503, ErrorCode.TEMPORARILY_UNAVAILABLE, "A needed part is away; try again."),

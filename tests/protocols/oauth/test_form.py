@@ -1,7 +1,7 @@
 import pytest
 
-from airside.core.errors import InvalidInput, TooLarge
-from airside.protocols.oauth import MAX_FIELDS, MAX_FORM, parse_form
+from airside.core.errors import TooLarge
+from airside.protocols.oauth import MAX_FIELDS, MAX_FORM, MalformedForm, parse_form
 
 
 def test_fields_are_decoded_and_empty_ones_count_as_not_sent():
@@ -35,7 +35,7 @@ def test_fields_are_decoded_and_empty_ones_count_as_not_sent():
 )
 def test_ambiguous_or_malformed_form_is_refused(body: bytes):
     """A parameter twice above all (RFC 6749 §3.1, N09)."""
-    with pytest.raises(InvalidInput):
+    with pytest.raises(MalformedForm):
         parse_form(body)
 
 
@@ -48,7 +48,7 @@ def test_resources_and_audiences_may_be_named_several_times():
 @pytest.mark.parametrize("body", [b"resource=a+b", b"resource=a%20b", b"resource=a%0Ab", b"audience=a&audience=b%09"])
 def test_one_value_never_passes_for_two(body: bytes):
     """N09"""
-    with pytest.raises(InvalidInput):
+    with pytest.raises(MalformedForm):
         parse_form(body)
 
 

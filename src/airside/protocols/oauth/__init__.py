@@ -31,7 +31,7 @@ from airside.protocols.oauth.dpop import (
     parse_dpop_token,
     verify_proof,
 )
-from airside.protocols.oauth.form import MAX_FIELDS, MAX_FORM, parse_form
+from airside.protocols.oauth.form import MAX_FIELDS, MAX_FORM, MalformedForm, parse_form
 from airside.protocols.oauth.half_hash import half_hash
 from airside.protocols.oauth.id_token import (
     CLOCK_LEEWAY,
@@ -74,6 +74,7 @@ __all__ = [
     "DpopRefused",
     "ErrorCode",
     "ExpectedIdToken",
+    "MalformedForm",
     "ProviderMetadata",
     "ProviderRefused",
     "RsaAlgorithm",
