@@ -24,7 +24,7 @@ from airside.core.entropy import Entropy
 from airside.store import TABLES
 from airside.vault.kms.local import LocalKek
 from tests.gauntlet.camps import QUIET, Camp, camp, never_were
-from tests.gauntlet.letters import emptied
+from tests.gauntlet.letters import settled
 from tests.makers import Database
 from tests.running import Place, Running, running
 from tests.surface import endpoints
@@ -173,7 +173,7 @@ async def server(
 @pytest.mark.gauntlet
 async def test_no_tenant_reads_writes_or_senses_another(server: Running, scratch: Database):
     camps = [await camp(server) for _ in range(TENANTS)]
-    await emptied(scratch.superuser, [camp.place.tenant_id for camp in camps])
+    await settled(scratch.superuser, [camp.place.tenant_id for camp in camps])
     until = server.services.clock.now()
     before = {camp.canary: await digest(scratch.superuser, camp.place, until) for camp in camps}
     surface = [(endpoint.method, endpoint.template) for endpoint in endpoints(server)]

@@ -42,7 +42,7 @@ from tests.gauntlet.injections import (
     Payload,
 )
 from tests.gauntlet.lawful import CALLBACK
-from tests.gauntlet.letters import emptied
+from tests.gauntlet.letters import settled
 from tests.gauntlet.parameters import Keys, Parameter, Surface, is_sendable
 from tests.gauntlet.test_g16_tenants_apart import digest
 from tests.gauntlet.test_g25_json_everywhere import PERSONS
@@ -282,7 +282,7 @@ async def test_nothing_is_evaluated_anywhere(
     seed = random.SystemRandom().getrandbits(32)
     own, beside = await camp(server), await camp(server)
     surface = await _surface(server, own)
-    await emptied(scratch.superuser, [own.place.tenant_id, beside.place.tenant_id])
+    await settled(scratch.superuser, [own.place.tenant_id, beside.place.tenant_id])
     until, things = clock.now(), await _catalogue(scratch.superuser)
     before = await digest(scratch.superuser, beside.place, until)
     verdicts = Verdicts(beside.canary)
