@@ -8,8 +8,8 @@ BESIDE := -n logical --max-worker-restart 0 -m "not alone"
 # What is caught is often caught by waiting.
 MUTANTS_BESIDE := -n $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN)))) --dist worksteal --max-worker-restart 0 -m "not alone"
 ALONE := -m alone
-# What has a verb of its own, and takes long.
-APART := --ignore=tests/mutants --ignore=tests/judges
+# What has a verb of its own, and takes long. A part of the gauntlet that is named is run.
+APART = --ignore=tests/mutants --ignore=tests/judges $(if $(filter tests,$(TESTS)),--ignore=tests/gauntlet)
 OR_NONE := || test $$? -eq 5  # pytest's word for no test at all, as in most parts
 NPM_PEERS := $(patsubst %,tests/peers/%/node_modules/.installed,openfga-js openid-client oauth4webapi jupyterhub oidc-provider)
 LOCKED := $(patsubst tests/%/requirements.in,%,$(wildcard tests/*/*/requirements.in))
@@ -20,7 +20,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # What is compiled is kept: else each process that a test starts compiles the package, and each run its tests.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: install run check fix test test-mutants test-peers test-judges test-debian gauntlet bench docs locks clean
+.PHONY: install run check fix test test-gauntlet test-mutants test-peers test-judges test-debian gauntlet bench docs locks clean
 
 install: $(STAMP)  ## make .venv from the hashed locks
 
@@ -44,10 +44,13 @@ fix: install  ## what check can mend by itself
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-test: install  ## every test but the mutants and judges; TESTS=tests/store for a part
+test: install  ## every test but the gauntlet, mutants and judges; TESTS=tests/store for a part
 	sh requirements/debian.sh
 	$(BIN)/pytest $(BESIDE) --dist loadfile $(APART) $(TESTS)
 	$(BIN)/pytest $(ALONE) $(APART) $(TESTS)$(OR_NONE)
+
+test-gauntlet:  ## what must never happen, in short form
+	$(MAKE) --no-print-directory test TESTS=tests/gauntlet
 
 test-mutants: install  ## each gauntlet test on a build with one deliberate mistake, which it must catch; AIRSIDE_GAUNTLET_FULL=1 for all
 	sh requirements/debian.sh
