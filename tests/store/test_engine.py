@@ -9,7 +9,7 @@ import pytest
 
 from airside.core.clock import Clock
 from airside.core.entropy import Entropy
-from airside.core.errors import Inconsistent, Misconfigured, Unavailable
+from airside.core.errors import Conflict, Inconsistent, Misconfigured, Unavailable
 from airside.store import Engine, Lookup, UniqueViolation
 from tests.makers import Database, EngineFactory, MakeTenant
 
@@ -186,6 +186,27 @@ async def test_cancelled_request_gives_its_connection_back_clean(
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
+        async with engine.begin(tenant_id) as ctx:
+            assert await ctx.tx.one(Setting, CURRENT) == Setting(str(tenant_id))
+
+
+async def test_request_that_is_cancelled_while_it_rolls_back_keeps_no_connection(
+    database: Database, clock: Clock, entropy: Entropy, tenant_id: UUID
+):
+    """Else each would take a place of its tenant's with it, for good."""
+    async with Engine(database.app, clock=clock, entropy=entropy, size=4) as engine:
+
+        async def refused() -> None:
+            async with engine.begin(tenant_id) as ctx:
+                await ctx.tx.run("select 1")
+                task = asyncio.current_task()
+                assert task is not None
+                asyncio.get_running_loop().call_soon(task.cancel)
+                raise Conflict("refused")
+
+        for _ in range(8):
+            with pytest.raises(asyncio.CancelledError):
+                await asyncio.create_task(refused())
         async with engine.begin(tenant_id) as ctx:
             assert await ctx.tx.one(Setting, CURRENT) == Setting(str(tenant_id))
 

@@ -188,15 +188,16 @@ class LazyTransaction:
         if connection is None:
             return
         status = connection.pgconn.transaction_status
-        # The pool rolls back what is merely open; what is still in flight can't be reasoned about.
-        if status == TransactionStatus.ACTIVE:
-            await connection.close()
-        elif status in (TransactionStatus.INTRANS, TransactionStatus.INERROR):
-            try:
-                await connection.rollback()
-            except psycopg.Error:
+        try:
+            # The pool rolls back what is merely open; what is still in flight can't be reasoned about.
+            if status == TransactionStatus.ACTIVE:
                 await connection.close()
-        await self._lender.give(connection)
+            elif status in (TransactionStatus.INTRANS, TransactionStatus.INERROR):
+                await connection.rollback()
+        except psycopg.Error:
+            await connection.close()
+        finally:  # also where the caller is cancelled meanwhile: the pool looks at what it gets back
+            await self._lender.give(connection)
 
 
 def _rows(connection: Connection, answer: PGresult, row: type[Row]) -> list[Row]:
