@@ -15,7 +15,7 @@ from airside.core.errors import LimitExceeded, Unavailable
 from airside.core.gcra import Rate
 from airside.core.secret import Secret
 from airside.limits import Limit
-from airside.limits.in_valkey import PATIENCE, ValkeyLimiter
+from airside.limits.in_valkey import MAX_FLUSH, PATIENCE, ValkeyLimiter
 from airside.vault import Vault
 from tests.conftest import MakeTenant, OpenContext
 from tests.running import free_port
@@ -81,38 +81,78 @@ async def test_without_a_server_nothing_is_allowed(
             await (limiter.spend if spend else limiter.refund)(ctx, [(LIMIT, "k")])
 
 
-async def test_server_that_hangs_is_waited_for_so_long_and_no_longer(
-    vault: Vault, closing: AsyncExitStack, open_ctx: OpenContext, tenant_id: UUID, clock: Clock
-) -> None:
-    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read()
+Asked = list[bytes]
+
+
+async def _pretending(answer: bytes, vault: Vault, closing: AsyncExitStack) -> tuple[ValkeyLimiter, Asked]:
+    """A limiter on a server that says `answer` to each script, and what it was asked by scripts."""
+    asked = Asked()
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while words := await reader.read(1 << 20):
+            script = b"EVAL" in words
+            asked.extend([words] * script)
+            writer.write(answer if script else b"-ERR unknown command\r\n")
         writer.close()
 
-    deaf = await closing.enter_async_context(await asyncio.start_server(silent, "127.0.0.1", 0))
-    limiter = _limiter(f"redis://127.0.0.1:{deaf.sockets[0].getsockname()[1]}", vault, closing)
+    server = await closing.enter_async_context(await asyncio.start_server(talk, "127.0.0.1", 0))
+    limiter = ValkeyLimiter(Secret(f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}?protocol=2"), vault=vault)
+    closing.push_async_callback(limiter.aclose)
+    return limiter, asked
+
+
+@pytest.mark.parametrize("spend", [True, False], ids=["spend", "refund"])
+async def test_server_that_hangs_is_waited_for_so_long_and_asked_once(
+    vault: Vault, closing: AsyncExitStack, open_ctx: OpenContext, tenant_id: UUID, clock: Clock, spend: bool
+) -> None:
+    """What is asked twice is counted twice, and more would be given back than was spent."""
+    limiter, asked = await _pretending(b"", vault, closing)
     async with open_ctx(tenant_id) as ctx:
         began = clock.monotonic()
         with pytest.raises(Unavailable):
-            await limiter.spend(ctx, [(LIMIT, "k")])
+            await (limiter.spend if spend else limiter.refund)(ctx, [(LIMIT, "k")])
         assert clock.monotonic() - began >= PATIENCE
-    await limiter.aclose()
+    assert len(asked) == 1
 
 
-async def test_server_that_answers_nonsense_allows_nothing(
+async def test_nobody_waits_behind_those_who_wait_in_vain(
     vault: Vault, closing: AsyncExitStack, open_ctx: OpenContext, tenant_id: UUID
 ) -> None:
-    async def odd(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while words := await reader.read(65_536):
-            writer.write(b"$9\r\ndone done\r\n" if b"spend" in words else b"-ERR unknown command\r\n")
-        writer.close()
-
-    deaf = await closing.enter_async_context(await asyncio.start_server(odd, "127.0.0.1", 0))
-    port = deaf.sockets[0].getsockname()[1]
-    limiter = _limiter(f"redis://127.0.0.1:{port}?protocol=2", vault, closing)
+    """Else each flush would cost its second, and more come in that time than leave."""
+    limiter, asked = await _pretending(b"", vault, closing)
     async with open_ctx(tenant_id) as ctx:
+        each = (limiter.spend(ctx, [(LIMIT, str(number))]) for number in range(3 * MAX_FLUSH))
+        told = await asyncio.gather(*each, return_exceptions=True)
+    assert {type(error) for error in told} == {Unavailable}
+    assert len([words for words in asked if b"EVAL" in words[:20]]) == 1
+
+
+@pytest.mark.parametrize("spend", [True, False], ids=["spend", "refund"])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"$9\r\ndone done\r\n",
+        b"$0\r\n\r\n",
+        b"$5\r\nhello\r\n",
+        b"$10\r\n2:1.000000\r\n",
+        b"$10\r\n0:1.000000\r\n",
+        b"$3\r\n1:x\r\n",
+        b":1\r\n",
+        b":abc\r\n",
+        b"$abc\r\n",
+        b"*2\r\n$4\r\ndone\r\n$4\r\ndone\r\n",
+        b"-ERR no\r\n",
+        b"?\r\n",
+    ],
+    ids=str,
+)
+async def test_server_that_answers_nonsense_allows_nothing(
+    vault: Vault, closing: AsyncExitStack, open_ctx: OpenContext, tenant_id: UUID, answer: bytes, spend: bool
+) -> None:
+    limiter, _ = await _pretending(answer, vault, closing)
+    async with open_ctx(tenant_id) as ctx, asyncio.timeout(10 * PATIENCE):
         with pytest.raises(Unavailable):
-            await limiter.spend(ctx, [(LIMIT, "k")])
-    await limiter.aclose()
+            await (limiter.spend if spend else limiter.refund)(ctx, [(LIMIT, "k")])
 
 
 async def test_counter_that_is_no_number_allows_nothing(

@@ -1,6 +1,7 @@
 """A Limiter in Valkey or Redis: every node sees the same counters, and the database does none of the counting."""
 
 import asyncio
+import re
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
@@ -9,7 +10,7 @@ from redis.asyncio import ConnectionPool, Redis
 from redis.asyncio.connection import parse_url
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import ConnectionError as ConnectionFailed
 
 from airside.core.errors import LimitExceeded, Unavailable
 from airside.core.secret import Secret
@@ -18,7 +19,7 @@ from airside.store.context import RequestContext
 from airside.vault import Vault
 
 PATIENCE: Final = 1.0
-"""Seconds to wait for a connection, and for an answer: then nothing was counted, and nothing is allowed."""
+"""Seconds to wait for a connection, and for an answer: then nothing is allowed, though it may have been counted."""
 MAX_FLUSH: Final = 256
 """Most questions in one flush."""
 
@@ -67,6 +68,8 @@ rule of `core.gcra` on every counter of a question. A counter lives for as long 
 own time, so that clocks that differ forget nothing early."""
 _DONE: Final = b"done"
 _FAILED: Final = b"failed"
+_REFUSED: Final = re.compile(rb"([0-9]{1,2}):([0-9]{1,15}\.[0-9]{6})")
+"""Which demand, from 1 on, and for how many seconds."""
 
 
 class _Question(NamedTuple):
@@ -88,7 +91,8 @@ class ValkeyLimiter:
         """On the server at `url` (`redis://`, `rediss://`, `unix://`); connects at first use."""
         self._vault = vault
         where: dict[str, Any] = dict(parse_url(url.reveal()))
-        retry = Retry(NoBackoff(), 1)  # a connection that the server closed while it was idle
+        # One that the server closed while it was idle is opened anew. Who is slow isn't asked again: that counts twice.
+        retry = Retry(NoBackoff(), 1, supported_errors=(ConnectionFailed,))
         pool = ConnectionPool(socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE, retry=retry, **where)
         self._redis = Redis.from_pool(pool)
         self._waiting: list[_Question] = []
@@ -96,12 +100,16 @@ class ValkeyLimiter:
 
     async def spend(self, ctx: RequestContext, demands: Sequence[Demand], *, cost: int = 1) -> None:
         answer = await self._ask("spend", ctx, demands, cost)
-        if answer != _DONE:
-            nth, _, wait = answer.partition(b":")
-            raise LimitExceeded(demands[int(nth) - 1][0].name, float(wait))
+        if answer == _DONE:
+            return
+        refused = _REFUSED.fullmatch(answer)
+        if refused is None or not 0 < int(refused[1]) <= len(demands):
+            raise Unavailable("limiter")
+        raise LimitExceeded(demands[int(refused[1]) - 1][0].name, float(refused[2]))
 
     async def refund(self, ctx: RequestContext, demands: Sequence[Demand], *, cost: int = 1) -> None:
-        await self._ask("refund", ctx, demands, cost)
+        if await self._ask("refund", ctx, demands, cost) != _DONE:
+            raise Unavailable("limiter")
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -127,10 +135,7 @@ class ValkeyLimiter:
         self._waiting.append(question)
         if self._flushing is None or self._flushing.done():
             self._flushing = asyncio.create_task(self._flush(), name="limits flush")
-        answer = await question.answer
-        if answer == _FAILED:
-            raise Unavailable("limiter")
-        return answer
+        return await question.answer
 
     async def _flush(self) -> None:
         while self._waiting:
@@ -139,14 +144,15 @@ class ValkeyLimiter:
             for question in leaving:
                 by_tenant.setdefault(question.tenant, []).append(question)
             asked = list(by_tenant.values())
-            for questions, answer in zip(asked, await self._answers(asked), strict=True):
-                told = answer.split(b" ") if isinstance(answer, bytes) else []
-                if len(told) != len(questions):
-                    _log.warning("limits_uncounted", answered=type(answer).__name__)
-                    told = [_FAILED] * len(questions)
-                for question, each in zip(questions, told, strict=True):
-                    if not question.answer.done():  # whoever asked may have gone
-                        question.answer.set_result(each)
+            try:
+                for questions, answer in zip(asked, await self._answers(asked), strict=True):
+                    told = answer.split(b" ") if isinstance(answer, bytes) else []
+                    if len(told) == len(questions):
+                        _tell(questions, told)
+                    else:
+                        _log.warning("limits_uncounted", answered=type(answer).__name__)
+            finally:  # nobody waits for an answer that doesn't come
+                _tell(leaving, [_FAILED] * len(leaving))
 
     async def _answers(self, asked: Sequence[Sequence[_Question]]) -> Sequence[Any]:
         """To the questions of each tenant together, by one script: its keys are on one node of a cluster."""
@@ -156,5 +162,14 @@ class ValkeyLimiter:
                     keys = [key for question in questions for key in question.keys]
                     pipe.eval(_SCRIPT, len(keys), *keys, " ".join(question.words for question in questions))
                 return await pipe.execute(raise_on_error=False)
-        except (RedisError, OSError, TimeoutError) as error:
+        except Exception as error:  # noqa: BLE001 - of what is no answer the client raises whatever it stumbled over
+            # Whoever asked meanwhile would only wait for the same, and ever more of them.
+            _tell(self._waiting, [_FAILED] * len(self._waiting))
+            self._waiting = []
             return [error] * len(asked)
+
+
+def _tell(questions: Sequence[_Question], answers: Sequence[bytes]) -> None:
+    for question, answer in zip(questions, answers, strict=True):
+        if not question.answer.done():  # told already; or whoever asked has gone
+            question.answer.set_result(answer)
