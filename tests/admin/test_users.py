@@ -5,7 +5,7 @@ from collections.abc import Awaitable
 
 import pytest
 
-from airside.core.errors import Forbidden
+from airside.core.errors import Forbidden, NotFound
 from airside.core.secret import Secret
 from airside.tenancy import RoleChange
 from tests.admin.kit import Manager, make_manager, make_role
@@ -49,6 +49,26 @@ async def test_who_is_losing_the_right_sets_no_password_any_more(place: Place) -
         attempt = await waits(set_password(manager, target))
     with pytest.raises(Forbidden):
         await attempt
+
+
+async def test_who_is_losing_the_right_makes_nobody_any_more(place: Place) -> None:
+    """N21, N19: it is asked again once the password is hashed."""
+    services = place.server.services
+    manager = await make_manager(place, "users:write")
+
+    async def create() -> None:
+        async with manager.acting() as ctx:
+            await services.user_admin.create(ctx, "late@example.com", "Late", PASSWORD)
+
+    async with place.operator() as ctx:
+        (own,) = await services.role_admin.of(ctx, manager.user.id)
+        await services.role_admin.unassign(ctx, manager.user.id, own.role_id)
+        attempt = await waits(create())
+    with pytest.raises(Forbidden):
+        await attempt
+    async with place.operator() as ctx:
+        with pytest.raises(NotFound):
+            await services.user_admin.find(ctx, "late@example.com")
 
 
 async def test_role_that_is_raised_raises_who_has_it(place: Place) -> None:

@@ -47,6 +47,8 @@ class UserAdmin(Verbs):
             Conflict: the address has a user already.
         """
         chosen = None if password is None else await self._passwords.choose(ctx, password, (email, name))
+        if chosen is not None:
+            await self.authorise.exactly(ctx, [WRITE])  # nothing stood still while it was hashed
         user = await self._users.create(ctx, email, name)
         if chosen is not None:
             await self._passwords.give(ctx, user.id, chosen)

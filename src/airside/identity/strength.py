@@ -72,7 +72,7 @@ class Strength:
     async def judge(
         self, ctx: RequestContext, policy: PasswordPolicy, password: Secret[str], words: Sequence[str] = ()
     ) -> None:
-        """As `check`, under a policy already read. Reads nothing, so that a caller may give its connection back.
+        """As `check`, under a policy already read. What it writes is committed: no connection is held when it returns.
 
         Where the leak service is away the password is taken: the packaged lists and the estimate have passed it, and
         nobody should be locked out of changing a stolen password by a third party's outage. The journal says so.
@@ -93,6 +93,7 @@ class Strength:
             leaked = await leaks.knows(text.encode())
         except Unavailable as refusal:
             await self._journal.record(ctx, Event.LEAKS_UNASKED, outcome="failure", reason=str(refusal.data["cause"]))
+            await ctx.tx.checkpoint()
             return
         if leaked:
             raise weak("leaked")

@@ -64,6 +64,7 @@ class Acceptance:
         invitation = await self.look(ctx, token)
         name = acceptable_name(name)
         chosen = await self._passwords.choose(ctx, password, (invitation.email, name))
+        invitation = await self.look(ctx, token)  # nothing stood still while it was hashed
         await self._demand_inviter(ctx, invitation)
         await self._links.spend(ctx, "invitation", token)
         user = await self._users.create(ctx, invitation.email, name, verified=True)

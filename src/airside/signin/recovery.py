@@ -104,6 +104,7 @@ class Recovery:
         person = _person(await self._links.look(ctx, "recovery", token))
         await self._open(ctx, person)
         chosen = await self._passwords.choose_for(ctx, person, password, refuse_former=True)
+        await self._open(ctx, person)  # nothing stood still while it was hashed
         link = await self._links.spend(ctx, "recovery", token)
         user_id = _person(link)
         await self._passwords.give(ctx, user_id, chosen, own=True)
