@@ -46,6 +46,13 @@ def test_what_two_readers_could_read_differently_is_refused(text: bytes) -> None
         loads(text)
 
 
+def test_a_sign_is_no_digit_whatever_else_the_text_holds() -> None:
+    for rest in (b"", b',"\\n"'):
+        assert loads(b"[-" + b"1" * 64 + rest + b"]") != []
+        with pytest.raises(InvalidInput):
+            loads(b"[-" + b"1" * 65 + rest + b"]")
+
+
 def test_a_surrogate_pair_is_one_character() -> None:
     assert loads(b'"\\ud834\\udd1e"') == "\U0001d11e"
 

@@ -44,7 +44,7 @@ UNREAD = {
     "JSON nested too deeply",
     "body: Field required",  # nothing was sent at all
     "The request can't be understood.",  # the words of OAuth
-    "The form is malformed: each parameter comes once, and a space is spelled + or %20.",
+    "The parameters are malformed: each comes once, and a space is spelled + or %20.",
 }
 CHECK = '{"tuple_key":{"user":"user:x","relation":"viewer","object":"doc:x"},"context":'
 PERSONS = tuple(f"/t/{{slug}}/api/v1/{each}" for each in ("connections", "domains", "response"))

@@ -13,7 +13,7 @@ BODY = {"type": "http.request", "body": b"x", "more_body": False}
 class Source:
     """Tells a body in two pieces, after so many seconds each; what became of whoever waited is kept."""
 
-    def __init__(self, *seconds: float, fails: bool = False) -> None:
+    def __init__(self, *seconds: float, fails: type[Exception] | None = None) -> None:
         self._seconds = list(seconds)
         self._fails = fails
         self.ended: list[str] = []
@@ -25,7 +25,7 @@ class Source:
                 await asyncio.sleep(seconds)
                 await asyncio.sleep(seconds)  # what was begun is waited for more than once
             if self._fails:
-                raise ConnectionError
+                raise self._fails
         except BaseException as error:
             self.ended.append(type(error).__name__)
             raise
@@ -62,9 +62,27 @@ async def test_whoever_is_cancelled_meanwhile_ends_what_it_waits_for() -> None:
 
 @pytest.mark.parametrize("seconds", [0.0, 0.001], ids=["at-once", "later"])
 async def test_what_fails_on_its_way_is_told_as_it_is(seconds: float) -> None:
-    body = Arriving(Source(seconds, fails=True).receive, 10, 30.0)
+    body = Arriving(Source(seconds, fails=ConnectionError).receive, 10, 30.0)
     with pytest.raises(ConnectionError):
         await body.receive()
+
+
+async def test_body_that_is_always_there_has_its_hour_too() -> None:
+    """In step with an application that works between two pieces, a client could go on as long as it likes."""
+    body = Arriving(Source(*[0.0] * 100).receive, 1000, 0.02)
+    with pytest.raises(TooSlow):
+        for _ in range(100):
+            await body.receive()
+            await asyncio.sleep(0.001)
+    assert body.fault == "too_slow"
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.001], ids=["at-once", "later"])
+async def test_what_the_server_itself_gave_up_is_no_slow_client(seconds: float) -> None:
+    body = Arriving(Source(seconds, fails=TimeoutError).receive, 10, 30.0)
+    with pytest.raises(TimeoutError):
+        await body.receive()
+    assert body.fault == ""
 
 
 async def test_what_lives_through_its_end_is_received_all_the_same() -> None:

@@ -77,6 +77,18 @@ async def test_a_header_in_capitals_is_the_same_header() -> None:
     assert not reply.all("X-FRAME-OPTIONS")
 
 
+@pytest.mark.parametrize("status", [200, 500])
+async def test_headers_may_be_any_iterable(status: int) -> None:
+    async def lazy(_scope: Any, _receive: Any, send: Any) -> None:
+        headers = iter([(b"x-one", b"1"), (b"set-cookie", b"a=b"), (b"x-two", b"2")])
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send(_body(b""))
+
+    reply = await ask(Shield(lazy, policy(error_pages=True)))
+    assert _marked(reply)
+    assert (reply.status, reply["x-one"], reply["x-two"], reply["set-cookie"][:3]) == (status, "1", "2", "a=b")
+
+
 @pytest.mark.parametrize(
     ("host", "status", "code"),
     [
@@ -156,6 +168,13 @@ async def test_the_passage_carries_request_id_and_client() -> None:
     reply = await ask(Shield(app, policy()))
     assert passage(app.scopes[0]).request_id == reply["x-request-id"]
     assert passage(app.scopes[0]).client == "192.0.2.7"
+
+
+async def test_whoever_shows_the_passage_shows_no_header() -> None:
+    """N37: a framework's page of an error shows the whole scope."""
+    app = Echo()
+    await ask(Shield(app, policy()), headers=[("authorization", "Bearer canary"), ("cookie", "a=canary")])
+    assert "canary" not in repr(passage(app.scopes[0]))
 
 
 async def test_a_cross_site_post_with_cookies_is_refused() -> None:

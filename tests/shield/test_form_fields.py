@@ -1,9 +1,10 @@
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airside.core.errors import TooLarge
+from airside.core.errors import InvalidInput, TooLarge
 from airside.shield.form_fields import FormFields, form_fields
 
 BETWEEN = b"--a-a"
@@ -38,3 +39,25 @@ def test_what_is_no_form_has_no_fields() -> None:
     for kind in (b"application/json", b"text/plain; boundary=a", b"multipart/mixed; boundary=a", b""):
         assert form_fields({b"content-type": kind}, 1) is None
     assert form_fields({}, 1) is None
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        rb'boundary="\\"',
+        rb'boundary="a\b"',
+        rb"boundary=a\b",
+        b"boundary=a; boundary*=utf-8''b",
+        b"boundary*=utf-8''b",
+        b"x=\"boundary=a\"; boundary*=utf-8''b",
+        b"boundary*0=a; boundary*1=b",
+        b"boundary=a; boundary=b",
+        b"boundary=",
+        b"",
+    ],
+    ids=str,
+)
+def test_boundary_that_a_parser_could_read_otherwise_is_refused(parameters: bytes) -> None:
+    """What is counted is what the parser of the application tells fields apart by."""
+    with pytest.raises(InvalidInput):
+        form_fields({b"content-type": b"multipart/form-data; " + parameters}, 1)

@@ -92,7 +92,7 @@ TABLE: Final[dict[type[Refusal], tuple[int, ErrorCode, str]]] = {
     MalformedForm: (
         400,
         ErrorCode.INVALID_REQUEST,
-        "The form is malformed: each parameter comes once, and a space is spelled + or %20.",
+        "The parameters are malformed: each comes once, and a space is spelled + or %20.",
     ),
     TooLarge: (413, ErrorCode.INVALID_REQUEST, "The request is too large."),
     LimitExceeded: (429, ErrorCode.TEMPORARILY_UNAVAILABLE, "Too many failed requests; try again later."),

@@ -93,16 +93,25 @@ class Arriving:
         try:
             waits_for = next(coming)
         except StopIteration as there:
-            return there.value
+            message: Message = there.value
+            if message.get("more_body") and asyncio.get_running_loop().time() > deadline:
+                raise self._too_slow() from None
+            return message
+        timer = asyncio.timeout_at(deadline)
         try:
-            return (yield from _until(deadline, _Begun(coming, waits_for)).__await__())
+            return (yield from _until(timer, _Begun(coming, waits_for)).__await__())
         except TimeoutError:
-            self.fault = TooSlow.code
-            raise TooSlow("body past its hour") from None
+            if not timer.expired():  # it is the server's own
+                raise
+            raise self._too_slow() from None
+
+    def _too_slow(self) -> TooSlow:
+        self.fault = TooSlow.code
+        return TooSlow("body past its hour")
 
 
-async def _until(deadline: float, coming: Awaitable[Message]) -> Message:
-    async with asyncio.timeout_at(deadline):
+async def _until(timer: asyncio.Timeout, coming: Awaitable[Message]) -> Message:
+    async with timer:
         return await coming
 
 

@@ -35,7 +35,7 @@ def request_scope(environ: Environ) -> Scope:
 
 def take_over(environ: Environ, scope: Scope, headers: Incoming) -> None:
     """Let the application see what was decided: who the client is, by which scheme, and no cookie where none acts."""
-    environ[PEER] = environ.get(_ADDRESS, "")
+    environ.setdefault(PEER, environ.get(_ADDRESS, ""))
     environ[_ADDRESS] = scope["client"][0]
     environ["wsgi.url_scheme"] = scope["scheme"]
     if b"cookie" not in headers:

@@ -9,6 +9,9 @@ from airside.shield.screen import Incoming
 URL_ENCODED: Final = b"application/x-www-form-urlencoded"
 MULTIPART: Final = b"multipart/form-data"
 _BOUNDARY: Final = re.compile(rb'boundary\s*=\s*"?([^";,\s]{1,70})', re.IGNORECASE)
+_SPELLED: Final = re.compile(rb"[\\*]")
+"""What no boundary has (RFC 2046 §5.1.1), and parsers read as the spelling of something else: an escape, or a parameter
+of RFC 2231."""
 
 
 class FormFields:
@@ -48,6 +51,6 @@ def form_fields(headers: Incoming, most: int) -> FormFields | None:
     if kind != MULTIPART:
         return None
     named = _BOUNDARY.findall(parameters)
-    if len(named) != 1:
+    if len(named) != 1 or _SPELLED.search(parameters):
         raise InvalidInput("a form with one boundary is expected")
     return FormFields(b"--" + named[0], most + 1)  # one stands before the first, and one after the last

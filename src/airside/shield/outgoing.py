@@ -39,7 +39,7 @@ _SET_COOKIE: Final = b"set-cookie"
 _WATCHED: Final = OWNED | {NO_STORE[0], _SET_COOKIE}
 
 
-class Outgoing(Struct):
+class Outgoing(Struct, eq=False):
     """One answer. `forward` stands in for the server's `send`; headers in `OWNED` are shield's, not the app's. A
     Struct, for one is made for every request."""
 
@@ -57,7 +57,7 @@ class Outgoing(Struct):
         if message["type"] == "http.response.start":
             arriving = self.arriving
             if message["status"] == 500 or (arriving is not None and arriving.fault):
-                self._held = [message]
+                self._held = [{**message, "headers": list(message.get("headers", ()))}]
                 return _nothing()
             return self._begin(message)
         if self._held is not None:
@@ -96,7 +96,7 @@ class Outgoing(Struct):
 
     def _begin(self, message: Message) -> Awaitable[None]:
         self.started = True
-        lines = message.get("headers", ())
+        lines = list(message.get("headers", ()))
         message["headers"] = marked(lines, self.passage, self.policy, secure=self.secure, extra=self.extra)
         return self.send(message)
 

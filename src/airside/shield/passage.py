@@ -16,9 +16,10 @@ REQUEST_ID: Final[ContextVar[str]] = ContextVar("airside_request_id", default=""
 """The request that this task works for, so that each of its log lines can say so; empty outside of one."""
 
 
-class Passage(Struct):
+class Passage(Struct, eq=False):
     """One request, as shield saw it. `headers` by lower-case name, each read once; `csp` is what a page may set: the
-    policy of its own answer, in the place of the `usual` one. A Struct, for one is made for every request."""
+    policy of its own answer, in the place of the `usual` one. A Struct, for one is made for every request; what is
+    shown of it, by an error page of a framework's, names no header."""
 
     request_id: str
     client: str
@@ -26,6 +27,9 @@ class Passage(Struct):
     usual: Csp = STRICT
     csp: Csp | None = None
     _nonce: str = ""
+
+    def __repr__(self) -> str:
+        return f"<Passage {self.request_id}>"
 
     def header(self, name: bytes) -> str | None:
         """The value of the header `name`, or None."""
