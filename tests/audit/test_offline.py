@@ -5,14 +5,15 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from msgspec.structs import replace
 
-from airside.audit import verify_file, write_entry
-from airside.audit.canonical import hashed
+from airside.audit import Report, verify_file, write_entry
+from airside.audit.canonical import covered, hashed
 from airside.audit.export import read_entry, read_leaf
 from airside.audit.heads import sign
-from airside.audit.model import Closing, Leaf, Opening, Record
+from airside.audit.model import Closing, Entry, Leaf, Loose, Opening, Record
 from airside.audit.offline import PIECE
-from airside.audit.tree import Frontier
+from airside.audit.tree import Frontier, hash_leaf
 from airside.audit.verify import Verifier
 from airside.core.errors import Refusal
 from airside.core.strict_json import dumps
@@ -60,6 +61,20 @@ def test_what_is_wrong_is_named_alike_by_two_processes_and_by_one(lines: list[by
 
 TRICKY = '{"about":",\\"leaf_hash\\":\\"","else":"},\\"record_id\\":\\"{"}'
 WHOLE_SECOND = NOW.replace(microsecond=0)
+TEXTS = ("user:user:updated", "operator:local", "", "success", "", "", "", TRICKY, "")
+RECORD = hashed(Record(TENANT, UUID(int=1), NOW, *TEXTS, b"sealed", b""))
+FOREIGN = hashed(replace(RECORD, tenant_id=UUID(int=2)))
+
+
+def opinions(line: bytes, leaves: int, folder: Path) -> tuple[Report, Report]:
+    """What is said of a log of this one line, by who looks at it in a file and by who takes it entry by entry."""
+    careful = Verifier(None)
+    careful.take(Opening(TENANT, leaves, ()))
+    try:
+        careful.take(read_entry(line))
+    except Refusal:
+        careful.malformed(2, line)
+    return verify_file(written(folder, [write_entry(Opening(TENANT, leaves, ())), line])), careful.report()
 
 
 @pytest.mark.parametrize(
@@ -82,20 +97,62 @@ WHOLE_SECOND = NOW.replace(microsecond=0)
 )
 def test_a_line_is_taken_in_one_spelling_alone(before: bytes, after: bytes, at: datetime, tmp_path: Path) -> None:
     """What is looked at quickly is what the verifier would have found itself."""
-    texts = ("user:user:updated", "operator:local", "", "success", "", "", "", TRICKY, "")
-    record = hashed(Record(TENANT, UUID(int=1), at, *texts, b"sealed", b""))
+    record = hashed(replace(RECORD, at=at))
     told = write_entry(Leaf(0, record.record_id, record.leaf_hash, record))
     changed = told.replace(before, after, 1)
     assert (changed == told) == (before == after)
-    report = verify_file(written(tmp_path, [write_entry(Opening(TENANT, 1, ())), changed]))
-    careful = Verifier(None)
-    careful.take(Opening(TENANT, 1, ()))
-    try:
-        careful.take(read_entry(changed))
-    except Refusal:
-        careful.malformed(2, changed)
-    assert report == careful.report()
+    report, careful = opinions(changed, 1, tmp_path)
+    assert report == careful
     assert report.younger == (changed == told)
+
+
+def test_whole_second_is_hashed_in_its_canonical_spelling_alone(tmp_path: Path) -> None:
+    """A line spells it without the fraction, and what is hashed has one."""
+    record = replace(RECORD, at=WHOLE_SECOND)
+    spelled = hash_leaf(covered(record).replace(b"05.000000Z", b"05Z"))
+    assert spelled != hashed(record).leaf_hash
+    told = write_entry(Leaf(0, record.record_id, spelled, replace(record, leaf_hash=spelled)))
+    report, careful = opinions(told, 1, tmp_path)
+    assert report == careful
+    assert [problem.kind for problem in report.problems] == ["record edited", "cut short"]
+
+
+@pytest.mark.parametrize(
+    ("entry", "what"),
+    [
+        pytest.param(
+            Leaf(0, UUID(int=9), RECORD.leaf_hash, RECORD), f"it is record {RECORD.record_id}", id="leaf of another"
+        ),
+        pytest.param(
+            Loose(UUID(int=9), RECORD, RECORD.leaf_hash), f"it is record {RECORD.record_id}", id="loose of another"
+        ),
+        pytest.param(
+            Leaf(0, FOREIGN.record_id, FOREIGN.leaf_hash, FOREIGN), "it is another tenant's", id="leaf of a tenant"
+        ),
+        pytest.param(Loose(FOREIGN.record_id, FOREIGN, FOREIGN.leaf_hash), "it is another tenant's", id="loose of one"),
+    ],
+)
+def test_whole_record_where_it_does_not_belong_is_named(entry: Entry, what: str, tmp_path: Path) -> None:
+    """A leaf's hash covers the record alone, and neither its line nor the log that it stands in."""
+    report, careful = opinions(write_entry(entry), int(isinstance(entry, Leaf)), tmp_path)
+    assert report == careful
+    assert next((problem.kind, problem.what) for problem in report.problems) == ("record misplaced", what)
+    assert [problem.kind for problem in report.problems[1:]] == ["cut short"]
+    assert report.younger == 0
+
+
+@pytest.mark.parametrize("place", [b'"seq":0', b'"person":""'])
+def test_line_that_is_nested_deeply_is_malformed_like_any_other(place: bytes, tmp_path: Path) -> None:
+    told = write_entry(Leaf(0, RECORD.record_id, RECORD.leaf_hash, RECORD))
+    deep = told.replace(place, place + b',"more":' + b"[" * 30_000 + b"]" * 30_000)
+    report, careful = opinions(deep, 0, tmp_path)
+    assert report == careful
+    assert [problem.kind for problem in report.problems] == ["malformed", "cut short"]
+
+
+def test_log_that_begins_with_noise_is_judged_line_by_line(lines: list[bytes], tmp_path: Path) -> None:
+    report = verify_file(written(tmp_path, [b"noise\n", *lines]))
+    assert ([problem.kind for problem in report.problems], report.younger) == (["malformed"], LINES)
 
 
 def test_nothing_is_read_behind_a_line_without_an_end(lines: list[bytes], tmp_path: Path) -> None:

@@ -69,7 +69,7 @@ def read_leaf(line: bytes) -> Leaf:
         raise TooLarge("line over its cap", max_bytes=MAX_LINE)
     try:
         leaf = _LEAVES.decode(b"{" + line[len(LEAF) :])
-    except ValueError:
+    except (ValueError, RecursionError):  # the latter where msgspec skips a member that it doesn't know
         raise InvalidInput("not a line of an audit export") from None
     record = leaf.record
     if (record is not None and record.at.tzinfo is not UTC) or _leaf_line(leaf) != line:

@@ -166,6 +166,7 @@ Entry: TypeAlias = Opening | Cut | Leaf | Head | Loose | Closing
 
 ProblemKind = Literal[
     "record edited",
+    "record misplaced",
     "record missing",
     "record unaccounted",
     "leaf missing",

@@ -224,6 +224,13 @@ class Verifier:
         if not expected == record.leaf_hash == leaf_hash(record):
             self._problem("record edited", _where(told), "the record isn't what was hashed")
             return False
+        # The hash of a leaf covers its record alone: what stands beside the record is held against it here.
+        if record.record_id != told.record_id:
+            self._problem("record misplaced", _where(told), f"it is record {record.record_id}")
+            return False
+        if self._opening is None or record.tenant_id != self._opening.tenant_id:
+            self._problem("record misplaced", _where(told), "it is another tenant's")
+            return False
         if record.event == Event.AUDIT_EXPIRED and cuts.read(record.details) == self._cut:
             self._cut_recorded = True
         return True
