@@ -58,6 +58,8 @@ def test_the_wire_format_stands() -> None:
         pytest.param({"max_age": -1}, id="a negative age"),
         pytest.param({"max_age": True}, id="a word for an age"),
         pytest.param({"max_age": 10**12}, id="an age for ever"),
+        pytest.param({"max_age": -(10**30)}, id="an age that nothing counts"),
+        pytest.param({"issued_at": "9999-12-31T23:59:59Z"}, id="an end that no clock shows"),
         pytest.param({"max_age": 1.5}, id="a broken age"),
         pytest.param({"pins": []}, id="no pins"),
         pytest.param({"pins": [ONE]}, id="no backup"),

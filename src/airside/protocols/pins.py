@@ -36,7 +36,8 @@ class Pins:
     """The keys of one host (its name without a port), good from `issued_at` for `max_age`.
 
     Raises:
-        InvalidInput: no host name, fewer than two different pins or too many, a malformed one, or no age to speak of.
+        InvalidInput: no host name, fewer than two different pins or too many, a malformed one, no age to speak of, or
+            a moment so late that there is none at its end.
     """
 
     host: str
@@ -53,6 +54,10 @@ class Pins:
             raise InvalidInput("no SHA-256 in base64", pointer="/pin-sha256")
         if not timedelta(0) < self.max_age <= MAX_AGE:
             raise InvalidInput("an age that no pins have", pointer="/max_age")
+        try:
+            _ = self.ends_at
+        except OverflowError:
+            raise InvalidInput("a moment that has no end", pointer="/issued_at") from None
 
     @property
     def ends_at(self) -> datetime:
@@ -83,7 +88,7 @@ def read_pins(document: bytes) -> Pins:
     host, issued_at, age, pins = (found.get(name) for name in ("host", "issued_at", "max_age", "pin-sha256"))
     if not isinstance(host, str) or not isinstance(issued_at, str) or not isinstance(pins, list):
         raise InvalidInput("no document of pins")
-    if isinstance(age, bool) or not isinstance(age, int) or age > MAX_AGE.total_seconds():
+    if isinstance(age, bool) or not isinstance(age, int) or not 0 < age <= MAX_AGE.total_seconds():
         raise InvalidInput("an age that no pins have", pointer="/max_age")
     try:
         moment = datetime.strptime(issued_at, _MOMENT).replace(tzinfo=UTC)
