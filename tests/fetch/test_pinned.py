@@ -7,6 +7,7 @@ from collections.abc import Generator
 from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import httpx2
@@ -211,6 +212,19 @@ async def test_worthless_document_leaves_the_pins_as_they_are(
             assert await client.get(after.url()) == "ok"
     assert peer.asked == 2
     assert kept == []
+
+
+async def test_loop_goes_on_while_newer_pins_are_kept(kind: str, peer: Peer, tmp_path: Path) -> None:
+    peer.document = 200, pins(pin(CURRENT), pin(NEXT), since=timedelta(seconds=30)).document()
+    loop, goes_on, kept = asyncio.get_running_loop(), Event(), list[bool]()
+
+    def keep(_: Pins) -> None:
+        loop.call_soon_threadsafe(goes_on.set)
+        kept.append(goes_on.wait(5))
+
+    async with Asking(kind, pins(), folder=tmp_path, learned=keep) as client:
+        assert await client.get(peer.url()) == "ok"
+    assert kept == [True]
 
 
 async def test_what_cant_be_kept_holds_all_the_same(kind: str, peer: Peer, tmp_path: Path) -> None:

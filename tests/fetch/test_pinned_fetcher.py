@@ -6,6 +6,7 @@ import ssl
 from collections.abc import Generator
 from datetime import timedelta
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -96,6 +97,24 @@ async def test_backup_becomes_current_and_the_key_out_of_use_is_forgotten(
             clock.advance(60)
             assert (await fetcher.get(after.url())).body == b"ok"
     assert peer.requests == 1
+
+
+async def test_loop_goes_on_while_newer_pins_are_kept_and_no_answer_waits_long_for_it(
+    peer: Peer, clock: FixedClock, tmp_path: Path
+) -> None:
+    peer.document = 200, pins(pin(CURRENT), pin(NEXT), since=timedelta(seconds=30)).document()
+    released, kept = Event(), Event()
+
+    def keep(_: Pins) -> None:
+        released.wait(8)
+        kept.set()
+
+    async with fetching(tmp_path, clock, peer, learned=keep) as fetcher:
+        assert (await fetcher.get(peer.url(), timeout=2)).body == b"ok"
+        assert not kept.is_set()
+        released.set()
+        assert await asyncio.to_thread(kept.wait, 8)
+    assert peer.asked == 1
 
 
 async def test_newer_pins_are_asked_for_once_an_hour(peer: Peer, clock: FixedClock, tmp_path: Path) -> None:

@@ -1,10 +1,13 @@
 """An application that holds pins of its server's key: on every call, however it is made, and in a file."""
 
 import asyncio
+import fcntl
 import ssl
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
+from threading import Thread
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -12,7 +15,7 @@ import pytest
 from airside.core.clock import FixedClock
 from airside.core.errors import Misconfigured, Unavailable
 from airside.core.secret import Secret
-from airside.fetch import Fetcher
+from airside.fetch import Fetcher, HeldPins
 from airside.protocols.pins import PATH, Pins, pin_of, pin_of_key
 from airside.sdk import (
     AppVault,
@@ -29,6 +32,7 @@ from airside.sdk.frameworks.application import Application
 from airside.sdk.frameworks.blocking import BlockingApplication
 from airside.sdk.frameworks.credentials import Credential
 from airside.sdk.login import Login, LoginSettings
+from airside.sdk.pins_file import pins_file
 from airside.sdk.sender import Sender
 from airside.sdk.sessions import MemorySessions
 from tests.sdk.conftest import MOMENT
@@ -36,11 +40,13 @@ from tests.sdk.peer import AUDIENCE, CLIENT_ID, CLIENT_SECRET, STORE, Peer
 
 USER = "user:usr_01jd0000000000000000000001"
 OTHERS = pin_of_key(b"one"), pin_of_key(b"other")
+WITHDRAWN = pin_of_key(b"withdrawn")
+LOCK = ".pins.json.lock"
 DOCUMENT = PATH.rpartition("/")[2]
 
 
-def pins(*of: str, host: str = "localhost") -> Pins:
-    return Pins(host, MOMENT - timedelta(hours=1), timedelta(days=1), of)
+def pins(*of: str, host: str = "localhost", later: int = 0) -> Pins:
+    return Pins(host, MOMENT - timedelta(hours=1) + timedelta(seconds=later), timedelta(days=1), of)
 
 
 def right(peer: Peer) -> Pins:
@@ -178,13 +184,71 @@ def test_file_keeps_newer_pins_whole_and_as_readable_as_it_was(tmp_path: Path) -
     path.chmod(0o640)
     file = PinsFile(path)
     assert file.read() == pins(*OTHERS)
-    file.keep(pins(*reversed(OTHERS)))
-    assert file.read() == pins(*reversed(OTHERS))
+    file.keep(pins(*reversed(OTHERS), later=1))
+    assert file.read() == pins(*reversed(OTHERS), later=1)
     assert path.stat().st_mode & 0o777 == 0o640
-    assert list(tmp_path.iterdir()) == [path]
+    assert set(tmp_path.iterdir()) == {path, tmp_path / LOCK}
     with pytest.raises(OSError, match="No such file"):
         PinsFile(tmp_path / "gone.json").keep(pins(*OTHERS))
-    assert list(tmp_path.iterdir()) == [path]
+    assert set(tmp_path.iterdir()) == {path, tmp_path / LOCK}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        pytest.param(pins(OTHERS[0], WITHDRAWN, later=1), id="older"),
+        pytest.param(pins(OTHERS[0], WITHDRAWN, later=2), id="of the same moment"),
+        pytest.param(pins(OTHERS[0], WITHDRAWN, later=3, host="other.example"), id="of another host"),
+    ],
+)
+def test_process_that_learned_less_brings_no_withdrawn_key_back(said: Pins, tmp_path: Path) -> None:
+    file = PinsFile(tmp_path / "pins.json")
+    file.path.write_bytes(pins(OTHERS[0], WITHDRAWN).document())
+    held = [HeldPins((file.read(),), clock=FixedClock(MOMENT), learned=file.keep) for _ in range(2)]
+    held[0].learn("localhost", 200, pins(*OTHERS, later=2).document(), OTHERS[0])
+    held[1].learn("localhost", 200, said.document(), OTHERS[0])
+    file.keep(said)
+    assert file.read() == pins(*OTHERS, later=2)
+
+
+def test_of_many_who_keep_at_once_the_newest_stands(tmp_path: Path) -> None:
+    path = tmp_path / "pins.json"
+    path.write_bytes(pins(*OTHERS).document())
+    told = [pins(*OTHERS, later=seconds) for seconds in range(1, 33)]
+    with ThreadPoolExecutor(len(told)) as pool:
+        list(pool.map(PinsFile(path).keep, reversed(told)))
+    assert PinsFile(path).read() == told[-1]
+
+
+def test_whoever_keeps_waits_for_whoever_is_keeping(tmp_path: Path) -> None:
+    file = PinsFile(tmp_path / "pins.json")
+    file.path.write_bytes(pins(*OTHERS).document())
+    keeping = Thread(target=file.keep, args=(pins(*OTHERS, later=1),))
+    with (tmp_path / LOCK).open("wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        keeping.start()
+        keeping.join(0.2)
+        assert keeping.is_alive()
+        file.path.write_bytes(pins(*OTHERS, later=2).document())
+    keeping.join(10)
+    assert file.read() == pins(*OTHERS, later=2)
+
+
+def test_where_the_path_is_a_link_what_it_leads_to_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "held").mkdir()
+    target, link = tmp_path / "held" / "pins.json", tmp_path / "pins.json"
+    target.write_bytes(pins(*OTHERS).document())
+    link.symlink_to(target)
+    PinsFile(link).keep(pins(*OTHERS, later=1))
+    assert link.is_symlink()
+    assert PinsFile(target).read() == PinsFile(link).read() == pins(*OTHERS, later=1)
+
+
+def test_what_is_no_document_any_more_makes_room(tmp_path: Path) -> None:
+    file = PinsFile(tmp_path / "pins.json")
+    file.path.write_bytes(b"{")
+    file.keep(pins(*OTHERS))
+    assert file.read() == pins(*OTHERS)
 
 
 @pytest.mark.parametrize(
@@ -194,12 +258,21 @@ def test_environment_that_names_no_pins_stops_the_start(content: bytes | None, t
     path = tmp_path / "pins.json"
     if content is not None:
         path.write_bytes(content)
+    demand_refused(str(path))
+
+
+def test_setting_that_is_empty_stops_the_start_and_turns_no_pinning_off() -> None:
+    demand_refused("")
+    assert pins_file({}) is None
+
+
+def demand_refused(named: str) -> None:
     environment = {
         "AIRSIDE_ISSUER": "https://localhost:8443/t/acme",
         "AIRSIDE_STORE_ID": STORE,
         "AIRSIDE_CLIENT_ID": CLIENT_ID,
         "AIRSIDE_CLIENT_SECRET": CLIENT_SECRET,
-        "AIRSIDE_PINS_FILE": str(path),
+        "AIRSIDE_PINS_FILE": named,
     }
     with pytest.raises(Misconfigured, match="AIRSIDE_PINS_FILE"):
         Application.from_environment(audience=AUDIENCE, environment=environment)

@@ -1,5 +1,6 @@
 """A transport of `httpx2.AsyncClient` that takes pinned keys and no others."""
 
+import asyncio
 import ssl
 from collections.abc import AsyncIterable, AsyncIterator, Iterable
 from pathlib import Path
@@ -27,7 +28,7 @@ from airside.protocols.pins import MAX_DOCUMENT, Pins
 
 
 class AsyncPinnedTransport(httpx2.AsyncBaseTransport):
-    """As `PinnedTransport`, for clients that await."""
+    """As `PinnedTransport`, for clients that await, under asyncio."""
 
     def __init__(
         self,
@@ -80,7 +81,8 @@ class AsyncPinnedTransport(httpx2.AsyncBaseTransport):
                 await answer.aclose()
         except httpx2.HTTPError:
             return
-        self._held.learn(name_of(url), answer.status_code, bytes(document), key)
+        # Off the loop: whoever keeps them writes to a disk, and waits for others who do.
+        await asyncio.to_thread(self._held.learn, name_of(url), answer.status_code, bytes(document), key)
 
 
 class PinningBackend(httpcore2.AsyncNetworkBackend):

@@ -41,7 +41,7 @@ _OUTWARD: Final[dict[type[Exception], type[httpx2.TransportError]]] = {
     httpcore2.RemoteProtocolError: httpx2.RemoteProtocolError,
 }
 Learned = Callable[[Pins], object]
-"""Who is handed newer pins, to keep them. Not to be able to is an `OSError`."""
+"""Who is handed newer pins, to keep them, in whichever thread. Not to be able to is an `OSError`."""
 
 
 class PinRefused(httpx2.ConnectError):
