@@ -1,5 +1,6 @@
 """Rows of the four permission tables ↔ stores, models, tuples and changes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, cast
@@ -109,6 +110,14 @@ where tenant_id = %s and store_id = %s and (expires_at is null or expires_at > %
     and (object_type, object_id, relation, subject_type, subject_id, subject_relation) > (%s, %s, %s, %s, %s, %s)
 order by object_type, object_id, relation, subject_type, subject_id, subject_relation
 limit %s
+"""
+
+TUPLES_OF_SUBJECTS: Final = """
+select object_type, object_id, relation, subject_type, subject_id, subject_relation,
+    condition_name, condition_context, expires_at, created_at
+from airside.permission_tuple
+where tenant_id = %s and store_id = %s and (expires_at is null or expires_at > %s)
+    and subject_type = %s and subject_id = any(%s::text[]) and subject_relation = ''
 """
 
 INSERT_CHANGE: Final = """
@@ -269,6 +278,12 @@ async def read(
     params = (ctx.tenant_id, store_id, ctx.now, *pairs, subject[0], *subject, *start, limit)
     rows = await ctx.tx.all(TupleRow, READ_TUPLES, params)
     return [StoredTuple(_key(row), row.created_at, terms_of(row)) for row in rows]
+
+
+async def of_subjects(ctx: RequestContext, store_id: str, subject_type: str, ids: Sequence[str]) -> list[TupleKey]:
+    """Every tuple that hasn't expired of some subjects of one type, of none of their usersets."""
+    params = (ctx.tenant_id, store_id, ctx.now, subject_type, list(ids))
+    return [_key(row) for row in await ctx.tx.all(TupleRow, TUPLES_OF_SUBJECTS, params)]
 
 
 async def changes(ctx: RequestContext, store_id: str, *, after: int, limit: int) -> list[Change]:

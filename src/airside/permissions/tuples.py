@@ -112,6 +112,13 @@ class Tuples:
             raise StoreNotFound("no such store")
         return await records.read(ctx, store_id, wanted, after=after, limit=limit)
 
+    async def of_subjects(
+        self, ctx: RequestContext, store_id: str, subject_type: str, ids: Sequence[str]
+    ) -> list[TupleKey]:
+        """Every tuple whose subject is one of `ids`, such as `usr_…` of the type `user`, in one statement. For callers
+        who bound `ids`, and know that each has few tuples."""
+        return await records.of_subjects(ctx, store_id, subject_type, ids)
+
     async def changes(
         self,
         ctx: RequestContext,

@@ -63,7 +63,7 @@ class Revocations:
             raise InvalidInput("id to revoke is empty or too long")
         limit = ALWAYS if before is None else epoch(before)
         entry = Entry(kind, id, limit, ceil(expires_at.timestamp()))
-        await records.insert(ctx, uuid7(ctx.now, self._entropy), entry)
+        records.insert(ctx, uuid7(ctx.now, self._entropy), entry)
         await ctx.tx.notify(CHANNEL, news.write(ctx.tenant_id, entry))
         tenant_id = ctx.tenant_id
         ctx.tx.after_commit(lambda: self._take(tenant_id, entry))

@@ -1,6 +1,6 @@
 """Who may what in the tenant, as tuples of its system store: asked exactly, and changed by one at a time."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import timedelta
 from functools import lru_cache
 from typing import Final
@@ -106,6 +106,17 @@ class Grants:
             if len(page) < PAGE:
                 return keys
             last = keys[-1]
+
+    async def given(self, ctx: RequestContext, subjects: Collection[str]) -> dict[str, frozenset[TupleKey]]:
+        """What each of `subjects`, all of one kind (such as `user:usr_…`), at most `MAX_ENDED`, was given directly."""
+        found: dict[str, set[TupleKey]] = {subject: set() for subject in subjects}
+        if found:
+            store_id = (await self._tenants.current(ctx)).system_store_id
+            kind = next(iter(found)).partition(":")[0]
+            ids = [subject.partition(":")[2] for subject in found]
+            for key in await self._permissions.tuples.of_subjects(ctx, store_id, kind, ids):
+                found[key.user].add(key)
+        return {subject: frozenset(keys) for subject, keys in found.items()}
 
     async def end_tokens(self, ctx: RequestContext, subjects: Sequence[str]) -> None:
         """End the access tokens of `subjects` (such as `user:usr_…`), which carry what they have just lost."""

@@ -26,15 +26,15 @@ class Members:
         Raises:
             InvalidInput: the tenant's system model has no such relation, or not for such a subject.
         """
-        await self._grants.write(ctx, writes=(TupleKey(subject, relation, object_name(ctx.tenant_id)),))
-        details = {"relation": relation, **await self._roles.left(ctx, subject)}
+        changed = await self._roles.write(ctx, TupleKey(subject, relation, object_name(ctx.tenant_id)))
+        details = {"relation": relation, **changed}
         await self._journal.record(ctx, Event.MEMBER_GRANTED, subject=subject, details=details)
 
     async def revoke(self, ctx: RequestContext, subject: str, relation: str) -> None:
         """Take `relation` away; the subject's access tokens that carry it end with it."""
-        await self._grants.write(ctx, deletes=(TupleKey(subject, relation, object_name(ctx.tenant_id)),))
+        key = TupleKey(subject, relation, object_name(ctx.tenant_id))
+        details = {"relation": relation, **await self._roles.write(ctx, key, gone=True)}
         await self._grants.end_tokens(ctx, (subject,))
-        details = {"relation": relation, **await self._roles.left(ctx, subject)}
         await self._journal.record(ctx, Event.MEMBER_REVOKED, subject=subject, details=details)
 
     async def lock(self, ctx: RequestContext) -> None:

@@ -4,20 +4,24 @@
 table beside the graph holds what it is called.
 """
 
+from collections.abc import Collection, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Final, TypeAlias
 from uuid import UUID
 
 from airside.audit import Event, Journal
 from airside.core.entropy import Entropy
 from airside.core.errors import Conflict, InvalidInput, NotFound
 from airside.core.ids import ROLE, USER, format_id, parse_id, uuid7
+from airside.core.strict_json import Json
 from airside.permissions import Filter, TupleKey
 from airside.store import RequestContext
 from airside.tenancy import records_roles
 from airside.tenancy.catalogue import name_of, relation_of
 from airside.tenancy.grants import MAX_ENDED, Grants, object_name
 from airside.tenancy.model import MAX_ROLES, MAX_ROLES_OF_USER, ROLES, CustomRole, RoleChange, RoleDraft
+
+Details: TypeAlias = dict[str, Json]
 
 ASSIGNEE: Final = "assignee"
 MAX_PAGE: Final = 200
@@ -89,8 +93,14 @@ class Roles:
         await records_roles.delete(ctx, role.role_id)
         await self._grants.end_tokens(ctx, [key.user for key in assigned])
         if len(assigned) <= MAX_ENDED:
+            users = [key.user for key in assigned if key.user.startswith("user:")]
+            left = await self._grants.given(ctx, users)
+            names = dict(zip(left, await self._names_of(ctx, list(left.values())), strict=True))
             for key in assigned:
-                await self._moved(ctx, Event.ROLE_UNASSIGNED, role, key.user)
+                details: Details = {"role": role.word}
+                if key.user in names:
+                    details["roles"] = [*names[key.user]]
+                await self._journal.record(ctx, Event.ROLE_UNASSIGNED, subject=key.user, details=details)
         await self._record(ctx, Event.ROLE_DELETED, role, assignees=len(assigned))
 
     async def assign(self, ctx: RequestContext, role: CustomRole, user_id: UUID) -> None:
@@ -106,9 +116,8 @@ class Roles:
         others = set(await self._ids(ctx, subject)) - {role.role_id}
         if len(others) >= MAX_ROLES_OF_USER:
             raise Conflict("too many roles of one user", max_roles=MAX_ROLES_OF_USER)
-        key = _assignment(role, subject)
-        await self._grants.write(ctx, writes=(key,))
-        await self._moved(ctx, Event.ROLE_ASSIGNED, role, key.user)
+        details = {"role": role.word, **await self.write(ctx, _assignment(role, subject))}
+        await self._journal.record(ctx, Event.ROLE_ASSIGNED, subject=subject, details=details)
 
     async def unassign(self, ctx: RequestContext, role: CustomRole, user_id: UUID) -> None:
         """Take `role`, taken before, from a user; their access tokens that carry it end with it."""
@@ -116,10 +125,9 @@ class Roles:
 
     async def unassign_from(self, ctx: RequestContext, role: CustomRole, subject: str) -> None:
         """As `unassign`, from a user or a service account."""
-        key = _assignment(role, subject)
-        await self._grants.write(ctx, deletes=(key,))
-        await self._grants.end_tokens(ctx, (key.user,))
-        await self._moved(ctx, Event.ROLE_UNASSIGNED, role, key.user)
+        details = {"role": role.word, **await self.write(ctx, _assignment(role, subject), gone=True)}
+        await self._grants.end_tokens(ctx, (subject,))
+        await self._journal.record(ctx, Event.ROLE_UNASSIGNED, subject=subject, details=details)
 
     async def of(self, ctx: RequestContext, user_id: UUID) -> list[CustomRole]:
         """The roles of the tenant's own that a user has, by name."""
@@ -136,17 +144,25 @@ class Roles:
         ids = [parse_id(ROLE, word.partition(":")[2]) for word in held]
         return [row.name for row in await records_roles.named(ctx, ids)] if ids else []
 
-    async def left(self, ctx: RequestContext, subject: str) -> dict[str, str]:
-        """For the log, after a change: the roles that the tokens of a user will name once this transaction has been
-        committed, as `Members.roles` says them then. Nothing of anybody else: their tokens name none."""
-        kind, _, word = subject.partition(":")
-        if kind != "user":
+    async def write(self, ctx: RequestContext, key: TupleKey, *, gone: bool = False) -> Details:
+        """Write what gives somebody a role, or (`gone`) delete it. For the log: the roles that the tokens of a user
+        name from then on, if this changes them; nobody else's tokens name any.
+
+        Raises:
+            InvalidInput: the tenant's system model has no such relation, or not for such a subject.
+        """
+        await self._grants.lock(ctx)
+        before = (await self._grants.given(ctx, (key.user,)))[key.user]
+        if gone:
+            after = before - {key}
+            await self._grants.write(ctx, deletes=(key,))
+        else:
+            after = before | {key}
+            await self._grants.write(ctx, writes=(key,))
+        if not key.user.startswith("user:"):
             return {}
-        tenant_kind, _, tenant_word = object_name(ctx.tenant_id).partition(":")
-        wanted = Filter(object_type=tenant_kind, object_id=tenant_word, subject=(kind, word, ""))
-        direct = {key.relation for key in await self._grants.read(ctx, wanted)}
-        built_in = ROLES if ROLES[0] in direct else [role for role in ROLES if role in direct]
-        return {"roles": " ".join([*built_in, *(row.name for row in await self._rows(ctx, subject))])}
+        named, names = await self._names_of(ctx, (before, after))
+        return {} if names == named else {"roles": [*names]}
 
     async def assignees(self, ctx: RequestContext, role: CustomRole) -> list[str]:
         """The subjects who have `role`, such as `user:usr_…`."""
@@ -168,9 +184,20 @@ class Roles:
         found = await self._grants.read(ctx, Filter(object_type=kind, object_id=word, subject=subject))
         return row.with_permissions(frozenset(name_of(key.relation) for key in found))
 
-    async def _moved(self, ctx: RequestContext, event: Event, role: CustomRole, subject: str) -> None:
-        details = {"role": role.word, **await self.left(ctx, subject)}
-        await self._journal.record(ctx, event, subject=subject, details=details)
+    async def _names_of(self, ctx: RequestContext, given: Sequence[Collection[TupleKey]]) -> list[list[str]]:
+        """The roles that the tokens of users will name who were given so much, as `Members.roles` says them once this
+        is committed."""
+        tenant = object_name(ctx.tenant_id)
+        words = {key.object for keys in given for key in keys if key.relation == ASSIGNEE}
+        ids = [parse_id(ROLE, word.partition(":")[2]) for word in sorted(words)]
+        rows = await records_roles.named(ctx, ids) if ids else []
+        found: list[list[str]] = []
+        for keys in given:
+            direct = {key.relation for key in keys if key.object == tenant}
+            built_in = ROLES if ROLES[0] in direct else [role for role in ROLES if role in direct]
+            own = {key.object for key in keys if key.relation == ASSIGNEE}
+            found.append([*built_in, *(row.name for row in rows if f"role:{format_id(ROLE, row.role_id)}" in own)])
+        return found
 
     async def _record(self, ctx: RequestContext, event: Event, role: CustomRole, **counts: int) -> None:
         details = {"name": role.name, "permissions": " ".join(sorted(role.permissions)), **counts}

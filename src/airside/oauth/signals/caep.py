@@ -42,7 +42,7 @@ def _credential(credential: str, change: str) -> Callable[[Details], list[Told]]
 def _claims(details: Details) -> list[Told]:
     """Of what tokens say of a person, their roles: an address or a name changes too, and is never in an event."""
     roles = details.get("roles")
-    return [(TOKEN_CLAIMS_CHANGE, {"claims": {"roles": [*roles.split()]}})] if isinstance(roles, str) else []
+    return [(TOKEN_CLAIMS_CHANGE, {"claims": {"roles": roles}})] if isinstance(roles, list) else []
 
 
 def _reset(details: Details) -> list[Told]:
