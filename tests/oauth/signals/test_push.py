@@ -17,7 +17,7 @@ from airside.core.secret import Secret
 from airside.notify.webhooks.sending import BACK_OFF
 from airside.oauth import ClientDraft
 from airside.oauth.signals import Stream, StreamChange, StreamDraft
-from airside.protocols.secevent import EVENTS
+from airside.protocols.secevent import EVENTS, TOKEN_CLAIMS_CHANGE
 from airside.vault.kms.local import LocalKek
 from tests.makers import MakeDatabase
 from tests.notify.webhooks.kit import House, Tenant, house
@@ -140,6 +140,17 @@ async def test_receiver_away_gets_everything_later_in_order_for_each_subject_und
     assert len(told) == 4, "the same token at every try"
     happened = [txn for subject, txn, _ in told if subject == one]
     assert happened == await scene.records(one)
+
+
+async def test_roles_that_changed_twice_in_one_transaction_are_pushed_once_as_they_ended(scene: Scene) -> None:
+    user, services = somebody(scene), scene.tenant.services
+    async with services.engine.begin(scene.tenant.id) as ctx:
+        for roles in (["basic"], ["basic", "editors"]):
+            await services.journal.record(ctx, Event.ROLE_ASSIGNED, subject=f"user:{user}", details={"roles": [*roles]})
+    await scene.deliver()
+    keys = KeySet.import_key_set(await scene.jwks())
+    (claims,) = [jwt.decode(token, keys, algorithms=["RS256"]).claims for token in scene.heard]
+    assert claims["events"][TOKEN_CLAIMS_CHANGE]["claims"] == {"roles": ["basic", "editors"]}
 
 
 async def test_answer_that_isnt_202_takes_nothing_and_400_is_a_dead_letter(scene: Scene) -> None:

@@ -17,7 +17,7 @@ from airside.tenancy import CustomRole, RoleDraft
 from tests.oauth.signals.kit import Program, program
 from tests.running import Place
 
-NAMES = ("basic", "editors")
+NAMES = ("basic", "editors", "third", "fourth")
 READS = ("from airside.permission_tuple", "from airside.tenant_role")
 
 
@@ -52,6 +52,32 @@ async def assign(ctx: RequestContext, place: Place, user: User, roles: Sequence[
         await place.server.services.role_admin.assign(ctx, user.id, role.role_id)
 
 
+async def test_several_changes_of_one_transaction_are_told_once_as_they_ended(receiver: Program) -> None:
+    place, services = receiver.place, receiver.place.server.services
+    user, other, roles = await place.user("member"), await place.user(), await made(place, *NAMES)
+    stream = await receiver.stream(events_requested=[TOKEN_CLAIMS_CHANGE])
+    async with place.operator() as ctx:
+        await assign(ctx, place, user, roles)
+        await services.member_admin.grant(ctx, user.id, "administrator")
+        await services.role_admin.unassign(ctx, user.id, roles[0].role_id)
+        await assign(ctx, place, other, roles[:1])
+    assert sorted(await told(receiver, stream)) == [
+        ["administrator", "member", "editors", "fourth", "third"],
+        ["basic"],
+    ]
+
+
+async def test_invitation_with_several_roles_is_told_once(receiver: Program) -> None:
+    place, services = receiver.place, receiver.place.server.services
+    user, roles = await place.user(), await made(place, *NAMES)
+    stream = await receiver.stream(events_requested=[TOKEN_CLAIMS_CHANGE])
+    words = ("administrator", *(role.word for role in roles))
+    async with place.operator() as ctx:
+        invitation = await services.invitation_admin.create(ctx, "grace@example.com", "Grace", words)
+        await services.invitations.settle(ctx, invitation, user.id)
+    assert await told(receiver, stream) == [["administrator", "member", *sorted(NAMES)]]
+
+
 async def test_what_is_told_later_doesnt_take_back_what_was_told(receiver: Program) -> None:
     place, user = receiver.place, await receiver.place.user()
     stream, roles = await receiver.stream(events_requested=[TOKEN_CLAIMS_CHANGE]), await made(place, *NAMES[:2])
@@ -59,6 +85,14 @@ async def test_what_is_told_later_doesnt_take_back_what_was_told(receiver: Progr
         async with place.operator() as ctx:
             await assign(ctx, place, user, [role])
     assert sorted(await told(receiver, stream)) == [["basic"], ["basic", "editors"]]
+
+
+async def test_each_stream_is_told(receiver: Program) -> None:
+    place, user, roles = receiver.place, await receiver.place.user(), await made(receiver.place, *NAMES[:2])
+    streams = [await receiver.stream(events_requested=[TOKEN_CLAIMS_CHANGE]) for _ in range(2)]
+    async with place.operator() as ctx:
+        await assign(ctx, place, user, roles)
+    assert [await told(receiver, stream) for stream in streams] == [[["basic", "editors"]]] * 2
 
 
 async def test_what_changes_nothing_is_recorded_and_not_told(receiver: Program) -> None:

@@ -16,6 +16,7 @@ from airside.oauth.signals.news import stirred
 from airside.oauth.signals.records import Listening
 from airside.oauth.signals.records_subjects import Choosy
 from airside.oauth.subjects import Subjects
+from airside.protocols.secevent import TOKEN_CLAIMS_CHANGE
 from airside.store import Outbox
 from airside.store.context import RequestContext
 from airside.store.outbox import lane_of
@@ -40,6 +41,10 @@ class SignalListener:
 
     async def tell(self, ctx: RequestContext, stream: Listening, telling: Telling) -> None:
         """Have the stream say it."""
+        # Several events of one moment are in no order for a receiver (RFC 8936 §2.3: `sets` is an object), and each of
+        # these says all that somebody has: the last one is told.
+        if telling.kind == TOKEN_CLAIMS_CHANGE:
+            records_events.overtake(ctx, stream.stream_id, telling)
         event_id = uuid7(ctx.now, self._entropy)
         records_events.insert(ctx, stream.stream_id, event_id, telling)
         if stream.delivery == "push":

@@ -16,6 +16,10 @@ insert into airside.signal_event
     (tenant_id, stream_id, event_id, kind, subject, session, data, txn, state, created_at)
 values (%s, %s, %s, %s, %s, %s, %s, %s, 'waiting', %s)
 """
+OVERTAKE: Final = """
+delete from airside.signal_event
+where tenant_id = %s and created_at = %s and stream_id = %s and kind = %s and subject = %s
+"""
 FIND: Final = """
 select stream_id, event_id, kind, subject, session, data, txn, created_at
 from airside.signal_event where tenant_id = %s and stream_id = %s and event_id = %s and state <> 'dead'
@@ -42,6 +46,11 @@ def insert(ctx: RequestContext, stream_id: UUID, event_id: UUID, telling: Tellin
     """Leaves with the next statement or the commit: nobody waits for it."""
     said = (telling.kind, telling.subject, telling.session, telling.data, telling.txn)
     ctx.tx.put_off([(INSERT, (ctx.tenant_id, stream_id, event_id, *said, ctx.now))])
+
+
+def overtake(ctx: RequestContext, stream_id: UUID, telling: Telling) -> None:
+    """What this request was to tell there of the same kind and subject isn't told. Leaves as `insert` does."""
+    ctx.tx.put_off([(OVERTAKE, (ctx.tenant_id, ctx.now, stream_id, telling.kind, telling.subject))])
 
 
 async def find(ctx: RequestContext, stream_id: UUID, event_id: UUID) -> Signal | None:
