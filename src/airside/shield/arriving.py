@@ -70,14 +70,21 @@ class Arriving:
             InvalidInput: JSON that two readers could read differently, or none.
         """
         message = await self.receive()
+        if not self._whole:
+            message = await self._gathered(message)
+        if message["type"] != _END:
+            check_json(message.get("body", b""))
+        self._replay = message
+
+    async def _gathered(self, message: Message) -> Message:
+        """The last message, with the whole body of which `message` is the beginning."""
         chunks = [message.get("body", b"")]
         while not self._whole:
             message = await self.receive()
             chunks.append(message.get("body", b""))
         if message["type"] != _END:
-            message["body"] = body = b"".join(chunks)
-            check_json(body)
-        self._replay = message
+            message["body"] = b"".join(chunks)
+        return message
 
     def _count(self, fields: FormFields, chunk: bytes) -> None:
         try:
