@@ -1,20 +1,14 @@
 """The file that an application is shipped with its pins in, and keeps newer ones in."""
 
-import os
-import shutil
-import sys
-import tempfile
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+import stat
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from airside.core.errors import InvalidInput, Misconfigured
+from airside.core.files import alone, replace_file
 from airside.protocols.pins import MAX_DOCUMENT, Pins, read_pins
-
-if sys.platform != "win32":
-    import fcntl
 
 SETTING: Final = "AIRSIDE_PINS_FILE"
 
@@ -49,9 +43,9 @@ class PinsFile:
             OSError: it can't be read or written.
         """
         path = self.path.resolve(strict=True)
-        with _alone(path.with_name(f".{path.name}.lock")):
+        with alone(path.with_name(f".{path.name}.lock")):
             if _is_older(path, newer):
-                _replace(path, newer.document())
+                replace_file(path, newer.document(), stat.S_IMODE(path.stat().st_mode))
 
 
 def pins_file(environment: Mapping[str, str]) -> PinsFile | None:
@@ -77,29 +71,3 @@ def _is_older(path: Path, newer: Pins) -> bool:
     except InvalidInput:
         return True  # no document
     return found.host == newer.host and found.issued_at < newer.issued_at
-
-
-def _replace(path: Path, document: bytes) -> None:
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    beside = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(document)
-            file.flush()
-            os.fsync(handle)
-        shutil.copymode(path, beside)
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
-
-
-@contextmanager
-def _alone(lock: Path) -> Generator[None]:
-    """Nobody else keeps pins there meanwhile. Windows, which has no such lock, does without."""
-    handle = os.open(lock, os.O_WRONLY | os.O_CREAT, 0o600)
-    try:
-        if sys.platform != "win32":
-            fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)

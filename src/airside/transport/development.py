@@ -5,12 +5,8 @@ addresses and the names given, so that a stolen authority can't speak for any ot
 is, and production refuses its certificates by that name.
 """
 
-import contextlib
-import fcntl
 import ipaddress
-import os
-import tempfile
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -23,6 +19,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from airside.core.clock import Clock
 from airside.core.errors import Misconfigured
+from airside.core.files import alone, replace_file
 from airside.transport.tls import CERTIFICATE_SETTING, refuse_open_key
 
 AUTHORITY: Final = "Airside development CA"
@@ -67,7 +64,7 @@ def ensure_development_certificates(
     ca_key = folder / "ca.key"
     wanted = tuple(dict.fromkeys((*_NAMES, *(name.lower() for name in names))))
     now = clock.now()
-    with _alone(folder / "lock"):
+    with alone(folder / "lock"):
         ca = _load(files.ca, ca_key)
         if ca is None or _ends_within(ca, now, _LEAF_LIFE + _RENEW_BEFORE) or not _permits(ca, wanted):
             ca = _make_ca(wanted, now)
@@ -213,26 +210,5 @@ def _load(certificate: Path, key: Path) -> _Pair | None:
 def _write(certificate: Path, key: Path, pair: _Pair) -> None:
     pem = serialization.Encoding.PEM
     secret = pair.key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    _replace(key, secret, 0o600)
-    _replace(certificate, pair.certificate.public_bytes(pem), 0o644)
-
-
-def _replace(path: Path, content: bytes, mode: int) -> None:
-    """Write beside and rename: a reader sees the old file or the new one, never half of one."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # made with mode 0600
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fchmod(handle, mode)
-        os.fsync(handle)
-    Path(name).replace(path)
-
-
-@contextlib.contextmanager
-def _alone(lock: Path) -> Generator[None]:
-    handle = os.open(lock, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
+    replace_file(key, secret, 0o600)
+    replace_file(certificate, pair.certificate.public_bytes(pem), 0o644)
