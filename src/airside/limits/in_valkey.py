@@ -151,22 +151,20 @@ class ValkeyLimiter:
                         _tell(questions, told)
                     else:
                         _log.warning("limits_uncounted", answered=type(answer).__name__)
+            except Exception as error:  # noqa: BLE001 - of what is no answer the client raises whatever it stumbled over
+                _log.warning("limits_uncounted", answered=type(error).__name__)
+                # Whoever asked meanwhile would only wait for the same, and ever more of them.
+                leaving, self._waiting = leaving + self._waiting, []
             finally:  # nobody waits for an answer that doesn't come
                 _tell(leaving, [_FAILED] * len(leaving))
 
     async def _answers(self, asked: Sequence[Sequence[_Question]]) -> Sequence[Any]:
         """To the questions of each tenant together, by one script: its keys are on one node of a cluster."""
-        try:
-            async with self._redis.pipeline(transaction=False) as pipe:
-                for questions in asked:
-                    keys = [key for question in questions for key in question.keys]
-                    pipe.eval(_SCRIPT, len(keys), *keys, " ".join(question.words for question in questions))
-                return await pipe.execute(raise_on_error=False)
-        except Exception as error:  # noqa: BLE001 - of what is no answer the client raises whatever it stumbled over
-            # Whoever asked meanwhile would only wait for the same, and ever more of them.
-            _tell(self._waiting, [_FAILED] * len(self._waiting))
-            self._waiting = []
-            return [error] * len(asked)
+        async with self._redis.pipeline(transaction=False) as pipe:
+            for questions in asked:
+                keys = [key for question in questions for key in question.keys]
+                pipe.eval(_SCRIPT, len(keys), *keys, " ".join(question.words for question in questions))
+            return await pipe.execute(raise_on_error=False)
 
 
 def _tell(questions: Sequence[_Question], answers: Sequence[bytes]) -> None:
