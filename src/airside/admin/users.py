@@ -46,12 +46,12 @@ class UserAdmin(Verbs):
             InvalidInput: an e-mail address, name or password that can't be one.
             Conflict: the address has a user already.
         """
-        chosen = None if password is None else await self._passwords.choose(ctx, password, (email, name))
-        if chosen is not None:
-            await self.authorise.exactly(ctx, [WRITE])  # nothing stood still while it was hashed
+        if password is None:
+            return await self._users.create(ctx, email, name)
+        chosen = await self._passwords.choose(ctx, password, (email, name))
+        await self.authorise.exactly(ctx, [WRITE])  # nothing stood still while it was hashed
         user = await self._users.create(ctx, email, name)
-        if chosen is not None:
-            await self._passwords.give(ctx, user.id, chosen)
+        await self._passwords.give(ctx, user.id, chosen)
         return user
 
     @requires(READ)
