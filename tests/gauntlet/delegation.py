@@ -1,8 +1,8 @@
 """What G38 compares the server with: who may what in a tenant, by rules written a second time, without a graph."""
 
-import random
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from random import Random
 from typing import Literal
 
 from airside.tenancy import PERMISSIONS
@@ -123,12 +123,12 @@ class World:
         return replace(self, administrators=self.administrators - {act.target})
 
 
-def some(dice: random.Random, most: int) -> frozenset[str]:
+def some(dice: Random, most: int) -> frozenset[str]:
     """A few permissions, one at least."""
     return frozenset(dice.sample(POOL, dice.randint(1, most)))
 
 
-def draw_world(dice: random.Random) -> World:
+def draw_world(dice: Random) -> World:
     """What an operator has set up: roles, some of them given."""
     roles = {name: some(dice, 4) for name in dice.sample(ROLES, 4)}
     given = frozenset((dice.choice(PERSONS), role) for role in roles for _ in range(2))
@@ -136,7 +136,7 @@ def draw_world(dice: random.Random) -> World:
     return World(roles, given, chiefs, {})
 
 
-def draw_act(dice: random.Random, world: World) -> Act:
+def draw_act(dice: Random, world: World) -> Act:
     """What anybody might try, mostly by whoever may do such things at all."""
     people = [*PERSONS, *world.imported]
     actors = [*people, *world.programs]
@@ -164,7 +164,7 @@ def draw_act(dice: random.Random, world: World) -> Act:
     return Act(kind, actor, scopes, target, role, permissions)
 
 
-def draw_pair(dice: random.Random, world: World) -> list[Act]:
+def draw_pair(dice: Random, world: World) -> list[Act]:
     """What two try at the same moment; mostly a duel, if two could fight one: each takes from the other what the
     other needs for it, so that one of them has to come too late."""
     duels = [

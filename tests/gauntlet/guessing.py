@@ -5,12 +5,12 @@ Whatever falls into one minute of the simulated time is done at the same moment,
 """
 
 import asyncio
-import random
 from collections import defaultdict
 from collections.abc import Callable, Coroutine
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from random import Random
 from uuid import UUID
 
 from airside.core.entropy import SystemEntropy
@@ -81,7 +81,7 @@ class Log:
 class Siege:
     """Plans the days by the dice, and lives them."""
 
-    def __init__(self, second: Second, size: Size, dice: random.Random, start: datetime) -> None:
+    def __init__(self, second: Second, size: Size, dice: Random, start: datetime) -> None:
         self._second = second
         self._size = size
         self._dice = dice

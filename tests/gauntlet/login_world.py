@@ -6,9 +6,9 @@ of it; and a new generator only beside a first factor of somebody who has no sec
 """
 
 import base64
-import random
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from random import Random
 from uuid import UUID
 
 import msgspec
@@ -97,7 +97,7 @@ class Login:
 class World:
     """Plays acts against the real flows, and checks every session that comes of them."""
 
-    def __init__(self, kit: Kit, dice: random.Random, now: datetime) -> None:
+    def __init__(self, kit: Kit, dice: Random, now: datetime) -> None:
         self.kit, self.dice, self.now = kit, dice, now
         self.people: list[Somebody] = []
         self.logins: list[Login] = []

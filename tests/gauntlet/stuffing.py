@@ -5,12 +5,12 @@ once, in the order that the dice say.
 """
 
 import asyncio
-import random
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from random import Random
 from uuid import UUID
 
 from airside.core.errors import LimitExceeded, Unauthenticated
@@ -119,7 +119,7 @@ def most_in(minutes: Iterable[int], window: int) -> int:
 class Day:
     """Plans the day by the dice, and lives it."""
 
-    def __init__(self, kit: Kit, size: Size, dice: random.Random, start: datetime) -> None:
+    def __init__(self, kit: Kit, size: Size, dice: Random, start: datetime) -> None:
         self._kit = kit
         self._size = size
         self._dice = dice

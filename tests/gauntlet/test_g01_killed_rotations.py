@@ -4,12 +4,12 @@ is lost, none can be used twice, and whoever was cut off has its answer at the f
 import asyncio
 import json
 import os
-import random
 import ssl
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from random import Random, SystemRandom
 from typing import Any
 from urllib.parse import urlencode
 
@@ -66,7 +66,7 @@ class Holder:
         default_factory=dict[int, tuple[asyncio.StreamReader, asyncio.StreamWriter]]
     )
 
-    async def run(self, living: list[Node], dice: random.Random, stop: asyncio.Event) -> None:
+    async def run(self, living: list[Node], dice: Random, stop: asyncio.Event) -> None:
         """Rotate at any node that is up until `stop`. A refusal ends it."""
         while not stop.is_set() and not self.refused:
             up = [node for node in living if node.up]
@@ -130,7 +130,7 @@ async def holders(place: Place, count: Count) -> list[Holder]:
     return made
 
 
-async def kill_again_and_again(living: list[Node], dice: random.Random, count: Count, crowd: list[Holder]) -> None:
+async def kill_again_and_again(living: list[Node], dice: Random, count: Count, crowd: list[Holder]) -> None:
     """One node at a time, and never before the other is back: somebody is always there to ask. Whoever dies is at its
     work, which on a busy machine is long after its start: only then is there a commit whose answer is lost."""
     forging = asyncio.Lock()
@@ -166,8 +166,8 @@ async def test_killed_server_ends_no_family_and_loses_no_token(
         mode="development", public_url=f"https://localhost:{ports[0]}", port=ports[0], redirect_port=None
     )
     services = build(settings, dsn=scratch.app, kek=kek, clock=clock, entropy=entropy)
-    seed = random.SystemRandom().getrandbits(32)
-    dice, count, stop = random.Random(seed), Count(), asyncio.Event()
+    seed = SystemRandom().getrandbits(32)
+    dice, count, stop = Random(seed), Count(), asyncio.Event()
     await services.start()
     try:
         place = await Running(services, settings.public_url, certificates).tenant()

@@ -1,9 +1,9 @@
 """G08: an exported audit log is torn at every byte of its last record: the verifier names the record, and nothing
 before it is lost. With no database, no server and no setting: a customer has the file, and the head they kept."""
 
-import random
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import Random, SystemRandom
 from uuid import UUID
 
 import pytest
@@ -22,7 +22,7 @@ START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 TENANT = UUID("018f4e5c-0000-7000-8000-000000000001")
 
 
-def record(number: int, chance: random.Random) -> Record:
+def record(number: int, chance: Random) -> Record:
     """One that could have been: with every kind of field, and characters that JSON escapes."""
     return hashed(
         Record(
@@ -44,7 +44,7 @@ def record(number: int, chance: random.Random) -> Record:
     )
 
 
-def log(count: int, chance: random.Random, *, loose: bool) -> tuple[list[Entry], Head]:
+def log(count: int, chance: Random, *, loose: bool) -> tuple[list[Entry], Head]:
     """`count` records whose last lies in the tree, or outside it; the head is over all before it."""
     private = generate("ES256")
     key = SigningKey(thumbprint(private.public_key()), "ES256", private)
@@ -62,8 +62,8 @@ def log(count: int, chance: random.Random, *, loose: bool) -> tuple[list[Entry],
 @pytest.mark.gauntlet
 @pytest.mark.parametrize("loose", [False, True], ids=["in the tree", "outside it"])
 def test_record_torn_at_any_byte_is_named_and_nothing_before_it_is_lost(loose: bool, tmp_path: Path) -> None:
-    seed = random.SystemRandom().getrandbits(32)
-    entries, head = log(12, random.Random(seed), loose=loose)
+    seed = SystemRandom().getrandbits(32)
+    entries, head = log(12, Random(seed), loose=loose)
     lines = [write_entry(entry) for entry in entries]
     whole, torn, path = b"".join(lines[:-2]), lines[-2], tmp_path / "log.ndjson"
     last = entries[-2]
@@ -88,7 +88,7 @@ def test_record_torn_at_any_byte_is_named_and_nothing_before_it_is_lost(loose: b
 @pytest.mark.gauntlet
 def test_log_torn_in_its_middle_and_gone_on_with_is_named_there(tmp_path: Path) -> None:
     """Half a record, and the next one on the same line or on its own: what comes after doesn't hide it."""
-    entries, head = log(12, random.Random(0), loose=False)
+    entries, head = log(12, Random(0), loose=False)
     lines = [write_entry(entry) for entry in entries]
     path = tmp_path / "log.ndjson"
     for end in (b"", b"\n"):
@@ -100,5 +100,5 @@ def test_log_torn_in_its_middle_and_gone_on_with_is_named_there(tmp_path: Path) 
 
 
 def test_entries_made_here_are_those_that_are_read() -> None:
-    entries, _ = log(3, random.Random(0), loose=True)
+    entries, _ = log(3, Random(0), loose=True)
     assert [read_entry(write_entry(entry)) for entry in entries] == entries

@@ -2,9 +2,9 @@
 has a known device, or reads their mail, gets in."""
 
 import os
-import random
 from collections import defaultdict
 from datetime import timedelta
+from random import Random
 
 import pytest
 
@@ -37,7 +37,7 @@ async def test_guesses_stay_within_policy_and_nobody_is_locked_out(kit: Kit) -> 
     """N13: brute force, and lockout as denial of service."""
     async with kit.open_ctx(kit.tenant_id) as ctx:
         start = ctx.now + timedelta(days=1)
-    day = Day(kit, SIZE, random.Random(SEED), start)
+    day = Day(kit, SIZE, Random(SEED), start)
     await day.prepare()
     await day.live()
     log = day.log

@@ -2,10 +2,10 @@
 thousand for each account and day, and the owner gets in all the while."""
 
 import os
-import random
 from collections import defaultdict
 from datetime import timedelta
 from math import sqrt
+from random import Random
 
 import pytest
 
@@ -37,7 +37,7 @@ async def test_guessing_stays_hopeless_and_no_owner_is_kept_out(second: Second) 
     """N12, N13, N14: brute force by many browsers and origins, lockout as denial of service, codes used again."""
     async with second.kit.open_ctx(second.kit.tenant_id) as ctx:
         start = ctx.now + timedelta(days=1)
-    siege = Siege(second, SIZE, random.Random(SEED), start)
+    siege = Siege(second, SIZE, Random(SEED), start)
     await siege.prepare()
     await siege.live()
     log = siege.log

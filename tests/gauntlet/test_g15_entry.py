@@ -7,10 +7,10 @@ as strictly as a whole one. At full size the whole is bound as well: there are e
 """
 
 import os
-import random
 import statistics
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from random import Random
 from time import perf_counter
 from typing import TypeVar
 from uuid import UUID
@@ -97,7 +97,7 @@ class Flow:
         return Taken(perf_counter() - started, self.hashes.seconds - hashing, self.hashes.jobs - jobs)
 
 
-async def _measure(flow: Flow, dice: random.Random) -> tuple[list[Taken], list[Taken]]:
+async def _measure(flow: Flow, dice: Random) -> tuple[list[Taken], list[Taken]]:
     await flow.people(SAMPLES // PER_ADDRESS + WARM)
     for email in flow.emails[:WARM]:
         await flow.time(email)
@@ -113,7 +113,7 @@ async def _measure(flow: Flow, dice: random.Random) -> tuple[list[Taken], list[T
 
 
 async def _assert_alike(name: str, flow: Flow) -> None:
-    dice = random.Random(SEED)
+    dice = Random(SEED)
     difference, p, whole = 0.0, 1.0, 1.0
     for attempt in (1, 2):  # one repeat is allowed
         known, unknown = await _measure(flow, dice)

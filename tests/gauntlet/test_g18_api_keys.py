@@ -1,10 +1,10 @@
 """G18 for API keys: revoked, or their owner disabled, they open nothing on either node a second after the commit."""
 
 import asyncio
-import random
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from random import Random, SystemRandom
 from uuid import UUID
 
 import pytest
@@ -76,8 +76,8 @@ async def test_key_that_is_taken_back_opens_nothing_on_any_node(
     nodes: list[Services], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """N18, N19. Its mutants don't ask what is revoked, and don't hear that an owner was disabled."""
-    seed = random.SystemRandom().getrandbits(32)
-    dice = random.Random(seed)
+    seed = SystemRandom().getrandbits(32)
+    dice = Random(seed)
     async with nodes[0].engine.begin(await nodes[0].platform.bootstrap(), principal=OPERATOR) as ctx:
         tenant = await nodes[0].platform.create_tenant(ctx, Draft("t-" + nodes[0].entropy.bytes(8).hex(), "Acme"))
     latest, wrong = {"key": 0.0, "owner": 0.0}, 0

@@ -3,11 +3,11 @@ on either node a second after the commit, whichever node was told."""
 
 import asyncio
 import os
-import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
+from random import Random, SystemRandom
 
 import httpx2
 import pytest
@@ -125,7 +125,7 @@ async def _last_taken(node: Node, door: Door, until: asyncio.Event) -> tuple[flo
     return last, wrong
 
 
-async def _shut(nodes: list[Node], place: Place, door: Door, dice: random.Random) -> tuple[float, int]:
+async def _shut(nodes: list[Node], place: Place, door: Door, dice: Random) -> tuple[float, int]:
     """How long after the commit the request was last taken on any node, and how often after it had been refused."""
     actor, clock = dice.choice(nodes).services, nodes[0].services.clock
     for node in nodes:  # warm: from here on neither asks the database
@@ -157,8 +157,8 @@ async def test_what_is_shut_is_shut_on_every_node(
     nodes: list[Node], place: Place, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """N18, N19. Its mutants don't hear of a ban at the other node, and let everybody's sessions live on."""
-    seed = random.SystemRandom().getrandbits(32)
-    dice = random.Random(seed)
+    seed = SystemRandom().getrandbits(32)
+    dice = Random(seed)
     latest, wrong, alive = dict[str, float](), 0, 0
     for number in range(ROUNDS):
         for name, door in (await _doors(place)).items():

@@ -6,12 +6,12 @@ there is none at all. A node that has said no never says yes again.
 
 import asyncio
 import os
-import random
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from random import Random, SystemRandom
 from uuid import UUID
 
 import pytest
@@ -117,7 +117,7 @@ class Things:
     address: Address
     store_id: str
     user_id: UUID
-    dice: random.Random
+    dice: Random
 
     async def tuple(self, giver: Services, number: int) -> Thing:
         """A tuple of the user's own, or a membership: the last link of the way is cut in either case."""
@@ -204,7 +204,7 @@ async def nodes(database: Database, kek: LocalKek, clock: Clock, entropy: Entrop
         await node.stop()
 
 
-async def _things(node: Services, dice: random.Random) -> Things:
+async def _things(node: Services, dice: Random) -> Things:
     async with node.engine.begin(await node.platform.bootstrap(), principal=OPERATOR) as ctx:
         tenant = await node.platform.create_tenant(ctx, Draft("t-" + node.entropy.bytes(8).hex(), "Acme"))
     async with node.engine.begin(tenant.tenant_id, principal=OPERATOR) as ctx:
@@ -263,8 +263,8 @@ async def test_what_is_taken_away_is_gone_on_every_node(
     nodes: list[Services], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Its mutants don't hear of tuples, don't hear of revoked tokens, and ignore the consistency token."""
-    seed = random.SystemRandom().getrandbits(32)
-    dice = random.Random(seed)
+    seed = SystemRandom().getrandbits(32)
+    dice = Random(seed)
     things = await _things(nodes[0], dice)
     clients = [Client(nodes[number % 2]) for number in range(CLIENTS)]
     running = [asyncio.create_task(client.run()) for client in clients]

@@ -6,13 +6,13 @@ each round, and loads the store while it is written to. All the while others wri
 
 import asyncio
 import os
-import random
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from random import Random, SystemRandom
 from uuid import UUID
 
 import pytest
@@ -126,7 +126,7 @@ class Game:
     nodes: Nodes
     tenant_id: UUID
     store_id: str
-    dice: random.Random
+    dice: Random
     seen: Seen
 
     async def play(self, number: int) -> None:
@@ -212,8 +212,8 @@ async def test_new_enemy_is_never_shown_what_is_new(
 ) -> None:
     """Its mutants take the revision without the lock, ignore the consistency token, and load a store without
     a snapshot."""
-    seed = random.SystemRandom().getrandbits(32)
-    game = Game(nodes, tenant_id, await _filled(nodes, tenant_id), random.Random(seed), Seen())
+    seed = SystemRandom().getrandbits(32)
+    game = Game(nodes, tenant_id, await _filled(nodes, tenant_id), Random(seed), Seen())
     disturbing = [
         asyncio.create_task(game.disturb(by, name)) for by, name in ((nodes.early, "early"), (nodes.late, "late"))
     ]

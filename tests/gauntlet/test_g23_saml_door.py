@@ -7,13 +7,13 @@ forged answer, only what is forged is wrong.
 """
 
 import os
-import random
 import re
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from random import Random
 from urllib.parse import urlencode
 
 import pytest
@@ -258,7 +258,7 @@ async def test_nothing_brought_again_or_elsewhere_is_let_in(place: Place, capsys
 async def test_no_bomb_is_dear_at_the_door(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
     """G35, N26: into a login that waits."""
     seed = int(os.environ.get("AIRSIDE_SEED", "35"))
-    here, chance = await door(place), random.Random(seed)
+    here, chance = await door(place), Random(seed)
     brought = [(name, _always(document)) for _ in range(20 if FULL else 2) for name, document in bombs(chance)]
     await positive(here, 249)
     settled()

@@ -6,13 +6,13 @@ was read and judged.
 
 import json
 import os
-import random
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import cycle, islice
 from pathlib import Path
+from random import Random, SystemRandom
 from typing import Any
 
 import httpx2
@@ -142,7 +142,7 @@ async def _registered(server: Running, place: Place) -> tuple[str, str]:
     return said["client_id"], said["registration_access_token"]
 
 
-def _plan(cases: list[JsonCase], doors: list[Door], dice: random.Random) -> Iterator[tuple[JsonCase, Door]]:
+def _plan(cases: list[JsonCase], doors: list[Door], dice: Random) -> Iterator[tuple[JsonCase, Door]]:
     """Every case at every door; in the short form every case at some, and every door gets many: they take turns."""
     shuffled = cycle(dice.sample(doors, len(doors)))
     for case in dice.sample(cases, len(cases)):
@@ -174,14 +174,14 @@ async def test_every_endpoint_reads_json_strictly(
     server: Running, place: Place, data: Callable[[str], Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Every `n_` refused, every `y_` read but duplicate keys; an `i_` either way, and never a 5xx."""
-    seed = random.SystemRandom().getrandbits(32)
+    seed = SystemRandom().getrandbits(32)
     cases = list(json_cases(data("json")))
     seen: Counter[str] = Counter()
     knocked: Counter[str] = Counter()
     wrong = list[str]()
     async with server.client() as http, directory(place) as provisioning:
         doors = await _doors(server, place, provisioning)
-        for case, door in _plan(cases, doors, random.Random(seed)):
+        for case, door in _plan(cases, doors, Random(seed)):
             answer = await door.take(http, case.text)
             knocked[str(door.endpoint)] += 1
             seen[f"{case.kind} {'read' if _was_read(answer) else 'refused'}"] += 1

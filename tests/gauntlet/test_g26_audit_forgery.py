@@ -5,13 +5,13 @@ made to fit; and with all heads signed anew under a key of the forger's own.
 """
 
 import os
-import random
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import timedelta
 from math import ceil, log2
 from pathlib import Path
+from random import Random, SystemRandom
 from typing import Literal
 from uuid import UUID
 
@@ -86,7 +86,7 @@ class Forger:
 
     connection: AsyncConnection[TupleRow]
     tenant_id: UUID
-    chance: random.Random
+    chance: Random
 
     async def log(self) -> list[Record]:
         """The records in the order of the tree."""
@@ -224,7 +224,7 @@ async def new_world(
     return make
 
 
-async def attacked(world: World, chance: random.Random, forgery: Forgery, diligence: Diligence) -> str:
+async def attacked(world: World, chance: Random, forgery: Forgery, diligence: Diligence) -> str:
     """Grow a log, keep its last head, let the forger at it; the head that was kept."""
     trusted = ""
     for count in PARTS:
@@ -241,8 +241,8 @@ async def attacked(world: World, chance: random.Random, forgery: Forgery, dilige
 async def test_every_forgery_by_a_superuser_is_found_by_the_holder_of_the_last_head(
     new_world: Callable[[], Awaitable[World]], forgery: Forgery
 ) -> None:
-    seed = random.SystemRandom().getrandbits(32)
-    chance = random.Random(seed)
+    seed = SystemRandom().getrandbits(32)
+    chance = Random(seed)
     tried, missed = 0, list[Diligence]()
     for diligence in DILIGENCES:
         for _ in range(ROUNDS):
@@ -264,7 +264,7 @@ async def test_log_rolled_back_and_grown_again_past_the_last_head_is_found(
 ) -> None:
     """The server goes on with what the forger left it: it may sign heads, but none that fits the one kept outside."""
     world = await new_world()
-    trusted = await attacked(world, random.Random(0), "roll back", diligence)
+    trusted = await attacked(world, Random(0), "roll back", diligence)
     for count in PARTS:
         await world.grow(count)
     report = await world.verify(trusted)
@@ -280,7 +280,7 @@ async def test_deletion_passed_off_as_expiry_is_found(
     world = await new_world()
     trusted = await world.grow(PARTS[0])
     async with await psycopg.AsyncConnection.connect(world.superuser) as connection:
-        forger = Forger(connection, world.tenant_id, random.Random(0))
+        forger = Forger(connection, world.tenant_id, Random(0))
         log = await forger.log()
         await forger.write(await forger.pretend_expiry(log, PARTS[1]), diligence)
         await forger.delete(log[: PARTS[1]])

@@ -7,11 +7,11 @@ its news and its rows are the real ones.
 
 import asyncio
 import os
-import random
 from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from random import Random, SystemRandom
 from uuid import UUID
 
 import pytest
@@ -85,7 +85,7 @@ class World:
     tenant_id: UUID
     address: Address
     issuer: str
-    dice: random.Random
+    dice: Random
     elsewhere: Elsewhere
     living: list[tuple[str, float]] = field(default_factory=list[tuple[str, float]])
     counted: Counter[str] = field(default_factory=Counter[str])
@@ -201,11 +201,11 @@ async def world(database: Database, kek: LocalKek, clock: Clock, entropy: Entrop
     async with first.engine.begin(tenant.tenant_id, principal=OPERATOR) as ctx:
         await first.key_rotation.ensure(ctx, frozenset(ALGORITHMS))
         issuer = await first.issuer(ctx)
-    seed = random.SystemRandom().getrandbits(32)
+    seed = SystemRandom().getrandbits(32)
     nowhere = Elsewhere(issuer, KeySet(()), 0.0)
     address = await first.lookup.by_tenant(tenant.tenant_id)
     assert address is not None
-    made = World(nodes, moving, tenant.tenant_id, address, issuer, random.Random(seed), nowhere)
+    made = World(nodes, moving, tenant.tenant_id, address, issuer, Random(seed), nowhere)
     made.counted["seed"] = seed
     await made.fetch()
     yield made

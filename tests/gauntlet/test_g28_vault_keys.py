@@ -3,9 +3,9 @@ and what rotates is killed in the middle: no request fails, no value is unreadab
 
 import asyncio
 import os
-import random
 from collections.abc import AsyncIterator
 from pathlib import Path
+from random import Random, SystemRandom
 
 import pytest
 
@@ -119,8 +119,8 @@ async def estate(
     authority = await platform.platform.bootstrap()
     async with hearing.engine.begin(authority, principal=OPERATOR) as ctx:
         tenant = await hearing.platform.create_tenant(ctx, Draft("t-" + entropy.bytes(8).hex(), "Acme"))
-    seed = random.SystemRandom().getrandbits(32)
-    world = World([hearing, deaf], moving, tenant.tenant_id, random.Random(seed), clients=CLIENTS, deeds=DEEDS)
+    seed = SystemRandom().getrandbits(32)
+    world = World([hearing, deaf], moving, tenant.tenant_id, Random(seed), clients=CLIENTS, deeds=DEEDS)
     world.counted["seed"] = seed
     await fill(world)
     mortals = await Mortals.start(tmp_path, scratch.app, tenant.tenant_id)

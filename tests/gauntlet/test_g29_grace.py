@@ -4,11 +4,11 @@ beside a model of what must come of it."""
 
 import asyncio
 import os
-import random
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from random import Random, SystemRandom
 from typing import Final, Literal
 
 import pytest
@@ -150,8 +150,8 @@ async def test_who_waits_is_whole_until_they_are_due_and_back_as_they_were(
     place: Place, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """N18"""
-    seed = int(os.environ.get("G29_SEED", random.SystemRandom().getrandbits(32)))
-    dice, world = random.Random(seed), World(place)
+    seed = int(os.environ.get("G29_SEED", SystemRandom().getrandbits(32)))
+    dice, world = Random(seed), World(place)
     people, said, faults = await settle(world), 0, list[str]()
     now = place.server.services.clock.now()
     counts = dict.fromkeys(VERBS, 0)

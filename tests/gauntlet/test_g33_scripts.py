@@ -4,10 +4,10 @@ become an element.
 """
 
 import os
-import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
+from random import Random, SystemRandom
 from typing import Final
 from urllib.parse import parse_qsl, quote, urlencode, urljoin, urlsplit, urlunsplit
 
@@ -61,7 +61,7 @@ class Trial:
     """What was tried."""
 
     watch: Watch
-    dice: random.Random
+    dice: Random
     fields: set[str] = field(default_factory=set[str])
     addresses: int = 0
     forms: int = 0
@@ -113,9 +113,9 @@ async def test_a_report_of_the_policy_is_noticed(place: Place, chromium: Browser
 async def test_nothing_that_anybody_writes_runs(
     place: Place, chromium: Browser, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    seed = random.SystemRandom().getrandbits(32)
+    seed = SystemRandom().getrandbits(32)
     async with watched(chromium) as watch:
-        trial = Trial(watch, random.Random(seed))
+        trial = Trial(watch, Random(seed))
         page = await watch.tab()
         await _tenants(trial, page, place)
         await _lists(trial, page, place)
@@ -143,7 +143,7 @@ async def test_no_letter_runs(place: Place, chromium: Browser) -> None:
     """As the mailbox of development shows it, and as a mail program would that looks at nothing."""
     server = place.server
     async with watched(chromium) as watch:
-        trial = Trial(watch, random.Random(0))
+        trial = Trial(watch, Random(0))
         page, bare = await watch.tab(), await watch.tab()
         whole = [each for each in trial.kept() if len(each.text) <= LONGEST_IN_LETTER]
         for name in bundles(whole, LONGEST_IN_LETTER)[:LETTERS]:

@@ -4,7 +4,6 @@ whole. What may be stored is read back as it was.
 """
 
 import os
-import random
 import re
 import statistics
 from collections import Counter
@@ -12,6 +11,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from random import Random, SystemRandom
 from typing import Any, Final
 
 import httpx2
@@ -224,7 +224,7 @@ async def _surface(server: Running, own: Camp) -> Surface:
     return Surface(api, keys, ids, {**never_were(server, own), "slug": "nowhere"})
 
 
-def _payloads(at: Parameter, dice: random.Random) -> Iterator[Payload]:
+def _payloads(at: Parameter, dice: Random) -> Iterator[Payload]:
     """What this parameter is given, apart from what is compared."""
     rest = [each for each in PAYLOADS if each not in (QUOTE, NUL, TRUE, FALSE)]
     yield QUOTE
@@ -261,7 +261,7 @@ async def _letters(http: httpx2.AsyncClient) -> set[str]:
     return set(re.findall(rf'href="({MAILBOX}/[^"]+)"', (await http.get(MAILBOX)).text))
 
 
-async def _every_parameter(crowd: Crowd, surface: Surface, server: Running, dice: random.Random) -> tuple[int, int]:
+async def _every_parameter(crowd: Crowd, surface: Surface, server: Running, dice: Random) -> tuple[int, int]:
     """Ask everything; how many endpoints and parameters there were."""
     known = sorted(endpoints(server), key=lambda each: (each.template.endswith(ENDS), each))
     parameters = [at for endpoint in known for at in surface.parameters(endpoint)]
@@ -279,7 +279,7 @@ async def test_nothing_is_evaluated_anywhere(
     server: Running, scratch: Database, clock: Clock, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Every parameter of every endpoint; in the short form each gets a quote and a sample."""
-    seed = random.SystemRandom().getrandbits(32)
+    seed = SystemRandom().getrandbits(32)
     own, beside = await camp(server), await camp(server)
     surface = await _surface(server, own)
     await settled(scratch.superuser, [own.place.tenant_id, beside.place.tenant_id])
@@ -290,7 +290,7 @@ async def test_nothing_is_evaluated_anywhere(
         sources = [f"127.0.1.{each}" for each in range(1, SOURCES + 1)]
         clients = [await stack.enter_async_context(server.client(source=each)) for each in sources]
         crowd, letters = Crowd(clients, clock, verdicts), await _letters(clients[0])
-        known, parameters = await _every_parameter(crowd, surface, server, random.Random(seed))
+        known, parameters = await _every_parameter(crowd, surface, server, Random(seed))
         for letter in await _letters(clients[0]) - letters:
             verdicts.read(letter, (await clients[0].get(letter)).text)
     log = capsys.readouterr()

@@ -1,12 +1,12 @@
 """G34: what tries to break out is stored where it is lawful, read back byte for byte, and exported on one line."""
 
 import json
-import random
 import re
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
+from random import Random, SystemRandom
 from typing import Any, Final
 
 import httpx2
@@ -204,9 +204,9 @@ async def test_what_is_stored_is_read_back(
     server: Running, scratch: Database, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """At each place, and in the log of what was done in each format."""
-    seed = random.SystemRandom().getrandbits(32)
+    seed = SystemRandom().getrandbits(32)
     place = await server.tenant()
-    texts = [each.text for each in random.Random(seed).sample(STORABLE, SHORT)]
+    texts = [each.text for each in Random(seed).sample(STORABLE, SHORT)]
     texts += ["g34'\"\\=|{}", "{{1000003*1000033}} %s%n", "g34--g34_"]
     kept, refused = Counter[str](), Counter[str]()
     async with server.client() as http, directory(place) as provisioning:

@@ -5,8 +5,8 @@ Seed and figures are printed. Memory is the process's own peak (`VmHWM`), set ba
 
 import base64
 import os
-import random
 from collections.abc import Callable, Iterator
+from random import Random
 from urllib.parse import quote
 
 import pytest
@@ -38,7 +38,7 @@ READERS: dict[str, Reader] = {
 }
 
 
-def _everything(chance: random.Random) -> Iterator[tuple[str, Reader, bytes]]:
+def _everything(chance: Random) -> Iterator[tuple[str, Reader, bytes]]:
     for name, document in bombs(chance):
         for reader, read in READERS.items():
             yield f"{name} as {reader}", read, document
@@ -55,7 +55,7 @@ def _everything(chance: random.Random) -> Iterator[tuple[str, Reader, bytes]]:
 def test_every_bomb_is_cheap(capsys: pytest.CaptureFixture[str]):
     """N26, N27."""
     seed = int(os.environ.get("AIRSIDE_SEED", "35"))
-    costs, chance, taken = Costs(), random.Random(seed), list[str]()
+    costs, chance, taken = Costs(), Random(seed), list[str]()
     for read in READERS.values():  # what is loaded once isn't a bomb's
         with pytest.raises((SamlRefused, MetadataRefused)):
             read(b"<a/>")

@@ -2,7 +2,7 @@
 weaker than what was demanded, or without a second factor that its person has."""
 
 import os
-import random
+from random import Random
 
 import pytest
 
@@ -19,7 +19,7 @@ SEED = 20_261
 
 @pytest.mark.gauntlet
 async def test_no_sequence_of_steps_gives_a_session_above_what_was_proven(kit: Kit) -> None:
-    dice = random.Random(SEED)
+    dice = Random(SEED)
     async with kit.open_ctx(kit.tenant_id) as ctx:
         world = World(kit, dice, ctx.now)
     await world.settle()

@@ -7,9 +7,9 @@ same moment have to come out as one after the other would have, in either order.
 import asyncio
 import json
 import os
-import random
 from collections import Counter
 from dataclasses import dataclass, field
+from random import Random, SystemRandom
 from uuid import UUID
 
 import pytest
@@ -218,8 +218,8 @@ async def step(stage: Stage, world: World, acts: list[Act], faults: list[str]) -
 @pytest.mark.gauntlet
 async def test_no_sequence_gives_a_right_beyond_the_grantors(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
     """G38; its mutant gives a role without asking what it holds."""
-    seed = int(os.environ.get("G38_SEED", random.SystemRandom().getrandbits(32)))
-    dice = random.Random(seed)
+    seed = int(os.environ.get("G38_SEED", SystemRandom().getrandbits(32)))
+    dice = Random(seed)
     faults, count, excess = list[str](), Counter[str](), 0
     for _ in range(SEQUENCES):
         if faults or excess:

@@ -6,10 +6,10 @@ to come to the same: its `verify` would read the machine's clock. The SDK's veri
 """
 
 import os
-import random
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from random import Random
 
 import pytest
 from standardwebhooks import Webhook
@@ -52,7 +52,7 @@ class Application:
     again: int = 0
     replays: int = 0
 
-    def fails(self, first: int, chance: random.Random) -> None:
+    def fails(self, first: int, chance: Random) -> None:
         """The `first` messages, then half of all."""
         answers = [FAILED] * first + [FAILED if chance.random() < 0.5 else TAKEN for _ in range(ENOUGH)]
         self.tenant.house.receiver.statuses[PATH] = answers
@@ -117,7 +117,7 @@ def _verifier(made: House, secret: Secret[str]) -> WebhookVerifier:
 async def test_no_message_is_lost_or_overtakes_another(
     application: Application, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    tenant, clock, chance = application.tenant, application.tenant.house.clock, random.Random(SEED)
+    tenant, clock, chance = application.tenant, application.tenant.house.clock, Random(SEED)
     application.fails(SUBJECTS, chance)
     for number in range(EVENTS // 2):
         await _happen(tenant, number)

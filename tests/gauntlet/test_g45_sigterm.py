@@ -6,7 +6,6 @@ never sent, because the listener had closed, or because the connection had said 
 
 import asyncio
 import os
-import random
 import signal
 import socket
 import ssl
@@ -15,6 +14,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from random import Random, SystemRandom
 
 import pytest
 
@@ -67,7 +67,7 @@ class Count:
 class Client:
     """A keep-alive client that sends again and again, over new connections where it is told to, until refused."""
 
-    def __init__(self, port: int, trust: ssl.SSLContext, dice: random.Random, count: Count) -> None:
+    def __init__(self, port: int, trust: ssl.SSLContext, dice: Random, count: Count) -> None:
         self._port = port
         self._trust = trust
         self._dice = dice
@@ -109,7 +109,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-async def one_round(folder: Path, trust: ssl.SSLContext, dice: random.Random, count: Count) -> tuple[float, int]:
+async def one_round(folder: Path, trust: ssl.SSLContext, dice: Random, count: Count) -> tuple[float, int]:
     """Seconds from the signal until the process was gone, and its return code."""
     port = free_port()
     server = await asyncio.create_subprocess_exec(
@@ -136,8 +136,8 @@ async def test_sigterm_under_load_loses_no_request(tmp_path: Path, capsys: pytes
     """G45."""
     files = ensure_development_certificates(tmp_path, clock=SystemClock())
     trust = ssl.create_default_context(cafile=str(files.ca))
-    seed = random.SystemRandom().getrandbits(32)
-    dice, count = random.Random(seed), Count()
+    seed = SystemRandom().getrandbits(32)
+    dice, count = Random(seed), Count()
     ends = [await one_round(tmp_path, trust, dice, count) for _ in range(ROUNDS)]
     slowest = max(gone for gone, _ in ends)
     with capsys.disabled():

@@ -7,7 +7,6 @@ says. What rotates is done by processes of their own too, which are killed.
 
 import asyncio
 import os
-import random
 import signal
 import sys
 from collections import Counter
@@ -16,6 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from random import Random
 from uuid import UUID
 
 from airside.admin.platform import OPERATOR
@@ -154,7 +154,7 @@ class World:
     nodes: list[Services]
     clock: Moving
     tenant_id: UUID
-    dice: random.Random
+    dice: Random
     people: list[Person] = field(default_factory=list[Person])
     counted: Counter[str] = field(default_factory=Counter[str])
     hashing: asyncio.Lock = field(default_factory=asyncio.Lock)

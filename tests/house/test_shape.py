@@ -74,3 +74,23 @@ def test_records_keep_their_statements_at_the_top(sql_of_package: "list[Text]") 
     """A statement inside a function can't be read by the test that reads statements."""
     inner = [str(text) for text in sql_of_package if _is_records(text.path) and text.in_function]
     assert inner == []
+
+
+def _shared(node: ast.AST) -> bool:
+    """Whether `node` imports the generator of `random` that a whole process shares."""
+    if isinstance(node, ast.ImportFrom):
+        return node.module == "random" and not {alias.name for alias in node.names} <= {"Random", "SystemRandom"}
+    return isinstance(node, ast.Import) and "random" in {alias.name for alias in node.names}
+
+
+def test_no_test_draws_from_the_generator_everyone_shares(root: Path) -> None:
+    """A test's chance comes from a generator of its own, so a run can be repeated (`pyproject.toml` leans on this)."""
+    files = [path for path in (root / "tests").rglob("*.py") if ".venv" not in path.parts]
+    shared = [
+        f"{path.relative_to(root)}:{getattr(node, 'lineno', 0)}"
+        for path in files
+        if "random" in (text := path.read_text("utf-8"))
+        for node in ast.walk(ast.parse(text))
+        if _shared(node)
+    ]
+    assert shared == []

@@ -1,9 +1,9 @@
 """Delivery: at least once, at most twice, never lost; nobody else waits for a mail server."""
 
 import asyncio
-import random
 from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
+from random import Random
 from typing import Final
 from uuid import UUID
 
@@ -347,7 +347,7 @@ async def test_letter_of_a_tenant_without_a_plain_name_is_written(desk: Office, 
 @pytest.mark.parametrize("seed", range(5))
 async def test_whatever_happens_every_letter_is_sent_or_given_up(desk: Office, script: Script, seed: int) -> None:
     """G39: drawn weather. Nothing vanishes, nothing is sent more often than it was taken, nothing is tried for ever."""
-    drawn = random.Random(seed)
+    drawn = Random(seed)
     weather = [Receipt("taken"), Receipt("taken"), Receipt("deferred", 450), Receipt("refused", 550), None]
     script.says = [drawn.choice(weather) for _ in range(200)]
     put = {await desk.put("invitation", link=desk.link()) for _ in range(40)}

@@ -1,9 +1,9 @@
 """Connections where there aren't enough for everybody: a tenant's share, and lines that take turns."""
 
 import asyncio
-import random
 import time
 from collections.abc import AsyncIterator
+from random import Random
 
 import pytest
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
@@ -173,7 +173,7 @@ async def test_closed_pool_refuses_and_keeps_no_place(pool: Pool) -> None:
 @pytest.mark.parametrize("seed", range(3), ids=str)
 async def test_nothing_is_lost_whoever_gives_up_whenever(lender: Lender, seed: int) -> None:
     """The fixture takes all of them in the end."""
-    rolls = random.Random(seed)
+    rolls = Random(seed)
 
     async def work(holder: Holder) -> None:
         connection = await lender.take(rolls.choice((0.01, 0.05, 2.0)), holder, beside=rolls.random() < 0.2)

@@ -1,10 +1,10 @@
 """Data keys come, seal, retire and are destroyed; nothing that they sealed is ever lost."""
 
 import asyncio
-import random
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
+from random import Random
 from uuid import UUID
 
 import psycopg
@@ -173,7 +173,7 @@ async def test_nothing_is_lost_however_often_the_work_is_killed(
     site.kek = LocalKek.create(path, development=True, entropy=entropy)
     site.tenant_id = await _tenant(site)
     users = await site.grow(1500)
-    dice = random.Random(entropy.bytes(8))
+    dice = Random(entropy.bytes(8))
     enough = asyncio.Event()
     growing = asyncio.create_task(_writers(site, users, enough))
     for number in range(6):

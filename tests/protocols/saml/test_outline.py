@@ -1,8 +1,8 @@
 """What is told of a response that was refused: never an attribute that nobody signed, never an exception."""
 
-import random
 from dataclasses import replace
 from datetime import timedelta
+from random import Random
 
 import pytest
 
@@ -68,7 +68,7 @@ def test_attacks_show_nothing_but_what_the_provider_signed() -> None:
 
 def test_bombs_are_told_by_their_size() -> None:
     """N26, oversized."""
-    for name, document in bombs(random.Random(7)):
+    for name, document in bombs(Random(7)):
         told = seen(document)
         assert told.claims["bytes"] == str(len(document)), name
         assert told.attributes == {}
