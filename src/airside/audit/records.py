@@ -24,20 +24,18 @@ _INSERT_RECORD_ONCE: Final = """
     values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
     on conflict (tenant_id, record_id) do nothing
 """
+# Unnested among what is selected, row by row: in `from`, each array would be copied into a store of its own first.
 _INSERT_RECORDS: Final = """
     insert into airside.audit_record (tenant_id, record_id, at, event, actor, subject, outcome, reason, request_id,
                                       origin, details, person, personal_sealed, leaf_hash)
-    select %s, record_id, at, event, actor, subject, outcome, reason, request_id, origin, details, person,
-           personal_sealed, leaf_hash
-    from unnest(%s::uuid[], %s::timestamptz[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
-                %s::text[], %s::text[], %s::text[], %s::bytea[], %s::bytea[])
-      as new (record_id, at, event, actor, subject, outcome, reason, request_id, origin, details, person,
-              personal_sealed, leaf_hash)
+    select %s, unnest(%s::uuid[]), unnest(%s::timestamptz[]), unnest(%s::text[]), unnest(%s::text[]),
+           unnest(%s::text[]), unnest(%s::text[]), unnest(%s::text[]), unnest(%s::text[]), unnest(%s::text[]),
+           unnest(%s::text[]), unnest(%s::text[]), unnest(%s::bytea[]), unnest(%s::bytea[])
     returning tenant_id
 """
 _INSERT_ALL_PENDING: Final = """
     insert into airside.audit_pending (tenant_id, record_id, leaf_hash)
-    select %s, record_id, leaf_hash from unnest(%s::uuid[], %s::bytea[]) as new (record_id, leaf_hash)
+    select %s, unnest(%s::uuid[]), unnest(%s::bytea[])
     returning tenant_id
 """
 MAX_JOINED: Final = 500
