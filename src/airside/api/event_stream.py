@@ -58,8 +58,17 @@ def waiting(stack: ExitStack, follow: AbstractContextManager[Follower]) -> Follo
         return None
 
 
-async def news_within(seconds: float, request: Request, follower: Follower) -> bool:
-    """Whether there is news within `seconds`, for somebody who is still there and a process that goes on."""
+def moment_in(seconds: float) -> float:
+    """By the clock of the event loop."""
+    return asyncio.get_running_loop().time() + seconds
+
+
+async def news_before(moment: float, request: Request, follower: Follower) -> bool:
+    """Whether there is news before `moment` (`moment_in`), for somebody who is still there and a process that goes on.
+    Whoever finds nothing then, for news is of what may have happened, waits again for the same moment."""
+    seconds = moment - moment_in(0)
+    if seconds <= 0:
+        return False
     leaving = asyncio.create_task(_until_gone(request.receive, follower))
     try:
         return await follower.news(seconds) and not follower.ended

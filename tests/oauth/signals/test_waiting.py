@@ -25,6 +25,7 @@ from tests.trips.test_sender_constraints import with_nonce
 
 SOON = 5.0
 AT_ONCE = 3.0
+A_LITTLE = 0.3
 
 
 @pytest.fixture
@@ -63,6 +64,18 @@ async def test_poll_waits_and_is_answered_when_something_happens(receiver: Progr
     assert (answer.status_code, len(answer.json()["sets"])) == (200, 1)
     again = await asyncio.wait_for(polling(receiver, stream), AT_ONCE)
     assert again.json()["sets"].keys() == answer.json()["sets"].keys(), "what waits is told at once"
+
+
+async def test_news_of_nothing_ends_no_poll(receiver: Program) -> None:
+    """Such as the news that the stream was made, or that some may have been missed."""
+    asked = polling(receiver, await receiver.stream())
+    await waiting(receiver.place, 1)
+    for _ in range(2):
+        receiver.place.server.services.signal_news.followers.wake_all()
+        await asyncio.sleep(A_LITTLE)
+        assert not asked.done()
+    await happens(receiver.place)
+    assert len((await asyncio.wait_for(asked, SOON)).json()["sets"]) == 1
 
 
 async def test_more_polls_wait_than_there_are_connections_to_the_database(receiver: Program) -> None:

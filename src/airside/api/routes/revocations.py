@@ -11,7 +11,7 @@ from starlette.types import ASGIApp
 
 from airside.access import Authorise
 from airside.access.rights import READ_REVOCATIONS
-from airside.api.event_stream import news_within, waiting
+from airside.api.event_stream import moment_in, news_before, waiting
 from airside.api.routes.oauth_forms import read_query
 from airside.api.routes.revocations_stream import BearerContexts, RevocationStream
 from airside.core.errors import InvalidInput
@@ -71,6 +71,7 @@ class RevocationRoutes:
                 # Before anything is read: news of this very moment must find it waiting.
                 follower = waiting(stack, self._revocations.polls.follow(ctx.tenant_id)) if wait else None
                 page = await self._revocations.follow(ctx, after)
-            if follower is not None and not page.entries and await news_within(wait, request, follower):
+            ends = moment_in(wait)
+            while follower is not None and not page.entries and await news_before(ends, request, follower):
                 page = await self._page(request, after, 0)
         return page

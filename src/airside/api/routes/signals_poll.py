@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from airside.access import Right
 from airside.access.rights import READ_SIGNALS
-from airside.api.event_stream import news_within, waiting
+from airside.api.event_stream import moment_in, news_before, waiting
 from airside.api.routes.signals_wire import count_of, json_answer, read_body, words_of
 from airside.api.strict import path_id
 from airside.core.errors import InvalidInput
@@ -59,7 +59,8 @@ class SignalPolls:
                 # Before anything is read: news of this very moment must find it waiting.
                 follower = await self._follower(ctx, client, request, stack) if asked.waits else None
                 found = await self._poll(ctx, client, request, asked)
-            if follower is not None and not found.sets and await news_within(MAX_WAIT, request, follower):
+            ends = moment_in(MAX_WAIT)
+            while follower is not None and not found.sets and await news_before(ends, request, follower):
                 found = await self._poll_again(request, asked)
         sets: dict[str, Json] = {jti: token.reveal() for jti, token in found.sets.items()}
         return json_answer({"sets": sets, "moreAvailable": found.more})
