@@ -107,6 +107,16 @@ async def test_publishable_key_says_its_tenant_and_opens_nothing(place: Place) -
         assert (await ask(place, minted.secret, path=path)).status_code == 401
 
 
+@pytest.mark.parametrize("scopes", [["users:read"], []], ids=["secret", "publishable"])
+async def test_networks_are_counted_of_keys_that_nobody_else_reads(place: Place, scopes: list[str]) -> None:
+    """What is in everybody's browser comes from everywhere: no alert."""
+    kind = "secret" if scopes else "publishable"
+    minted = await mint(place, *scopes, account=await account_with(place, "users:read"), kind=kind)
+    assert (await ask(place, minted.secret, path="/keys/v1/self")).status_code == 200
+    services = place.server.services
+    assert (place.tenant_id in services.tallies.due(services.clock.now())) is (kind == "secret")
+
+
 async def test_key_of_nobody_leads_nowhere(place: Place) -> None:
     """N38, N40: well spelt and unknown; with or without a tenant in the path the same answer."""
     entropy = place.server.services.entropy

@@ -123,7 +123,8 @@ class KeyVerifier:
         address = ctx.origin.address
         if self._last_use.note(ctx, held) or held.address != address:
             held.address = address
-            self._tallies.note(ctx, "key_used", held.key.word, network_of(address))
+            if held.key.kind == "secret":  # what anybody can read comes from anywhere
+                self._tallies.note(ctx, "key_used", held.key.word, network_of(address))
         return VerifiedKey(ctx.tenant_id, held.key, _MINT)
 
     async def _spend(self, ctx: RequestContext, demand: Demand) -> None:

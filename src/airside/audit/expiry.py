@@ -2,16 +2,15 @@
 
 from datetime import UTC, datetime
 from typing import Final
-from uuid import UUID
 
 from airside.audit import cuts, heads, records, records_expiry
 from airside.audit.events import Event
 from airside.audit.journal import Journal
 from airside.audit.model import Cut
 from airside.audit.proofs import roots
-from airside.core.clock import epoch
 from airside.core.entropy import Entropy
 from airside.core.errors import Inconsistent
+from airside.core.ids import first_id
 from airside.store.context import RequestContext
 from airside.vault import Vault
 
@@ -42,7 +41,7 @@ class Expiry:
         if last is not None and not cuts.is_signed(last, ctx.tenant_id, [key.verification()]):
             raise Inconsistent("the last cut of an audit log isn't signed by the log's key")
         before = months_before(ctx.now, months)
-        younger = await records_expiry.first_younger(ctx, _first_id(before))
+        younger = await records_expiry.first_younger(ctx, first_id(before))
         size = tree.head_size if younger is None else min(younger, tree.head_size)
         if size <= (0 if last is None else last.tree_size):
             return last
@@ -68,8 +67,3 @@ def months_before(now: datetime, months: int) -> datetime:
     """The beginning of the month, in UTC, that lies `months` before that of `now`."""
     year, month = divmod(now.astimezone(UTC).year * 12 + now.astimezone(UTC).month - 1 - months, 12)
     return datetime(year, month + 1, 1, tzinfo=UTC)
-
-
-def _first_id(at: datetime) -> UUID:
-    """What no id of that moment is less than (RFC 9562 §5.7)."""
-    return UUID(int=epoch(at) * 1000 << 80)

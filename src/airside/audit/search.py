@@ -10,8 +10,8 @@ from airside.audit import records, records_search
 from airside.audit.events import matching
 from airside.audit.model import OUTCOMES, Found, Head, Placed, Record, Search
 from airside.audit.personal import Whence, opened
-from airside.core.clock import epoch
 from airside.core.errors import InvalidInput, NotFound
+from airside.core.ids import first_id
 from airside.store.context import RequestContext
 from airside.vault import Vault
 
@@ -81,10 +81,10 @@ class AuditLog:
         """
         if not 0 < limit <= MAX_FOUND:
             raise InvalidInput(f"between 1 and {MAX_FOUND}", pointer="limit")
-        oldest = None if wanted.since is None else _first_id(wanted.since - EARLIER)
+        oldest = None if wanted.since is None else first_id(wanted.since - EARLIER)
         newest = after
         if wanted.until is not None:
-            end = _first_id(wanted.until + timedelta(milliseconds=1))
+            end = first_id(wanted.until + timedelta(milliseconds=1))
             newest = end if after is None else min(after, end)
         rows = await records_search.search(ctx, wanted, oldest=oldest, newest=newest, limit=limit)
         return await self.found(ctx, rows, opening=opening)
@@ -126,9 +126,3 @@ class AuditLog:
         shut = [Whence(row.record_id, row.origin, row.personal_sealed) for row in rows]
         told = await opened(ctx, self._vault, shut)
         return [Found(row, each.origin, each.personal) for row, each in zip(rows, told, strict=True)]
-
-
-def _first_id(at: datetime) -> UUID:
-    """The least UUIDv7 of a moment's millisecond (RFC 9562 §5.7)."""
-    milliseconds = min(max(int(epoch(at)) * 1000 + at.microsecond // 1000, 0), 0xFFFF_FFFF_FFFF)
-    return UUID(int=milliseconds << 80)

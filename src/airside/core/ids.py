@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
+from airside.core.clock import epoch
 from airside.core.entropy import Entropy
 from airside.core.errors import InvalidInput
 
@@ -61,6 +62,12 @@ def uuid7(now: datetime, entropy: Entropy) -> UUID:
     milliseconds = int(now.timestamp() * 1000) & 0xFFFF_FFFF_FFFF
     value = (milliseconds << 80) | int.from_bytes(entropy.bytes(10))
     return UUID(int=value & ~_MARKS | _VERSION_7)
+
+
+def first_id(at: datetime) -> UUID:
+    """The least UUIDv7 of the millisecond that `at` is in (RFC 9562 §5.7): none that is older is greater."""
+    milliseconds = min(max(epoch(at) * 1000 + at.microsecond // 1000, 0), 0xFFFF_FFFF_FFFF)
+    return UUID(int=milliseconds << 80)
 
 
 def base32(value: int, length: int = _LENGTH) -> str:

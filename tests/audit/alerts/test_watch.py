@@ -2,16 +2,21 @@
 
 import asyncio
 from datetime import timedelta
+from itertools import product
 from typing import LiteralString
 
 import psycopg
 import pytest
 from psycopg import sql
 
-from airside.audit import Event, verify_tenant
-from airside.audit.alerts import Terms
+from airside.audit import Event, Expiry, verify_tenant
+from airside.audit.alerts import Alert, Terms
+from airside.core.entropy import Entropy
 from airside.core.errors import Conflict, NotFound
 from airside.core.ids import EVENT
+from airside.store import Engine
+from airside.store.connection import Connection
+from airside.vault import Vault
 from tests.audit.alerts.conftest import ADMIN, Post
 from tests.makers import MakeTenant
 
@@ -171,6 +176,42 @@ async def test_flood_of_addresses_is_counted_together(post: Post) -> None:
     assert [(alert.rule, alert.count) for alert in await post.turns()] == [("password_spraying", 2000)]
 
 
+@pytest.mark.parametrize(
+    ("terms", "each"),
+    [
+        (Terms(thresholds={"credential_stuffing": 20}), 19),
+        (Terms(off=frozenset({"credential_stuffing"})), 40),
+    ],
+    ids=["other threshold", "off"],
+)
+async def test_what_the_rule_about_one_address_leaves_counts_for_the_rule_about_many(
+    post: Post, terms: Terms, each: int
+) -> None:
+    """Whoever takes more tries from each address isn't seen less."""
+    post.wishes.terms = terms
+    async with post.ctx() as ctx:
+        for address, number in product(range(10), range(each)):
+            post.tallies.note(ctx, "signin_failed", f"198.51.100.{address}", f"account-{address}-{number}")
+    assert [(alert.rule, alert.count) for alert in await post.turns()] == [("password_spraying", 10 * each)]
+
+
+async def test_many_alerts_of_a_rule_are_one_letter_in_a_quarter_of_an_hour(post: Post) -> None:
+    async def fail(addresses: range) -> list[Alert]:
+        async with post.ctx() as ctx:
+            for address, number in product(addresses, range(10)):
+                post.tallies.note(ctx, "signin_failed", f"198.51.100.{address}", f"account-{address}-{number}")
+        return await post.turns()
+
+    assert len(await fail(range(30))) == 30
+    assert post.letters.kinds == ["alert_raised"]
+    await post.record(REUSED, "user:usr_1")
+    assert len(await post.turns()) == 31
+    assert post.letters.kinds == ["alert_raised"] * 2, "another rule's is another letter"
+    post.later = timedelta(minutes=16)
+    assert len(await fail(range(30, 32))) == 33
+    assert post.letters.kinds == ["alert_raised"] * 3
+
+
 async def test_noes_of_one_caller_are_counted_and_of_few_are_not(post: Post) -> None:
     caller = ADMIN
     async with post.ctx() as ctx:
@@ -239,6 +280,50 @@ async def test_log_that_contradicts_itself_raises_an_alert(
     assert [(alert.rule, alert.severity) for alert in await post.list()] == [("audit_head_mismatch", "high")]
 
 
+@pytest.mark.parametrize("deleted", [False, True], ids=["expired", "and one deleted behind the cut"])
+async def test_record_that_expired_is_told_from_one_that_was_deleted_by_whoever_reads_anew(
+    post: Post, vault: Vault, entropy: Entropy, engine: Engine, superuser_dsn: str, *, deleted: bool
+) -> None:
+    """How far the log was read stays behind where a tenant moves (`custody.transfer_model`)."""
+    post.later = timedelta(days=-400)
+    for number in range(4):
+        await post.record(Event.USER_UPDATED, f"usr_{number}")
+    post.later = timedelta()
+    await post.record(Event.USER_UPDATED, "usr_7")
+    assert await post.turns() == []
+    expiry = Expiry(journal=post.journal, vault=vault, entropy=entropy)
+    async with post.ctx() as ctx:
+        cut = await expiry.cut(ctx, 6)
+    assert cut is not None
+    post.later = timedelta(seconds=2)
+    async with post.ctx() as ctx:
+        await post.sequencer.sequence(ctx)
+    async with await Connection.connect(superuser_dsn, autocommit=True) as owner:
+        async with engine.join(owner, post.tenant_id, principal=ADMIN) as ctx:
+            assert [await expiry.let_go(ctx, cut, start) for start in await expiry.remaining(ctx, cut)] == [4]
+        await owner.execute("delete from airside.alert_progress where tenant_id = %s", (post.tenant_id,))
+        if deleted:
+            gone = "delete from airside.audit_record where tenant_id = %s and subject = 'usr_7'"
+            assert (await owner.execute(gone, (post.tenant_id,))).rowcount == 1
+    rules = [(alert.rule, alert.evidence.about) for alert in await post.turns()]
+    assert rules == ([("audit_head_mismatch", ("record 4",))] if deleted else [])
+
+
+async def test_cut_that_the_logs_key_did_not_sign_excuses_nothing(post: Post, superuser_dsn: str) -> None:
+    """Whoever rules the database writes a record of a cut, and has it sequenced."""
+    for number in range(4):
+        await post.record(Event.USER_UPDATED, f"usr_{number}")
+    forged = {"tree_size": 4, "root": "00" * 32, "before": "2026-01-01T00:00:00.000000Z", "signature": "00" * 64}
+    await post.record(Event.AUDIT_EXPIRED, details=forged)
+    async with post.ctx() as ctx:
+        await post.sequencer.sequence(ctx)
+    async with await Connection.connect(superuser_dsn, autocommit=True) as owner:
+        await owner.execute(
+            "delete from airside.audit_record where tenant_id = %s and subject = 'usr_2'", (post.tenant_id,)
+        )
+    assert [alert.rule for alert in await post.turns()] == ["audit_head_mismatch"]
+
+
 async def test_evidence_is_one_printable_line_whatever_a_caller_calls_itself(post: Post) -> None:
     """N37: line breaks, control characters and forged JSON arrive escaped."""
     evil = 'x"}\n{"rule":"forged"}\r\x1b[2J\u202e'
@@ -270,3 +355,12 @@ async def test_sweep_forgets_what_no_rule_looks_at_any_more(post: Post, superuse
     post.later = timedelta(days=2)
     async with post.ctx() as ctx:
         assert await post.watch.sweep(ctx) == 1
+
+
+async def test_alert_that_nobody_closed_is_forgotten_after_a_year(post: Post) -> None:
+    await post.record(REUSED, "user:usr_1")
+    assert len(await post.turns()) == 1
+    post.later = timedelta(days=366)
+    async with post.ctx() as ctx:
+        await post.watch.sweep(ctx)
+    assert await post.list() == []

@@ -4,6 +4,9 @@ O(log n) for each new head. It finds what was changed since the last look, and a
 a record that was changed long ago is found by `airside audit verify`, which reads them all.
 """
 
+from collections.abc import Sequence
+
+from airside.audit import cuts, records_expiry
 from airside.audit import records as log
 from airside.audit.alerts.records import Logged
 from airside.audit.alerts.records_facts import Progress
@@ -12,7 +15,7 @@ from airside.audit.heads import Claims, verification_key, verified_claims
 from airside.audit.model import Head
 from airside.audit.proofs import roots
 from airside.core.errors import Inconsistent
-from airside.protocols.jose import KeySet
+from airside.protocols.jose import KeySet, VerificationKey
 from airside.store.context import RequestContext
 
 
@@ -36,12 +39,29 @@ async def agreed(ctx: RequestContext, progress: Progress) -> Progress | None:
     return Progress(progress.read_to, head.tree_size, head.root)
 
 
-def is_sound(logged: Logged) -> bool:
-    """Whether a record is there and is what its leaf says."""
+async def unsound(ctx: RequestContext, logged: Sequence[Logged]) -> list[Logged]:
+    """Those of a page whose record isn't what its leaf says, or is gone and hasn't expired."""
+    found = [each for each in logged if not _is_sound(each)]
+    if all(each.record is not None for each in found):
+        return found
+    expired = await _expired(ctx)
+    return [each for each in found if each.record is not None or each.seq >= expired]
+
+
+def _is_sound(logged: Logged) -> bool:
     record = logged.record
     return record is not None and record.leaf_hash == logged.leaf and leaf_hash(record) == logged.leaf
 
 
+async def _expired(ctx: RequestContext) -> int:
+    """Of how many leaves the records have expired: as many as the last cut says, if the log's own key signed it."""
+    cut = await records_expiry.last_cut(ctx)
+    return cut.tree_size if cut is not None and cuts.is_signed(cut, ctx.tenant_id, await _keys(ctx)) else 0
+
+
 async def _is_ours(ctx: RequestContext, head: Head) -> bool:
-    keys = [key for each in await log.keys(ctx) if (key := verification_key(each.public_jwk)) is not None]
-    return verified_claims(head.jws, KeySet(keys)) == Claims.of(ctx.tenant_id, head)
+    return verified_claims(head.jws, KeySet(await _keys(ctx))) == Claims.of(ctx.tenant_id, head)
+
+
+async def _keys(ctx: RequestContext) -> list[VerificationKey]:
+    return [key for each in await log.keys(ctx) if (key := verification_key(each.public_jwk)) is not None]

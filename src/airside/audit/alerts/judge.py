@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 from uuid import UUID
 
 from airside.audit.alerts.model import MAX_EVIDENCE, OTHERS, TENANT, Fact, FactKind, Facts, Finding, Rule, RuleName
-from airside.audit.alerts.rules import RULES, USUAL_FROM, USUAL_OVER
+from airside.audit.alerts.rules import BY_NAME, RULES, USUAL_FROM, USUAL_OVER
 
 MAX_ABOUT: Final = 20
 """Addresses that one finding names."""
@@ -27,6 +27,10 @@ class Terms:
     def threshold(self, rule: Rule) -> int:
         """The tenant's, or the rule's own."""
         return self.thresholds.get(rule.name, rule.threshold)
+
+    def each_below(self, rule: Rule) -> int | None:
+        """How many members a subject has at least that is another rule's; None where there is no such rule in force."""
+        return None if rule.beside is None or rule.beside in self.off else self.threshold(BY_NAME[rule.beside])
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,7 @@ def judge(before: Facts, fresh: Facts, terms: Terms, past: Past) -> list[Finding
             continue
         ids, subjects = {fact.fact_id for fact in news}, {fact.subject for fact in news}
         for subject, about in _by_subject(rule, (*before, *fresh), subjects).items():
-            finding = _judge(rule, terms.threshold(rule), subject, about, ids, past)
+            finding = _judge(rule, terms, subject, about, ids, past)
             if finding is not None:
                 found.append(finding)
     return found
@@ -71,9 +75,8 @@ def _by_subject(rule: Rule, facts: Facts, subjects: Collection[str]) -> dict[str
     return {subject: sorted(about, key=lambda fact: (fact.at, fact.fact_id)) for subject, about in found.items()}
 
 
-def _judge(
-    rule: Rule, threshold: int, subject: str, facts: Facts, fresh: Collection[UUID], past: Past
-) -> Finding | None:
+def _judge(rule: Rule, terms: Terms, subject: str, facts: Facts, fresh: Collection[UUID], past: Past) -> Finding | None:
+    threshold, each_below = terms.threshold(rule), terms.each_below(rule)
     closed = past.closed.get((rule.name, subject))
     facts = [fact for fact in facts if closed is None or fact.at > closed]
     known = past.known.get((rule.facts, subject), {})
@@ -81,7 +84,7 @@ def _judge(
     height = 0
     for moment in _moments(rule, facts, fresh):
         window = [fact for fact in facts if moment - rule.window < fact.at <= moment]
-        measured = _measured(rule, window, known, moment)
+        measured = _measured(rule, each_below, window, known, moment)
         if measured >= threshold and not _is_usual(rule, facts, window, moment):
             height = max(height, measured)
             hit |= {fact.fact_id: fact for fact in window if fact.kind == rule.facts}
@@ -111,10 +114,12 @@ def _moments(rule: Rule, facts: Facts, fresh: Collection[UUID]) -> list[datetime
     return [max(group) for _, group in minutes]
 
 
-def _measured(rule: Rule, window: Facts, known: Mapping[bytes, datetime], moment: datetime) -> int:
+def _measured(
+    rule: Rule, each_below: int | None, window: Facts, known: Mapping[bytes, datetime], moment: datetime
+) -> int:
     own = [fact for fact in window if fact.kind == rule.facts]
     if rule.measure == "members":
-        return _different(rule, window)
+        return _different(rule, each_below, window)
     if rule.measure == "news":
         learnt = bool(known) and min(known.values()) <= moment - rule.learns
         return len(_members(own) - known.keys()) if learnt else 0
@@ -122,7 +127,7 @@ def _measured(rule: Rule, window: Facts, known: Mapping[bytes, datetime], moment
     return count if count >= rule.share * asked else 0
 
 
-def _different(rule: Rule, window: Facts) -> int:
+def _different(rule: Rule, each_below: int | None, window: Facts) -> int:
     """How many members there are, without those that were excused; 0 where as many were excused or they are spread too
     little."""
     failed: dict[str, set[bytes]] = {}
@@ -131,8 +136,8 @@ def _different(rule: Rule, window: Facts) -> int:
             failed.setdefault(fact.subject, set()).update(fact.members)
     passed = _members(fact for fact in window if fact.kind == rule.excused)
     left = {subject: members - passed for subject, members in failed.items()}
-    if rule.each_below:
-        left = {each: members for each, members in left.items() if each == OTHERS or len(members) < rule.each_below}
+    if each_below is not None:
+        left = {each: members for each, members in left.items() if each == OTHERS or len(members) < each_below}
     spread = sum(1 for members in left.values() if members)
     count = len(frozenset[bytes]().union(*left.values()))
     return count if spread >= rule.spread and count > len(passed) else 0

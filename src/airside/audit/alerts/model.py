@@ -82,7 +82,7 @@ class Rule:
         whole: the tenant is the subject, and all its facts count together.
         excused: facts of this kind take their members out of what counts, and outnumber it where they are as many.
         spread: over how many subjects at least, of a rule about the whole tenant.
-        each_below: subjects with as many members by themselves are another rule's.
+        beside: subjects at whom this rule finds something by their members alone are its own, where it is in force.
         share: which part of what was asked at least.
         usual: it finds nothing below this many times what is usual for the subject.
         learns: how long a subject is watched before anything is new to it.
@@ -101,7 +101,7 @@ class Rule:
     whole: bool = False
     excused: FactKind | None = None
     spread: int = 1
-    each_below: int = 0
+    beside: RuleName | None = None
     share: float = 0.0
     usual: float = 0.0
     learns: timedelta = timedelta(0)

@@ -10,6 +10,7 @@ import msgspec
 
 from airside.audit.alerts.model import Alert, Evidence, RuleName, Severity, State
 from airside.audit.model import Record
+from airside.core.ids import first_id
 from airside.store.context import RequestContext
 from airside.vault import Keyset, Place
 
@@ -47,7 +48,10 @@ where tenant_id = %s and subject = any(%s)
                     and later.alert_id > a.alert_id)
 for update
 """
-SWEEP: Final = "delete from airside.alert where tenant_id = %s and state = 'closed' and last_seen < %s"
+RAISED: Final = """
+select exists (select 1 from airside.alert where tenant_id = %s and rule = %s and alert_id >= %s) as raised
+"""
+SWEEP: Final = "delete from airside.alert where tenant_id = %s and last_seen < %s"
 
 TREE_SIZE: Final = "select tree_size from airside.audit_tree where tenant_id = %s"
 LOG: Final = """
@@ -107,6 +111,11 @@ class _Logged:
 
 
 @dataclass(frozen=True, slots=True)
+class _Raised:
+    raised: bool
+
+
+@dataclass(frozen=True, slots=True)
 class _Size:
     tree_size: int
 
@@ -156,8 +165,14 @@ async def last(ctx: RequestContext, keyset: Keyset, subjects: Collection[str]) -
     return [_alert(keyset, row) for row in rows]
 
 
+async def was_raised(ctx: RequestContext, rule: RuleName, since: datetime) -> bool:
+    """Whether one of this rule was raised since then, about whomever."""
+    found = await ctx.tx.one(_Raised, RAISED, (ctx.tenant_id, rule, first_id(since)))
+    return found is not None and found.raised
+
+
 async def sweep(ctx: RequestContext, before: datetime) -> int:
-    """Delete closed alerts that were last seen before; how many."""
+    """Delete alerts that were last seen before; how many."""
     return await ctx.tx.run(SWEEP, (ctx.tenant_id, before))
 
 

@@ -44,7 +44,7 @@ RULES: Final = (
         whole=True,
         excused="signin_passed",
         spread=5,
-        each_below=10,
+        beside="credential_stuffing",
         description="Many addresses, each with a few tries, fail at more accounts than people get into.",
     ),
     Rule(

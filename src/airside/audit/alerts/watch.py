@@ -44,9 +44,11 @@ PASS_EVERY: Final = 0.5
 COUNTS_EVERY: Final = 5.0
 """Seconds between two looks for tenants whose counts are due."""
 KNOWN_FOR: Final = timedelta(days=90)
-CLOSED_FOR: Final = timedelta(days=365)
-"""How long a closed alert is kept."""
+KEPT_FOR: Final = timedelta(days=365)
+"""How long an alert is kept after it was last seen, closed or not."""
 LETTER: Final = "alert_raised"
+LETTER_EVERY: Final = timedelta(minutes=15)
+"""Of one rule there is no other letter for so long: each of an attack's thousand addresses may raise an alert."""
 _LONGEST: Final = max(rule.window for rule in RULES)
 
 _log = structlog.get_logger("airside.audit.alerts")
@@ -102,7 +104,8 @@ class Watch:
         progress = await records_facts.progress(ctx, max(0, size - MAX_READ))
         logged = await records.log(ctx, progress.read_to, MAX_READ)
         agreed = await heads.agreed(ctx, progress)
-        await records_facts.insert(ctx, keyset, self._facts(ctx, logged, agreed is not None))
+        facts = self._facts(ctx, logged, await heads.unsound(ctx, logged), agreed is not None)
+        await records_facts.insert(ctx, keyset, facts)
         waiting = await records_facts.waiting(ctx, keyset, MAX_JUDGED)
         if waiting:
             await self._judge(ctx, keyset, waiting)
@@ -125,9 +128,9 @@ class Watch:
                 _log.exception("counts_unwritten", tenant_id=str(tenant_id))
 
     async def sweep(self, ctx: RequestContext) -> int:
-        """Forget what is too old to count, and alerts that were closed long ago, for a timer; how many rows."""
+        """Forget what is too old to count, and alerts of long ago, for a timer; how many rows."""
         kept = await records_facts.sweep(ctx, ctx.now - KEPT, ctx.now - KNOWN_FOR)
-        return kept + await records.sweep(ctx, ctx.now - CLOSED_FOR)
+        return kept + await records.sweep(ctx, ctx.now - KEPT_FOR)
 
     async def run(self, *, engine: Engine, clock: Clock, tenants: Callable[[], Awaitable[Iterable[UUID]]]) -> None:
         """Watch for ever: at once where this process knows that something happened, and by rounds over all that
@@ -167,10 +170,11 @@ class Watch:
         except Exception:  # noqa: BLE001 - as above
             _log.exception("alerts_wait", tenant_id=str(tenant_id))
 
-    def _facts(self, ctx: RequestContext, logged: Sequence[Logged], agrees: bool) -> list[Fact]:
+    def _facts(
+        self, ctx: RequestContext, logged: Sequence[Logged], unsound: Sequence[Logged], agrees: bool
+    ) -> list[Fact]:
         """What the log tells, and what it tells of itself."""
         facts: list[Fact] = []
-        unsound = [each for each in logged if not heads.is_sound(each)]
         if unsound or not agrees:
             where = uuid7(ctx.now, self._entropy)
             about = f"record {unsound[0].seq}" if unsound else "head"
@@ -201,6 +205,7 @@ class Watch:
             await records.extend(ctx, keyset, extended(last, finding))
             return
         alert = raised(uuid7(ctx.now, self._entropy), finding)
+        told = alert.severity == "high" and not await records.was_raised(ctx, alert.rule, ctx.now - LETTER_EVERY)
         await records.insert(ctx, keyset, alert)
         await self._journal.record(
             ctx,
@@ -215,7 +220,7 @@ class Watch:
                 "last_seen": alert.last_seen.isoformat(),
             },
         )
-        if alert.severity == "high":
+        if told:
             await self._notices.tell(ctx, LETTER)
 
 
