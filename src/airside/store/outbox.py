@@ -65,15 +65,31 @@ class Outbox:
             Inconsistent: a kind that is no word, a value that is neither id nor word, or more than `MAX_ABOUT`. A
                 fault of the caller, so nobody outside is told.
         """
-        if not _is_word(kind) or len(about) > MAX_ABOUT:
-            raise Inconsistent("an outbox item of no kind, or about too much")
-        for name, value in about.items():
-            if not _is_word(name) or not (_is_word(value) or _ID.fullmatch(value)):
-                raise Inconsistent("neither an id nor a word for the outbox")
+        _demand_lawful(kind, about)
         item_id = uuid7(ctx.now, self._entropy)
         records.insert(ctx, item_id, kind, subject, about, way, lane)
         await ctx.tx.notify(CHANNEL, f"{ctx.tenant_id.hex} {way}")
         return item_id
+
+    async def put_all(
+        self, ctx: RequestContext, kind: str, items: Sequence[tuple[Mapping[str, str], UUID]], *, way: Way
+    ) -> None:
+        """As `put`, of many that are about nobody, each with its lane: in this order, by one statement.
+
+        Raises:
+            Inconsistent: as `put`.
+        """
+        for about, _ in items:
+            _demand_lawful(kind, about)
+        if items:
+            named = [(uuid7(ctx.now, self._entropy), about, lane) for about, lane in items]
+            await records.insert_all(ctx, kind, named, way)
+            await ctx.tx.notify(CHANNEL, f"{ctx.tenant_id.hex} {way}")
+
+    async def withdraw(self, ctx: RequestContext, way: Way, name: str, value: str) -> int:
+        """Deliver nothing any more of what says `value` by `name`, unless it is given up already; how many items. One
+        that somebody holds may be sent all the same, and nothing comes of it here."""
+        return await records.withdraw(ctx, way, name, value)
 
     async def take(self, ctx: RequestContext, *, limit: int, lease: timedelta, way: Way = "mail") -> Sequence[Item]:
         """At most `limit` items of the `way` that are due, the longest due first and of each lane only the first, held
@@ -113,6 +129,14 @@ class Outbox:
     async def sweep(self, ctx: RequestContext) -> int:
         """Forget what was given up `KEPT_DEAD` ago, for a timer; how many."""
         return await records.sweep(ctx, ctx.now - KEPT_DEAD)
+
+
+def _demand_lawful(kind: str, about: Mapping[str, str]) -> None:
+    if not _is_word(kind) or len(about) > MAX_ABOUT:
+        raise Inconsistent("an outbox item of no kind, or about too much")
+    for name, value in about.items():
+        if not _is_word(name) or not (_is_word(value) or _ID.fullmatch(value)):
+            raise Inconsistent("neither an id nor a word for the outbox")
 
 
 def _is_word(text: str) -> bool:

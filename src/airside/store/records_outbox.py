@@ -1,17 +1,29 @@
 """Rows of `outbox` ↔ `Item`."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from airside.store.arrays import text_array, uuid_array
 from airside.store.context import RequestContext
 
 INSERT: Final = """
 insert into airside.outbox (tenant_id, item_id, kind, subject, about, way, lane, attempts, created_at, due_at)
 values (%s, %s, %s, %s, %s, %s, %s, 0, %s, %s)
+"""
+
+INSERT_ALL: Final = """
+insert into airside.outbox (tenant_id, item_id, kind, subject, about, way, lane, attempts, created_at, due_at)
+select %s, unnest(%s::uuid[]), %s, null, unnest(%s::text[])::jsonb, %s, unnest(%s::uuid[]), 0, %s, %s
+returning tenant_id
+"""
+
+WITHDRAW: Final = """
+delete from airside.outbox
+where tenant_id = %s and way = %s and dead_at is null and about ->> %s = %s
 """
 
 # The array is made once, before any row is touched: a plain subquery may run again and take more than its limit. Of a
@@ -131,6 +143,20 @@ def insert(
     """Leaves with the next statement or the commit: nobody waits for it."""
     row = (ctx.tenant_id, item_id, kind, subject, json.dumps(dict(about)), way, lane, ctx.now, ctx.now)
     ctx.tx.put_off([(INSERT, row)])
+
+
+async def insert_all(
+    ctx: RequestContext, kind: str, items: Sequence[tuple[UUID, Mapping[str, str], UUID]], way: str
+) -> None:
+    """As `insert`, of many that are about nobody: each its id, what it is about and its lane, in this order."""
+    ids, abouts, lanes = zip(*items, strict=True)
+    columns = (uuid_array(ids), kind, text_array([json.dumps(dict(about)) for about in abouts]), way, uuid_array(lanes))
+    await ctx.tx.run(INSERT_ALL, (ctx.tenant_id, *columns, ctx.now, ctx.now))
+
+
+async def withdraw(ctx: RequestContext, way: str, name: str, value: str) -> int:
+    """Delete what isn't given up and is about this, held by somebody or not; how many."""
+    return await ctx.tx.run(WITHDRAW, (ctx.tenant_id, way, name, value))
 
 
 async def take(ctx: RequestContext, way: str, limit: int, until: datetime) -> list[Item]:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from airside.core.secret import Secret
 from airside.notify.webhooks.sending import BACK_OFF
 from airside.oauth import ClientDraft
 from airside.oauth.signals import Stream, StreamChange, StreamDraft
+from airside.oauth.signals.listening import AT_ONCE
 from airside.protocols.secevent import EVENTS, TOKEN_CLAIMS_CHANGE
 from airside.vault.kms.local import LocalKek
 from tests.makers import MakeDatabase
@@ -36,6 +38,11 @@ async def transmitter(
 ) -> AsyncIterator[House]:
     async with house(blank_database, tmp_path_factory.mktemp("certificates"), kek, clock, entropy) as made:
         yield made
+
+
+@dataclass(frozen=True)
+class Count:
+    items: int
 
 
 @dataclass(frozen=True)
@@ -86,6 +93,22 @@ class Scene:
             wanted = search_for(subject=subject)
             found = await AuditLog(vault=services.vault).search(ctx, wanted, None, 9, opening=False)
         return [format_id(EVENT, each.record.record_id) for each in reversed(found)]
+
+    async def txns(self) -> list[str]:
+        """What was heard, as the log calls it."""
+        keys = KeySet.import_key_set(await self.jwks())
+        return [jwt.decode(token, keys, algorithms=["RS256"]).claims["txn"] for token in self.heard]
+
+    async def waiting(self) -> int:
+        """Items that are to leave."""
+        async with self.tenant.services.engine.begin(self.tenant.id) as ctx:
+            found = await ctx.tx.one(
+                Count,
+                "select count(*) as items from airside.outbox where tenant_id = %s and way = 'signal'",
+                (self.tenant.id,),
+            )
+        assert found is not None
+        return found.items
 
     async def set_status(self, status: Any) -> None:
         services = self.tenant.services
@@ -177,6 +200,61 @@ async def test_paused_stream_holds_and_tells_in_order_when_it_is_enabled(scene: 
     await scene.set_status("enabled")
     await scene.deliver()
     assert await scene.subjects() == [user] * 3
+
+
+async def test_what_came_while_it_was_paused_and_what_was_held_arrive_in_order(scene: Scene) -> None:
+    """One was tried meanwhile and held, the other waits for its turn."""
+    user = somebody(scene)
+    await scene.set_status("paused")
+    await scene.happens(user)
+    await scene.deliver()
+    scene.tenant.house.clock.advance(1)
+    await scene.happens(user)
+    scene.tenant.house.clock.advance(1)
+    await scene.set_status("enabled")
+    await scene.deliver()
+    assert await scene.txns() == await scene.records(user)
+
+
+async def test_all_that_was_held_is_told_however_much_it_is(scene: Scene) -> None:
+    await scene.set_status("paused")
+    async with scene.tenant.services.engine.begin(scene.tenant.id) as ctx:
+        await ctx.tx.run(
+            "insert into airside.signal_event (tenant_id, stream_id, event_id, kind, subject, session, data, txn,"
+            " state, created_at) select %s, %s, gen_random_uuid(), %s, 'usr_' || n, '', '{}', '', 'held', %s"
+            " from generate_series(1, %s) n returning 1",
+            (scene.tenant.id, scene.stream.stream_id, EVENTS[0], ctx.now, 2 * AT_ONCE + 1),
+        )
+    await scene.set_status("enabled")
+    assert await scene.waiting() == 2 * AT_ONCE + 1
+
+
+async def test_pausing_again_and_again_puts_nothing_twice(scene: Scene) -> None:
+    """N13."""
+    scene.answers[PATH] = [AWAY]
+    for _ in range(5):
+        await scene.happens(somebody(scene))
+    await scene.deliver()
+    for _ in range(3):
+        await scene.set_status("paused")
+        await scene.set_status("enabled")
+    assert await scene.waiting() == 5
+
+
+async def test_event_that_is_on_its_way_while_all_are_put_anew_is_taken_once(scene: Scene) -> None:
+    """Its item is gone by the time its receiver answers."""
+    services, user = scene.tenant.services, somebody(scene)
+    await scene.happens(user)
+    async with services.engine.begin(scene.tenant.id) as ctx:
+        (item,) = await services.outbox.take(ctx, limit=1, lease=timedelta(minutes=1), way="signal")
+    await scene.set_status("paused")
+    await scene.set_status("enabled")
+    receipt = await services.signal_sending.carry(scene.tenant.id, item)
+    async with services.engine.begin(scene.tenant.id) as ctx:
+        await services.signal_sending.tried(ctx, item, receipt)
+        assert not await services.outbox.done(ctx, item)
+    assert await scene.deliver() == 1
+    assert (await scene.subjects(), await scene.waiting()) == ([user], 0)
 
 
 @pytest.mark.parametrize("how", ["disabled stream", "disabled client", "deleted stream"])

@@ -22,6 +22,9 @@ from airside.store.context import RequestContext
 from airside.store.outbox import lane_of
 
 KIND: Final = "signal"
+WAY: Final = "signal"
+AT_ONCE: Final = 1_000
+"""Events that are put into the outbox by one statement."""
 
 
 class SignalListener:
@@ -48,15 +51,21 @@ class SignalListener:
         event_id = uuid7(ctx.now, self._entropy)
         records_events.insert(ctx, stream.stream_id, event_id, telling)
         if stream.delivery == "push":
-            await self.put(ctx, stream.stream_id, event_id, telling.subject)
+            about, lane = _item(stream.stream_id, event_id, telling.subject)
+            await self._outbox.put(ctx, KIND, subject=None, about=about, way=WAY, lane=lane)
         else:
             await stirred(ctx, stream.stream_id)
 
-    async def put(self, ctx: RequestContext, stream_id: UUID, event_id: UUID, subject: str) -> None:
-        """Push it. What is told of one subject arrives in order."""
-        about = {"stream": format_id(STREAM, stream_id), "event": format_id(SIGNAL, event_id)}
-        lane = lane_of(stream_id, subject)
-        await self._outbox.put(ctx, KIND, subject=None, about=about, way="signal", lane=lane)
+    async def release(self, ctx: RequestContext, stream_id: UUID) -> None:
+        """Push all that waits there, in its order and once: what was on its way already begins anew. The caller holds
+        the stream, so that nothing is told it meanwhile."""
+        await records_events.release(ctx, stream_id)
+        await self._outbox.withdraw(ctx, WAY, "stream", format_id(STREAM, stream_id))
+        place = 0
+        while line := await records_events.line(ctx, stream_id, place, AT_ONCE):
+            items = [_item(stream_id, each.event_id, each.subject) for each in line]
+            await self._outbox.put_all(ctx, KIND, items, way=WAY)
+            place = line[-1].place
 
     async def _hearing(self, ctx: RequestContext, telling: Telling) -> list[Listening]:
         """Those that asked for its kind, and for whom it happened to; what happened to everybody, each hears."""
@@ -74,3 +83,9 @@ class SignalListener:
         known = await self._subjects.of(ctx, client, subject) if subject.startswith(f"{USER}_") else subject
         named = await records_subjects.is_named(ctx, stream.stream_id, known)
         return named == (stream.default_subjects == "NONE")
+
+
+def _item(stream_id: UUID, event_id: UUID, subject: str) -> tuple[dict[str, str], UUID]:
+    """What an item of the outbox is about, and its lane: what is told of one subject arrives in order."""
+    about = {"stream": format_id(STREAM, stream_id), "event": format_id(SIGNAL, event_id)}
+    return about, lane_of(stream_id, subject)

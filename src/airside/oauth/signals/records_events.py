@@ -1,6 +1,7 @@
 """Rows of `signal_event` ↔ `Signal`."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 from uuid import UUID
@@ -28,6 +29,11 @@ WAITING: Final = """
 select stream_id, event_id, kind, subject, session, data, txn, created_at
 from airside.signal_event where tenant_id = %s and stream_id = %s and state <> 'dead' order by place limit %s
 """
+LINE: Final = """
+select place, event_id, subject
+from airside.signal_event where tenant_id = %s and stream_id = %s and state <> 'dead' and place > %s
+order by place limit %s
+"""
 TAKE: Final = """
 delete from airside.signal_event
 where tenant_id = %s and stream_id = %s and event_id = any(%s) and state <> 'dead'
@@ -40,6 +46,15 @@ update airside.signal_event set state = 'waiting' where tenant_id = %s and strea
 """
 FORGET: Final = "delete from airside.signal_event where tenant_id = %s and stream_id = %s"
 SWEEP: Final = "delete from airside.signal_event where tenant_id = %s and created_at < %s"
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An event's place in its stream's line; the first is 1."""
+
+    place: int
+    event_id: UUID
+    subject: str
 
 
 def insert(ctx: RequestContext, stream_id: UUID, event_id: UUID, telling: Telling) -> None:
@@ -61,6 +76,11 @@ async def find(ctx: RequestContext, stream_id: UUID, event_id: UUID) -> Signal |
 async def waiting(ctx: RequestContext, stream_id: UUID, limit: int) -> list[Signal]:
     """What is to be told, in order."""
     return await ctx.tx.all(Signal, WAITING, (ctx.tenant_id, stream_id, limit))
+
+
+async def line(ctx: RequestContext, stream_id: UUID, after: int, limit: int) -> list[Placed]:
+    """A page of what is to be told, in order, behind the place `after`."""
+    return await ctx.tx.all(Placed, LINE, (ctx.tenant_id, stream_id, after, limit))
 
 
 async def take(ctx: RequestContext, stream_id: UUID, event_ids: Sequence[UUID]) -> int:

@@ -1,7 +1,6 @@
 """Streams: where a client hears of security events (SSF 1.0 §8.1). Each client has its own, and sees no other's."""
 
 from dataclasses import replace
-from typing import Final
 from uuid import UUID
 
 from airside.audit import Event, Journal
@@ -30,9 +29,6 @@ from airside.oauth.signals.records import Listening
 from airside.protocols.secevent import VERIFICATION
 from airside.store.context import RequestContext
 from airside.vault import Vault
-
-MAX_RELEASED: Final = 10_000
-"""Events that leave at once when a stream isn't paused any more."""
 
 
 class SignalStreams:
@@ -109,7 +105,7 @@ class SignalStreams:
             after = replace(after, description=lawful_text(change.description, "description"))
         await records.update(ctx, after)
         if after.delivery == "push" and before.delivery == "poll":
-            await self._release(ctx, after)
+            await self._listener.release(ctx, stream_id)
         await self._changed(ctx, Event.STREAM_UPDATED, after)
         return after
 
@@ -129,7 +125,7 @@ class SignalStreams:
         if status == "disabled":
             await records_events.forget(ctx, stream_id)
         if status == "enabled" and before.status == "paused" and after.delivery == "push":
-            await self._release(ctx, after)
+            await self._listener.release(ctx, stream_id)
         if after != before:
             await self._changed(ctx, Event.STREAM_STATUS_SET, after)
         return after
@@ -175,11 +171,6 @@ class SignalStreams:
         if draft.authorization is not None:
             raise InvalidInput("a header is for push alone", pointer="authorization_header")
         return None
-
-    async def _release(self, ctx: RequestContext, stream: Stream) -> None:
-        await records_events.release(ctx, stream.stream_id)
-        for signal in await records_events.waiting(ctx, stream.stream_id, MAX_RELEASED):
-            await self._listener.put(ctx, stream.stream_id, signal.event_id, signal.subject)
 
     async def _changed(self, ctx: RequestContext, event: Event, stream: Stream) -> None:
         await stirred(ctx, stream.stream_id)
