@@ -12,6 +12,7 @@ from airside.core.errors import Conflict, InvalidInput, NotFound
 from airside.core.ids import uuid7
 from airside.revocation import Revocations
 from airside.store.context import RequestContext
+from airside.store.queues import queue_for
 
 TOLD: Final = timedelta(hours=1)
 """How long the news is kept that one was disabled: nobody remembers what they read of its keys for longer."""
@@ -34,6 +35,7 @@ class ServiceAccounts:
             Conflict: the tenant has `MAX_ACCOUNTS`.
         """
         called = acceptable_name(name)
+        await queue_for(ctx, "service account")
         if await records_accounts.count(ctx) >= MAX_ACCOUNTS:
             raise Conflict("too many service accounts", max_accounts=MAX_ACCOUNTS)
         account = ServiceAccount(uuid7(ctx.now, self._entropy), called, "active", ctx.now)

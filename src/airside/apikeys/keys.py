@@ -19,6 +19,7 @@ from airside.limits import API_KEY_REQUESTS, API_KEYS, UNBOUNDED, Quotas
 from airside.protocols.apikey import new_key, new_lookup
 from airside.revocation import Revocations
 from airside.store.context import RequestContext
+from airside.store.queues import queue_for
 
 TOLD: Final = timedelta(hours=1)
 """How long the news of a revoked key is kept: nobody remembers what they read of a key for longer, and its row says the
@@ -51,6 +52,7 @@ class ApiKeys:
             QuotaExceeded: its plan has no room for another.
         """
         await self._quotas.demand(ctx, API_KEYS, _good)
+        await queue_for(ctx, "API key")
         if await records.count(ctx) >= MAX_KEYS:
             raise Conflict("too many API keys", max_keys=MAX_KEYS)
         key = ApiKey(

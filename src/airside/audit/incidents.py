@@ -131,13 +131,13 @@ class Incidents:
         return incident, timeline
 
     async def demand_open(self, ctx: RequestContext, incident_id: UUID) -> None:
-        """Return if it is open, and takes another line; it stays open until this transaction ends.
+        """Return if it is open, and takes another line; nobody else writes into it until this transaction ends.
 
         Raises:
             NotFound: no such incident in this tenant.
             Conflict: it is closed, or its timeline is full.
         """
-        if not await records_incidents.share(ctx, incident_id):
+        if not await records_incidents.take(ctx, incident_id):
             await self.get(ctx, incident_id)
             raise Conflict("the incident is closed")
         if await records_incidents.count(ctx, incident_id) >= MAX_ENTRIES - 1:  # one is left, to close it with

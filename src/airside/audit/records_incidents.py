@@ -24,11 +24,11 @@ where tenant_id = %s and (%s::uuid is null or incident_id < %s::uuid) and (%s::t
 order by incident_id desc
 limit %s
 """
-# Whoever closes it waits for those who are writing into it.
-SHARE: Final = """
+# Whoever writes into it, or closes it, waits for whoever is writing: the next line is counted by one alone.
+TAKE: Final = """
 select incident_id from airside.incident
 where tenant_id = %s and incident_id = %s and state = 'open'
-for share
+for update
 """
 CLOSE: Final = """
 update airside.incident set state = 'closed', closed_at = %s
@@ -71,7 +71,7 @@ class _EntryRow:
 
 
 @dataclass(frozen=True, slots=True)
-class _Shared:
+class _Taken:
     incident_id: UUID
 
 
@@ -104,9 +104,9 @@ async def page(
     return [_incident(keys, row) for row in rows]
 
 
-async def share(ctx: RequestContext, incident_id: UUID) -> bool:
-    """Whether it is open, and stays so until this transaction ends."""
-    return await ctx.tx.one(_Shared, SHARE, (ctx.tenant_id, incident_id)) is not None
+async def take(ctx: RequestContext, incident_id: UUID) -> bool:
+    """Whether it is open, and nobody else writes into it or closes it until this transaction ends."""
+    return await ctx.tx.one(_Taken, TAKE, (ctx.tenant_id, incident_id)) is not None
 
 
 async def close(ctx: RequestContext, incident_id: UUID) -> bool:

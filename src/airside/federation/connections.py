@@ -22,12 +22,12 @@ from airside.federation.model import (
     ConnectionSecrets,
 )
 from airside.federation.oidc_keys import keys_for
-from airside.federation.records_queues import queue_for
 from airside.federation.saml_keys import new_pair, saml_keys
 from airside.federation.sessions import FederatedSessions
 from airside.federation.settings import ConnectionKind, SamlSettings, Settings, demand_lawful, merged
 from airside.limits import CONNECTIONS, UNBOUNDED, Quotas
 from airside.store.context import RequestContext
+from airside.store.queues import queue_for
 from airside.vault import Vault
 
 MAX_SECRET: Final = 4 * 1024

@@ -18,11 +18,11 @@ from airside.federation import records_domains as records
 from airside.federation.connections import Connections
 from airside.federation.domain_names import demand_ownable, domain_of_any, normalise
 from airside.federation.model_domains import CHECK_EVERY, MAX_DOMAINS, Domain, DomainChange, Found, Turn
-from airside.federation.records_queues import queue_for
 from airside.fetch import TextRecords
 from airside.identity.charging import spend
 from airside.limits import DOMAIN_CHECK, Limiter
 from airside.store.context import RequestContext
+from airside.store.queues import queue_for
 
 MAX_PAGE: Final = 200
 MAX_CHECKED: Final = 20

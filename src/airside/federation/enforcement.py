@@ -16,10 +16,10 @@ from airside.federation.domain_names import domain_of_any
 from airside.federation.domains import Notices
 from airside.federation.linking import LinkedProof
 from airside.federation.model_domains import MAX_BREAK_GLASS
-from airside.federation.records_queues import queue_for
 from airside.federation.sessions import FederatedSessions
 from airside.identity import Proof, Session, Users
 from airside.store.context import RequestContext
+from airside.store.queues import queue_for
 
 LETTER: Final = "break_glass_used"
 

@@ -19,11 +19,11 @@ from airside.core.proof import Mint
 from airside.core.secret import Secret
 from airside.federation import records_setup as records
 from airside.federation.model import MAX_NAME, MAX_PAGE
-from airside.federation.records_queues import queue_for
 from airside.federation.setup_model import KEPT, MAX_LIFETIME, MAX_SETUPS, Setup, SetupDraft
 from airside.identity import Links
 from airside.identity.email import read
 from airside.store import Outbox, RequestContext
+from airside.store.queues import queue_for
 from airside.tenancy import Inviters
 from airside.vault import Vault
 

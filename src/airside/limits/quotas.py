@@ -4,10 +4,10 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from airside.core.errors import QuotaExceeded
-from airside.limits import records_plans
 from airside.limits.allowances import Allowance
 from airside.limits.plans import Plans
 from airside.store.context import RequestContext
+from airside.store.queues import queue_for
 
 Count = Callable[[RequestContext, int], Awaitable[int]]
 """How many there are now, in the transaction of the context; it may stop counting at the number that it is given."""
@@ -30,7 +30,7 @@ class Quotas:
         most = None if plan is None else plan.most(allowance)
         if most is None:
             return
-        await records_plans.queue_for(ctx, allowance.name)
+        await queue_for(ctx, f"quota {allowance.name}")
         if await count(ctx, most) + more > most:
             raise QuotaExceeded(allowance.name, most)
 

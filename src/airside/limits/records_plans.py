@@ -1,4 +1,4 @@
-"""Rows of `plan` and `tenant_plan` ↔ `Plan`; and the queue of those who count before they add."""
+"""Rows of `plan` and `tenant_plan` ↔ `Plan`."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -28,7 +28,6 @@ on conflict (tenant_id) do update
 set plan = excluded.plan, assigned_at = excluded.assigned_at, assigned_by = excluded.assigned_by
 """
 RELEASE: Final = "delete from airside.tenant_plan where tenant_id = %s"
-QUEUE: Final = "select pg_advisory_xact_lock(hashtextextended(%s, 0))"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +70,6 @@ async def assign(ctx: RequestContext, name: str) -> None:
 async def release(ctx: RequestContext) -> bool:
     """The context's tenant is on none; whether it was on one."""
     return await ctx.tx.run(RELEASE, (ctx.tenant_id,)) == 1
-
-
-async def queue_for(ctx: RequestContext, name: str) -> None:
-    """Nobody else of the tenant who counts these comes past here before this transaction ends."""
-    await ctx.tx.run(QUEUE, (f"quota {name} {ctx.tenant_id}",))
 
 
 def _plan(row: _Row) -> Plan:

@@ -13,6 +13,7 @@ from airside.core.secret import Secret
 from airside.oauth import records_registrations
 from airside.oauth.records_registrations import RegistrationToken
 from airside.store import RequestContext
+from airside.store.queues import queue_for
 
 MAX_USES: Final = 1_000
 MAX_LIFETIME: Final = timedelta(days=90)
@@ -47,6 +48,7 @@ class RegistrationTokens:
             raise InvalidInput(f"1 to {MAX_USES} uses are expected", pointer="uses")
         if not timedelta() < lifetime <= MAX_LIFETIME:
             raise InvalidInput(f"at most {MAX_LIFETIME.days} days are expected", pointer="days")
+        await queue_for(ctx, "registration token")
         if await records_registrations.count_tokens(ctx) >= MAX_TOKENS:
             raise Conflict(f"a tenant has at most {MAX_TOKENS} registration tokens")
         secret = Secret(token(self._entropy))

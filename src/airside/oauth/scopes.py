@@ -10,6 +10,7 @@ from airside.oauth import records_scopes
 from airside.oauth.records_scopes import Scope
 from airside.oauth.scope_words import BUILT_IN, OPEN
 from airside.store import RequestContext
+from airside.store.queues import queue_for
 from airside.tenancy.policy import Language
 
 MAX_SCOPES_OF_TENANT: Final = 200
@@ -60,6 +61,7 @@ class Scopes:
             scope.name, {language: text.strip() for language, text in scope.descriptions.items()}, scope.offered
         )
         _check(kept)
+        await queue_for(ctx, "scope")
         if await records_scopes.count_others(ctx, kept.name) >= MAX_SCOPES_OF_TENANT:
             raise Conflict(f"a tenant has at most {MAX_SCOPES_OF_TENANT} scopes")
         await records_scopes.store_scope(ctx, kept)

@@ -15,6 +15,7 @@ from airside.secrets import records_keys
 from airside.secrets.model import MAX_KEYS, MAX_VERSIONS, PURPOSES, AppKey, Purpose, checked_name, is_name
 from airside.secrets.ring import KEY_BYTES, KeyRing
 from airside.store import Listener, Memory, RequestContext
+from airside.store.queues import queue_for
 from airside.vault import Vault
 
 CHANNEL: Final = "airside_app_keys"
@@ -41,6 +42,7 @@ class AppKeys:
         checked_name(name)
         if purpose not in PURPOSES:
             raise InvalidInput("seal or token is expected", pointer="purpose")
+        await queue_for(ctx, "named key")
         if await records_keys.count(ctx) >= MAX_KEYS:
             raise Conflict(f"a tenant has at most {MAX_KEYS} keys")
         key = AppKey(uuid7(ctx.now, self._entropy), name, purpose, ctx.now, ())

@@ -26,6 +26,7 @@ from airside.secrets.stored import (
     checked_path,
 )
 from airside.store import RequestContext
+from airside.store.queues import queue_for
 from airside.vault import Vault
 
 RANDOM_BITS: Final = 256
@@ -191,6 +192,7 @@ class SecretStore:
         keyset = await self._vault.keyset(ctx)
         if await records_secrets.find(ctx, keyset, path) is not None:
             return
+        await queue_for(ctx, "secret")
         if await records_secrets.count(ctx) >= MAX_SECRETS:
             raise Conflict(f"a tenant has at most {MAX_SECRETS} secrets")
         await records_secrets.insert(ctx, keyset, uuid7(ctx.now, self._entropy), path)

@@ -16,6 +16,7 @@ from airside.identity.addresses import email_key
 from airside.identity.email import read
 from airside.identity.users import acceptable_name
 from airside.store import Outbox, RequestContext
+from airside.store.queues import queue_for
 from airside.tenancy import records_invitations as records
 from airside.tenancy.catalogue import relation_of
 from airside.tenancy.members import Members
@@ -82,6 +83,7 @@ class Invitations:
         mailbox, name = read(email), acceptable_name(name)
         keyset = await self._vault.keyset(ctx)
         index, *others = keyset.blind_indexes("invitation", "email_index", email_key(mailbox.key))
+        await queue_for(ctx, "invitation")
         waiting = await records.waiting(ctx, [index, *others])
         if waiting.same:
             raise Conflict("invited already")

@@ -15,6 +15,7 @@ from airside.core.entropy import Entropy
 from airside.core.errors import Conflict, InvalidInput, NotFound
 from airside.core.ids import TENANT, format_id, uuid7
 from airside.store import Listener, Memory, RequestContext
+from airside.store.queues import queue_for
 from airside.tenancy import records_lockdown
 from airside.tenancy.model_lockdown import MAX_BANNED, MAX_BANS, MIN_PREFIX, Ban, Lock, Lockdown, read_network
 
@@ -93,6 +94,7 @@ class Lockdowns:
             raise Conflict(f"a prefix shorter than /{MIN_PREFIX} shuts out almost everybody: it takes force")
         if not force and Lockdown(bans=[ban]).shuts_out(ctx.origin.address, ctx.now):
             raise Conflict("the request comes from this network itself: it takes force")
+        await queue_for(ctx, "ban")
         if len((await records_lockdown.load(ctx)).bans) >= MAX_BANS:
             raise Conflict("as many networks as may be are banned", max_bans=MAX_BANS)
         await records_lockdown.insert_ban(ctx, ban)

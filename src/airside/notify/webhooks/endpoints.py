@@ -26,6 +26,7 @@ from airside.notify.webhooks.model import (
 from airside.notify.webhooks.subscribers import Subscribers
 from airside.protocols.webhook import new_secret
 from airside.store.context import RequestContext
+from airside.store.queues import queue_for
 from airside.vault import Vault
 
 
@@ -69,6 +70,7 @@ class Endpoints:
             created_at=ctx.now,
         )
         await self._quotas.demand(ctx, WEBHOOKS, lambda ctx, _: records.count(ctx))
+        await queue_for(ctx, "webhook endpoint")
         if await records.count(ctx) >= MAX_ENDPOINTS:
             raise Conflict("too many webhook endpoints", max_endpoints=MAX_ENDPOINTS)
         secret = new_secret(self._entropy)

@@ -28,6 +28,7 @@ from airside.oauth.signals.news import stirred
 from airside.oauth.signals.records import Listening
 from airside.protocols.secevent import VERIFICATION
 from airside.store.context import RequestContext
+from airside.store.queues import queue_for
 from airside.vault import Vault
 
 
@@ -55,6 +56,7 @@ class SignalStreams:
         InvalidInput: the draft isn't lawful; `pointer` names the field.
         Conflict: the client has `MAX_STREAMS`.
         """
+        await queue_for(ctx, f"signal stream {client_id}")
         if len(await records.of_client(ctx, client_id)) >= MAX_STREAMS:
             raise Conflict("too many streams", max_streams=MAX_STREAMS)
         stream = Stream(

@@ -8,5 +8,6 @@ QUEUE: Final = "select pg_advisory_xact_lock(hashtextextended(%s, 0))"
 
 
 async def queue_for(ctx: RequestContext, what: str) -> None:
-    """Nobody else of the tenant comes past here for `what` before this transaction ends."""
+    """Nobody else of the tenant comes past here for `what` before this transaction ends. It is taken before rows are
+    counted or locked, always: who held one and then queued could wait for somebody who waits for it."""
     await ctx.tx.run(QUEUE, (f"{what} {ctx.tenant_id}",))
