@@ -104,7 +104,9 @@ def _command(name: str, command: Any) -> Iterator[str]:
 
 def _param(param: Any) -> str:
     default = f" Default: `{param.default}`." if isinstance(param.default, str) and param.default else ""
-    return param.help.replace("|", "\\|") + default
+    most = f" to {param.max}" if getattr(param, "max", None) is not None else " or more"
+    bounds = f" {param.min}{most}." if getattr(param, "min", None) is not None else ""
+    return param.help.replace("|", "\\|") + bounds + default
 
 
 def settings() -> str:

@@ -155,7 +155,7 @@ def list_tenants() -> None:
 @tenant.command("shred")
 def shred_tenant(
     slug: Slug,
-    days: Annotated[int, typer.Option(help="Until its keys are destroyed; with 0, now.")] = 30,
+    days: Annotated[int, typer.Option(help="Until its keys are destroyed; with 0, now.", min=0, max=365)] = 30,
     cancel: Annotated[bool, typer.Option("--cancel", help="Think better of it, while there is time.")] = False,
 ) -> None:
     """Let nobody into a tenant any more, and destroy its keys and data when the days have passed."""

@@ -28,8 +28,10 @@ def create_key(
     scope: Annotated[list[str] | None, typer.Option(help="What it may be used for; may be repeated.")] = None,
     store: Annotated[list[str] | None, typer.Option(help="A permission store that it is bound to.")] = None,
     network: Annotated[list[str] | None, typer.Option(help="A network that it works from, 192.0.2.0/24.")] = None,
-    days: Annotated[int, typer.Option(help="How long it is good.")] = 90,
-    per_minute: Annotated[int | None, typer.Option(help="Requests a minute; 6000 if not said.")] = None,
+    days: Annotated[int, typer.Option(help="How long it is good.", min=1, max=366)] = 90,
+    per_minute: Annotated[
+        int | None, typer.Option(help="Requests a minute; 6000 if not said.", min=1, max=6_000_000)
+    ] = None,
     publishable: Annotated[
         bool, typer.Option("--publishable", help="One that is no secret and opens nothing.")
     ] = False,
@@ -52,7 +54,9 @@ def list_keys(slug: Slug) -> None:
 
 @apikeys.command("rotate")
 def rotate_key(
-    slug: Slug, key_id: Key, overlap: Annotated[int, typer.Option(help="Hours for which the old one works on.")] = 24
+    slug: Slug,
+    key_id: Key,
+    overlap: Annotated[int, typer.Option(help="Hours for which the old one works on.", min=0, max=168)] = 24,
 ) -> None:
     """Make another in its place, printed once; both work for a while."""
     from airside.cli.apikeys import rotate as run

@@ -36,7 +36,7 @@ def check_dependencies(
     environment: Environment = None,
     lock: Locks = None,
     ca: Annotated[Path | None, typer.Option(help="A PEM file of the only authorities to trust for that URL.")] = None,
-    days: Annotated[int, typer.Option(help="A database in which nothing is younger is refused.")] = 14,
+    days: Annotated[int, typer.Option(help="A database in which nothing is younger is refused.", min=1, max=366)] = 14,
     fail_on: Annotated[
         Literal["low", "medium", "high", "critical"], typer.Option(help="From which severity on it is a failure.")
     ] = "low",

@@ -19,7 +19,9 @@ def checklist(
     ca: Annotated[
         Path | None, typer.Option(help="A file with the authorities to believe instead of the usual.")
     ] = None,
-    plain_port: Annotated[int | None, typer.Option(help="Where plain HTTP listens; 80 beside 443.")] = None,
+    plain_port: Annotated[
+        int | None, typer.Option(help="Where plain HTTP listens; 80 beside 443.", min=1, max=65_535)
+    ] = None,
     token_file: Annotated[
         Path | None, typer.Option(help="A file with a token that is good at the protected paths.")
     ] = None,

@@ -14,7 +14,10 @@ def erase(
     slug: Slug,
     person: Person,
     days: Annotated[
-        int | None, typer.Option(help="Until they are erased; with 0, at once. Without it as the tenant's policy says.")
+        int | None,
+        typer.Option(
+            help="Until they are erased; with 0, at once. Without it as the tenant's policy says.", min=0, max=365
+        ),
     ] = None,
     cancel: Annotated[bool, typer.Option("--cancel", help="Think better of it, while there is time.")] = False,
 ) -> None:

@@ -43,7 +43,7 @@ def rotate_key(slug: Slug, name: Name) -> None:
 def destroy_key(
     slug: Slug,
     name: Name,
-    version: Annotated[int | None, typer.Option(help="A retired version.")] = None,
+    version: Annotated[int | None, typer.Option(help="A retired version.", min=1, max=500)] = None,
     whole: Annotated[bool, typer.Option("--all", help="Every version: nothing it sealed opens again.")] = False,
 ) -> None:
     """Destroy a version of a key, or all of it, for good."""

@@ -16,8 +16,8 @@ token = typer.Typer(
 def create_token(
     slug: Slug,
     name: Annotated[str, typer.Argument(help="Whom it is given to.")],
-    uses: Annotated[int, typer.Option(help="How many applications it registers.")] = 1,
-    days: Annotated[int, typer.Option(help="How long it is good.")] = 7,
+    uses: Annotated[int, typer.Option(help="How many applications it registers.", min=1, max=1_000)] = 1,
+    days: Annotated[int, typer.Option(help="How long it is good.", min=1, max=90)] = 7,
 ) -> None:
     """Make a registration token, printed once."""
     from airside.cli.registration import create as run

@@ -83,7 +83,7 @@ def rotate_keys(
 def ban(
     slug: Slug,
     network: Annotated[str, typer.Argument(help="192.0.2.0/24, 2001:db8::/32, or one address.")],
-    minutes: Annotated[int, typer.Option(help="For how long; at most 30 days.")] = 60,
+    minutes: Annotated[int, typer.Option(help="How many minutes; at most 30 days.", min=1, max=43_200)] = 60,
     force: Annotated[bool, typer.Option("--force", help="Although it shuts out almost everybody.")] = False,
     part: Part = "",
 ) -> None:

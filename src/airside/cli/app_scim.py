@@ -16,7 +16,9 @@ scim = typer.Typer(
 
 @scim.command("create")
 def create_token(
-    slug: Slug, connection: Connection, days: Annotated[int, typer.Option(help="How long it is good.")] = 180
+    slug: Slug,
+    connection: Connection,
+    days: Annotated[int, typer.Option(help="How long it is good.", min=1, max=366)] = 180,
 ) -> None:
     """Make a token of a connection, printed once; two live side by side, to change them without a gap."""
     from airside.cli.scim import create as run

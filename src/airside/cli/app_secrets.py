@@ -11,7 +11,7 @@ secret = typer.Typer(
 )
 
 Path = Annotated[str, typer.Argument(help="Where it stands, such as billing/stripe/api-key.")]
-Version = Annotated[int | None, typer.Option(help="Which version. Without it: the youngest.")]
+Version = Annotated[int | None, typer.Option(help="Which version. Without it: the youngest.", min=1, max=2_000_000_000)]
 
 
 @secret.command("put")
@@ -19,7 +19,8 @@ def put_secret(
     slug: Slug,
     path: Path,
     expected: Annotated[
-        int | None, typer.Option(help="Only if this is the youngest version; 0 if there is none yet.")
+        int | None,
+        typer.Option(help="Only if this is the youngest version; 0 if there is none yet.", min=0, max=2_000_000_000),
     ] = None,
 ) -> None:
     """Write a secret: the standard input to its end, or what you type unseen. Never an argument."""
@@ -69,7 +70,9 @@ def delete_secret(
 def rotate_secret(
     slug: Slug,
     path: Path,
-    every: Annotated[int | None, typer.Option(help="Again every so many days from now on; 0 for no more.")] = None,
+    every: Annotated[
+        int | None, typer.Option(help="Again every so many days from now on; 0 for no more.", min=0, max=366)
+    ] = None,
 ) -> None:
     """Put a random value in a secret's place."""
     from airside.cli.secrets import rotate as run

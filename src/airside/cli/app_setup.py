@@ -19,7 +19,7 @@ def invite(
     email: Annotated[str, typer.Argument(help="Whom the link is mailed to.")],
     creates_users: Annotated[bool, typer.Option(help="Whether it makes accounts at first sight.")] = False,
     provisions: Annotated[bool, typer.Option(help="Whether a directory may keep accounts over SCIM.")] = False,
-    days: Annotated[int, typer.Option(help="How long whoever is invited has.")] = 7,
+    days: Annotated[int, typer.Option(help="How long whoever is invited has.", min=1, max=30)] = 7,
 ) -> None:
     """Mail a link to set a connection up, and print it once."""
     from airside.cli.setup import create as run

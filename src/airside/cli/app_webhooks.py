@@ -56,7 +56,7 @@ def change_webhook(
 def rotate_webhook(
     slug: Slug,
     webhook_id: Webhook,
-    overlap: Annotated[int, typer.Option(help="Hours for which messages are signed with both.")] = 24,
+    overlap: Annotated[int, typer.Option(help="Hours for which messages are signed with both.", min=0, max=168)] = 24,
 ) -> None:
     """Give it another secret, printed once."""
     from airside.cli.webhooks import rotate as run
