@@ -11,6 +11,7 @@ from PIL import Image, PngImagePlugin
 
 from airside.core.errors import InvalidInput, Misconfigured, TooLarge, UnsupportedMedia
 from airside.shield.uploads import ARCHIVES, IMAGES, PDF, TEXT, Upload, UploadRule, download_headers, examine, safe_name
+from airside.shield.uploads.images import MAX_SCANS
 
 SECRET = "canary-7f3a9c"
 ALL = UploadRule(kinds=IMAGES | PDF | TEXT | ARCHIVES, max_bytes=200_000, max_unpacked=1_000_000, max_entries=20)
@@ -76,6 +77,31 @@ def test_a_pixel_bomb_is_refused_before_it_is_drawn() -> None:
         bomb = b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", zlib.compress(b"\0" * 100_000)) + chunk(b"IEND", b"")
         with pytest.raises(TooLarge):
             one(bomb)
+
+
+def _of_scans(scans: int) -> bytes:
+    """A progressive JPEG; most of its scans are the last one over again, in a few bytes."""
+    file = io.BytesIO()
+    Image.new("L", (64, 64), 128).save(file, "JPEG", progressive=True)
+    whole = file.getvalue()
+    last = whole[whole.rindex(b"\xff\xda") : -2]
+    return whole[:-2] + last * (scans - whole.count(b"\xff\xda")) + b"\xff\xd9"
+
+
+def test_a_bomb_of_scans_is_refused_before_it_is_drawn() -> None:
+    assert one(_of_scans(MAX_SCANS)).kind == "image/jpeg"
+    for bomb in (_of_scans(MAX_SCANS + 1), _of_scans(3_000)):
+        with pytest.raises(TooLarge):
+            one(bomb)
+
+
+def test_what_merely_looks_like_scans_within_or_behind_a_jpeg_is_taken() -> None:
+    thumbnail = _of_scans(1_000)  # which nobody decodes
+    film = b"\xff\xda" * 1_000
+    for data in (image("image/jpeg", comment=thumbnail), image("image/jpeg") + film):
+        assert one(data).kind == "image/jpeg"
+    many = image("image/jpeg", (400, 400), progressive=True, restart_marker_blocks=1)
+    assert one(many).kind == "image/jpeg"
 
 
 @pytest.mark.parametrize("cut", [20, 45])

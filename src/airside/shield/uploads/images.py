@@ -1,5 +1,6 @@
 """An image is decoded and written anew: no metadata, no second reading as a script, no bytes of a stranger's choice."""
 
+import re
 from io import BytesIO
 from typing import Final
 
@@ -10,15 +11,26 @@ from airside.shield.uploads.rule import UploadRule
 
 _FORMATS: Final = {"image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WEBP", "image/gif": "GIF"}
 _QUALITY: Final = 90
+_JPEG: Final = "image/jpeg"
+
+MAX_SCANS: Final = 100
+"""Of a JPEG. A decoder walks all pixels once for each, however few bytes the scan has; usual encoders write 18."""
+
+# Markers of T.81 that end a scan's data and have a segment after them, and EOI: no stuffed zero, restart or fill byte.
+_MARKER: Final = re.compile(rb"\xff[\xc0-\xcf\xd9-\xfe]")
+_START_OF_SCAN: Final = b"\xff\xda"
+_END_OF_IMAGE: Final = b"\xff\xd9"
 
 
 def made_anew(data: bytes, kind: str, rule: UploadRule) -> bytes:
     """The first picture of `data`, of the content type `kind`, upright and without anything but its pixels.
 
     Raises:
-        TooLarge: more pixels than the rule has room for, or more bytes once written.
+        TooLarge: more pixels than the rule has room for, more scans than `MAX_SCANS`, or more bytes once written.
         InvalidInput: not an image of that kind, or a damaged one.
     """
+    if kind == _JPEG and _has_too_many_scans(data):
+        raise TooLarge("image of too many scans", max_scans=MAX_SCANS)
     written = BytesIO()
     try:
         # One decoder, the kind's own: the others can't be reached by what a stranger writes into a file.
@@ -27,7 +39,7 @@ def made_anew(data: bytes, kind: str, rule: UploadRule) -> bytes:
                 raise TooLarge("image over its cap", max_pixels=rule.max_pixels)
             upright = ImageOps.exif_transpose(image)
             see_through = "A" in upright.getbands() or "transparency" in upright.info
-            pixels = upright.convert("RGBA" if see_through and kind != "image/jpeg" else "RGB")
+            pixels = upright.convert("RGBA" if see_through and kind != _JPEG else "RGB")
             pixels.info = {}
             pixels.save(written, _FORMATS[kind], quality=_QUALITY)
     except TooLarge:
@@ -39,6 +51,18 @@ def made_anew(data: bytes, kind: str, rule: UploadRule) -> bytes:
     if written.tell() > rule.max_bytes * _ROOM:
         raise TooLarge("image over its cap once written", max_bytes=rule.max_bytes)
     return written.getvalue()
+
+
+def _has_too_many_scans(data: bytes) -> bool:
+    """Steps over segments as a decoder does (ITU-T T.81 §B.1.1), for a thumbnail or a film behind the end may hold any
+    bytes."""
+    scans, at = 0, len(b"\xff\xd8")
+    while (marker := _MARKER.search(data, at)) is not None and marker[0] != _END_OF_IMAGE:
+        scans += marker[0] == _START_OF_SCAN
+        if scans > MAX_SCANS:
+            return True
+        at = marker.end() + int.from_bytes(data[marker.end() : marker.end() + 2], "big")
+    return False
 
 
 _ROOM: Final = 4
