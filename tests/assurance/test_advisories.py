@@ -3,12 +3,13 @@
 import json
 import zipfile
 from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from airside.assurance.advisories import Vulnerability, read_database, vulnerabilities
+from airside.assurance.advisories import Vulnerability, newest, read_database, vulnerabilities
 from airside.assurance.cvss import base_score
 from airside.assurance.packages import Package
 from airside.core.errors import InvalidInput, NotFound
@@ -65,6 +66,37 @@ def test_range_hits_what_it_names(events: list[dict[str, str]], version: str, hi
 def test_versions_named_outright_are_hit_however_they_are_spelt() -> None:
     one = advisory(events=[{"introduced": "9"}], versions=["1.0", "1.2.0"])
     assert [bool(found(version, one)) for version in ("1.0", "1.2", "v1.2", "1.1")] == [True, True, True, False]
+
+
+@pytest.mark.parametrize("order", [("1.0", "2.0"), ("2.0", "1.0")])
+def test_every_version_of_a_package_is_judged(order: tuple[str, ...]) -> None:
+    """A lock pins one twice by markers, or two locks do."""
+    packages = [Package("left-pad", version) for version in order]
+    database = read_database(json.dumps(advisory(events=[{"introduced": "0"}, {"fixed": "1.4"}])).encode())
+    assert [one.package.version for one in vulnerabilities(packages, database, NOW)] == ["1.0"]
+    every = read_database(json.dumps(advisory()).encode())
+    assert [one.package.version for one in vulnerabilities(packages, every, NOW)] == ["1.0", "2.0"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "hit"),
+    [
+        pytest.param({"events": [{"introduced": "0"}, {"last_affected": "2.0"}]}, True, id="last affected"),
+        pytest.param({"events": [{"introduced": "9"}], "versions": ["2.0"]}, True, id="named outright"),
+        pytest.param({"events": [{"introduced": "0"}, {"fixed": "2.0+cpu"}]}, True, id="mended for others"),
+        pytest.param({"events": [{"introduced": "0"}, {"fixed": "2.0"}]}, False, id="mended"),
+        pytest.param({"events": [{"introduced": "0"}, {"last_affected": "1.9"}]}, False, id="after the last affected"),
+    ],
+)
+def test_local_version_is_also_the_public_one_that_it_is_built_from(fields: dict[str, Any], hit: bool) -> None:
+    assert bool(found("2.0+cpu", advisory(**fields))) is hit
+
+
+def test_date_to_come_is_no_sign_of_life() -> None:
+    dates = ["2026-10-01T00:00:00Z", "2026-11-29T20:00:00Z", "2027-11-01T00:00:00Z"]
+    read = read_database(json.dumps([advisory(modified=date) for date in dates]).encode())
+    assert newest(read, NOW) == read[1].modified
+    assert newest(read[2:], NOW) is None
 
 
 def test_advisory_that_names_no_versions_counts_for_all() -> None:
@@ -148,6 +180,15 @@ def test_folder_zip_and_file_hold_the_same(tmp_path: Path) -> None:
     assert [[one.id for one in read_database(place)] for place in places] == [["GHSA-1"]] * 3
 
 
+def _damaged(method: int) -> bytes:
+    """A zip of one advisory, forty bytes of it overwritten."""
+    held = BytesIO()
+    with zipfile.ZipFile(held, "w", method) as archive:
+        archive.writestr("a.json", json.dumps([advisory(str(number)) for number in range(99)]))
+    data = held.getvalue()
+    return data[:60] + b"\xff" * 40 + data[100:]
+
+
 @pytest.mark.parametrize(
     "data",
     [
@@ -158,6 +199,10 @@ def test_folder_zip_and_file_hold_the_same(tmp_path: Path) -> None:
         pytest.param(b'{"id": "A", "modified": "2026-11-28T00:00:00"}', id="moment without a zone"),
         pytest.param(b"PK\x03\x04half", id="half a zip"),
         pytest.param(b"<html>please sign in</html>", id="a page"),
+        pytest.param(_damaged(zipfile.ZIP_DEFLATED), id="a zip whose data are damaged"),
+        pytest.param(_damaged(zipfile.ZIP_LZMA), id="another zip whose data are damaged"),
+        pytest.param(_damaged(zipfile.ZIP_BZIP2), id="a third zip whose data are damaged"),
+        pytest.param(b'{"id": "A", "more": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", id="nested without end"),
     ],
 )
 def test_database_that_is_read_by_half_is_none(data: bytes) -> None:

@@ -119,6 +119,12 @@ def test_bill_of_a_lock_has_its_hashes() -> None:
     assert [each["value"] for each in second["properties"]] == list(two.hashes)
 
 
+def test_bill_names_every_version_that_is_needed() -> None:
+    packages = [Package("a", "1", needs=("b",)), Package("b", "1"), Package("b", "2")]
+    (_, of_a, *_) = json.loads(cyclonedx(packages, name="x"))["dependencies"]
+    assert of_a["dependsOn"] == ["pkg:pypi/b@1", "pkg:pypi/b@2"]
+
+
 @pytest.mark.parametrize(
     ("said", "licence"),
     [

@@ -81,6 +81,21 @@ def test_mended_version_passes(check: Check) -> None:
     assert (code, told.splitlines()[-1]) == (0, "0 known against 1 packages, by 1 advisories")
 
 
+_BY_MARKERS = [("1.0", 'python_version < "3.12"'), ("2.0", 'python_version >= "3.12"')]
+
+
+def test_package_that_is_pinned_twice_is_checked_twice(folder: Path, check: Check) -> None:
+    pins = [f"left-pad=={version} ; {marker} --hash=sha256:{DIGEST}\n" for version, marker in _BY_MARKERS]
+    (folder / "both.txt").write_text("".join(pins), "utf-8")
+    code, said, _ = check(lock="both.txt")
+    assert (code, "CVE-1" in said) == (1, True)
+
+
+def test_advisory_of_tomorrow_does_not_hide_a_dead_mirror(folder: Path, check: Check) -> None:
+    (folder / "db.json").write_text(json.dumps([advisory(30), advisory(-30)]), "utf-8")
+    assert check()[0] == 2
+
+
 def accepting(folder: Path, *, check: str = "CVE-1", where: str = "left-pad 1.0", days: float = 1) -> str:
     """The name of a baseline with one entry that ends in `days`."""
     end = (SystemClock().now() + timedelta(days=days)).date()

@@ -3,10 +3,13 @@
 What can't be judged counts as affected: a version that isn't PEP 440, or an entry that doesn't say which versions.
 """
 
+import lzma
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -22,7 +25,12 @@ from airside.core.errors import InvalidInput, NotFound
 MAX_ADVISORY: Final = 8 * 1024 * 1024  # bytes, of one
 MAX_DATABASE: Final = 4 * 1024 * 1024 * 1024  # bytes, unpacked
 MAX_ADVISORIES: Final = 1_000_000
+CLOCK_SKEW: Final = timedelta(days=1)
 LEVELS: Final = ("low", "medium", "high", "critical")
+_DAMAGED: Final = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error),
+    *(NotImplementedError, RuntimeError, EOFError, OSError, ValueError),
+)
 _WORDS: Final = {"LOW": "low", "MODERATE": "medium", "MEDIUM": "medium", "HIGH": "high", "CRITICAL": "critical"}
 
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
@@ -89,7 +97,7 @@ def read_database(source: Path | bytes) -> list[Advisory]:
             raise InvalidInput(f"{name}: the database is over its cap", max_bytes=MAX_DATABASE)
         try:
             read = _DECODER.decode(text)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise InvalidInput(f"{name} is no advisory: {error}") from None
         found += [each for each in (read if isinstance(read, list) else [read]) if _of_python(each)]
     return found
@@ -113,8 +121,8 @@ def _unpacked(data: bytes) -> Iterator[tuple[str, bytes]]:
                 if entry.filename.endswith(".json"):
                     with archive.open(entry) as file:
                         yield entry.filename, file.read(MAX_ADVISORY + 1)  # whatever its own head says of its size
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
-        raise InvalidInput(f"the database is no zip: {error}") from None
+    except _DAMAGED as error:
+        raise InvalidInput(f"the database is no zip that can be read: {error}") from None
 
 
 def _of_python(advisory: Advisory) -> bool:
@@ -123,27 +131,35 @@ def _of_python(advisory: Advisory) -> bool:
     )
 
 
-def newest(advisories: Iterable[Advisory]) -> datetime | None:
-    """When something in the database last changed; None for an empty one."""
-    return max((advisory.modified for advisory in advisories), default=None)
+def newest(advisories: Iterable[Advisory], now: datetime) -> datetime | None:
+    """When something in the database last changed; None if nothing has. A date over a day ahead of `now` is a mistake
+    of whoever wrote it, and no sign that the database lives."""
+    moments = (advisory.modified for advisory in advisories)
+    return max((moment for moment in moments if moment <= now + CLOCK_SKEW), default=None)
 
 
 def vulnerabilities(packages: Iterable[Package], advisories: Iterable[Advisory], now: datetime) -> list[Vulnerability]:
-    """What is known against `packages`, one for each package and set of aliases; withdrawn advisories don't count."""
-    by_name = {package.name: package for package in packages}
-    hits: dict[str, list[tuple[Advisory, set[str]]]] = {}
+    """What is known against `packages`, each version of them; one for each and set of aliases. Withdrawn advisories
+    don't count."""
+    by_name: dict[str, dict[str, Package]] = {}
+    for package in packages:
+        by_name.setdefault(package.name, {})[package.version] = package
+    hits: dict[tuple[str, str], list[tuple[Advisory, set[str]]]] = {}
     for advisory in advisories:
         if advisory.withdrawn is not None and advisory.withdrawn <= now:
             continue
         for affected in advisory.affected:
             if affected.package is None or affected.package.ecosystem.partition(":")[0] != "PyPI":
                 continue
-            package = by_name.get(canonicalize_name(affected.package.name))
-            if package is not None and _hits(package.version, affected):
-                fixed = {event["fixed"] for each in affected.ranges for event in each.events if "fixed" in event}
-                hits.setdefault(package.name, []).append((advisory, fixed))
-    found = [_merged(by_name[name], group) for name, each in hits.items() for group in _by_alias(each)]
-    return sorted(found, key=lambda one: (one.package.name, one.ids))
+            name = canonicalize_name(affected.package.name)
+            for version in by_name.get(name, ()):
+                if _hits(version, affected):
+                    fixed = {event["fixed"] for each in affected.ranges for event in each.events if "fixed" in event}
+                    hits.setdefault((name, version), []).append((advisory, fixed))
+    found = [
+        _merged(by_name[name][version], group) for (name, version), each in hits.items() for group in _by_alias(each)
+    ]
+    return sorted(found, key=lambda one: (one.package.name, _order(one.package.version), one.ids))
 
 
 def _by_alias(hits: list[tuple[Advisory, set[str]]]) -> list[list[tuple[Advisory, set[str]]]]:
@@ -185,15 +201,16 @@ def severity(advisory: Advisory) -> str:
 
 
 def _hits(version: str, affected: _Affected) -> bool:
-    """OSV's evaluation: named outright, or within a range."""
+    """OSV's evaluation: named outright, or within a range. A local version (`2.0+cpu`) is also judged as the public one
+    that it was built from: advisories name only that (PEP 440)."""
     ranges = [each for each in affected.ranges if each.type in ("ECOSYSTEM", "SEMVER")]
     if not affected.versions and not ranges:
         return True
     try:
-        mine = Version(version)
-        if version in affected.versions or any(mine == Version(each) for each in affected.versions if _parses(each)):
+        mine = {Version(version), Version(Version(version).public)}
+        if version in affected.versions or any(Version(each) in mine for each in affected.versions if _parses(each)):
             return True
-        return any(_within(mine, each.events) for each in ranges)
+        return any(_within(one, each.events) for each in ranges for one in mine)
     except InvalidVersion:
         return True
 

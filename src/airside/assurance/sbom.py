@@ -14,7 +14,9 @@ _HASHES: Final = {"sha256": "SHA-256", "sha384": "SHA-384", "sha512": "SHA-512"}
 
 def cyclonedx(packages: Sequence[Package], *, name: str, version: str = "") -> str:
     """The bill of `name`, as JSON text. Without a moment and a serial number, which would differ each time."""
-    known = {package.name: package for package in packages}
+    known: dict[str, list[str]] = {}  # a lock may pin a package more than once, by markers
+    for package in packages:
+        known.setdefault(package.name, []).append(package.purl)
     subject: dict[str, Any] = {"type": "application", "bom-ref": "subject", "name": name}
     if version:
         subject["version"] = version
@@ -28,7 +30,7 @@ def cyclonedx(packages: Sequence[Package], *, name: str, version: str = "") -> s
         "dependencies": [
             {"ref": "subject", "dependsOn": [package.purl for package in packages]},
             *(
-                {"ref": package.purl, "dependsOn": [known[need].purl for need in package.needs if need in known]}
+                {"ref": package.purl, "dependsOn": [purl for need in package.needs for purl in known.get(need, ())]}
                 for package in packages
             ),
         ],

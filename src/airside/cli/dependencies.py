@@ -44,9 +44,9 @@ def check(
         accepted = Baseline() if baseline is None else read_baseline(baseline.read_bytes(), _names(advisories), now)
     except (Refusal, OSError) as refusal:
         _cannot(str(refusal))
-    last = newest(advisories)
+    last = newest(advisories, now)
     if last is None:
-        _cannot(f"{source} holds no advisory about Python packages: nothing was checked")
+        _cannot(f"{source} holds no advisory about Python packages of today or before: nothing was checked")
     if now - last > timedelta(days=days):
         _cannot(f"{source} heard last of anything on {last:%Y-%m-%d}, over {days} days ago: what is new isn't in it")
     known = vulnerabilities(packages, advisories, now)
