@@ -48,12 +48,15 @@ class PermissionMissing(Forbidden):
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """`note:{id}#editor` in three parts; every value that fills a place is checked, so none can carry a separator."""
+    """`note:{id}#editor` in three parts; every value that fills a place is checked, so none can carry a separator.
+    `between` are the letters of the text between places: no value has one, so that an object is of one set of values.
+    """
 
     scope: str | None
     acr: str | None
     template: str
     relation: str
+    between: frozenset[str] = frozenset()
 
     def check(self, token: VerifiedToken) -> None:
         """What the token itself can answer.
@@ -74,12 +77,21 @@ class Demand:
             Forbidden: a value that can't be an id names nothing, and to nothing nobody has a permission.
             Misconfigured: the route has no such parameter.
         """
-        return _PLACE.sub(lambda place: _value(place[1], values), self.template)
+        return _PLACE.sub(lambda place: self._value(place[1], values), self.template)
+
+    def _value(self, name: str, values: Mapping[str, object]) -> str:
+        if name not in values:
+            raise Misconfigured("permission", f"the path has no parameter {name!r}")
+        text = str(values[name])
+        if not _VALUE.fullmatch(text) or not self.between.isdisjoint(text):
+            raise Forbidden("not an id")
+        return text
 
 
 def demand(scope: str | None, permission: str | None, acr: str | None = None) -> Demand:
     """Raises:
-    Misconfigured: nothing is demanded, an assurance that isn't one, or a template that isn't `type:id#relation`.
+    Misconfigured: nothing is demanded, an assurance that isn't one, a template that isn't `type:id#relation`, or one
+        with two places that nothing parts.
     """
     if scope is None and permission is None and acr is None:
         raise Misconfigured("require", "name a scope, a permission or an acr; for none use `user`")
@@ -92,13 +104,7 @@ def demand(scope: str | None, permission: str | None, acr: str | None = None) ->
     parts = _TEMPLATE.fullmatch(permission)
     if parts is None:
         raise Misconfigured("permission", f"{permission!r} isn't of the form note:{{id}}#editor")
-    return Demand(scope, acr, f"{parts[1]}:{parts[2]}", parts[3])
-
-
-def _value(name: str, values: Mapping[str, object]) -> str:
-    if name not in values:
-        raise Misconfigured("permission", f"the path has no parameter {name!r}")
-    text = str(values[name])
-    if not _VALUE.fullmatch(text):
-        raise Forbidden("not an id")
-    return text
+    between = _PLACE.split(parts[2])[2:-1:2]
+    if "" in between:
+        raise Misconfigured("permission", f"{permission!r} has two places with nothing between them")
+    return Demand(scope, acr, f"{parts[1]}:{parts[2]}", parts[3], frozenset("".join(between)))
