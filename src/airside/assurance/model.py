@@ -4,10 +4,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
-from typing import Any, Final, Generic, Literal, TypeVar
+from typing import Any, ClassVar, Final, Generic, Literal, TypeVar
 
 from airside.assurance.posture import Posture
 from airside.assurance.site import Site
+from airside.core.errors import Refusal
 from airside.core.redaction import mask_text
 
 MAX_EVIDENCE: Final = 300  # characters of one observation
@@ -45,6 +46,12 @@ class Observation:
 
 class NotApplicable(Exception):
     """The target has nothing that the check could look at; the message says what is missing."""
+
+
+class Untold(Refusal):
+    """Whoever should have been let in was refused too, or nothing is there that refuses: it proves nothing."""
+
+    code: ClassVar[str] = "check_untold"
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,12 +44,14 @@ class Post:
 @dataclass(frozen=True, slots=True)
 class Site:
     """The target with what was found there `now`. `answers` are all that a browser met on its way, redirects too.
-    `protected` are paths that should ask who is there. `token`, if the operator gave one, is good at them."""
+    `protected` are paths that should ask who is there: those that the operator `named`, and userinfo. `token`, if the
+    operator gave one, should be good at the named ones."""
 
     target: Target
     now: datetime
     answers: tuple[Page, ...]
     protected: tuple[str, ...]
+    named: frozenset[str]
     metadata_path: str
     metadata: Mapping[str, Any] | None
     token: Secret[str] | None
@@ -109,8 +111,9 @@ async def survey(
                 entries[leads] = page.entry if 300 <= answer.status < 400 else leads
                 waiting.append(leads)
     metadata_path, metadata = await _metadata(target)
-    named = [*protected, *_userinfo(target, metadata)]
-    return Site(target, now, tuple(answers.values()), tuple(dict.fromkeys(named)), metadata_path, metadata, token)
+    named = tuple(protected)
+    guarded = tuple(dict.fromkeys([*named, *_userinfo(target, metadata)]))
+    return Site(target, now, tuple(answers.values()), guarded, frozenset(named), metadata_path, metadata, token)
 
 
 def _links(page: Page) -> tuple[str, ...]:

@@ -1,12 +1,11 @@
 """Forms: who may send them, as what, how large, and how often."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import ClassVar, Final
+from typing import Final
 
-from airside.assurance.model import Check, Ids, NotApplicable, Observation, Severity
+from airside.assurance.model import Check, Ids, NotApplicable, Observation, Severity, Untold
 from airside.assurance.site import Post, Site
 from airside.assurance.submission import submit, usual
-from airside.core.errors import Refusal
 from airside.fetch import Fetched, Unavailable
 
 AREA: Final = "forms"
@@ -15,12 +14,6 @@ LARGE: Final = 4 * 1024 * 1024  # bytes
 TRIES: Final = 20
 _NOTHING_DONE: Final = frozenset({403, 404, 405, 415, 419, 421, 429})
 """Answers before the body mattered: what follows from them is nothing."""
-
-
-class Untold(Refusal):
-    """No form could be sent as a visitor sends it, so that what it refuses proves nothing."""
-
-    code: ClassVar[str] = "form_untold"
 
 
 Judge = Callable[[Site, Post, Fetched], Awaitable[str]]

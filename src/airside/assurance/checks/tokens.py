@@ -1,13 +1,17 @@
 """Protected addresses: whether they ask who is there, and whom they believe."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from airside.assurance.checks.openid import AREA
 from airside.assurance.forgery import GARBAGE, forgeries, is_jwt
-from airside.assurance.model import Check, Ids, NotApplicable, Observation, Severity
+from airside.assurance.model import Check, Ids, NotApplicable, Observation, Severity, Untold
 from airside.assurance.site import Site, json_object
 from airside.core.clock import epoch
 from airside.fetch import Fetched
+
+_NOTHING_THERE: Final = frozenset({404, 405, 410, 421, 429})
+"""Answers that refuse nobody in particular, as those from 500 on do."""
 
 
 def _protected(site: Site) -> tuple[str, ...]:
@@ -24,16 +28,50 @@ def _let_in(answer: Fetched) -> bool:
     return 200 <= answer.status < 300
 
 
+def _absent(site: Site, path: str, answer: Fetched) -> bool:
+    """Whether `answer` says that nothing is at `path` (a redirect that adds a slash says so too), or nothing works."""
+    leads = site.target.path_of(answer.headers.get("location", ""), path) or ""
+    beside = 300 <= answer.status < 400 and leads.rstrip("/") == path.rstrip("/")
+    return beside or answer.status in _NOTHING_THERE or answer.status >= 500
+
+
+async def _untold(site: Site, path: str) -> str:
+    """Why it proves nothing that somebody is refused at `path`; empty where it does."""
+    if site.token is not None:
+        known = await _with(site, path, site.token.reveal())
+        return "" if _let_in(known) else f"the token isn't good at {path}: {known.status}"
+    nobody = await site.target.get(path)
+    return f"{path} isn't there, or doesn't work: {nobody.status}" if _absent(site, path, nobody) else ""
+
+
+def _told(site: Site, found: list[Observation], untold: Mapping[str, str]) -> list[Observation]:
+    """`found`, unless it is nothing for want of a proof. The token need not be good at userinfo, which nobody named.
+
+    Raises:
+        Untold: as `untold` says, by paths.
+    """
+    alone = len(untold) == len(site.protected)
+    reasons = [reason for path, reason in untold.items() if alone or path in site.named]
+    if reasons and not found:
+        raise Untold("; ".join(reasons))
+    return found
+
+
 async def _open(site: Site) -> list[Observation]:
     found: list[Observation] = []
+    untold: dict[str, str] = {}
     for path in _protected(site):
+        nobody = await site.target.get(path)
+        # Some say of what is there that it isn't, to whoever may not see it: then the token shows that it is.
+        if _absent(site, path, nobody) and (reason := await _untold(site, path)):
+            untold[path] = reason
         for who, answer in (
-            ("nobody", await site.target.get(path)),
+            ("nobody", nobody),
             ("a made-up token", await _with(site, path, GARBAGE)),
         ):
             if _let_in(answer):
                 found.append(Observation(path, f"{answer.status} to {who}"))
-    return found
+    return _told(site, found, untold)
 
 
 async def _challenge(site: Site) -> list[Observation]:
@@ -54,13 +92,17 @@ async def _forged(site: Site) -> list[Observation]:
     keys = site.target.path_of(url, "/") if isinstance(url, str) else None
     jwks = (json_object(await site.target.get(keys)) or {}) if keys else {}
     found: list[Observation] = []
+    untold: dict[str, str] = {}
     for path in _protected(site):
         if _let_in(await _with(site, path, GARBAGE)):
             continue  # it believes everything, as another check says
-        for forgery in forgeries(token, issuer, jwks, epoch(site.now)):
+        if reason := await _untold(site, path):
+            untold[path] = reason
+        # Claims that are refused as they are, for their age say, make no forgery better.
+        for forgery in forgeries(None if reason else token, issuer, jwks, epoch(site.now)):
             if _let_in(await _with(site, path, forgery.token)):
                 found.append(Observation(path, forgery.mistake))
-    return list(dict.fromkeys(found))
+    return _told(site, list(dict.fromkeys(found)), untold)
 
 
 CHECKS: Final = (
