@@ -194,10 +194,11 @@ async def test_nobody_goes_back_to_what_is_destroyed_or_never_was(keyed: Kit, ro
 
 async def test_rotating_without_end_is_refused_before_the_set_overflows(keyed: Kit, rotation: KeyRotation):
     """N27: a key set has a cap, and a tenant that reaches it couldn't sign any more."""
-    for number in range(MAX_OF_ALGORITHM - 1):
-        await rotate(keyed, rotation, 100 + number)
+    made = [await rotate(keyed, rotation, 100 + number) for number in range(MAX_OF_ALGORITHM - 1)]
     with pytest.raises(Conflict):
         await rotate(keyed, rotation, 200)
+    async with keyed.at(201) as ctx:
+        assert await rotation.roll_back(ctx, "ES256") == made[-2], "going back makes no key"
     async with keyed.at(110 + GONE) as ctx:
         await rotation.turn(ctx)
     await rotate(keyed, rotation, 111 + GONE)

@@ -86,6 +86,8 @@ class KeyRotation:
             Conflict: too many keys of it are still published, or another rotation is under way.
         """
         rows = await self._of(ctx, alg)
+        if len(rows) >= MAX_OF_ALGORITHM:
+            raise Conflict("too many keys of this algorithm are still published: try again in twenty minutes")
         made = await self._replace(ctx, alg, ctx.now, expected=any(row.retires_at is None for row in rows))
         if made is None:
             raise Conflict("another rotation is under way")
@@ -157,10 +159,7 @@ class KeyRotation:
         return await self._keys.add(ctx, alg, private)
 
     async def _of(self, ctx: RequestContext, alg: str) -> Sequence[StoredKey]:
-        rows = [row for row in await self._keys.rows(ctx) if row.verification.alg == alg]
-        if len(rows) >= MAX_OF_ALGORITHM:
-            raise Conflict("too many keys of this algorithm are still published: try again in twenty minutes")
-        return rows
+        return [row for row in await self._keys.rows(ctx) if row.verification.alg == alg]
 
     async def _changed(self, ctx: RequestContext, event: Event, kid: str, alg: str) -> None:
         await self._journal.record(ctx, event, subject=kid, details={"alg": alg})
