@@ -66,6 +66,19 @@ def test_what_is_no_network_is_refused(text: str) -> None:
 
 def test_ipv4_written_as_ipv6_is_ipv4() -> None:
     assert read_network("::ffff:192.0.2.0/120") == ip_network("192.0.2.0/24")
+    assert read_network("::ffff:0:0/96") == ip_network("0.0.0.0/0")
+
+
+@pytest.mark.parametrize("text", ["::ffff:0:0/95", "::fffe:0:0/95", "::/80", "::/64", "::/8", "::/3"])
+def test_network_around_ipv4_written_as_ipv6_is_refused(text: str) -> None:
+    """It would be taken, shown, and shut out nobody."""
+    with pytest.raises(InvalidInput):
+        read_network(text)
+
+
+@pytest.mark.parametrize("text", ["::/0", "::/2", "2000::/3", "2001:db8::/32", "64:ff9b::/96", "::1/128"])
+def test_network_in_which_somebody_may_be_is_taken(text: str) -> None:
+    assert read_network(text) == ip_network(text)
 
 
 @pytest.fixture

@@ -20,6 +20,11 @@ MAX_BANNED: Final = timedelta(days=30)
 MIN_PREFIX: Final = 8
 """A shorter prefix than this is so many that it has to be meant."""
 
+_MAPPED: Final = IPv6Network("::ffff:0:0/96")
+"""IPv4 written as IPv6 (RFC 4291 §2.5.5.2)."""
+_GLOBAL: Final = IPv6Network("2000::/3")
+"""What is routed (RFC 4291 §2.4, the registry of IANA)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Lock:
@@ -89,14 +94,19 @@ def read_network(text: str) -> Network:
     is IPv4, for that is what requests are seen as.
 
     Raises:
-        InvalidInput: not a network, or bits set behind its prefix.
+        InvalidInput: not a network, or bits set behind its prefix; or one around all of IPv4 written as IPv6, in which
+            nobody would be.
     """
     try:
         network = ip_network(text if "%" not in text else "")  # a zone is of one machine alone (RFC 4007 §6)
     except ValueError:
         wanted = "a network is written like 192.0.2.0/24 or 2001:db8::/32"
         raise InvalidInput(wanted, pointer="network") from None
-    mapped = network.network_address.ipv4_mapped if isinstance(network, IPv6Network) else None
-    if mapped is not None and network.prefixlen >= 96:
-        return IPv4Network((mapped, network.prefixlen - 96))
+    if not isinstance(network, IPv6Network):
+        return network
+    mapped = network.network_address.ipv4_mapped
+    if mapped is not None:
+        return IPv4Network((mapped, network.prefixlen - _MAPPED.prefixlen))
+    if network.supernet_of(_MAPPED) and not network.supernet_of(_GLOBAL):
+        raise InvalidInput("IPv4 is written as IPv4: 0.0.0.0/0 is all of it", pointer="network")
     return network
