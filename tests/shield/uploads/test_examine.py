@@ -1,6 +1,8 @@
 """What a file says it is, how far it unfolds, and what is left of it."""
 
 import io
+import os
+import stat
 import struct
 import zipfile
 import zlib
@@ -156,6 +158,110 @@ def test_an_archive_that_unfolds_too_far_is_refused_whatever_it_says() -> None:
         one(told)
     with pytest.raises(TooLarge):
         one(archive({str(number): b"" for number in range(21)}))
+
+
+def _claimed(data: bytes, size: int, *, method: int = 8, says: bytes = b"", short: int = 0) -> bytes:
+    """An archive of one entry, `data` deflated, that says `size`, and the checksum of as many bytes; the entry's own
+    header says `method`, and ends `short` bytes early."""
+    deflater = zlib.compressobj(9, zlib.DEFLATED, -15)
+    folded = deflater.compress(data) + deflater.flush() + says
+    facts = struct.pack("<HHIII", 0, 0, zlib.crc32(data[:size]), len(folded) - short, size)
+    entry = struct.pack("<4sHHH", b"PK\3\4", 20, 0, method) + facts + struct.pack("<HH", 1, 0) + b"a" + folded
+    listed = (
+        struct.pack("<4sHHHH", b"PK\1\2", 20, 20, 0, 8) + facts + struct.pack("<HHHHHII", 1, 0, 0, 0, 0, 0, 0) + b"a"
+    )
+    return entry + listed + struct.pack("<4sHHHHIIH", b"PK\5\6", 0, 0, 1, 1, len(listed), len(entry), 0)
+
+
+def test_an_entry_is_unfolded_to_its_own_end_and_not_to_the_one_it_is_told_of() -> None:
+    """`zipfile` stops reading where the directory says that the entry ends."""
+    zeros = b"\0" * 2_000_000
+    assert one(_claimed(zeros[:500_000], 500_000)).kind == "application/zip"
+    with pytest.raises(TooLarge):
+        one(_claimed(zeros, 1))
+    for lie in (
+        _claimed(zeros[:1000], 1),
+        _claimed(zeros[:1000], 1000, says=b"more"),
+        _claimed(zeros[:1000], 1000, short=1),
+        _claimed(zeros[:1000], 1000, method=0),
+    ):
+        with pytest.raises(InvalidInput):
+            one(lie)
+
+
+def test_a_stored_entry_is_as_large_as_it_says() -> None:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as made:
+        made.writestr("a", b"x" * 1000)
+    stored = bytearray(file.getvalue())
+    assert one(bytes(stored)).kind == "application/zip"
+    listed = stored.index(b"PK\1\2")
+    stored[listed + 16 : listed + 20] = struct.pack("<I", zlib.crc32(b"x"))
+    stored[listed + 24 : listed + 28] = struct.pack("<I", 1)
+    with pytest.raises(InvalidInput):
+        one(bytes(stored))
+
+
+def test_entries_that_overlap_are_refused() -> None:
+    """Each unfolds to nothing, and all of them are the same hundred kilobytes of empty blocks."""
+    whole = _claimed(b"", 0)
+    folded = b"\0\0\0\xff\xff" * 20_000 + b"\3\0"
+    entry = whole[:18] + struct.pack("<I", len(folded)) + whole[22:31] + folded
+    at = whole.index(b"PK\1\2")
+    listed = (whole[at : at + 20] + struct.pack("<I", len(folded)) + whole[at + 24 : at + 47]) * 10
+    with pytest.raises(InvalidInput, match="overlap"):
+        one(entry + listed + struct.pack("<4sHHHHIIH", b"PK\5\6", 0, 0, 10, 10, len(listed), len(entry), 0))
+
+
+def test_a_directory_of_too_many_is_not_read_to_be_refused() -> None:
+    """The end record says there is one. That the last is cut short is known to who reads them all."""
+    listed = (struct.pack("<4s24sH16s", b"PK\1\2", b"", 1, b"") + b"a") * 21
+    end = struct.pack("<4sHHHHIIH", b"PK\5\6", 0, 0, 1, 1, len(listed) - 9, 31, 0)
+    with pytest.raises(TooLarge):
+        one(b"PK\3\4" + bytes(27) + listed[:-9] + end)
+
+
+def test_an_archive_ends_where_it_says() -> None:
+    """Readers look for its end from behind, each in its own way."""
+    whole = archive({"a": b"b"})
+    hidden = whole[:-6] + b"PK\5\6\0\0"  # a second beginning, where the directory's place is told
+    for data in (whole + b"\n", hidden):
+        with pytest.raises(InvalidInput):
+            one(data)
+
+
+def test_an_archive_within_an_archive_is_not_counted_as_its_entries() -> None:
+    within = archive({str(number): b"" for number in range(60)})
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as made:
+        made.writestr("within.zip", within)
+        made.comment = b"by hand"
+    assert file.getvalue().count(b"PK\1\2") > ALL.max_entries
+    assert one(file.getvalue()).kind == "application/zip"
+
+
+def test_an_archive_that_was_written_as_a_stream_is_taken() -> None:
+    class Pipe(io.BytesIO):
+        def seekable(self) -> bool:
+            return False
+
+    pipe = Pipe()
+    with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as made:
+        made.writestr("folder/", b"")
+        made.writestr("folder/größe.txt", os.urandom(100_000) + b"x" * 300_000)
+    assert one(pipe.getvalue()).kind == "application/zip"
+
+
+def test_an_archive_with_a_link_is_refused() -> None:
+    """What comes after it would be written where it leads."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as made:
+        link = zipfile.ZipInfo("link")
+        link.create_system, link.external_attr = 3, (stat.S_IFLNK | 0o777) << 16
+        made.writestr(link, "/etc")
+        made.writestr("link/passwd", "x")
+    with pytest.raises(InvalidInput):
+        one(file.getvalue())
 
 
 @pytest.mark.parametrize("name", ["../a", "/a", "C:/a", "a/../../b", "..\\a", "a\nb"], ids=repr)
