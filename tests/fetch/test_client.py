@@ -1,5 +1,8 @@
 import asyncio
+import socket
+import threading
 import time
+from typing import Any
 
 import pytest
 
@@ -198,3 +201,48 @@ async def test_a_certificate_for_another_name_or_of_an_unknown_ca_is_unavailable
 def test_an_exception_that_is_not_exact_is_refused_at_construction(place: str) -> None:
     with pytest.raises(Misconfigured):
         Fetcher(allow=frozenset({place}))
+
+
+async def test_name_servers_that_hang_hold_up_nobody_elses_fetch(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A webhook's name server that says nothing holds up no sign-in with a provider."""
+    server.answers["/"] = answer()
+    answered, asked = threading.Event(), asyncio.Event()
+    loop, system = asyncio.get_running_loop(), socket.getaddrinfo
+
+    def hanging(host: str, *arguments: Any, **options: Any) -> Any:
+        if not host.endswith(".slow.example"):
+            return system(host, *arguments, **options)
+        loop.call_soon_threadsafe(asked.set)
+        answered.wait()
+        raise socket.gaierror("timed out")
+
+    monkeypatch.setattr(socket, "getaddrinfo", hanging)
+    place = f"localhost:{server.port}"
+    async with Fetcher() as webhooks, Fetcher(allow=frozenset({place})) as others, asyncio.TaskGroup() as group:
+        addresses = [f"https://{number}.slow.example/" for number in range(40)]
+        waiting = [group.create_task(_unavailable(webhooks, address)) for address in addresses]
+        try:
+            await asked.wait()
+            assert (await others.get(f"http://{place}/", timeout=30)).body == b"hello"
+            assert not any(task.done() for task in waiting)
+        finally:
+            answered.set()
+
+
+async def _unavailable(fetcher: Fetcher, address: str) -> None:
+    with pytest.raises(Unavailable):
+        await fetcher.get(address, timeout=300)
+
+
+async def test_closed_fetcher_leaves_no_thread_and_can_be_used_again(server: Server) -> None:
+    server.answers["/"] = answer()
+    place = f"localhost:{server.port}"
+    before = set(threading.enumerate())
+    fetcher = Fetcher(allow=frozenset({place}))
+    for _ in range(2):
+        assert (await fetcher.get(f"http://{place}/")).body == b"hello"
+        await fetcher.aclose()
+    for thread in set(threading.enumerate()) - before:
+        await asyncio.to_thread(thread.join)

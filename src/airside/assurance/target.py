@@ -2,7 +2,7 @@
 
 import ssl
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import ClassVar, Final
 from urllib.parse import urljoin, urlsplit
 
 from airside.core.errors import InvalidInput, Refusal
-from airside.fetch import Fetched, Fetcher, SystemResolver
+from airside.fetch import Fetched, Fetcher, Resolver, SystemResolver
 
 MAX_REQUESTS: Final = 600
 """So many for one examination: whoever is examined is not to be worn down by it."""
@@ -156,12 +156,12 @@ async def target(at: Place, *, trust: Path | None, verified: bool, plain_port: i
         host = f"[{at.host}]" if ":" in at.host else at.host
         allowed.add(f"{host}:{plain_port}")
     allow = frozenset(allowed)
-    resolver = _Led(at.host)
-    async with (
-        Fetcher(allow=allow, trust=context) as fetcher,
-        Fetcher(allow=allow, trust=unverified(), resolver=resolver) as stranger,
-    ):
-        yield Target(at, fetcher, stranger, trust=trust, plain_port=plain_port)
+    with closing(SystemResolver()) as system:
+        async with (
+            Fetcher(allow=allow, trust=context) as fetcher,
+            Fetcher(allow=allow, trust=unverified(), resolver=_Led(at.host, system)) as stranger,
+        ):
+            yield Target(at, fetcher, stranger, trust=trust, plain_port=plain_port)
 
 
 def unverified() -> ssl.SSLContext:
@@ -175,9 +175,9 @@ def unverified() -> ssl.SSLContext:
 class _Led:
     """Leads every name to the target."""
 
-    def __init__(self, host: str) -> None:
+    def __init__(self, host: str, system: Resolver) -> None:
         self._host = host
-        self._system = SystemResolver()
+        self._system = system
 
     async def addresses(self, host: str, port: int) -> list[str]:  # noqa: ARG002 — whoever is asked for
         return await self._system.addresses(self._host, port)

@@ -56,7 +56,8 @@ class Fetcher:
         self._pins = pins
         self._allow = frozenset(_exception(place) for place in allow)
         self._max_redirects = max_redirects
-        dial = PinnedBackend(allow=self._allow, resolver=resolver or SystemResolver())
+        self._system = SystemResolver()
+        dial = PinnedBackend(allow=self._allow, resolver=resolver or self._system)
         self._pool = httpcore2.AsyncConnectionPool(
             ssl_context=tls_context(trust) if pins is None else verifying(trust),
             max_connections=MAX_CONNECTIONS,
@@ -124,8 +125,9 @@ class Fetcher:
             return await self._once(method, target, headers, content, max_bytes)
 
     async def aclose(self) -> None:
-        """Close the kept connections."""
+        """Close the kept connections, and the threads that look up names."""
         await self._pool.aclose()
+        self._system.close()
 
     async def __aenter__(self) -> Self:
         return self

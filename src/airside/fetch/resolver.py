@@ -4,12 +4,17 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Iterable
-from typing import Any, Protocol, cast
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any, Final, Protocol, cast
 
 import httpcore2
 
 from airside.fetch.addresses import is_public
 from airside.fetch.model import Refused
+
+MAX_LOOKUPS: Final = 16
+"""Names that one resolver asks for at the same time."""
 
 
 class Resolver(Protocol):
@@ -25,11 +30,28 @@ class Resolver(Protocol):
 
 
 class SystemResolver:
-    """The operating system's own, off the loop: it reads `0177.1` and `2130706433` as the kernel would."""
+    """The operating system's own, off the loop: it reads `0177.1` and `2130706433` as the kernel would.
+
+    In threads of its own: a look-up can't be given up, and in the loop's, which everybody shares, those that hang at
+    one name server would hold up all others.
+    """
+
+    def __init__(self) -> None:
+        self._threads = _threads()
 
     async def addresses(self, host: str, port: int) -> list[str]:
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        ask = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+        found = await asyncio.get_running_loop().run_in_executor(self._threads, ask)
         return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+    def close(self) -> None:
+        """Let the threads end when they have done what they are at; whoever asks again has new ones."""
+        ended, self._threads = self._threads, _threads()
+        ended.shutdown(wait=False)
+
+
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(MAX_LOOKUPS, "airside-names")
 
 
 class Dialled(httpcore2.AsyncNetworkStream):
