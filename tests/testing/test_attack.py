@@ -1,14 +1,19 @@
 """The attacker on the example application: as it stands nothing is found, and each planted hole is."""
 
+import asyncio
 import runpy
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi import FastAPI, HTTPException
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, StreamingResponse
+from starlette.routing import Route
 
-from airside.testing import Caller, Report, asgi_sender, attack, operations
+from airside.testing import Answer, Caller, Report, Send, asgi_sender, attack, operations
 from airside.testing.attack import unknown
 from tests.sdk.peer import CLIENT_ID, CLIENT_SECRET, STORE, Peer, serve_peer
 
@@ -178,8 +183,105 @@ def test_least_body_is_read_from_the_schema() -> None:
 
 @pytest.mark.parametrize(
     ("value", "other"),
-    [("usr_01ad", "usr_56da"), ("7", "2"), ("9f-a0", "4c-d5")],
-    ids=["airside", "number", "uuid"],
+    [
+        pytest.param("usr_01ad", "usr_56da", id="airside"),
+        pytest.param("7", "1900000007", id="number"),
+        pytest.param("0042", "1900000042", id="padded number"),
+        pytest.param("1900000007", "8900000000000000007", id="large number"),
+        pytest.param("9f-a0", "4c-d5", id="uuid"),
+        pytest.param("growth", "rgimjs", id="small letters"),
+        pytest.param("ABC-Zo", "DEF-Qi", id="both cases"),
+        pytest.param("ä-²", None, id="nothing to turn"),
+    ],
 )
-def test_id_that_nobody_has_keeps_its_shape(value: str, other: str) -> None:
+def test_id_that_nobody_has_keeps_its_shape(value: str, other: str | None) -> None:
     assert unknown(value) == other
+
+
+def test_id_that_somebody_has_is_drawn_again() -> None:
+    for value in ("7", "ad", "note_x9"):
+        first = unknown(value)
+        assert first is not None
+        second = unknown(value, {first})
+        assert second not in (None, first, value)
+    assert unknown("i", set("ilou")) is None
+
+
+class Held:
+    """An application that tells a stranger what is there: 403, and 404 for what isn't."""
+
+    def __init__(self, *ids: str) -> None:
+        self.ids = ids
+
+    async def send(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        name = target.rpartition("/")[2]
+        return Answer(404 if name not in self.ids else 200 if headers["who"] == "anne" else 403, b"{}")
+
+
+async def attacked(send: Send, *ids: str) -> Report:
+    described: dict[str, Any] = {"paths": {"/notes/{note_id}": {"get": {}}}}
+    anne, bob = Caller("Anne", {"who": "anne"}), Caller("Bob", {"who": "bob"})
+    return await attack(described, send, owner=anne, stranger=bob, ids={"note_id": ids})
+
+
+@pytest.mark.parametrize("ids", [("1", "6"), ("growth",), ("GROWTH", "RGIMJS"), ("1", "1900000001")], ids=str)
+async def test_oracle_is_found_whatever_ids_look_like(ids: tuple[str, ...]) -> None:
+    report = await attacked(Held(*ids).send, *ids)
+    assert {finding.kind for finding in report.findings} == {"oracle"}
+    assert report.unproven == []
+
+
+async def test_where_every_id_of_its_shape_is_somebodys_nothing_is_proven() -> None:
+    report = await attacked(Held(*"ilou").send, *"ilou")
+    assert report.findings == []
+    assert report.unproven[0] == "GET /notes/{note_id}: no note_id like i that nobody has"
+
+
+async def streamed(request: Request) -> StreamingResponse:
+    async def parts() -> AsyncIterator[bytes]:
+        for _ in range(3):
+            await asyncio.sleep(0)
+            yield b"secret "
+        while "endless" in request.url.path:
+            await asyncio.sleep(0)
+            yield b""
+
+    return StreamingResponse(parts())
+
+
+async def broken(request: Request) -> PlainTextResponse:
+    if request.headers["who"] == "bob":
+        raise KeyError("notes")
+    return PlainTextResponse("fine")
+
+
+STARLETTE = asgi_sender(
+    Starlette(
+        routes=[Route("/streamed", streamed), Route("/endless", streamed), Route("/notes/{note_id}", broken)],
+    ),
+    host="notes.test",
+)
+
+
+async def test_answer_that_comes_in_pieces_is_whole() -> None:
+    assert await STARLETTE("GET", "/streamed", {}, b"") == Answer(200, b"secret " * 3)
+
+
+async def test_stream_without_an_end_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("airside.testing.asgi.PATIENCE", 0.01)
+    assert (await STARLETTE("GET", "/endless", {}, b"")).status == 200
+
+
+async def test_application_that_raises_is_a_fault_and_the_attack_goes_on() -> None:
+    report = await attacked(STARLETTE, "1", "2")
+    assert [(each.kind, each.detail) for each in report.findings] == [("fault", "answers 500")] * 2
+
+
+async def test_what_an_application_without_a_framework_raises_is_an_answer() -> None:
+    async def raising(scope: Any, receive: Any, send: Any) -> None:
+        if scope["path"] == "/begun":
+            await send({"type": "http.response.start", "status": 404, "headers": []})
+        raise ExceptionGroup("all at once", [ValueError("of one")])
+
+    send = asgi_sender(raising, host="notes.test")
+    assert [(await send("GET", path, {}, b"")).status for path in ("/begun", "/")] == [404, 500]

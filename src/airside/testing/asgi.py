@@ -1,17 +1,28 @@
 """Requests to an ASGI application in this process, without a socket (ASGI specification, HTTP)."""
 
+import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from contextlib import suppress
 from typing import Any, Final
 from urllib.parse import unquote
 
 from airside.testing.attack import Answer, Send
 
 Application = Callable[[Any, Any, Any], Awaitable[None]]
+BROKEN: Final = 500
+PATIENCE: Final = 10.0
+"""Seconds after which an application is told that nobody waits for its answer any more."""
 _CLIENT: Final = ("127.0.0.1", 50_000)
+_LOG: Final = logging.getLogger("airside.testing")
 
 
 def asgi_sender(application: Application, *, host: str, scheme: str = "https") -> Send:
-    """Sends to `application`, whose lifespan is its owner's to run, as if it stood at `host`."""
+    """Sends to `application`, whose lifespan is its owner's to run, as if it stood at `host`.
+
+    What it raises is an answer of 500, as a server would give, or the status that it had already sent: the attack goes
+    on, and finds the fault.
+    """
 
     async def send(method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
         path, _, query = target.partition("?")
@@ -33,9 +44,15 @@ def asgi_sender(application: Application, *, host: str, scheme: str = "https") -
         }
         asked = [{"type": "http.request", "body": body, "more_body": False}]
         status, chunks = 0, bytearray()
+        answered = asyncio.Event()
 
         async def receive() -> dict[str, Any]:
-            return asked.pop() if asked else {"type": "http.disconnect"}
+            if asked:
+                return asked.pop()
+            # A client that has gone gets no whole answer; one that waits for a stream without an end never gets it.
+            with suppress(TimeoutError):
+                await asyncio.wait_for(answered.wait(), PATIENCE)
+            return {"type": "http.disconnect"}
 
         async def take(message: MutableMapping[str, Any]) -> None:
             nonlocal status
@@ -43,8 +60,14 @@ def asgi_sender(application: Application, *, host: str, scheme: str = "https") -
                 status = message["status"]
             elif message["type"] == "http.response.body":
                 chunks.extend(message.get("body", b""))
+                if not message.get("more_body", False):
+                    answered.set()
 
-        await application(scope, receive, take)
-        return Answer(status, bytes(chunks))
+        try:
+            await application(scope, receive, take)
+        except Exception:  # noqa: BLE001 — whatever it raises, a server answers
+            _LOG.exception("the application raised at %s %s", method, path)
+            status = status or BROKEN
+        return Answer(status or BROKEN, bytes(chunks))
 
     return send

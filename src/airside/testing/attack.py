@@ -5,7 +5,7 @@ proven; by the stranger with the owner's ids; and by the stranger with ids that 
 (N20), changes anything, or hears from the difference what exists (N40), is a finding.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from typing import Any, Final, Literal
@@ -20,6 +20,13 @@ MAX_COMBINATIONS: Final = 20
 MAX_ANSWER: Final = 16 * 1024 * 1024
 _PASSING: Final = ("request_id", "date")
 """Members of an answer that differ each time."""
+_LETTERS: Final = ("abcdef", "ghjkmnpqrstvwxyz", "ilou")
+_KINDS: Final = ("0123456789", *_LETTERS, *(letters.upper() for letters in _LETTERS))
+_TURNS: Final = 240
+"""After so many turns each kind is where it began."""
+_FAR: Final = (1_900_000_000, 8_900_000_000_000_000_000)
+"""Numbers that databases take (of 31 and of 63 bits) and that few counters reach."""
+_SPAN: Final = 100_000_000
 Kind = Literal["leak", "write", "oracle", "fault"]
 
 
@@ -115,6 +122,7 @@ class _Attack:
         self._owner = owner
         self._stranger = stranger
         self._ids = ids
+        self._known = {value for values in ids.values() for value in values}
         self._bodies = bodies
         self._views: dict[tuple[str, str], Json] = {}
         self.report = Report()
@@ -123,6 +131,7 @@ class _Attack:
         """Ids that the owner's own lists tell."""
         answer = await self._ask(operation, {}, self._owner)
         for name, value in ids_in(answer.json):
+            self._known.add(value)
             known = self._ids.setdefault(name, [])
             if value not in known and len(known) < MAX_COMBINATIONS:
                 known.append(value)
@@ -139,10 +148,16 @@ class _Attack:
             if operation.reads and not await self._owner_sees(operation, given):
                 continue
             foreign = await self._ask(operation, given, self._stranger)
-            nowhere = await self._ask(
-                operation, {name: unknown(value) for name, value in given.items()}, self._stranger
-            )
-            self._judge(operation, given, foreign, nowhere)
+            if not self._is_refused(operation, foreign):
+                continue
+            free = {name: unknown(value, self._known) for name, value in given.items()}
+            nobodys = {name: value for name, value in free.items() if value is not None}
+            if len(nobodys) < len(given):
+                taken = min(given.keys() - nobodys.keys())
+                self.report.unproven.append(f"{operation.name}: no {taken} like {given[taken]} that nobody has")
+                continue
+            nowhere = await self._ask(operation, nobodys, self._stranger)
+            self._compare(operation, foreign, nowhere, [*given.values(), *nobodys.values()])
 
     async def compare_views(self) -> None:
         """Whether the owner still sees what they saw."""
@@ -159,7 +174,8 @@ class _Attack:
         self._views[operation.name, _target(operation, given)] = answer.json
         return True
 
-    def _judge(self, operation: Operation, given: Mapping[str, str], foreign: Answer, nowhere: Answer) -> None:
+    def _is_refused(self, operation: Operation, foreign: Answer) -> bool:
+        """Whether the stranger was, as somebody who may not; anything else is told of."""
         tell = self.report.findings.append
         if foreign.status >= 500:
             tell(Finding("fault", operation.name, f"answers {foreign.status}"))
@@ -167,9 +183,14 @@ class _Attack:
             tell(Finding("leak", operation.name, f"{self._stranger.name} gets {foreign.status}"))
         elif foreign.status in (400, 415, 422) or foreign.status < 400:
             self.report.unproven.append(f"{operation.name}: the request itself is refused ({foreign.status})")
-        elif (foreign.status, _seen(foreign, given)) != (nowhere.status, _seen(nowhere, given)):
+        else:
+            return True
+        return False
+
+    def _compare(self, operation: Operation, foreign: Answer, nowhere: Answer, asked: Sequence[str]) -> None:
+        if (foreign.status, _seen(foreign, asked)) != (nowhere.status, _seen(nowhere, asked)):
             told = f"{foreign.status} for what is there, {nowhere.status} for what isn't, or other words"
-            tell(Finding("oracle", operation.name, told))
+            self.report.findings.append(Finding("oracle", operation.name, told))
 
     async def _ask(self, operation: Operation, given: Mapping[str, str], caller: Caller) -> Answer:
         self.report.probes += 1
@@ -179,18 +200,26 @@ class _Attack:
         return await self._send(operation.method, _target(operation, given), headers, content)
 
 
-def unknown(value: str) -> str:
-    """An id of the same shape that nobody has: each letter and digit another one, separators and a prefix kept."""
-    head, underscore, tail = value.rpartition("_")
-    return head + underscore + "".join(_other(letter) for letter in tail)
+def unknown(value: str, known: Collection[str] = ()) -> str | None:
+    """An id of the same shape that nobody has, and none of `known`; None if there is none.
+
+    A number becomes a far larger one. Of anything else each letter and digit becomes another one of its kind: digits,
+    those of hexadecimals, the rest of Crockford's base 32, the rest; separators and a prefix are kept.
+    """
+    if value.isascii() and value.isdigit():
+        number = int(value)
+        base = next((base for base in _FAR if number < base), number * 10)
+        others = (str(base + (number + step) % _SPAN).zfill(len(value)) for step in range(len(known) + 1))
+    else:
+        head, underscore, tail = value.rpartition("_")
+        turned = ("".join(_turned(letter, step) for letter in tail) for step in range(_TURNS))
+        others = (head + underscore + other for other in turned)
+    return next((other for other in others if other != value and other not in known), None)
 
 
-def _other(letter: str) -> str:
-    if letter.isdigit():
-        return str((int(letter) + 5) % 10)
-    if letter in "abcdef":
-        return "abcdef"[("abcdef".index(letter) + 3) % 6]
-    return letter
+def _turned(letter: str, step: int) -> str:
+    kind = next((kind for kind in _KINDS if letter in kind), letter)
+    return kind[(kind.index(letter) + len(kind) // 2 + step) % len(kind)]
 
 
 def _target(operation: Operation, given: Mapping[str, str]) -> str:
@@ -199,12 +228,12 @@ def _target(operation: Operation, given: Mapping[str, str]) -> str:
     return f"{path}?{query}" if query else path
 
 
-def _seen(answer: Answer, given: Mapping[str, str]) -> str:
+def _seen(answer: Answer, asked: Sequence[str]) -> str:
     """The answer without what differs each time: its moment, and the ids that were asked for."""
     said = answer.json
     if isinstance(said, dict):
         said = {name: value for name, value in said.items() if name not in _PASSING}
     text = repr(said if said is not None else answer.body)
-    for value in given.values():
-        text = text.replace(value, "…").replace(unknown(value), "…")
+    for value in sorted(asked, key=len, reverse=True):  # one may be a part of another
+        text = text.replace(value, "…")
     return text
