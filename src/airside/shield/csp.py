@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -26,9 +27,10 @@ _SOURCED: Final = (
 _DIRECTIVES: Final = frozenset(f"{kind}-src" for kind in _SOURCED) | frozenset(
     ["form-action", "base-uri", "frame-ancestors", "require-trusted-types-for", "trusted-types"]
 )
-_REFUSED: Final = frozenset(
-    ["'unsafe-inline'", "'unsafe-eval'", "'unsafe-hashes'", "'wasm-unsafe-eval'", "http:", "https:", "blob:"]
-)
+_FALLBACKS: Final = {"worker-src": ("script-src", "default-src")}
+_REFUSED: Final = frozenset(["'unsafe-inline'", "'unsafe-eval'", "'unsafe-hashes'", "'wasm-unsafe-eval'"])
+_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_PINNED: Final = re.compile(r"'(nonce|sha256|sha384|sha512)-[A-Za-z0-9+/_-]+={0,2}'", re.IGNORECASE)
 _DATA_FOR: Final = frozenset(["img-src", "font-src", "media-src"])
 
 
@@ -41,6 +43,8 @@ class Csp:
     def __post_init__(self) -> None:
         if not self.directives:
             raise Misconfigured("csp", "an empty policy allows everything")
+        if not {directive for directive, _ in self.directives} & {"default-src", "script-src"}:
+            raise Misconfigured("csp", "a policy without default-src and script-src allows every script")
         for directive, sources in self.directives:
             if directive not in _DIRECTIVES:
                 raise Misconfigured("csp", f"{directive!r} isn't a directive this shield knows")
@@ -50,11 +54,16 @@ class Csp:
     def adding(self, directive: str, *sources: str) -> "Csp":
         """This policy with `sources` also allowed for `directive`; they take the place of `'none'`.
 
+        One that isn't there begins as what it falls back to (CSP Level 3 §6.8.3), which counts for it no more; one that
+        falls back to nothing allows `sources` alone.
+
         Raises:
             Misconfigured: an unknown directive, or a source that allows too much.
         """
         table = dict(self.directives)
-        held = tuple(source for source in table.get(directive, ()) if source != NONE)
+        sought = (directive, *_FALLBACKS.get(directive, ("default-src",) if directive.endswith("-src") else ()))
+        begun = next((table[name] for name in sought if name in table), ())
+        held = tuple(source for source in begun if source != NONE)
         table[directive] = tuple(dict.fromkeys(held + sources))
         return Csp(tuple(table.items()))
 
@@ -97,8 +106,10 @@ def _refuse_weak(directive: str, source: str) -> None:
     lawful = source.isascii() and source.isprintable() and not set(source) & set(";, *")
     if not source or not lawful or source.lower() in _REFUSED:
         raise Misconfigured("csp", f"{source!r} isn't allowed in {directive}")
-    if source.lower() == "data:" and directive not in _DATA_FOR:
-        raise Misconfigured("csp", f"data: isn't allowed in {directive}")
+    if _SCHEME.fullmatch(source) and (source.lower() != "data:" or directive not in _DATA_FOR):
+        raise Misconfigured("csp", f"{source} isn't allowed in {directive}: anybody can have such an address")
+    if source.lower().startswith(("'nonce-", "'sha")) and _PINNED.fullmatch(source) is None:
+        raise Misconfigured("csp", f"{source!r} is no nonce and no hash")
 
 
 STRICT: Final = csp(
