@@ -81,3 +81,15 @@ def test_loops_within_loops_cost_no_more_than_their_text() -> None:
     )
     assert len(faults(source)) == 1
     assert len(source) < MAX_BYTES
+
+
+def test_text_that_doubles_costs_no_more_than_its_lines() -> None:
+    source = "q = 'a'\n" + "q += q\n" * 60 + "c.execute(q)"
+    assert faults(source) == []
+
+
+def test_chain_of_functions_is_followed_however_they_are_ordered() -> None:
+    chain = [f"def f{n}(x):\n    return f{n - 1}(x)" for n in range(1, 9)]
+    for functions in (chain, chain[::-1]):
+        source = "\n".join(["def f0(x):\n    return f'select {x}'", *functions, "def g(c, x):\n    c.execute(f8(x))"])
+        assert [fault.rule for fault in faults(source)] == ["sql-built"]

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Final
 
+MAX_WORDS: Final = 10_000
+"""No more characters of a text are kept: one that is added to itself again and again doubles each time."""
 MAX_DEPTH: Final = 200
 """An expression nested deeper counts as built: nobody reads it, so nothing vouches for it."""
 
@@ -45,6 +47,7 @@ _NUMBERS: Final = frozenset({"int", "float", "bool", "len", "abs", "ord", "id"})
 _SAME: Final = frozenset(
     {"strip", "lstrip", "rstrip", "lower", "upper", "title", "casefold", "expandtabs", "encode", "decode", "copy"}
 )
+"""Methods whose outcome holds nothing that their text doesn't."""
 _THROUGH: Final = frozenset(
     {"str", "dedent", "cleandoc", "indent", "list", "tuple", "set", "frozenset", "sorted", "reversed", "iter", "cast"}
 )
@@ -55,6 +58,15 @@ _TEMPLATES: Final = frozenset({"substitute", "safe_substitute"})
 def worst(values: Iterable[Value]) -> Value:
     """The worst of `values`; fixed if there are none."""
     return max(values, key=lambda value: value.origin, default=FIXED)
+
+
+def worsen(names: dict[str, Value], others: Iterable[Mapping[str, Value]]) -> None:
+    """Let each of `names` be worth the worst that it is here or in any of `others`; what only they have comes along."""
+    for other in others:
+        for name, value in other.items():
+            held = names.get(name)
+            if held is None or held.origin < value.origin:
+                names[name] = value
 
 
 class Judge:
@@ -97,12 +109,6 @@ class Judge:
     def added(self, target: ast.expr, value: ast.expr, operator: ast.operator) -> Value:
         """What `target` is worth after `target += value`, or `%=`."""
         return self._operated(self.of(target), self.of(value), operator)
-
-    def named(self, node: ast.NamedExpr) -> Value:
-        """The value of `name := value`, and the name bound to it."""
-        value = self.of(node.value)
-        self.bind(node.target, value)
-        return value
 
     def joined(self, node: ast.JoinedStr) -> Value:
         """An f-string: fixed if all that is put into it is."""
@@ -184,7 +190,7 @@ class Judge:
 
 def _put_together(parts: list[Value], how: str) -> Value:
     """One text out of several: fixed if each is, else built, by `how` unless a part was built before."""
-    words = " ".join(part.words for part in parts if part.words)
+    words = " ".join(part.words for part in parts if part.words)[:MAX_WORDS]
     last = worst(parts)
     if last.origin is Origin.FIXED:
         return Value(Origin.FIXED, words=words)
@@ -212,7 +218,7 @@ _KINDS: Final[dict[type[ast.expr], Callable[[Judge, Any], Value]]] = {
     ast.JoinedStr: Judge.joined,
     ast.BinOp: Judge.binary,
     ast.Call: Judge.call,
-    ast.NamedExpr: Judge.named,
+    ast.NamedExpr: lambda judge, node: judge.of(node.value),
     ast.ListComp: Judge.comprehension,
     ast.SetComp: Judge.comprehension,
     ast.GeneratorExp: Judge.comprehension,
