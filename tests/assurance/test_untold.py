@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from airside.assurance import Baseline, Result, Wanted, examine
@@ -115,3 +115,44 @@ async def test_an_address_that_only_the_token_sees_is_protected(clock: Clock) ->
 
     results = await examined(clock, [Route("/api/me", hidden)], "protected-open", "token-forgery", token=token)
     assert states(results) == {"protected-open": "passed", "token-forgery": "passed"}
+
+
+FORM = (
+    '<form method="post" action="/signin"><input type="hidden" name="csrf" value="of-this-showing">'
+    '<input name="user"><input type="password" name="password"></form>'
+)
+
+
+def _signin(usual: int, foreign: int) -> list[Route]:
+    async def shown(_request: Request) -> Response:
+        return HTMLResponse(FORM)
+
+    async def sent(request: Request) -> Response:
+        ours = b"of-this-showing" in await request.body()
+        return PlainTextResponse("", usual if ours else foreign)
+
+    return [Route("/", shown), Route("/signin", sent, methods=["POST"])]
+
+
+@pytest.mark.parametrize(
+    ("usual", "foreign", "state"),
+    [
+        (200, 403, "passed"),
+        (200, 200, "found"),
+        (303, 400, "passed"),
+        (401, 403, "passed"),
+        (401, 401, "failed"),
+        (400, 400, "failed"),
+        (422, 422, "failed"),
+        (401, 200, "found"),
+        (401, 429, "failed"),
+        (401, 500, "failed"),
+        (403, 403, "failed"),
+    ],
+)
+async def test_a_form_that_refuses_wrong_credentials_from_anywhere_alike_proves_nothing(
+    clock: Clock, usual: int, foreign: int, state: str
+) -> None:
+    (result,) = await examined(clock, _signin(usual, foreign), "csrf")
+    assert result.state == state
+    assert ("/signin" in result.note) is (state == "failed")

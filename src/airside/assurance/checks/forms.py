@@ -26,23 +26,35 @@ def _of(judge: Judge) -> Callable[[Site], Awaitable[Sequence[Observation]]]:
         if not site.posts:
             raise NotApplicable("no form that posts was found: name its page by --page")
         found: list[Observation] = []
-        refused: list[int] = []
+        untold: list[Untold] = []
         for post in site.posts[:MAX_FORMS]:
-            answer = await usual(site, post)
-            if answer.status in _NOTHING_DONE:
-                refused.append(answer.status)
-            elif said := await judge(site, post, answer):
-                found.append(Observation(post.path, said))
-        if len(refused) == len(site.posts[:MAX_FORMS]):
-            raise Untold(f"every form refused a visitor, with {refused[0]}")
+            try:
+                if said := await _judged(judge, site, post):
+                    found.append(Observation(post.path, said))
+            except Untold as reason:
+                untold.append(reason)
+        if len(untold) == len(site.posts[:MAX_FORMS]):
+            raise untold[0]
         return found
 
     return look
 
 
-async def _forged(site: Site, post: Post, _usual: Fetched) -> str:
+async def _judged(judge: Judge, site: Site, post: Post) -> str:
+    answer = await usual(site, post)
+    if answer.status in _NOTHING_DONE:
+        raise Untold(f"{post.path} refused a visitor, with {answer.status}")
+    return await judge(site, post, answer)
+
+
+async def _forged(site: Site, post: Post, usual: Fetched) -> str:
     answer = await submit(site, post, foreign=True)
-    return f"{answer.status} to a form that another site sent, without a token" if answer.status < 400 else ""
+    if answer.status < 400:
+        return f"{answer.status} to a form that another site sent, without a token"
+    # Who answers 401 to wrong credentials answers so to another site's too, where nothing looks at whose form it was.
+    if answer.status == usual.status or answer.status == 429 or answer.status >= 500:
+        raise Untold(f"{post.path} answered {usual.status} to a visitor, and {answer.status} to another site's form")
+    return ""
 
 
 async def _typed(site: Site, post: Post, usual: Fetched) -> str:
