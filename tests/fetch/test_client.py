@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from airside.core.errors import Misconfigured
-from airside.fetch import Fetcher, Refused, Unavailable
+from airside.fetch import Fetcher, OverCap, Refused, Unavailable
 from tests.fetch.conftest import Names, Server, Tls, answer, redirect
 
 
@@ -78,7 +78,7 @@ async def test_a_header_value_cannot_smuggle_a_second_header(server: Server) -> 
     assert server.requests == []
 
 
-async def test_an_answer_over_its_cap_is_refused(server: Server) -> None:
+async def test_an_answer_over_its_cap_is_refused_with_its_beginning(server: Server) -> None:
     server.answers["/"] = answer(b"x" * 101)
     server.answers["/endless"] = (
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -91,8 +91,9 @@ async def test_an_answer_over_its_cap_is_refused(server: Server) -> None:
     )
     async with _fetcher(server) as fetcher:
         for path in ("/", "/endless"):
-            with pytest.raises(Refused):
+            with pytest.raises(OverCap) as refused:
                 await fetcher.get(f"http://{server.place}{path}", max_bytes=100)
+            assert (refused.value.begun.status, refused.value.begun.body) == (200, b"x" * 100)
         assert len((await fetcher.get(f"http://{server.place}/", max_bytes=101)).body) == 101
 
 

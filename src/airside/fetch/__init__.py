@@ -8,7 +8,7 @@ webhooks): callers parse, and callers decide how long an answer may be kept.
 
 from airside.fetch.client import Fetcher
 from airside.fetch.freshness import Freshness
-from airside.fetch.model import Fetched, Refused, Unavailable
+from airside.fetch.model import Fetched, OverCap, Refused, Unavailable
 from airside.fetch.names import DnsTextRecords, TextRecords
 from airside.fetch.pinned import AsyncPinnedTransport
 from airside.fetch.pinned_blocking import PinnedTransport
@@ -23,6 +23,7 @@ __all__ = [
     "Freshness",
     "HeldPins",
     "Learned",
+    "OverCap",
     "PinRefused",
     "PinnedTransport",
     "Refused",

@@ -15,7 +15,7 @@ import httpcore2
 
 from airside.core.errors import Misconfigured
 from airside.core.spans import Spans
-from airside.fetch.model import Fetched, Refused, Unavailable
+from airside.fetch.model import Fetched, OverCap, Refused, Unavailable
 from airside.fetch.pinned import PinningBackend
 from airside.fetch.pinning import HeldPins, PinRefused, key_of, verifying
 from airside.fetch.resolver import PinnedBackend, Resolver, SystemResolver
@@ -76,7 +76,8 @@ class Fetcher:
         """The answer to a GET of `url`; `timeout` in seconds covers all of it.
 
         Raises:
-            Refused: the URL or a redirect leads where we don't go, too many redirects, or over `max_bytes`.
+            Refused: the URL or a redirect leads where we don't go, too many redirects.
+            OverCap: over `max_bytes`; it is a `Refused` too.
             Unavailable: no answer in time, broken HTTP or TLS, or a key that isn't among its pins.
         """
         async with _Deadline(timeout):
@@ -219,7 +220,8 @@ async def _read(response: httpcore2.Response, max_bytes: int) -> Fetched:
     async for chunk in response.aiter_stream():
         body += chunk
         if len(body) > max_bytes:
-            raise Refused("answer over its cap", max_bytes=max_bytes)
+            begun = Fetched(response.status, answer, bytes(body[:max_bytes]), _cookies(response.headers))
+            raise OverCap(begun, max_bytes)
     return Fetched(response.status, answer, bytes(body), _cookies(response.headers))
 
 

@@ -25,6 +25,14 @@ class Refused(Refusal):
     code: ClassVar[str] = "fetch_refused"
 
 
+class OverCap(Refused):
+    """The answer is longer than was asked for; `begun` is as much of it as the cap lets through."""
+
+    def __init__(self, begun: Fetched, max_bytes: int) -> None:
+        super().__init__("answer over its cap", max_bytes=max_bytes)
+        self.begun = begun
+
+
 class Unavailable(CoreUnavailable):
     """The remote side is away, too slow, or speaks broken HTTP or TLS. The same fetch may succeed later."""
 

@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 
 from airside.assurance.model import Check, Ids, Observation, Severity
 from airside.assurance.site import Site, json_object
+from airside.core.errors import Refusal
+from airside.fetch import OverCap
 
 AREA: Final = "exposure"
 # A path alone proves nothing, for many sites answer everything with 200: what it holds has to look like it.
@@ -18,8 +20,8 @@ SOURCES: Final = {
     "/.hg/requires": rb"\Arevlogv1|\Adotencode|\Ashare-safe",
 }
 SECRETS: Final = {
-    "/.env": rb"(?m)^\s*(?:export )?[A-Z][A-Z0-9_]+=",
-    "/.env.production": rb"(?m)^\s*(?:export )?[A-Z][A-Z0-9_]+=",
+    "/.env": rb"(?m)^[ \t]*(?:export )?[A-Z][A-Z0-9_]+=",
+    "/.env.production": rb"(?m)^[ \t]*(?:export )?[A-Z][A-Z0-9_]+=",
     "/.aws/credentials": rb"aws_secret_access_key",
     "/.htpasswd": rb"(?m)^[^:\s<]+:(?:\$|\{SHA\})",
     "/id_rsa": rb"PRIVATE KEY-----",
@@ -51,18 +53,33 @@ DOCUMENTS: Final = {
     "/swagger-ui/": rb"swagger-ui",
     "/v3/api-docs": rb"\"openapi\"\s*:",
 }
+_MARKUP: Final = re.compile(rb"(?:\xef\xbb\xbf)?\s*<[!a-zA-Z]")
 LISTING: Final = re.compile(rb"<title>(?:Index of /|Directory listing for )|<h1>Directory listing", re.IGNORECASE)
 GRAPHQL: Final = ("/graphql", "/api/graphql", "/v1/graphql", "/query")
 _INTROSPECTION: Final = json.dumps({"query": "{__schema{queryType{name}}}"}).encode()
 
 
-def _at(places: Mapping[str, bytes]) -> Callable[[Site], Awaitable[Sequence[Observation]]]:
+def _at(places: Mapping[str, bytes], *, files: bool = False) -> Callable[[Site], Awaitable[Sequence[Observation]]]:
+    """A check that looks whether anything stands at `places` that holds what it is known for. `files` are never markup:
+    that is an application's one page for every address, whatever a script in it holds."""
+
     async def look(site: Site) -> Sequence[Observation]:
         found: list[Observation] = []
+        unseen: list[Refusal] = []
         for path, holds in places.items():
-            answer = await site.target.get(path)
-            if answer.status == 200 and re.search(holds, answer.body) is not None:
-                found.append(Observation(path, f"200, {len(answer.body)} bytes of what it is known for"))
+            size = ""
+            try:
+                answer = await site.target.get(path)
+            except OverCap as over:  # as dumps are; what they are stands at their beginning
+                answer, size = over.begun, "more than "
+            except Refusal as refusal:
+                unseen.append(refusal)  # what stands at the others is told all the same
+                continue
+            known = re.search(holds, answer.body) is not None and not (files and _MARKUP.match(answer.body))
+            if answer.status == 200 and known:
+                found.append(Observation(path, f"200, {size}{len(answer.body)} bytes of what it is known for"))
+        if unseen and not found:
+            raise unseen[0]
         return found
 
     return look
@@ -104,7 +121,7 @@ CHECKS: Final = (
         "Serve a folder that holds only what is public; deny paths that begin with a dot.",
         Severity.HIGH,
         Ids(("API8", "API9"), ("A02",), ("v5.0.0-13.4.1",)),
-        _at(SOURCES),
+        _at(SOURCES, files=True),
     ),
     Check(
         "exposed-secrets",
@@ -114,7 +131,7 @@ CHECKS: Final = (
         "Move them out of the served folder, and change every secret that was in them.",
         Severity.CRITICAL,
         Ids(("API8", "API9"), ("A02", "A04"), ("v5.0.0-13.4.7",)),
-        _at(SECRETS),
+        _at(SECRETS, files=True),
     ),
     Check(
         "exposed-debugging",
