@@ -50,10 +50,75 @@ def test_hsts(value: str | None, wrong: int) -> None:
         ("script-src *.cdn.example", []),
         ("SCRIPT-SRC 'SELF' HTTP:", ["script-src allows http:"]),
         ("script-src 'self'; script-src *", []),
+        (
+            "script-src 'self'; script-src-elem * 'unsafe-inline'",
+            ["script-src-elem allows 'unsafe-inline'", "script-src-elem allows *"],
+        ),
+        ("script-src 'none'; script-src-attr 'unsafe-inline'", ["script-src-attr allows 'unsafe-inline'"]),
+        ("script-src 'none'; script-src-attr 'unsafe-hashes' 'sha256-x'", ["script-src-attr allows 'unsafe-hashes'"]),
+        ("script-src 'unsafe-inline'; script-src-elem 'self'; script-src-attr 'none'", []),
+        ("script-src 'unsafe-eval'; script-src-elem 'self'", ["script-src allows 'unsafe-eval'"]),
+        ("script-src https://*", ["script-src allows https://*"]),
+        ("script-src *:*", ["script-src allows *:*"]),
+        ("script-src *:443", ["script-src allows *:443"]),
+        ("script-src http://*:8080/js/", ["script-src allows http://*:8080/js/"]),
+        ("script-src https://*.com", ["script-src allows https://*.com"]),
+        ("script-src https://*.cdn.example:443 https://cdn.example/*", []),
+        ("script-src 'self', script-src *", []),
+        ("script-src *, script-src 'unsafe-inline' 'self'", []),
+        ("script-src *, script-src https:", ["script-src allows *"]),
+        ("script-src *, frame-ancestors 'none'", ["script-src allows *"]),
+        (
+            "script-src-elem 'self' 'unsafe-inline', script-src-elem 'self'; script-src-attr 'unsafe-inline'",
+            ["script-src-attr allows 'unsafe-inline'"],
+        ),
     ],
 )
 def test_sources_of_scripts(policy: str, wrong: list[str]) -> None:
     assert list(csp.scripts(csp.directives(policy))) == wrong
+
+
+@pytest.mark.parametrize(
+    ("policy", "wrong"),
+    [
+        ("default-src 'none'; base-uri 'none'; form-action 'self'", []),
+        ("object-src; base-uri; form-action", []),
+        ("object-src 'none'; base-uri 'self' https://a.example; form-action https://pay.example", []),
+        ("object-src 'none'; base-uri *; form-action *", ["base-uri allows *", "form-action allows *"]),
+        (
+            "object-src 'none'; base-uri https:; form-action http://*",
+            ["base-uri allows https:", "form-action allows http://*"],
+        ),
+        ("default-src 'self'", ["no base-uri", "no form-action", "object-src isn't 'none'"]),
+        ("frame-ancestors 'none', default-src 'none'; base-uri 'none', form-action 'self'", []),
+        ("object-src 'none'; base-uri *; form-action 'self', base-uri 'none'", []),
+    ],
+)
+def test_bounds(policy: str, wrong: list[str]) -> None:
+    assert list(csp.bounds(csp.directives(policy))) == wrong
+
+
+@pytest.mark.parametrize(
+    ("policy", "wrong"),
+    [
+        ("frame-ancestors 'none'", []),
+        ("frame-ancestors", []),
+        ("frame-ancestors 'self' https://a.example", []),
+        ("frame-ancestors https://*", ["frame-ancestors allows https://*"]),
+        ("frame-ancestors *:443", ["frame-ancestors allows *:443"]),
+        ("frame-ancestors https:", ["frame-ancestors allows https:"]),
+        ("default-src 'none', frame-ancestors 'none'", []),
+        ("frame-ancestors *, frame-ancestors 'self'", []),
+        ("default-src 'none'", ["no frame-ancestors"]),
+    ],
+)
+def test_who_may_frame(policy: str, wrong: list[str]) -> None:
+    assert list(csp.ancestors(csp.directives(policy))) == wrong
+
+
+def test_a_second_policy_adds_to_the_first() -> None:
+    both = csp.directives("frame-ancestors 'none', script-src 'self'; require-trusted-types-for 'script'")
+    assert [*csp.missing(both), *csp.trusted_types(both)] == []
 
 
 def test_a_page_without_a_policy_lacks_that_and_nothing_else() -> None:

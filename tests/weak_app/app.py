@@ -45,7 +45,9 @@ CSP_FAULTS: Mapping[str, tuple[str, str]] = {
     "csp": ("default-src 'none'; script-src 'self' https://cdn.example;", "object-src 'none';"),
     "csp-scripts": ("script-src 'self'", "script-src 'self' 'unsafe-inline'"),
     "csp-scripts wide": ("script-src 'self'", "script-src 'self' https:"),
+    "csp-scripts elements": ("script-src 'self'", "script-src-elem https://*; script-src 'self'"),
     "csp-bounds": ("base-uri 'none'; ", ""),
+    "csp-bounds wide": ("form-action 'self'", "form-action https:"),
     "trusted-types": ("; require-trusted-types-for 'script'", ""),
     "framing wide": ("frame-ancestors 'none'", "frame-ancestors *"),
 }

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from airside.assurance.checks.csp import directives
+from airside.assurance.checks.csp import ancestors, of_page
 from airside.assurance.checks.pages import merged, on_answers, on_documents
 from airside.assurance.model import Check, Ids, NotApplicable, Observation, Severity
 from airside.assurance.site import Page, Site
@@ -46,11 +46,9 @@ def nosniff(page: Page) -> Iterator[str]:
 
 def framing(page: Page) -> Iterator[str]:
     """Whether any site may show the page in a frame."""
-    ancestors = directives(page.answer.headers.get("content-security-policy", "")).get("frame-ancestors")
-    if ancestors is None:
-        yield "no frame-ancestors" + (", X-Frame-Options alone" if "x-frame-options" in page.answer.headers else "")
-    elif set(ancestors) & {"*", "http:", "https:"}:
-        yield f"frame-ancestors {' '.join(ancestors)}"
+    for text in ancestors(of_page(page)):
+        alone = text.startswith("no ") and "x-frame-options" in page.answer.headers
+        yield f"{text}, X-Frame-Options alone" if alone else text
 
 
 def referrer(page: Page) -> Iterator[str]:
