@@ -86,6 +86,11 @@ class _Reader(HTMLParser):
         else:
             self._loaded(tag, table)
 
+    def parse_marked_section(self, i: int, report: bool = True) -> int:
+        """Marked sections are SGML's, and the parser's own reading raises at what it doesn't know; to browsers they are
+        comments that are spelled wrong (WHATWG HTML §13.2.5.42)."""
+        return self.parse_bogus_comment(i, report)
+
     def handle_endtag(self, tag: str) -> None:
         if tag == "form":
             self.end_form()

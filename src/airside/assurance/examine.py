@@ -7,12 +7,13 @@ from pathlib import Path
 
 from airside.assurance.baseline import Baseline
 from airside.assurance.checks import CHECKS, SELF_CHECKS
-from airside.assurance.model import NotApplicable, Report, Result, Row, S
+from airside.assurance.model import MAX_EVIDENCE, NotApplicable, Report, Result, Row, S
 from airside.assurance.posture import Posture
 from airside.assurance.site import Site, survey
 from airside.assurance.target import place, target
 from airside.core.clock import Clock
 from airside.core.errors import Refusal
+from airside.core.redaction import mask_text
 from airside.core.secret import Secret
 
 Progress = Callable[[str], None]
@@ -71,6 +72,9 @@ async def _result(check: Row[S], subject: S, baseline: Baseline) -> Result:
         return Result(check, "not applicable", note=str(reason))
     except Refusal as refusal:
         return Result(check, "failed", note=str(refusal))
+    except Exception as error:  # noqa: BLE001 - whatever a target makes one check stumble over, the others are told
+        note = f"the check stumbled over an answer: {type(error).__name__}: {mask_text(str(error))}"
+        return Result(check, "failed", note=note[:MAX_EVIDENCE])
     accepted = tuple(each for each in seen if baseline.accepts(check.id, each.where))
     found = tuple(each for each in seen if each not in accepted)
     state = "found" if found else "accepted" if accepted else "passed"

@@ -7,8 +7,10 @@ import json
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final, cast
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from joserfc import jws
 from joserfc.errors import JoseError, SecurityWarning
@@ -54,17 +56,24 @@ def forgeries(token: str | None, issuer: str, jwks: Mapping[str, Any], now: int)
 
 def _by_public_key(header: dict[str, Any], body: str, jwks: Mapping[str, Any]) -> Iterator[Forgery]:
     """What verifies by a public key, asked to verify by HMAC, takes that key for the secret: it is known to all."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", SecurityWarning)  # a short one is found by a check of its own
-            keys = KeySet.import_key_set(cast("Any", {"keys": jwks.get("keys", [])})).keys
-    except (ValueError, TypeError, KeyError, JoseError):
-        return  # what is published can't be read, or is none; its own check says so
-    for key in [each for each in keys if isinstance(each, RSAKey | ECKey)][:MAX_KEYS]:
+    for key in islice(_readable(jwks), MAX_KEYS):
         pem = key.public_key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
         told = {**header, "alg": "HS256", **({"kid": key.kid} if key.kid else {})}
         yield Forgery("a published key is believed as the secret of HS256", _mac(told, body, pem))
         yield Forgery("a published key is believed as the secret of HS256", _mac(told, body, pem.strip()))
+
+
+def _readable(jwks: Mapping[str, Any]) -> Iterator[RSAKey | ECKey]:
+    """Each by itself: a key of a kind or curve that isn't known here leaves the others what they are."""
+    held: object = jwks.get("keys")
+    for each in cast("list[object]", held) if isinstance(held, list) else []:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", SecurityWarning)  # a short one is found by a check of its own
+                keys = KeySet.import_key_set(cast("Any", {"keys": [each]})).keys
+        except (ValueError, TypeError, KeyError, AttributeError, JoseError, UnsupportedAlgorithm):
+            continue
+        yield from (key for key in keys if isinstance(key, RSAKey | ECKey))
 
 
 def _by_own_key(header: dict[str, Any], claims: dict[str, Any]) -> Iterator[Forgery]:

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, cast
-from urllib.parse import urlsplit
 
 from airside.assurance.document import Document, Form, read
 from airside.assurance.target import Target
@@ -154,5 +153,5 @@ def json_object(answer: Fetched) -> Mapping[str, Any] | None:
 
 def _userinfo(target: Target, metadata: Mapping[str, Any] | None) -> list[str]:
     url = (metadata or {}).get("userinfo_endpoint")
-    path = target.path_of(url, "/") if isinstance(url, str) and urlsplit(url).scheme else None
+    path = target.path_of(url, "/") if isinstance(url, str) and "://" in url else None
     return [path] if path else []

@@ -92,7 +92,8 @@ class Target:
         answer = await self.send("GET", path, headers=self.cookie_header())
         for line in answer.cookies:
             name, _, value = line.partition(";")[0].partition("=")
-            self.cookies[name.strip()] = value.strip()
+            if name.isascii() and value.isascii():  # others can't be sent (RFC 6265 §4.1.1)
+                self.cookies[name.strip()] = value.strip()
         return answer
 
     def cookie_header(self) -> dict[str, str]:

@@ -11,6 +11,8 @@ from airside.assurance.site import Page, Site
 
 AREA: Final = "headers"
 YEAR: Final = 365 * 24 * 3600  # seconds
+MAX_DIGITS: Final = 12
+"""So many digits of seconds, without leading noughts, are enough to be over a year."""
 _REFERRERS: Final = frozenset(
     {"no-referrer", "same-origin", "strict-origin", "strict-origin-when-cross-origin", "origin"}
 )
@@ -24,8 +26,9 @@ def hsts(value: str | None) -> Iterator[str]:
         yield "no Strict-Transport-Security"
         return
     words = [word.strip().lower() for word in value.split(";")]
-    age = next((word.partition("=")[2].strip('" ') for word in words if word.startswith("max-age")), "")
-    if not age.isdigit() or int(age) < YEAR:
+    age = next((word.partition("=")[2].strip('" ').lstrip("0") for word in words if word.startswith("max-age")), "")
+    seconds = int(age[:MAX_DIGITS]) if age.isascii() and age.isdigit() else 0
+    if seconds < YEAR:
         yield f"Strict-Transport-Security: {value}: max-age is under a year"
     if "includesubdomains" not in words:
         yield f"Strict-Transport-Security: {value}: without includeSubDomains"
