@@ -61,6 +61,14 @@ class Peer:
     questions: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     headers: list[Mapping[str, str]] = field(default_factory=list[Mapping[str, str]])
     revoked: list[Json] = field(default_factory=list[Json])
+    page: int = 2000
+    """Revocations told at once."""
+    told_until: int | None = None
+    """From this place on there is no answer."""
+    era: int = 1
+    """Places of another aren't known."""
+    places: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
+    """Era and place of each follower's question."""
     news: asyncio.Condition = field(default_factory=asyncio.Condition)
     entropy: SystemEntropy = field(default_factory=SystemEntropy)
 
@@ -169,10 +177,14 @@ class Peer:
     async def revocations(self, request: Request) -> Response:
         if not self._knows(request):
             return JSONResponse({"error": "invalid_token"}, 401)
-        after = request.query_params["after"]
-        if not re.fullmatch(r"\d*", after):
+        era = self.era
+        after = re.fullmatch(rf"(?:{era}-(\d+))?", request.query_params["after"])
+        if after is None:
             return JSONResponse({"code": "invalid_cursor"}, 400)
-        place = int(after or 0)
+        place = int(after[1] or 0)
+        self.places.append((era, place))
+        if self.told_until is not None and place >= self.told_until:
+            return Response("away", 503)
         async with self.news:
             if place == len(self.revoked):
                 try:
@@ -180,7 +192,8 @@ class Peer:
                         await self.news.wait()
                 except TimeoutError:
                     pass
-            return JSONResponse({"cursor": str(len(self.revoked)), "entries": self.revoked[place:]})
+            told = self.revoked[place : place + self.page]
+            return JSONResponse({"cursor": f"{era}-{place + len(told)}", "entries": told})
 
     def application(self) -> ASGIApp:
         """The routes, and the switch that takes some of them away."""

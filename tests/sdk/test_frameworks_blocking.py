@@ -126,6 +126,16 @@ async def test_revoked_token_is_refused(http: httpx2.AsyncClient, peer: Peer) ->
     raise AssertionError("still good")
 
 
+async def test_process_that_heard_a_part_of_what_is_revoked_lets_nobody_in(
+    http: httpx2.AsyncClient, peer: Peer
+) -> None:
+    """N04, N19."""
+    peer.page, peer.told_until = 1, 1
+    await peer.revoke("jti", "other")
+    await peer.revoke("jti", "stolen")
+    assert (await http.get("/me", headers=bearer(peer.token(jti="stolen")))).status_code == 503
+
+
 async def test_refusal_says_why_in_development(framework: Serve, peer: Peer, moment: FixedClock) -> None:
     async with (
         framework(maker(peer, moment, explain=True)) as address,

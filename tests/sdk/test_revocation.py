@@ -124,6 +124,44 @@ async def test_required_feed_that_fell_silent_refuses(
         guarded.verify_cached(token)
 
 
+async def test_required_feed_that_heard_a_part_refuses(guarded: Verifier, feed: RevocationFeed, peer: Peer) -> None:
+    """N04, N19: what stands takes several pages, and one fails."""
+    peer.page, peer.told_until = 1, 1
+    await peer.revoke("jti", "other")
+    await peer.revoke("jti", "stolen")
+    await feed.start()
+    for token in (peer.token(jti="stolen"), peer.token()):
+        with pytest.raises(Unavailable):
+            await guarded.verify(token)
+    peer.told_until = None
+    await _until(lambda: len(_held(feed)) == 2)
+    assert await guarded.verify(peer.token())
+    with pytest.raises(Unauthenticated):
+        await guarded.verify(peer.token(jti="stolen"))
+
+
+@pytest.mark.parametrize("forgotten", [False, True], ids=["same-place", "place-forgotten"])
+async def test_required_feed_that_missed_something_hears_it_to_its_end(
+    feed: RevocationFeed, peer: Peer, moment: FixedClock, forgotten: bool
+) -> None:
+    """N04, N19: after a silence too, and where the server doesn't know the place any more."""
+    await feed.start()
+    peer.page, peer.told_until = 1, 0
+    await _until(lambda: (1, 0) in peer.places)
+    peer.era += forgotten
+    for id in ("a", "b", "c"):
+        await peer.revoke("jti", id)
+    asked = len(peer.places)
+    await _until(lambda: len(peer.places) > asked)
+    moment.advance(MAX_SILENCE + 1)
+    peer.told_until = len(peer.revoked)
+    await _until(lambda: (peer.era, len(peer.revoked)) in peer.places[asked:])
+    with pytest.raises(Unavailable):
+        feed.current()
+    peer.told_until = None
+    await _until(lambda: len(_held(feed)) == 3)
+
+
 async def test_feed_that_is_not_required_may_be_silent(
     peer: Peer, fetcher: Fetcher, moment: FixedClock, make_client: Callable[..., ServiceClient]
 ) -> None:
@@ -136,9 +174,7 @@ async def test_feed_recovers_and_hears_what_it_missed(guarded: Verifier, feed: R
     await feed.start()
     await peer.revoke("client", CLIENT_ID)
     peer.down.clear()
-    async with asyncio.timeout(5):
-        while len(_held(feed)) == 0:  # noqa: ASYNC110 - the feed tells nobody when it has heard
-            await asyncio.sleep(0.01)
+    await _until(lambda: len(_held(feed)) > 0)
     with pytest.raises(Unauthenticated):
         await guarded.verify(peer.token())
 
@@ -149,6 +185,12 @@ async def test_entry_that_is_not_understood_counts_as_silence(feed: RevocationFe
     await feed.start()
     with pytest.raises(Unavailable):
         feed.current()
+
+
+async def _until(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(60):
+        while not true():  # noqa: ASYNC110 - the feed tells nobody when it has heard
+            await asyncio.sleep(0.01)
 
 
 def _held(feed: RevocationFeed) -> list[int]:

@@ -29,7 +29,8 @@ _log = logging.getLogger("airside.sdk")
 class RevocationFeed:
     """Follows `{issuer}/oauth2/revocations` with the application's own token (scope `revocations:read`).
 
-    If `required`, a feed that is silent for over `MAX_SILENCE` refuses everything: who can't hear can't vouch.
+    If `required`, a feed that is silent for over `MAX_SILENCE` refuses everything: who can't hear can't vouch. Neither
+    does one that hasn't heard everything yet: what it missed may take several pages.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class RevocationFeed:
         self._wait = wait
         self._revoked = RevokedSet()
         self._cursor = ""
+        self._whole = False  # since the last failure an answer came that had nothing to add
         self._heard_at = float("-inf")
         self._pruned_at = 0.0
         self._task: asyncio.Task[None] | None = None
@@ -59,14 +61,14 @@ class RevocationFeed:
         """What is revoked, as far as told.
 
         Raises:
-            Unavailable: the feed is required and has been silent for too long, or never spoke.
+            Unavailable: the feed is required and has been silent for too long, or was never heard to its end.
         """
         if self._required and self.silent_for() > MAX_SILENCE:
             raise Unavailable(_PART)
         return self._revoked
 
     def silent_for(self) -> float:
-        """Seconds since the server last answered; infinite before the first time."""
+        """Seconds since the server last answered; infinite until everything was heard for the first time."""
         return self._clock.monotonic() - self._heard_at
 
     async def start(self) -> None:
@@ -91,6 +93,7 @@ class RevocationFeed:
             try:
                 news = await self._poll(wait)
             except Refusal as refusal:
+                self._whole = False  # what was missed may take several pages
                 _log.warning("the revocation feed doesn't answer: %s", refusal.reason)
                 first.set()
                 await asyncio.sleep(pause)
@@ -123,8 +126,10 @@ class RevocationFeed:
         for entry in entries:
             self._revoked.add(entry)
         self._cursor = cursor
-        self._heard_at = self._clock.monotonic()
-        self._prune()
+        self._whole = self._whole or not entries
+        if self._whole:
+            self._heard_at = self._clock.monotonic()
+            self._prune()
         return bool(entries)
 
     def _prune(self) -> None:
