@@ -44,6 +44,10 @@ async def fastapi(options: Options) -> AsyncGenerator[str]:
     async def page(session: Annotated[WebSession, Depends(pages.user)]) -> str:
         return told(session)
 
+    @app.get("/read/{what:path}")
+    async def read(session: Annotated[WebSession, Depends(pages.user)], what: str) -> str:
+        return f"{what} {told(session)}"
+
     @app.get("/strong")
     async def strong(session: Annotated[WebSession, Depends(pages.require(acr="aal2"))]) -> str:
         return told(session)
@@ -61,6 +65,11 @@ async def flask(options: Options) -> AsyncGenerator[str]:
     @pages.user
     def page() -> str:
         return told(pages.session)
+
+    @app.get("/read/<path:what>")
+    @pages.user
+    def read(what: str) -> str:
+        return f"{what} {told(pages.session)}"
 
     @app.get("/strong")
     @pages.require(acr="aal2")
@@ -83,11 +92,20 @@ async def django(options: Options) -> AsyncGenerator[str]:
     def page(request: HttpRequest) -> HttpResponse:
         return HttpResponse(told(pages.session(request)).encode())
 
+    @pages.user
+    def read(request: HttpRequest, what: str) -> HttpResponse:
+        return HttpResponse(f"{what} {told(pages.session(request))}".encode())
+
     @pages.require(acr="aal2")
     def strong(request: HttpRequest) -> HttpResponse:
         return HttpResponse(told(pages.session(request)).encode())
 
-    urlpatterns[:] = [path("auth/", include(pages.urls)), path("page", page), path("strong", strong)]
+    urlpatterns[:] = [
+        path("auth/", include(pages.urls)),
+        path("page", page),
+        path("read/<path:what>", read),
+        path("strong", strong),
+    ]
     try:
         with configured_django():
             async with serve_wsgi(WSGIHandler()) as address:

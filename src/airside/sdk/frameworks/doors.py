@@ -3,15 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
-from airside.core.errors import Misconfigured, NotFound, Unauthenticated
+from airside.core.errors import InvalidInput, Misconfigured, NotFound, Unauthenticated
 from airside.protocols.oauth import parse_form
 from airside.sdk.frameworks.application import Application
 from airside.sdk.frameworks.demands import Demand, ProofTooWeak
 from airside.sdk.login import Login, Reply, WebSession
 from airside.shield.cookies import parse
 from airside.shield.csrf import FIELD
+from airside.shield.redirects import safe_local_path
 
 Door = Literal["login", "callback", "logout", "backchannel-logout"]
 DOORS: Final[dict[Door, str]] = {"login": "GET", "callback": "GET", "logout": "POST", "backchannel-logout": "POST"}
@@ -20,6 +21,8 @@ HEADERS: Final = {"cache-control": "no-store", "content-type": "text/html; chars
 CSRF_HEADER: Final = "x-csrf-token"
 FORM_TYPE: Final = "application/x-www-form-urlencoded"
 _SAFE: Final = ("GET", "HEAD", "OPTIONS")
+_PATH: Final = "/:@!$&'()*+,;=~"
+_QUERY: Final = _PATH + "?%"  # RFC 3986 §3.4, escaped already
 
 
 class SignInFirst(Unauthenticated):
@@ -33,7 +36,8 @@ class SignInFirst(Unauthenticated):
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One request of a browser, as it came: `form` is its body where that is a urlencoded form."""
+    """One request of a browser: `path` without escapes, `query` as it came, and `form` its body where that is a
+    urlencoded form."""
 
     method: str
     path: str
@@ -111,6 +115,16 @@ def login_of(application: Application) -> Login:
 
 
 def _first(door: str, visit: Visit, acr: str = "") -> SignInFirst:
-    path = f"{visit.path}?{visit.query}" if visit.query else visit.path
-    query = ({"return_to": path} if visit.method == "GET" else {}) | ({"acr": acr} if acr else {})
+    here = _address(visit) if visit.method == "GET" else ""
+    query = ({"return_to": here} if here else {}) | ({"acr": acr} if acr else {})
     return SignInFirst(f"{door}?{urlencode(query)}" if query else door)
+
+
+def _address(visit: Visit) -> str:
+    """The page's address in a spelling that leads back to it; empty where there is none."""
+    path = quote(visit.path, _PATH, errors="replace")
+    query = quote(visit.query, _QUERY, "latin-1", "replace").replace("//", "%2F%2F")
+    try:
+        return safe_local_path(f"{path}?{query}" if query else path)
+    except InvalidInput:
+        return ""

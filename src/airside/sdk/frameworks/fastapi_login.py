@@ -61,8 +61,8 @@ async def _visit(request: Request) -> Visit:
     urlencoded = request.headers.get("content-type", "").partition(";")[0].strip().lower() == FORM_TYPE
     return Visit(
         request.method,
-        request.url.path,
-        request.url.query,
+        request.scope["path"],
+        bytes(request.scope["query_string"]).decode("latin-1"),
         "; ".join(request.headers.getlist("cookie")),
         await request.body() if urlencoded else b"",
         request.headers.get(CSRF_HEADER, ""),

@@ -1,0 +1,95 @@
+"""Pages behind a sign-in, in each framework: the way there and back, and forms."""
+
+from collections.abc import AsyncIterator
+from urllib.parse import parse_qs, urlsplit
+
+import httpx2
+import pytest
+
+from airside.core.clock import FixedClock
+from airside.core.entropy import SystemEntropy
+from airside.core.secret import Secret
+from airside.protocols.jose import b64url_decode
+from airside.sdk.login import SESSION, LoginSettings
+from airside.sdk.sessions import MemorySessions, Stored, Tokens, key_of, seal
+from tests.sdk.peer import AUDIENCE, CLIENT_ID, CLIENT_SECRET, STORE, Peer
+from tests.sdk.web import HOST
+from tests.trips.web_apps import Serve, django, fastapi, flask
+
+SECRET = Secret("s" * 43)
+SIGNED_IN = f"{SESSION}={SECRET.reveal()}"
+
+
+@pytest.fixture(params=[fastapi, flask, django], ids=["fastapi", "flask", "django"])
+def framework(request: pytest.FixtureRequest) -> Serve:
+    return request.param
+
+
+@pytest.fixture
+async def http(framework: Serve, peer: Peer, moment: FixedClock) -> AsyncIterator[httpx2.AsyncClient]:
+    """Somebody's browser: whoever sends `SIGNED_IN` is signed in."""
+    now, sessions = moment.now().timestamp(), MemorySessions()
+    sealed = seal(SECRET, Tokens(peer.token(), "refresh", "id", now + 900), SystemEntropy())
+    await sessions.put(key_of(SECRET), Stored(sealed, "usr_1", "ses_1", 0, now + 900), now)
+    options = {
+        "issuer": peer.issuer,
+        "audience": AUDIENCE,
+        "store": STORE,
+        "client_id": CLIENT_ID,
+        "client_secret": CLIENT_SECRET,
+        "ca_file": peer.ca_file,
+        "login": LoginSettings("cli_2", Secret("secret"), "https://app.test/auth/callback"),
+        "sessions": sessions,
+        "clock": moment,
+    }
+    async with (
+        framework(options) as address,
+        httpx2.AsyncClient(base_url=address, headers={"host": HOST}) as client,
+    ):
+        yield client
+
+
+def kept(answer: httpx2.Response) -> dict[str, str]:
+    """What the browser is told to keep; a value is empty where it is told to forget."""
+    pairs = [line.partition(";")[0].partition("=") for line in answer.headers.get_list("set-cookie")]
+    return {name: value.strip('"') for name, _, value in pairs}
+
+
+def back(cookie: str) -> str:
+    """Where a flow's cookie leads."""
+    return b64url_decode(cookie.partition(".")[2]).decode()
+
+
+@pytest.mark.parametrize(
+    ("address", "back_to"),
+    [
+        ("/read/a?tab=1&q=%C3%A9", "/read/a?tab=1&q=%C3%A9"),
+        ("/read/a%20b", "/read/a%20b"),
+        ("/read/st%C3%A4dte", "/read/st%C3%A4dte"),
+        ("/read/a%3Fb%25", "/read/a%3Fb%25"),
+        ("/read/a?url=https://news.example//x", "/read/a?url=https:%2F%2Fnews.example%2F%2Fx"),
+        ("/read/a?q=[x]|", "/read/a?q=%5Bx%5D%7C"),
+    ],
+)
+async def test_stranger_is_led_there_and_back(http: httpx2.AsyncClient, address: str, back_to: str) -> None:
+    signed_in = {"cookie": SIGNED_IN}
+    shown = await http.get(address, headers=signed_in)
+    assert shown.status_code == 200, shown.text
+    led = await http.get(address)
+    assert led.status_code == 303, led.text
+    begun = await http.get(led.headers["location"])
+    assert begun.status_code == 303, begun.text
+    (cookie,) = kept(begun).values()
+    assert back(cookie) == back_to
+    again = await http.get(back(cookie), headers=signed_in)
+    assert again.text == shown.text
+    one, other = (parse_qs(urlsplit(each).query) for each in (address, back_to))
+    assert one == other
+
+
+async def test_address_that_no_spelling_leads_back_to_is_left_out(http: httpx2.AsyncClient) -> None:
+    """N10: whoever isn't signed in gets to the sign-in page all the same."""
+    led = await http.get("/read/" + "a" * 2048)
+    assert (led.status_code, led.headers["location"]) == (303, "/auth/login")
+    (cookie,) = kept(await http.get(led.headers["location"])).values()
+    assert back(cookie) == "/"
