@@ -7,10 +7,22 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from airside.core.entropy import SystemEntropy
+from airside.core.errors import InvalidInput
 from airside.core.secret import Secret
 from airside.protocols.jose import b64url_encode
 from airside.protocols.oauth import challenge_of
-from airside.sdk.code_flow import LIFETIME, Flow, LoginRefused, address, answered, new_flow
+from airside.sdk.code_flow import (
+    KEPT,
+    LIFETIME,
+    MAX_RETURN,
+    MOST_EXPIRED,
+    Flow,
+    LoginRefused,
+    address,
+    answered,
+    new_flow,
+    outdated,
+)
 
 ISSUER = "https://id.example/t/acme"
 
@@ -98,3 +110,24 @@ def test_cookie_that_leads_away_signs_nobody_in(flow: Flow, where: str) -> None:
     value = f"{planted.secret.reveal()}.{b64url_encode(where.encode())}"
     with pytest.raises(LoginRefused):
         answered(answer(flow), {flow.cookie.name: value}, ISSUER)
+
+
+def jar(flows: list[Flow]) -> str:
+    """The Cookie header of a browser that has begun them, one after another."""
+    return "; ".join(f"{name}={value}" for name, value in cookies(*flows).items())
+
+
+@pytest.mark.parametrize("begun", [0, 1, KEPT - 1, KEPT, KEPT + 3, 80], ids=str)
+def test_oldest_flows_are_taken_back(begun: int) -> None:
+    """The new one and those that stay are `KEPT`; what can't be taken back at once is with the next."""
+    flows = [new_flow("/" + "a" * (MAX_RETURN - 1), SystemEntropy()) for _ in range(begun)]
+    told = outdated(f"{jar(flows)}; other=1; __Host-airside_login_x; __Host-airside_login_=\x00")
+    names = [each.cookie.name for each in flows[: max(0, begun + 1 - KEPT)]]
+    assert [cookie.name for cookie in told] == names[:MOST_EXPIRED]
+    assert all(cookie.value == "" and cookie.max_age == 0 for cookie in told)
+
+
+def test_way_back_is_of_bounded_length() -> None:
+    assert new_flow("/" + "a" * (MAX_RETURN - 1), SystemEntropy())
+    with pytest.raises(InvalidInput):
+        new_flow("/" + "a" * MAX_RETURN, SystemEntropy())

@@ -10,6 +10,7 @@ from airside.core.clock import FixedClock
 from airside.core.entropy import SystemEntropy
 from airside.core.secret import Secret
 from airside.protocols.jose import b64url_decode
+from airside.sdk.code_flow import KEPT, MAX_RETURN, MOST_EXPIRED
 from airside.sdk.login import SESSION, LoginSettings
 from airside.sdk.sessions import MemorySessions, Stored, Tokens, key_of, seal
 from tests.sdk.peer import AUDIENCE, CLIENT_ID, CLIENT_SECRET, STORE, Peer
@@ -89,7 +90,32 @@ async def test_stranger_is_led_there_and_back(http: httpx2.AsyncClient, address:
 
 async def test_address_that_no_spelling_leads_back_to_is_left_out(http: httpx2.AsyncClient) -> None:
     """N10: whoever isn't signed in gets to the sign-in page all the same."""
-    led = await http.get("/read/" + "a" * 2048)
+    led = await http.get("/read/" + "a" * MAX_RETURN)
     assert (led.status_code, led.headers["location"]) == (303, "/auth/login")
     (cookie,) = kept(await http.get(led.headers["location"])).values()
     assert back(cookie) == "/"
+
+
+@pytest.mark.parametrize("length", [1, MAX_RETURN], ids=["short", "long"])
+async def test_sign_ins_that_others_begin_shut_nobody_out(http: httpx2.AsyncClient, length: int) -> None:
+    """Any site may lead a browser to the sign-in, as often as it likes."""
+    jar = {SESSION: SECRET.reveal()}
+    for _ in range(70):
+        cookie = "; ".join(f"{name}={value}" for name, value in jar.items())
+        begun = await http.get(
+            "/auth/login", params={"return_to": "/" + "a" * (length - 1)}, headers={"cookie": cookie}
+        )
+        assert begun.status_code == 303, begun.text
+        told = kept(begun)
+        jar = {name: value for name, value in (jar | told).items() if value}
+    assert len(jar) == 1 + KEPT
+    cookie = "; ".join(f"{name}={value}" for name, value in jar.items())
+    assert (await http.get("/page", headers={"cookie": cookie})).status_code == 200
+
+
+async def test_browser_with_too_many_sign_ins_begins_another(http: httpx2.AsyncClient) -> None:
+    """What an older release left there is taken back."""
+    names = [f"__Host-airside_login_{number:012}" for number in range(70)]
+    begun = await http.get("/auth/login", headers={"cookie": "; ".join(f"{name}={'x' * 100}" for name in names)})
+    assert begun.status_code == 303
+    assert [name for name, value in kept(begun).items() if not value] == names[:MOST_EXPIRED]

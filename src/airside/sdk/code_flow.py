@@ -6,6 +6,7 @@ what an address shows tells nothing of the others, and nothing has to be stored 
 """
 
 import hmac
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -17,11 +18,20 @@ from airside.core.secret import Secret
 from airside.protocols.jose import TokenRefused, b64url_decode, b64url_encode
 from airside.protocols.oauth import S256, ProviderRefused, authorization_address, challenge_of, read_code
 from airside.shield import HostCookie, safe_local_path
+from airside.shield.cookies import expired
 
 COOKIE: Final = "__Host-airside_login_"
 """Each flow has a cookie of its own, named by its state, so that two tabs can sign in at once."""
 LIFETIME: Final = 600  # seconds from one end to the other
+MAX_RETURN: Final = 512
+"""Characters of the way back, which is kept in the cookie."""
+KEPT: Final = 4
+"""Flows of one browser at once. Any page may lead a browser to the sign-in, again and again: what that leaves has to
+stay far below what a request's cookies may be."""
+MOST_EXPIRED: Final = 16
+"""Cookies that one answer takes back: proxies bound its head."""
 _NAMED: Final = 12  # characters of the state in the cookie's name
+_NAMES: Final = re.compile(rf"(?:^|;)[ \t]*({COOKIE}[A-Za-z0-9_-]{{{_NAMED}}})=")
 
 
 class LoginRefused(Unauthenticated):
@@ -60,11 +70,25 @@ class Flow:
         return b64url_encode(hmac.new(self.secret.reveal().encode(), purpose.encode(), sha256).digest())
 
 
+def way_back(target: str) -> str:
+    """`target` itself. Raises: InvalidInput: not a path on this origin (N10), or over `MAX_RETURN`."""
+    if len(target) > MAX_RETURN:
+        raise InvalidInput("a way back over its cap", max_characters=MAX_RETURN)
+    return safe_local_path(target)
+
+
 def new_flow(return_to: str, entropy: Entropy) -> Flow:
     """Raises:
-    InvalidInput: `return_to` isn't a path on this origin (N10).
+    InvalidInput: as `way_back`.
     """
-    return Flow(Secret(token(entropy)), safe_local_path(return_to))
+    return Flow(Secret(token(entropy)), way_back(return_to))
+
+
+def outdated(header: str) -> tuple[HostCookie, ...]:
+    """What takes back the oldest flows of a browser that begins one more. Its Cookie header is read however long it is,
+    for this is what shortens it; browsers name the oldest first (RFC 6265 §5.4)."""
+    names = list(dict.fromkeys(_NAMES.findall(header)))
+    return tuple(expired(name, "Lax") for name in names[: 1 - KEPT][:MOST_EXPIRED])
 
 
 def address(flow: Flow, issuer: str, *, client_id: str, redirect_uri: str, scope: str, acr: str | None = None) -> str:

@@ -106,7 +106,7 @@ class Login:
         """Lead the browser to the sign-in page, and back to `return_to`.
 
         Raises:
-            InvalidInput: not a path on this origin (N10).
+            InvalidInput: not a path on this origin (N10), or over 512 characters.
         """
         flow = new_flow(return_to, self._entropy)
         settings = self._settings

@@ -1,18 +1,18 @@
 """The four addresses of an application's sign-in, and who may see a page: in no framework's words."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 from urllib.parse import quote, urlencode
 
 from airside.core.errors import InvalidInput, Misconfigured, NotFound, Unauthenticated
 from airside.protocols.oauth import parse_form
+from airside.sdk.code_flow import outdated, way_back
 from airside.sdk.frameworks.application import Application
 from airside.sdk.frameworks.demands import Demand, ProofTooWeak
 from airside.sdk.login import Login, Reply, WebSession
 from airside.shield.cookies import parse
 from airside.shield.csrf import FIELD
-from airside.shield.redirects import safe_local_path
 
 Door = Literal["login", "callback", "logout", "backchannel-logout"]
 DOORS: Final[dict[Door, str]] = {"login": "GET", "callback": "GET", "logout": "POST", "backchannel-logout": "POST"}
@@ -70,7 +70,8 @@ async def answer(application: Application, door: Door, visit: Visit) -> Reply:
     match door:
         case "login":
             query = parse_form(visit.query.encode())
-            return await login.begin(query.get("return_to", "/"), acr=query.get("acr"))
+            begun = await login.begin(query.get("return_to", "/"), acr=query.get("acr"))
+            return replace(begun, cookies=(*begun.cookies, *outdated(visit.cookie)))
         case "callback":
             return await login.finish(parse_form(visit.query.encode()), visit.cookies)
         case "logout":
@@ -121,10 +122,10 @@ def _first(door: str, visit: Visit, acr: str = "") -> SignInFirst:
 
 
 def _address(visit: Visit) -> str:
-    """The page's address in a spelling that leads back to it; empty where there is none."""
+    """The page's address in a spelling that leads back to it; empty where none does, or it is too long to be kept."""
     path = quote(visit.path, _PATH, errors="replace")
     query = quote(visit.query, _QUERY, "latin-1", "replace").replace("//", "%2F%2F")
     try:
-        return safe_local_path(f"{path}?{query}" if query else path)
+        return way_back(f"{path}?{query}" if query else path)
     except InvalidInput:
         return ""
