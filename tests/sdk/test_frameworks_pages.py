@@ -119,3 +119,32 @@ async def test_browser_with_too_many_sign_ins_begins_another(http: httpx2.AsyncC
     begun = await http.get("/auth/login", headers={"cookie": "; ".join(f"{name}={'x' * 100}" for name in names)})
     assert begun.status_code == 303
     assert [name for name, value in kept(begun).items() if not value] == names[:MOST_EXPIRED]
+
+
+async def posted(http: httpx2.AsyncClient, body: str) -> int:
+    """What the page answers to a form of whoever is signed in; `TOKEN` is its token."""
+    headers = {"cookie": SIGNED_IN, "origin": f"http://{HOST}"}
+    csrf = (await http.get("/page", headers=headers)).text.strip('"').split()[1]
+    headers["content-type"] = "application/x-www-form-urlencoded"
+    return (await http.post("/page", headers=headers, content=body.replace("TOKEN", csrf).encode())).status_code
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        "&tag=a&tag=b",
+        "&title=caf\u00e9&broken=%zz&&=",
+        "&" + "&".join(f"field{number}=1" for number in range(70)),
+        "&text=" + "a" * 70_000,
+    ],
+    ids=["twice", "spelled-loosely", "many-fields", "long-text"],
+)
+async def test_ordinary_form_with_its_token_is_taken(http: httpx2.AsyncClient, fields: str) -> None:
+    assert await posted(http, f"csrf_token=TOKEN{fields}") == 200
+    assert await posted(http, f"csrf_token=other{fields}") == 403
+
+
+@pytest.mark.parametrize("body", ["csrf_token=TOKEN&csrf_token=TOKEN", "csrf_token=&csrf%5Ftoken=TOKEN", "a=1", ""])
+async def test_form_without_exactly_one_token_is_refused(http: httpx2.AsyncClient, body: str) -> None:
+    """N11."""
+    assert await posted(http, body) == 403

@@ -35,7 +35,10 @@ def told(session: WebSession) -> str:
 async def fastapi(options: Options) -> AsyncGenerator[str]:
     airside, app = FastApiAirside(**options), FastAPI()
     policy = Policy(
-        allowed_hosts=frozenset({HOST}), https_redirect=False, foreign_posts=frozenset({"/auth/backchannel-logout"})
+        allowed_hosts=frozenset({HOST}),
+        https_redirect=False,
+        foreign_posts=frozenset({"/auth/backchannel-logout"}),
+        max_body=100_000,
     )
     airside.protect(app, policy)
     pages = FastApiPages(airside, app)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Literal
-from urllib.parse import quote, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 
 from airside.core.errors import InvalidInput, Misconfigured, NotFound, Unauthenticated
 from airside.protocols.oauth import parse_form
@@ -52,6 +52,16 @@ class Visit:
         return parse([self.cookie.encode("latin-1", "replace")])
 
     @property
+    def form_token(self) -> str:
+        """The header, or the one field of that name. The rest of a page's form is the page's own; how much of it there
+        may be is bounded by the shield and the framework."""
+        if self.csrf:
+            return self.csrf
+        fields = parse_qsl(self.form.decode("latin-1"), keep_blank_values=True)
+        found = [value for name, value in fields if name == FIELD]
+        return found[0] if len(found) == 1 else ""
+
+    @property
     def said(self) -> dict[str, str]:
         """The fields of the form. Raises: InvalidInput, TooLarge."""
         return parse_form(self.form)
@@ -97,7 +107,7 @@ async def enter(
     if session is None:
         raise _first(door, visit)
     if visit.method not in _SAFE:
-        login.check_form(cookies, visit.csrf or visit.said.get(FIELD, ""))
+        login.check_form(cookies, visit.form_token)
     if wanted is not None:
         try:
             await application.demand(wanted, session.token, values)
