@@ -115,6 +115,19 @@ async def test_view_without_a_demand_tells_nobody_who_is_there(http: httpx2.Asyn
     assert (await http.get("/open", headers=bearer(peer.token()))).status_code == 500
 
 
+@pytest.mark.parametrize("framework", [django_wsgi, django_asgi], ids=["django", "django-asgi"])
+@pytest.mark.parametrize("view", ["plain", "awaiting", "exempt-above", "exempt-below"])
+async def test_view_that_is_a_class_is_guarded_whether_it_awaits_or_not(
+    http: httpx2.AsyncClient, peer: Peer, view: str
+) -> None:
+    nobody = await http.get(f"/{view}")
+    assert (nobody.status_code, nobody.headers["www-authenticate"]) == (401, 'Bearer realm="airside"')
+    token = bearer(peer.token())
+    assert (await http.get(f"/{view}", headers=token)).text == "usr_01jd0000000000000000000001"
+    assert (await http.delete(f"/{view}", headers=token)).status_code == 405
+    assert (await http.delete(f"/{view}")).status_code == 401
+
+
 async def test_revoked_token_is_refused(http: httpx2.AsyncClient, peer: Peer) -> None:
     """N19."""
     token = peer.token(jti="taken-back")

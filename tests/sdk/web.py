@@ -10,6 +10,9 @@ from django.core.handlers.asgi import ASGIHandler
 from django.core.handlers.wsgi import WSGIHandler
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
+from django.utils.decorators import method_decorator  # pyright: ignore[reportUnknownVariableType]
+from django.views import View
+from django.views.decorators.csrf import csrf_exempt  # pyright: ignore[reportUnknownVariableType]
 from flask import Flask
 from werkzeug.serving import make_server
 
@@ -112,7 +115,24 @@ def _django(airside: DjangoAirside) -> None:
     def open_(request: HttpRequest) -> HttpResponse:
         return HttpResponse(airside.token(request).subject.encode())
 
+    class Plain(View):
+        def get(self, request: HttpRequest) -> HttpResponse:
+            return HttpResponse(airside.token(request).subject.encode())
+
+    class Awaiting(View):
+        async def get(self, request: HttpRequest) -> HttpResponse:
+            return HttpResponse(airside.token(request).subject.encode())
+
+    def of_class(kind: type[View], *decorators: Any) -> Any:
+        own: Any = type(kind.__name__, (kind,), {})
+        method_decorator(decorators, name="dispatch")(own)
+        return own.as_view()
+
     urlpatterns[:] = [
+        path("plain", of_class(Plain, airside.user)),
+        path("awaiting", of_class(Awaiting, airside.user)),
+        path("exempt-above", of_class(Awaiting, csrf_exempt, airside.user)),
+        path("exempt-below", of_class(Awaiting, airside.user, csrf_exempt)),
         path("me", me),
         path("things/<id>", thing_or_give),
         path("strong", strong),

@@ -7,6 +7,7 @@ from inspect import iscoroutinefunction
 from typing import Any, Final, cast
 
 from django.http import HttpRequest, HttpResponse
+from django.views import View as ViewOfClass
 
 from airside.core.errors import Inconsistent, Refusal
 from airside.sdk.frameworks.blocking import BlockingApplication
@@ -58,7 +59,7 @@ class Airside(BlockingApplication, Guards):
             except Refusal as refusal:
                 return refused(refusal)
 
-        return guarded_async if iscoroutinefunction(view) else guarded
+        return guarded_async if _awaits(view) else guarded
 
     def _credential(self, request: HttpRequest) -> Credential:
         environ = cast(dict[str, Any], getattr(request, "META"))  # noqa: B009  # Django says nothing of its type
@@ -70,6 +71,20 @@ class Airside(BlockingApplication, Guards):
             path=request.path,
             certificate=self.certificates(environ) if scope is None else of_scope(scope, self.certificates),
         )
+
+
+def _awaits(view: View) -> bool:
+    """Whether what the view answers has to be awaited. `method_decorator` gives a class's bound `dispatch` within a
+    partial, below what else decorates it: a plain function, of which the class knows."""
+    if iscoroutinefunction(view):
+        return True
+    below: Any = view
+    while below is not None:
+        owner = getattr(getattr(below, "func", below), "__self__", None)
+        if isinstance(owner, ViewOfClass):
+            return bool(cast(Any, owner).view_is_async)
+        below = getattr(below, "__wrapped__", None)
+    return False
 
 
 def refused(refusal: Refusal) -> HttpResponse:
