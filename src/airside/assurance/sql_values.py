@@ -46,6 +46,7 @@ _NUMBERS: Final = frozenset({"int", "float", "bool", "len", "abs", "ord", "id"})
 """What these return holds no quote and no space, whatever they are given."""
 _SAME: Final = frozenset(
     {"strip", "lstrip", "rstrip", "lower", "upper", "title", "casefold", "expandtabs", "encode", "decode", "copy"}
+    | {"removeprefix", "removesuffix", "split", "splitlines"}
 )
 """Methods whose outcome holds nothing that their text doesn't."""
 _THROUGH: Final = frozenset(
@@ -175,17 +176,20 @@ class Judge:
             return receiver
         if name in _THROUGH:  # textwrap.dedent(…)
             return worst(map(self.of, arguments))
+        if name in ("join", "replace") and receiver.origin is Origin.UNKNOWN:
+            return worst(
+                [receiver, *map(self.of, arguments)]
+            )  # no text, it may be: a statement's of SQLAlchemy, a date's
         if name in ("format", "format_map", "join"):
             if receiver.origin is Origin.COMPOSED:
                 return COMPOSED
             return _put_together([receiver, *map(self.of, arguments)], f".{name}()")
         if name == "replace" or name in _TEMPLATES:
-            if receiver.origin is Origin.UNKNOWN and name == "replace":
-                return UNKNOWN  # a date's, say
             return _put_together([receiver, *map(self.of, arguments)], f".{name}()")
         if name == "get":  # from a table: the key chooses, and never comes along
             return worst([receiver, *map(self.of, arguments[1:])])
-        return UNKNOWN
+        # Whatever else is made of a built text was built.
+        return receiver if receiver.origin is Origin.BUILT else UNKNOWN
 
 
 def _put_together(parts: list[Value], how: str) -> Value:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from airside.assurance.sql_calls import built, speaks
+from airside.assurance.sql_calls import Calls
 from airside.assurance.sql_values import FIXED, UNKNOWN, Judge, Value, called, worsen, worst
 
 MAX_WALKS: Final = 16
@@ -26,13 +26,14 @@ _GROW: Final = frozenset({"append", "extend", "insert", "add", "update"})
 def calls_given_built(tree: ast.Module) -> dict[ast.Call, str]:
     """The calls that are given SQL built as a string, and how it was built."""
     nodes = list(ast.walk(tree))
+    calls = Calls(nodes)
     found: dict[ast.Call, str] = {}
-    if not speaks(nodes):
+    if not calls.speak:
         return found
     stored = {node.attr for node in nodes if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)}
     returns = {node.name: FIXED for node in nodes if isinstance(node, _Function)}
     for _ in range(MAX_WALKS):
-        walk = _Walk(stored, returns)
+        walk = _Walk(calls, stored, returns)
         walk.module(tree)
         found = walk.found
         if walk.returned == returns:
@@ -53,9 +54,10 @@ class _Later:
 class _Walk:
     """One walk, in which the module's functions are worth what `returns` says. Learns what they return by this."""
 
-    def __init__(self, stored: set[str], returns: dict[str, Value]) -> None:
+    def __init__(self, calls: Calls, stored: set[str], returns: dict[str, Value]) -> None:
         self.found: dict[ast.Call, str] = {}
         self.returned: dict[str, Value] = {}
+        self._calls = calls
         self._returns = returns
         self._later: list[_Later] = []
         self._stored = stored
@@ -174,7 +176,7 @@ class _Walk:
                 skipped.append(dict(judge.names))  # it may end here
         worsen(judge.names, skipped)
         _bind(node, judge)
-        if isinstance(node, ast.Call) and (how := built(node, judge)):
+        if isinstance(node, ast.Call) and (how := self._calls.built(node, judge)):
             self.found.setdefault(node, how)
 
     def _look_inside(self, node: _Comprehension | ast.Lambda, judge: Judge) -> None:
