@@ -230,6 +230,7 @@ async def test_program_with_every_permission_is_no_administrator(place: Place) -
         ("end-sessions", {"of": "everybody"}),
         ("reauthenticate", {"of": "everybody"}),
         ("revoke-keys", {"owner": one.word}),
+        ("revoke-keys", {"owner": "x"}),
         ("rotate-keys", {}),
     ):
         assert (await manage(place, program, "POST", f"/response/{verb}", body)).status_code == 403

@@ -23,7 +23,7 @@ from airside.admin.plans import PlanAdmin
 from airside.admin.platform import OPERATOR, Platform
 from airside.admin.policies import PolicyAdmin
 from airside.admin.registration_tokens import RegistrationTokenAdmin
-from airside.admin.response import ResponseAdmin, key_owner
+from airside.admin.response import ResponseAdmin
 from airside.admin.roles import RoleAdmin
 from airside.admin.scim_tokens import ScimTokenAdmin
 from airside.admin.scopes import ScopeAdmin
@@ -73,6 +73,5 @@ __all__ = [
     "VaultUse",
     "Verbs",
     "WebhookAdmin",
-    "key_owner",
     "requires",
 ]

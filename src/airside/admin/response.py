@@ -31,7 +31,7 @@ _PREFIX: Final[dict[Literal["user", "service_account", "connection"], str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class KeyOwner:
+class _KeyOwner:
     """Whose keys: a user's or a service account's API keys, or a connection's SCIM tokens."""
 
     kind: Literal["user", "service_account", "connection"]
@@ -43,7 +43,7 @@ class KeyOwner:
         return format_id(_PREFIX[self.kind], self.id)
 
 
-def key_owner(word: str) -> KeyOwner:
+def _key_owner(word: str) -> _KeyOwner:
     """The owner that `word` names.
 
     Raises:
@@ -51,7 +51,7 @@ def key_owner(word: str) -> KeyOwner:
     """
     for kind, prefix in _PREFIX.items():
         try:
-            return KeyOwner(kind, parse_id(prefix, word))
+            return _KeyOwner(kind, parse_id(prefix, word))
         except InvalidInput:
             continue
     raise NotFound("owner")
@@ -178,15 +178,16 @@ class ResponseAdmin(Verbs):
         return outdated
 
     @requires(WRITE)
-    async def revoke_keys(self, ctx: RequestContext, owner: KeyOwner, *, incident_id: UUID | None = None) -> int:
-        """No API key of a user or service account, or no SCIM token of a connection, opens anything any more; how many
-        did.
+    async def revoke_keys(self, ctx: RequestContext, word: str, *, incident_id: UUID | None = None) -> int:
+        """No API key of a user (`usr_…`) or service account (`svc_…`), or no SCIM token of a connection (`con_…`),
+        opens anything any more; how many did.
 
         Raises:
             Forbidden, Conflict: as `lock`.
             NotFound: no such owner, or no such incident, in this tenant.
         """
         acting = await self._act(ctx, incident_id)
+        owner = _key_owner(word)
         if owner.kind == "connection":
             await self._connections.get(acting, owner.id)
             revoked = await self._scim_tokens.revoke_all(acting, owner.id)

@@ -3,7 +3,6 @@
 from datetime import timedelta
 from uuid import UUID
 
-from airside.admin import key_owner
 from airside.cli.manage import operating, user_of
 from airside.cli.session import out, run, table
 from airside.core.errors import InvalidInput, NotFound
@@ -64,7 +63,7 @@ def revoke_keys(slug: str, owner: str, part: str) -> None:
     async def main() -> None:
         async with operating(slug) as (services, ctx):
             try:
-                revoked = await services.response_admin.revoke_keys(ctx, key_owner(owner), incident_id=_part(part))
+                revoked = await services.response_admin.revoke_keys(ctx, owner, incident_id=_part(part))
             except NotFound:
                 raise NotFound(f"{slug} has no user, service account or connection {owner}") from None
         out.print(f"{owner}: {revoked} keys revoked")

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from airside.admin import ResponseAdmin, key_owner
+from airside.admin import ResponseAdmin
 from airside.api.strict import Answer, Body, path_id
 from airside.core.ids import BAN, INCIDENT, USER
 from airside.store import RequestContext
@@ -98,7 +98,7 @@ def _key_routes(routes: APIRouter, caller: Any, verbs: ResponseAdmin) -> None:
     async def revoke_all_keys(
         body: KeysOf, incident_id: Incident = None, ctx: RequestContext = caller
     ) -> RevokedAnswer:
-        revoked = await verbs.revoke_keys(ctx, key_owner(body.owner), incident_id=_of(incident_id))
+        revoked = await verbs.revoke_keys(ctx, body.owner, incident_id=_of(incident_id))
         return RevokedAnswer(revoked=revoked)
 
     @routes.post("/response/rotate-keys", tags=["response"])
