@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from airside.core.errors import NotFound, Unavailable
-from airside.shield.uploads import ClamAv, Infected, Quarantine
+from airside.shield.uploads import ClamAv, Infected, Quarantine, Scanner
 from tests.shield.uploads.conftest import EICAR, OURS, STREAM_MAX
 
 
@@ -77,3 +77,50 @@ async def test_what_nobody_has_seen_waits_and_is_not_read(clamd: str, tmp_path: 
     back = Quarantine(tmp_path, ClamAv(clamd))
     assert await back.look_again() == [names[0]]
     assert (await back.read(names[0]), _files(tmp_path)) == (b"hello", ["clean"])
+
+
+class _Descending:
+    """Entropy whose names are sorted the other way round than they were drawn."""
+
+    def __init__(self) -> None:
+        self._left = 255
+
+    def bytes(self, count: int) -> bytes:
+        self._left -= 1
+        return bytes([self._left] * count)
+
+
+async def test_what_nobody_can_tell_of_holds_nothing_else_up(clamd: str, tmp_path: Path) -> None:
+    away = Quarantine(tmp_path, ClamAv(str(tmp_path / "nobody")), entropy=_Descending())
+    names: list[str] = []
+    for data in (b"last", b"x" * (2 * STREAM_MAX), EICAR, b"first"):
+        with pytest.raises(Unavailable) as caught:
+            await away.take(data)
+        names.append(str(caught.value.data["name"]))
+    last, large, _, first = names
+    with pytest.raises(Unavailable):
+        await away.look_again()
+    back = Quarantine(tmp_path, ClamAv(clamd))
+    assert await back.look_again() == [first, last]
+    assert [path.name for path in (tmp_path / "held").iterdir()] == [large]
+    with pytest.raises(Unavailable):
+        await back.look_again()
+
+
+class _Overtaken:
+    """A scanner that takes its time: somebody else looks again, by `quicker`, before it says that all is well."""
+
+    def __init__(self, folder: Path, quicker: Scanner) -> None:
+        self._other = Quarantine(folder, quicker)
+
+    async def scan(self, data: bytes) -> None:
+        await self._other.look_again()
+
+
+async def test_what_another_process_judged_first_is_as_it_judged(clamd: str, tmp_path: Path) -> None:
+    quarantine = Quarantine(tmp_path, _Overtaken(tmp_path, ClamAv(clamd)))
+    name = await quarantine.take(b"hello")
+    assert await quarantine.read(name) == b"hello"
+    with pytest.raises(Infected):
+        await quarantine.take(EICAR)
+    assert _files(tmp_path) == ["clean"]

@@ -42,23 +42,35 @@ class Quarantine:
         except Unavailable as away:
             away.data["name"] = name
             raise
+        except FileNotFoundError:  # somebody's `look_again` was quicker; what isn't clean it has destroyed
+            if not (self._clean / name).exists():
+                raise Infected("known to the scanner") from None
         return name
 
     async def look_again(self) -> list[str]:
-        """Look at everything that waits: the names of what is clean now. What is infected is destroyed.
+        """Look at everything that waits: the names of what is clean now. What is infected is destroyed, and what nobody
+        can tell of goes on waiting.
 
         Raises:
-            Unavailable: nobody can look; the rest goes on waiting.
+            Unavailable: nobody can tell of anything that waits.
         """
         clean: list[str] = []
+        judged = False
+        away: Unavailable | None = None
         for path in sorted(self._held.iterdir()):
             if path.suffix == _COMING:
                 continue
             try:
                 await self._judge(path.name, await asyncio.to_thread(path.read_bytes))
-            except (Infected, FileNotFoundError):
+                clean.append(path.name)
+            except Unavailable as untold:
+                away = untold
                 continue
-            clean.append(path.name)
+            except (InvalidInput, FileNotFoundError):
+                pass
+            judged = True
+        if away is not None and not judged:
+            raise away
         return clean
 
     async def read(self, name: str) -> bytes:
