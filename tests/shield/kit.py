@@ -10,6 +10,16 @@ from airside.shield import Policy
 HOST = "id.example.com"
 Pairs = Sequence[tuple[str, str]]
 
+LAWFUL = [
+    "Bonjour\u00a0!",  # no-break space
+    "日本\u3000語",  # ideographic space
+    "می\u200cخواهم",  # Persian, which joins no letters there
+    "👨\u200d👩\u200d👧",
+    "\U0001fae8",  # an emoji of 2022, of which Python 3.11 knows nothing
+    "co\u00adoperate",  # soft hyphen
+]
+MISLEADING = "\0\t\n\r\f\x1b\x7f\x85\u2028\u2029\u200e\u200f\u202a\u202e\u2066\u2069\ud800"
+
 
 @dataclass(frozen=True)
 class Reply:

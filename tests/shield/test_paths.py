@@ -1,11 +1,19 @@
+from urllib.parse import quote
+
 import pytest
 
 from airside.shield.paths import PathTable, is_plain
+from tests.shield.kit import LAWFUL, MISLEADING
 
 
 @pytest.mark.parametrize("path", ["/", "/t/acme", "/.well-known/openid-configuration", "/a/", "/a..b/.c", "/ü", "/a%b"])
 def test_ordinary_paths_are_plain(path: str) -> None:
     assert is_plain(path, path.encode())
+
+
+@pytest.mark.parametrize("word", LAWFUL, ids=ascii)
+def test_paths_in_any_language_are_plain(word: str) -> None:
+    assert is_plain(f"/wiki/{word}", quote(f"/wiki/{word}").encode())
 
 
 @pytest.mark.parametrize(
@@ -26,7 +34,7 @@ def test_ordinary_paths_are_plain(path: str) -> None:
         ("/a\x00", "/a%00"),
         ("/a\r\nb", "/a%0d%0ab"),
         ("/a.b", "/a%2Eb"),
-        ("/a\u202eb", "/a%e2%80%aeb"),
+        *((f"/a{character}b", f"/a{quote(character.encode('utf-8', 'surrogatepass'))}b") for character in MISLEADING),
     ],
 )
 def test_a_path_that_two_layers_would_read_apart_is_not(path: str, raw: str) -> None:

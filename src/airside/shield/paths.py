@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Final, Generic, TypeVar
 
 from airside.core.errors import Misconfigured
+from airside.shield.characters import MISLEADING_IN_LINE
 
 Value = TypeVar("Value")
 _DOTS: Final = frozenset({".", ".."})
@@ -40,11 +41,11 @@ class PathTable(Generic[Value]):
 
 
 def is_plain(path: str, raw_path: bytes) -> bool:
-    """Whether every layer reads `path` alike (N32): no empty or dot segment, backslash, control character, and
-    nothing of the kind hidden by percent-encoding in `raw_path`."""
+    """Whether every layer reads `path` alike (N32): no empty or dot segment, backslash, control character or
+    other that misleads, and nothing of the kind hidden by percent-encoding in `raw_path`."""
     if _USUAL.fullmatch(path) and raw_path == path.encode():
         return True
-    if path[:1] != "/" or "//" in path or "\\" in path or not path.isprintable():
+    if path[:1] != "/" or "//" in path or "\\" in path or MISLEADING_IN_LINE.search(path):
         return False
     if "/." in path and not _DOTS.isdisjoint(path.split("/")):
         return False

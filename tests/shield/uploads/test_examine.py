@@ -4,6 +4,7 @@ import io
 import os
 import stat
 import struct
+import unicodedata
 import zipfile
 import zlib
 from typing import Any
@@ -14,6 +15,7 @@ from PIL import Image, PngImagePlugin
 from airside.core.errors import InvalidInput, Misconfigured, TooLarge, UnsupportedMedia
 from airside.shield.uploads import ARCHIVES, IMAGES, PDF, TEXT, Upload, UploadRule, download_headers, examine, safe_name
 from airside.shield.uploads.images import MAX_SCANS
+from tests.shield.kit import LAWFUL, MISLEADING
 
 SECRET = "canary-7f3a9c"
 ALL = UploadRule(kinds=IMAGES | PDF | TEXT | ARCHIVES, max_bytes=200_000, max_unpacked=1_000_000, max_entries=20)
@@ -133,6 +135,25 @@ def test_other_kinds_are_known_by_content_and_kept_as_they_are(data: bytes, kind
 def test_a_kind_that_the_place_does_not_take_is_refused(data: bytes) -> None:
     with pytest.raises(UnsupportedMedia):
         one(data, UploadRule(kinds=IMAGES))
+
+
+@pytest.mark.parametrize("word", LAWFUL, ids=ascii)
+def test_any_language_is_text_and_names_an_entry(word: str) -> None:
+    text = f"\ufeffname,what\r\n{word},\tx\f\n\u200f{word}".encode()
+    assert one(text) == Upload("text/plain", text)
+    assert one(archive({f"{word}/{word}.txt": b"x"})).kind == "application/zip"
+    assert safe_name(f"a{word}.txt") == unicodedata.normalize("NFKC", f"a{word}.txt")
+
+
+@pytest.mark.parametrize("character", MISLEADING, ids=ascii)
+def test_what_misleads_is_in_no_text_and_no_name(character: str) -> None:
+    if character not in "\t\n\r\f\u2028\u2029\u200e\u200f":
+        with pytest.raises(UnsupportedMedia):
+            one(f"a{character}b".encode("utf-8", "surrogatepass"))
+    if character not in "\0\ud800":  # a name ends at the first, and the other has no bytes
+        with pytest.raises(InvalidInput):
+            one(archive({f"a{character}b": b"x"}))
+    assert safe_name(f"a{character}b") == "ab"
 
 
 def test_an_image_where_only_text_is_taken_is_refused() -> None:

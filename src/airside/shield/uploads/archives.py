@@ -8,6 +8,7 @@ from io import BytesIO
 from typing import Final
 
 from airside.core.errors import InvalidInput, TooLarge
+from airside.shield.characters import MISLEADING_IN_LINE
 from airside.shield.uploads.rule import UploadRule
 
 _CHUNK: Final = 64 * 1024
@@ -108,5 +109,5 @@ def _refuse_odd(entry: zipfile.ZipInfo) -> None:
     if entry.flag_bits & _ENCRYPTED or entry.compress_type not in _METHODS:
         raise InvalidInput("an archive's entry that can't be looked into")
     is_link = stat.S_ISLNK(entry.external_attr >> 16)
-    if is_link or ".." in parts or parts[0] == "" or ":" in parts[0] or not entry.filename.isprintable():
+    if is_link or ".." in parts or parts[0] == "" or ":" in parts[0] or MISLEADING_IN_LINE.search(entry.filename):
         raise InvalidInput("an archive's entry that leads out of its folder")

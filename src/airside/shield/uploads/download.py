@@ -4,6 +4,7 @@ import unicodedata
 from typing import Final
 from urllib.parse import quote
 
+from airside.shield.characters import MISLEADING_IN_LINE
 from airside.shield.cors import Header
 
 MAX_NAME: Final = 150
@@ -14,7 +15,7 @@ _REFUSED: Final = frozenset('/\\:*?"<>|%;')
 def safe_name(name: str) -> str:
     """`name` as a file's name on any system: its last part, without what leads elsewhere, hides or turns it round."""
     last = unicodedata.normalize("NFKC", name[-1024:]).replace("\\", "/").rpartition("/")[2]
-    kept = "".join(mark for mark in last if mark.isprintable() and mark not in _REFUSED).strip(" .")
+    kept = "".join(mark for mark in MISLEADING_IN_LINE.sub("", last) if mark not in _REFUSED).strip(" .")
     return kept[-MAX_NAME:].lstrip(" .") or _UNNAMED
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 import puremagic
 
 from airside.core.errors import InvalidInput, TooLarge, UnsupportedMedia
+from airside.shield.characters import MISLEADING_IN_TEXT
 from airside.shield.uploads.archives import require_bounded
 from airside.shield.uploads.images import made_anew
 from airside.shield.uploads.rule import ARCHIVES, IMAGES, TEXT, UploadRule
@@ -14,7 +15,6 @@ from airside.shield.uploads.rule import ARCHIVES, IMAGES, TEXT, UploadRule
 _HEAD: Final = 4096  # bytes that tell a kind
 _PLAIN: Final = "text/plain"
 _MAGIC: Final[Any] = puremagic  # which has no types of its own
-_LAYOUT: Final = frozenset("\t\n\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,4 +71,4 @@ def _is_text(data: bytes) -> bool:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
         return False
-    return all(character.isprintable() or character in _LAYOUT for character in text)
+    return MISLEADING_IN_TEXT.search(text) is None
