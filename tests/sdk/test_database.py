@@ -38,6 +38,8 @@ TABLES = f"""
     create view lines with (security_invoker = true) as select body from line;
     grant select, insert, update, delete on note, line, country, lines to {{app}};
 """
+BECOMES = "create role r_{app}; alter role {app} noinherit; grant r_{app} to {app}"
+"""Another role that it has the rights of only after SET ROLE."""
 SHARED = Bounds(shared=frozenset({"public.country"}))
 
 
@@ -188,6 +190,30 @@ HOLES = {
     "preset": ("alter role {app} set app.tenant_id = 'ten_x'", "set beforehand"),
     "owner": ("grant {owner} to {app}", "belongs to a role that the application has"),
     "becomes": ("grant postgres to {app}", "can become postgres"),
+    "becomes-creator": ("create role r_{app} createrole; grant r_{app} to {app}", "can become r_"),
+    "becomes-replicator": ("create role r_{app} replication; grant r_{app} to {app}", "can become r_"),
+    "becomes-with-policy": (
+        f"{BECOMES}; grant select on note to r_{{app}}; create policy wide on note to r_{{app}} using (true)",
+        "policy wide",
+    ),
+    "becomes-unnarrowed": (
+        f"{BECOMES}; grant select on note to r_{{app}}; create policy wide on note using (true);"
+        f"create policy narrow on note as restrictive to {{app}} using ({BOUND})",
+        "policy wide",
+    ),
+    "becomes-with-table": (
+        f"{BECOMES}; create table t (id int); grant select on t to r_{{app}}",
+        "has no tenant_id",
+    ),
+    "becomes-truncate": (f"{BECOMES}; grant truncate on note to r_{{app}}", "may TRUNCATE"),
+    "becomes-definer": (
+        f"{BECOMES}; create function g() returns bigint language sql security definer as 'select 1::bigint';"
+        "revoke execute on function g from public; grant execute on function g to r_{app}",
+        "public.g",
+    ),
+    "runs-programs": ("grant pg_execute_server_program to {app}", "can become pg_execute_server_program"),
+    "reads-files": ("grant pg_read_server_files to {app}", "can become pg_read_server_files"),
+    "writes-files": ("grant pg_write_server_files to {app}", "can become pg_write_server_files"),
 }
 
 
@@ -196,7 +222,7 @@ def with_hole(owned: Database, change: str) -> Generator[psycopg.Connection]:
     """The application's role in a database with a hole, in a transaction that is never committed."""
     app, owner = role_of(owned.app), role_of(owned.owner)
     with psycopg.connect(owned.superuser) as connection:
-        if not change.startswith(("alter role", "grant {owner}", "grant postgres")):
+        if not change.startswith(("alter role", "create role", "grant {owner}", "grant p")):
             connection.execute(f'set local role "{owner}"'.encode())
         connection.execute(change.format(app=app, owner=owner).encode())
         connection.execute(f'set local role "{app}"'.encode())
@@ -215,6 +241,22 @@ def test_hole_is_found(owned: Database, hole: str) -> None:
 def test_restrictive_policy_narrows_what_another_lets_through(owned: Database) -> None:
     change = f"create policy wide on note using (true); create policy narrow on note as restrictive using ({BOUND})"
     with with_hole(owned, change) as connection:
+        assert prove(connection, SHARED) == ()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "grant select on note to r_{app}",
+        "create policy wide on note using (true);"
+        f"create policy narrow on note as restrictive to {{app}} using ({BOUND})",
+        f"grant select on note to r_{{app}}; create policy wide on note to {{app}} using (true);"
+        f"create policy narrow on note as restrictive using ({BOUND})",
+    ],
+    ids=["bounded", "reaches-nothing", "narrowed"],
+)
+def test_role_that_it_can_become_may_be_bounded_too(owned: Database, change: str) -> None:
+    with with_hole(owned, f"{BECOMES}; {change}") as connection:
         assert prove(connection, SHARED) == ()
 
 

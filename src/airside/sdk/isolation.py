@@ -110,6 +110,7 @@ def _relation(relation: Relation, policies: list[PolicyRow], bounds: Bounds) -> 
             narrowed = any(
                 not other.permissive
                 and other.command in (policy.command, "*")
+                and policy.roles <= other.roles
                 and _is_bound(other, relation.column, bounds.setting)
                 for other in policies
             )

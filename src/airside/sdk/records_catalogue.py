@@ -1,4 +1,7 @@
-"""What PostgreSQL's catalogue says of the role that asks and of what it reaches: rows, read and not judged."""
+"""What PostgreSQL's catalogue says of the role that asks and of what it reaches: rows, read and not judged.
+
+Each role that it can become by SET ROLE counts, whether its rights are inherited or not.
+"""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -9,7 +12,10 @@ if TYPE_CHECKING:
 _ROLE: Final = """
     select r.rolname::text, r.rolsuper, r.rolbypassrls, r.rolcreaterole, r.rolreplication,
            array(select m.rolname::text from pg_roles m
-                  where m.oid <> r.oid and (m.rolsuper or m.rolbypassrls) and pg_has_role(r.oid, m.oid, 'MEMBER'))
+                  where m.oid <> r.oid and pg_has_role(r.oid, m.oid, 'MEMBER')
+                    and (m.rolsuper or m.rolbypassrls or m.rolcreaterole or m.rolreplication
+                         or m.rolname in ('pg_execute_server_program', 'pg_read_server_files', 'pg_write_server_files'))
+                  order by 1)
       from pg_roles r where r.rolname = current_user
 """
 _RELATIONS: Final = """
@@ -17,20 +23,32 @@ _RELATIONS: Final = """
            c.relrowsecurity, c.relforcerowsecurity,
            coalesce('security_invoker=true' = any(c.reloptions) or 'security_invoker=on' = any(c.reloptions), false),
            pg_has_role(c.relowner, 'MEMBER'), quote_ident(a.attname), a.attnotnull,
-           array(select p.word from unnest(%(lasting)s::text[]) p(word) where has_table_privilege(c.oid, p.word))
+           array(select p.word from unnest(%(lasting)s::text[]) with ordinality p(word, place)
+                  where exists (select from pg_roles m
+                                 where pg_has_role(m.oid, 'MEMBER') and has_table_privilege(m.oid, c.oid, p.word))
+                  order by p.place)
       from pg_class c join pg_namespace n on n.oid = c.relnamespace
       left join pg_attribute a on a.attrelid = c.oid and a.attname = %(column)s and not a.attisdropped
      where c.relkind in ('r', 'p', 'v', 'm', 'f')
        and n.nspname not in ('pg_catalog', 'information_schema') and n.nspname !~ '^pg_(toast|temp)'
-       and (has_table_privilege(c.oid, 'DELETE, TRUNCATE')
-            or has_any_column_privilege(c.oid, 'SELECT, INSERT, UPDATE'))
+       and exists (select from pg_roles m
+                    where pg_has_role(m.oid, 'MEMBER')
+                      and (has_table_privilege(m.oid, c.oid, 'DELETE, TRUNCATE')
+                           or has_any_column_privilege(m.oid, c.oid, 'SELECT, INSERT, UPDATE')))
      order by 2
 """
 _POLICIES: Final = """
     select p.polrelid::bigint, p.polname::text, p.polpermissive, p.polcmd::text,
-           pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid)
+           pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid), held.roles
       from pg_policy p
-     where p.polroles = '{0}' or exists (select from unnest(p.polroles) r(oid) where pg_has_role(r.oid, 'USAGE'))
+     cross join lateral (
+           select array_agg(m.oid::bigint) as roles from pg_roles m
+            where pg_has_role(m.oid, 'MEMBER')
+              and (has_table_privilege(m.oid, p.polrelid, 'DELETE')
+                   or has_any_column_privilege(m.oid, p.polrelid, 'SELECT, INSERT, UPDATE'))
+              and (p.polroles = '{0}'
+                   or exists (select from unnest(p.polroles) r(oid) where pg_has_role(m.oid, r.oid, 'USAGE')))) held
+     where held.roles is not null
      order by 2
 """
 _FOREIGN_KEYS: Final = """
@@ -44,7 +62,9 @@ _FOREIGN_KEYS: Final = """
 _FUNCTIONS: Final = """
     select n.nspname::text || '.' || p.proname::text
       from pg_proc p join pg_namespace n on n.oid = p.pronamespace
-     where p.prosecdef and has_function_privilege(p.oid, 'EXECUTE')
+     where p.prosecdef
+       and exists (select from pg_roles m
+                    where pg_has_role(m.oid, 'MEMBER') and has_function_privilege(m.oid, p.oid, 'EXECUTE'))
        and n.nspname not in ('pg_catalog', 'information_schema')
      order by 1
 """
@@ -92,7 +112,8 @@ class Relation:
 
 @dataclass(frozen=True, slots=True)
 class PolicyRow:
-    """A policy that applies to the role; `command` as in `pg_policy`: r, a, w, d or *."""
+    """A policy that applies to the role or to one that it can become: to `roles`, of those that reach the table.
+    `command` as in `pg_policy`: r, a, w, d or *."""
 
     table: int
     name: str
@@ -100,6 +121,7 @@ class PolicyRow:
     command: str
     using: str | None
     check: str | None
+    roles: frozenset[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +173,7 @@ def _facts(answers: list[list[Any]]) -> Facts:
     return Facts(
         Role(name, superuser, bypasses, makes_roles, replicates, tuple(can_become)),
         tuple(_relation(*row) for row in relations),
-        tuple(PolicyRow(*row) for row in policies),
+        tuple(PolicyRow(*row, roles=frozenset(reached)) for *row, reached in policies),
         tuple(ForeignKey(*row) for row in keys),
         tuple(row[0] for row in definers),
         tuple(row[0] for row in preset),
