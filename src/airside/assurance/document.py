@@ -18,12 +18,14 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A form: `page` is the path that shows it, `action` as written there, `method` in capitals."""
+    """A form: `page` is the path that shows it, `action` as written there, `method` in capitals; `buttons` are all that
+    its buttons say: names, values, actions of their own, and what people read."""
 
     page: str
     action: str
     method: str
     fields: tuple[Field, ...]
+    buttons: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,7 @@ class _Open:
     action: str
     method: str
     fields: list[Field] = field(default_factory=list[Field])
+    buttons: list[str] = field(default_factory=list[str])
 
 
 class _Reader(HTMLParser):
@@ -72,6 +75,7 @@ class _Reader(HTMLParser):
         self.resources: list[Resource] = []
         self._page = page
         self._form: _Open | None = None
+        self._in_button = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         table = {name: value or "" for name, value in attrs}
@@ -80,9 +84,14 @@ class _Reader(HTMLParser):
         elif tag == "form":
             self.end_form()
             self._form = _Open(table.get("action", ""), table.get("method", "get").upper())
-        elif tag in ("input", "textarea", "select", "button") and self._form is not None and table.get("name"):
+        elif tag in ("input", "textarea", "select", "button") and self._form is not None:
             kind = table.get("type", "text").lower() if tag in ("input", "button") else tag
-            self._form.fields.append(Field(table["name"], kind, table.get("value", "")))
+            if table.get("name"):
+                self._form.fields.append(Field(table["name"], kind, table.get("value", "")))
+            if tag == "button" or kind in ("submit", "image"):
+                self._in_button = tag == "button"
+                said = (table.get(name, "") for name in ("name", "value", "formaction", "title", "aria-label", "alt"))
+                self._form.buttons += [text for text in said if text]
         else:
             self._loaded(tag, table)
 
@@ -91,15 +100,22 @@ class _Reader(HTMLParser):
         comments that are spelled wrong (WHATWG HTML §13.2.5.42)."""
         return self.parse_bogus_comment(i, report)
 
+    def handle_data(self, data: str) -> None:
+        if self._in_button and self._form is not None:
+            self._form.buttons.append(data)
+
     def handle_endtag(self, tag: str) -> None:
-        if tag == "form":
+        if tag == "button":
+            self._in_button = False
+        elif tag == "form":
             self.end_form()
 
     def end_form(self) -> None:
         """Keep the form that was open."""
         if self._form is not None:
-            self.forms.append(Form(self._page, self._form.action, self._form.method, tuple(self._form.fields)))
-        self._form = None
+            told = (tuple(self._form.fields), tuple(self._form.buttons))
+            self.forms.append(Form(self._page, self._form.action, self._form.method, *told))
+        self._form, self._in_button = None, False
 
     def _loaded(self, tag: str, table: dict[str, str]) -> None:
         sheet = tag == "link" and "stylesheet" in table.get("rel", "").lower().split()

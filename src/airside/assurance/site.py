@@ -16,8 +16,9 @@ from airside.fetch import Fetched
 
 MAX_PAGES: Final = 12
 METADATA: Final = "/.well-known/openid-configuration"
-_LEFT_ALONE: Final = re.compile(r"log-?out|sign-?out|delete|remove|revoke|unsubscribe", re.IGNORECASE)
-"""Following a link is safe by HTTP's rules (RFC 9110 §9.2.1), but not every application keeps them."""
+_LEFT_ALONE: Final = re.compile(r"(?:log|sign)[-_ ]?out|delete|remove|revoke|unsubscribe", re.IGNORECASE)
+"""Following a link is safe by HTTP's rules (RFC 9110 §9.2.1), but not every application keeps them; and what a form
+does with its hidden values is for whoever sees its button to decide."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +70,21 @@ class Site:
 
     @property
     def posts(self) -> tuple[Post, ...]:
-        """Each form that posts to this origin, once."""
+        """Each form that posts to this origin, once; none that is to be left alone."""
         found: dict[str, Post] = {}
         for page in self.documents:
             for form in page.document.forms if page.document is not None else ():
                 path = self.target.path_of(form.action or page.path, page.path)
-                if form.method == "POST" and path is not None:
+                if form.method == "POST" and path is not None and not left_alone(path, form):
                     found.setdefault(path, Post(path, page.entry, form))
         return tuple(found.values())
+
+
+def left_alone(path: str, form: Form) -> bool:
+    """Whether `form`, which goes to `path`, takes something away or ends a session, as far as its address, its buttons
+    and its hidden words (`_method=delete`) tell."""
+    words = [field.value for field in form.fields if field.type == "hidden"]
+    return any(map(_LEFT_ALONE.search, (path, *form.buttons))) or any(map(_LEFT_ALONE.fullmatch, words))
 
 
 async def survey(

@@ -5,7 +5,7 @@ from typing import Final
 from urllib.parse import urlencode
 
 from airside.assurance.document import Field, Form, read
-from airside.assurance.site import Post, Site
+from airside.assurance.site import Post, Site, left_alone
 from airside.assurance.target import ELSEWHERE
 from airside.fetch import Fetched
 
@@ -64,7 +64,8 @@ async def _anew(site: Site, post: Post) -> tuple[str, str, Form]:
     names = [field.name for field in post.form.fields]
     for form in read(page, shown.body.decode("utf-8", "replace")).forms:
         path = site.target.path_of(form.action or page, page)
-        if form.method == "POST" and path is not None and [field.name for field in form.fields] == names:
+        same = form.method == "POST" and [field.name for field in form.fields] == names
+        if same and path is not None and not left_alone(path, form):
             return page, path, form
     return page, post.path, post.form
 

@@ -5,7 +5,7 @@ from typing import Final
 from urllib.parse import urlencode, urlsplit
 
 from airside.assurance.model import Check, Ids, Observation, Severity
-from airside.assurance.site import Site
+from airside.assurance.site import Site, left_alone
 from airside.assurance.target import ELSEWHERE
 from airside.fetch import Fetched, Unavailable
 
@@ -136,7 +136,7 @@ def _asked(site: Site) -> list[tuple[str, list[str]]]:
     for page in site.documents:
         for form in page.document.forms if page.document is not None else ():
             path = site.target.path_of(form.action or page.path, page.path)
-            if form.method == "GET" and path is not None:
+            if form.method == "GET" and path is not None and not left_alone(path, form):
                 asked.setdefault(path.partition("?")[0], []).extend(field.name for field in form.fields)
     return list(asked.items())[: 2 * MAX_PATHS]
 
