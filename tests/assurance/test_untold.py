@@ -107,6 +107,12 @@ async def test_a_protected_address_that_refuses_is_protected(clock: Clock, statu
     assert states(results) == {"protected-open": "passed", "token-forgery": "passed"}
 
 
+async def test_a_forgery_that_is_let_in_is_told_though_the_token_is_not(clock: Clock) -> None:
+    token = _signed(epoch(clock.now()) + 900).removesuffix(SIGNATURE) + "B" * 86
+    (result,) = await examined(clock, [_guarded(clock, "none")], "token-forgery", token=token)
+    assert "the algorithm none is believed" in [each.evidence for each in result.found]
+
+
 async def test_an_address_that_only_the_token_sees_is_protected(clock: Clock) -> None:
     token = _signed(epoch(clock.now()) + 900)
 

@@ -24,7 +24,7 @@ def _of(judge: Judge) -> Callable[[Site], Awaitable[Sequence[Observation]]]:
 
     async def look(site: Site) -> Sequence[Observation]:
         if not site.posts:
-            raise NotApplicable("no form that posts was found: name its page by --page")
+            raise NotApplicable("no form that posts, and may be sent, was found: name its page by --page")
         found: list[Observation] = []
         untold: list[Untold] = []
         for post in site.posts[:MAX_FORMS]:
