@@ -121,6 +121,8 @@ async def test_nobody_waits_behind_those_who_wait_in_vain(
     """Else each flush would cost its second, and more come in that time than leave."""
     limiter, asked = await _pretending(b"", vault, closing)
     async with open_ctx(tenant_id) as ctx:
+        await vault.keyset(ctx)  # in memory from then on, so that all have asked before the first flush leaves
+    async with open_ctx(tenant_id) as ctx:
         each = (limiter.spend(ctx, [(LIMIT, str(number))]) for number in range(3 * MAX_FLUSH))
         told = await asyncio.gather(*each, return_exceptions=True)
     assert {type(error) for error in told} == {Unavailable}
