@@ -72,6 +72,16 @@ def test_what_hangs_on_an_image_or_hides_in_it_is_gone() -> None:
         assert SECRET.encode() not in one(data).data
 
 
+def test_grey_of_16_bits_keeps_its_shades() -> None:
+    shades = Image.frombytes("I;16", (16, 1), struct.pack("<16H", *range(0, 65536, 4096)))
+    for options, alpha in (({}, 255), ({"transparency": 4096}, 0)):
+        file = io.BytesIO()
+        shades.save(file, "PNG", **options)
+        drawn = _opened(one(file.getvalue()).data).convert("RGBA")
+        assert [drawn.getpixel((x, 0)) for x in (0, 8)] == [(0, 0, 0, 255), (128, 128, 128, 255)]
+        assert drawn.getpixel((1, 0)) == (16, 16, 16, alpha)
+
+
 def test_a_pixel_bomb_is_refused_before_it_is_drawn() -> None:
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack("!I", len(data)) + kind + data + struct.pack("!I", zlib.crc32(kind + data))
@@ -324,6 +334,13 @@ def test_a_rule_that_says_nothing_is_refused(settings: dict[str, Any]) -> None:
         ("", "download"),
         ("..", "download"),
         ("x" * 500 + ".pdf", "x" * 146 + ".pdf"),
+        ("界" * 200 + ".txt", "界" * 78 + ".txt"),
+        ("CON", "_CON"),
+        ("nul.txt", "_nul.txt"),
+        ("Com¹ .tar.gz", "_Com1 .tar.gz"),
+        ("x" * 200 + "aux." + "x" * 146, "_aux." + "x" * 146),
+        ("console.txt", "console.txt"),
+        ("com10", "com10"),
     ],
     ids=repr,
 )

@@ -2,7 +2,7 @@
 
 import re
 from io import BytesIO
-from typing import Final
+from typing import Any, Final
 
 from PIL import Image, ImageOps
 
@@ -37,7 +37,7 @@ def made_anew(data: bytes, kind: str, rule: UploadRule) -> bytes:
         with Image.open(BytesIO(data), formats=[_FORMATS[kind]]) as image:
             if image.width * image.height > rule.max_pixels:
                 raise TooLarge("image over its cap", max_pixels=rule.max_pixels)
-            upright = ImageOps.exif_transpose(image)
+            upright = _of_eight_bits(ImageOps.exif_transpose(image))
             see_through = "A" in upright.getbands() or "transparency" in upright.info
             pixels = upright.convert("RGBA" if see_through and kind != _JPEG else "RGB")
             pixels.info = {}
@@ -51,6 +51,21 @@ def made_anew(data: bytes, kind: str, rule: UploadRule) -> bytes:
     if written.tell() > rule.max_bytes * _ROOM:
         raise TooLarge("image over its cap once written", max_bytes=rule.max_bytes)
     return written.getvalue()
+
+
+def _of_eight_bits(image: Image.Image) -> Image.Image:
+    """Grey of 16 bits scaled down, where a conversion takes everything over 255 for white."""
+    if not image.mode.startswith("I"):
+        return image
+    grey: Any = image  # whose `point` has no types to be checked by
+    scaled: Image.Image = grey.point(_scaled).convert("L")
+    if "transparency" in scaled.info:
+        scaled.info["transparency"] >>= 8
+    return scaled
+
+
+def _scaled(shade: Any) -> Any:
+    return shade / 256
 
 
 def _has_too_many_scans(data: bytes) -> bool:
