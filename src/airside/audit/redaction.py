@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Final
 
 from airside.core.errors import Inconsistent, TooLarge
-from airside.core.redaction import is_plain, mask_text
+from airside.core.redaction import PLAIN, is_plain, mask_text
 from airside.core.strict_json import Json, dumps
 
 MAX_TEXT: Final = 512
@@ -33,6 +33,7 @@ _SECRET_WORDS: Final = frozenset(
     }
 )
 _KIND: Final = re.compile(r"[a-z_]{1,32}:(?=\S)")
+_is_plain_word: Final = re.compile(rf"(?:{_KIND.pattern})?{PLAIN}").fullmatch
 
 
 class SecretInRecord(Inconsistent):
@@ -51,6 +52,8 @@ def clean(text: str) -> str:
 
 def clean_word(word: str) -> str:
     """As `clean`, for words such as `token:…`: the kind before the colon doesn't make a secret of the id after it."""
+    if _is_plain_word(word):
+        return word
     kind = _KIND.match(word)
     return clean(word) if kind is None else kind[0] + clean(word[kind.end() :])
 

@@ -42,10 +42,10 @@ _LOOKS: Final = re.compile(
 )
 
 
-_PLAIN: Final = re.compile(r"(?!art_|eyj)(?:[a-z]{3}_[0-9a-z]{26}|[a-z]{0,32}|[0-9a-f.:]{1,45})")
+PLAIN: Final = r"(?!art_|eyj)(?:[a-z]{3}_[0-9a-z]{26}|[a-z]{0,32}|[0-9a-f.:]{1,45})"
 """Our own ids (`core.ids`), single words and addresses: by far the most of what is looked at, and none of the looks
 above fits one."""
-is_plain: Final = _PLAIN.fullmatch
+is_plain: Final = re.compile(PLAIN).fullmatch
 
 
 def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
