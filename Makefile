@@ -8,8 +8,8 @@ BESIDE := -n logical --max-worker-restart 0 -m "not alone"
 # What is caught is often caught by waiting.
 MUTANTS_BESIDE := -n $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN)))) --dist worksteal --max-worker-restart 0 -m "not alone"
 ALONE := -m alone
-# What has a verb of its own, and takes long. A part of the gauntlet that is named is run.
-APART = --ignore=tests/mutants --ignore=tests/judges $(if $(filter tests,$(TESTS)),--ignore=tests/gauntlet)
+# What has a verb of its own, and takes long. A part of the gauntlet or of the peers that is named is run.
+APART = --ignore=tests/mutants --ignore=tests/judges $(if $(filter tests,$(TESTS)),--ignore=tests/gauntlet --ignore=tests/peers)
 OR_NONE := || test $$? -eq 5  # pytest's word for no test at all, as in most parts
 NPM_PEERS := $(patsubst %,tests/peers/%/node_modules/.installed,openfga-js openid-client oauth4webapi jupyterhub oidc-provider)
 LOCKED := $(patsubst tests/%/requirements.in,%,$(wildcard tests/*/*/requirements.in))
@@ -44,7 +44,7 @@ fix: install  ## what check can mend by itself
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-test: install  ## every test but the gauntlet, mutants and judges; TESTS=tests/store for a part
+test: install  ## every test but those that have a verb of their own; TESTS=tests/store for a part
 	sh requirements/debian.sh
 	$(BIN)/pytest $(BESIDE) --dist loadfile $(APART) $(TESTS)
 	$(BIN)/pytest $(ALONE) $(APART) $(TESTS)$(OR_NONE)
