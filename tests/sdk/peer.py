@@ -230,6 +230,19 @@ class _Quiet(uvicorn.Server):
         return nullcontext()
 
 
+def settings(peer: Peer, clock: Clock) -> dict[str, Any]:
+    """Of an application at the peer, as `Application` and each framework's `Airside` take them."""
+    return {
+        "issuer": peer.issuer,
+        "audience": AUDIENCE,
+        "store": STORE,
+        "client_id": CLIENT_ID,
+        "client_secret": CLIENT_SECRET,
+        "ca_file": peer.ca_file,
+        "clock": clock,
+    }
+
+
 @asynccontextmanager
 async def serve(application: ASGIApp, **options: Any) -> AsyncGenerator[int]:
     """Serve `application` on a port of loopback, in this loop."""

@@ -12,23 +12,14 @@ from airside.core.clock import FixedClock
 from airside.core.errors import Misconfigured
 from airside.sdk.frameworks.application import Application
 from airside.sdk.frameworks.flask import Airside
-from tests.sdk.peer import AUDIENCE, CLIENT_ID, CLIENT_SECRET, STORE, Peer, new_key
+from tests.sdk.peer import AUDIENCE, CLIENT_ID, CLIENT_SECRET, STORE, Peer, new_key, settings
 from tests.sdk.web import HOST, Make, Serve, django_asgi, django_wsgi, flask
 
 USER = "user:usr_01jd0000000000000000000001"
 
 
 def maker(peer: Peer, moment: FixedClock, *, explain: bool = False) -> Make:
-    return lambda: Application(
-        issuer=peer.issuer,
-        audience=AUDIENCE,
-        store=STORE,
-        client_id=CLIENT_ID,
-        client_secret=CLIENT_SECRET,
-        ca_file=peer.ca_file,
-        explain=explain,
-        clock=moment,
-    )
+    return lambda: Application(**settings(peer, moment), explain=explain)
 
 
 @pytest.fixture(params=[flask, django_wsgi, django_asgi], ids=["flask", "django", "django-asgi"])

@@ -29,7 +29,7 @@ from airside.sdk.frameworks.fastapi import Airside as FastAirside
 from airside.shield import Policy, Shield
 from airside.shield.wsgi import WsgiShield
 from tests.fetch.tls_peer import NOW, ROOT, leaf
-from tests.sdk.peer import AUDIENCE, CLIENT_ID, CLIENT_SECRET, STORE, Peer, serve
+from tests.sdk.peer import Peer, serve, settings
 from tests.sdk.web import HOST, Make, django_asgi, django_wsgi, flask
 from tests.senders import Certificate, certificate
 
@@ -59,18 +59,6 @@ def framework(request: pytest.FixtureRequest) -> Serves:
 @pytest.fixture
 def make(peer: Peer, moment: FixedClock) -> Make:
     return lambda: Application(**settings(peer, moment))
-
-
-def settings(peer: Peer, moment: FixedClock) -> Any:
-    return {
-        "issuer": peer.issuer,
-        "audience": AUDIENCE,
-        "store": STORE,
-        "client_id": CLIENT_ID,
-        "client_secret": CLIENT_SECRET,
-        "ca_file": peer.ca_file,
-        "clock": moment,
-    }
 
 
 def asking(folder: Path) -> ssl.SSLContext:

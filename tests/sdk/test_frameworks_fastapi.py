@@ -12,21 +12,13 @@ from airside.core.errors import Misconfigured
 from airside.sdk import VerifiedToken
 from airside.sdk.frameworks.fastapi import Airside
 from airside.shield import Policy
-from tests.sdk.peer import AUDIENCE, CLIENT_ID, CLIENT_SECRET, STORE, Peer, new_key, serve
+from tests.sdk.peer import AUDIENCE, Peer, new_key, serve, settings
 
 USER = "user:usr_01jd0000000000000000000001"
 
 
 def connected(peer: Peer, moment: FixedClock) -> Airside:
-    return Airside(
-        issuer=peer.issuer,
-        audience=AUDIENCE,
-        store=STORE,
-        client_id=CLIENT_ID,
-        client_secret=CLIENT_SECRET,
-        ca_file=peer.ca_file,
-        clock=moment,
-    )
+    return Airside(**settings(peer, moment))
 
 
 @pytest.fixture

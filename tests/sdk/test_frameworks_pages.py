@@ -13,7 +13,7 @@ from airside.protocols.jose import b64url_decode
 from airside.sdk.code_flow import KEPT, MAX_RETURN, MOST_EXPIRED
 from airside.sdk.login import SESSION, LoginSettings
 from airside.sdk.sessions import MemorySessions, Stored, Tokens, key_of, seal
-from tests.sdk.peer import AUDIENCE, CLIENT_ID, CLIENT_SECRET, STORE, Peer
+from tests.sdk.peer import Peer, settings
 from tests.sdk.web import HOST
 from tests.trips.web_apps import Serve, django, fastapi, flask
 
@@ -32,17 +32,8 @@ async def http(framework: Serve, peer: Peer, moment: FixedClock) -> AsyncIterato
     now, sessions = moment.now().timestamp(), MemorySessions()
     sealed = seal(SECRET, Tokens(peer.token(), "refresh", "id", now + 900), SystemEntropy())
     await sessions.put(key_of(SECRET), Stored(sealed, "usr_1", "ses_1", 0, now + 900), now)
-    options = {
-        "issuer": peer.issuer,
-        "audience": AUDIENCE,
-        "store": STORE,
-        "client_id": CLIENT_ID,
-        "client_secret": CLIENT_SECRET,
-        "ca_file": peer.ca_file,
-        "login": LoginSettings("cli_2", Secret("secret"), "https://app.test/auth/callback"),
-        "sessions": sessions,
-        "clock": moment,
-    }
+    login = LoginSettings("cli_2", Secret("secret"), "https://app.test/auth/callback")
+    options = settings(peer, moment) | {"login": login, "sessions": sessions}
     async with (
         framework(options) as address,
         httpx2.AsyncClient(base_url=address, headers={"host": HOST}) as client,

@@ -36,7 +36,7 @@ from airside.sdk.pins_file import pins_file
 from airside.sdk.sender import Sender
 from airside.sdk.sessions import MemorySessions
 from tests.sdk.conftest import MOMENT
-from tests.sdk.peer import AUDIENCE, CLIENT_ID, CLIENT_SECRET, STORE, Peer
+from tests.sdk.peer import AUDIENCE, CLIENT_ID, CLIENT_SECRET, STORE, Peer, settings
 
 USER = "user:usr_01jd0000000000000000000001"
 OTHERS = pin_of_key(b"one"), pin_of_key(b"other")
@@ -56,16 +56,7 @@ def right(peer: Peer) -> Pins:
 
 
 def application(peer: Peer, moment: FixedClock, held: Pins) -> Application:
-    return Application(
-        issuer=peer.issuer,
-        audience=AUDIENCE,
-        store=STORE,
-        client_id=CLIENT_ID,
-        client_secret=CLIENT_SECRET,
-        ca_file=peer.ca_file,
-        pins=held,
-        clock=moment,
-    )
+    return Application(**settings(peer, moment), pins=held)
 
 
 def _client(peer: Peer, fetcher: Fetcher, moment: FixedClock) -> ServiceClient:

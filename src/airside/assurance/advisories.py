@@ -27,6 +27,7 @@ MAX_DATABASE: Final = 4 * 1024 * 1024 * 1024  # bytes, unpacked
 MAX_ADVISORIES: Final = 1_000_000
 CLOCK_SKEW: Final = timedelta(days=1)
 LEVELS: Final = ("low", "medium", "high", "critical")
+# What zipfile and its decompressors raise at bytes that they can't read.
 _DAMAGED: Final = (
     *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error),
     *(NotImplementedError, RuntimeError, EOFError, OSError, ValueError),

@@ -70,8 +70,8 @@ def scripts(policies: Sequence[Policy]) -> Iterator[str]:
         (_ELEMENTS, _inline),
         (_ATTRIBUTES, _inline),
         (_ELEMENTS, _wide_scripts),
-        (_CALLED, _text),
-        (_ATTRIBUTES, _hashed),
+        (_CALLED, _allowing("'unsafe-eval'")),
+        (_ATTRIBUTES, _allowing("'unsafe-hashes'")),
     )
     yield from dict.fromkeys(text for names, judge in ways for text in _left_open(policies, names, judge))
 
@@ -82,7 +82,7 @@ def _pinned(sources: Sequence[str]) -> bool:
 
 def _inline(sources: Sequence[str]) -> list[str]:
     # With a nonce or a hash, browsers ignore it.
-    return [] if _pinned(sources) else [source for source in sources if source == "'unsafe-inline'"]
+    return [] if _pinned(sources) else _allowing("'unsafe-inline'")(sources)
 
 
 def _wide_scripts(sources: Sequence[str]) -> list[str]:
@@ -90,12 +90,8 @@ def _wide_scripts(sources: Sequence[str]) -> list[str]:
     return [] if _pinned(sources) and "'strict-dynamic'" in sources else _wide(sources)
 
 
-def _text(sources: Sequence[str]) -> list[str]:
-    return [source for source in sources if source == "'unsafe-eval'"]
-
-
-def _hashed(sources: Sequence[str]) -> list[str]:
-    return [source for source in sources if source == "'unsafe-hashes'"]
+def _allowing(word: str) -> Callable[[Sequence[str]], list[str]]:
+    return lambda sources: [source for source in sources if source == word]
 
 
 def _wide(sources: Sequence[str]) -> list[str]:
